@@ -1,0 +1,102 @@
+/// The only door to the functions of <cmath>: each works for float, double and automatic-differentiation
+/// scalars, whose own overloads are found by argument-dependent lookup.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <limits>
+
+#include <Eigen/Core>
+
+namespace ascribe::math {
+
+template <class Scalar>
+Scalar exp(const Scalar& x) {
+  using std::exp;
+  return Scalar(exp(x));
+}
+template <class Scalar>
+Scalar log(const Scalar& x) {
+  using std::log;
+  return Scalar(log(x));
+}
+template <class Scalar>
+Scalar tanh(const Scalar& x) {
+  using std::tanh;
+  return Scalar(tanh(x));
+}
+template <class Scalar>
+Scalar sqrt(const Scalar& x) {
+  using std::sqrt;
+  return Scalar(sqrt(x));
+}
+
+/// |x|, with |−0.0| = +0.0.
+template <class Scalar>
+Scalar abs(const Scalar& x) {
+  using std::abs;
+  return Scalar(abs(x));
+}
+template <class Scalar>
+Scalar max(const Scalar& x, const Scalar& y) {
+  return x < y ? y : x;
+}
+template <class Scalar>
+Scalar min(const Scalar& x, const Scalar& y) {
+  return y < x ? y : x;
+}
+
+/// The value without derivatives: what comparisons, messages and `isfinite` look at.
+template <class Scalar>
+double value_of(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return double(x);
+  else if constexpr (requires { x.value(); })
+    return value_of(x.value());
+  else
+    return static_cast<double>(x);
+}
+template <class Scalar>
+bool isfinite(const Scalar& x) {
+  return std::isfinite(value_of(x));
+}
+
+/// A smooth function of `x` whose value and derivative at `x` are known: how the functions that an
+/// automatic-differentiation scalar lacks (expm1, log1p, erfc) are lifted to it.
+template <class Scalar, class Real>
+Scalar lift(const Scalar& x, Real value, Real derivative) {
+  return Scalar(Scalar(value) + Scalar(derivative) * (x - Scalar(x.value())));
+}
+
+/// eˣ − 1 without cancellation at small x.
+template <class Scalar>
+Scalar expm1(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::expm1(x);
+  else
+    return lift(x, expm1(x.value()), exp(x.value()));
+}
+/// log(1 + x) without cancellation at small x.
+template <class Scalar>
+Scalar log1p(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::log1p(x);
+  else
+    return lift(x, log1p(x.value()), decltype(x.value() + 0)(1) / (1 + x.value()));
+}
+/// The complementary error function.
+template <class Scalar>
+Scalar erfc(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::erfc(x);
+  else
+    return lift(x, erfc(x.value()), -1.1283791670955125739 * exp(-x.value() * x.value()));
+}
+
+/// The unit roundoff's double: the distance from 1 to the next number.
+template <class Scalar>
+inline const double epsilon = double(Eigen::NumTraits<typename Eigen::NumTraits<Scalar>::Real>::epsilon());
+template <std::floating_point Scalar>
+inline constexpr double epsilon<Scalar> = double(std::numeric_limits<Scalar>::epsilon());
+
+}  // namespace ascribe::math

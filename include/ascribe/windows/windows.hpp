@@ -1,0 +1,46 @@
+/// The concept of the windows of a maximum.
+#pragma once
+
+#include <concepts>
+
+#include <ascribe/core/types.hpp>
+
+/// The windows that a Max looks through. Each has
+///
+///     inputs, outputs, input_size(), output_size()     as a linear map
+///     lanes()              how many neighbouring outputs share one shape of window (a pool: its channels)
+///     members(group, f)    calls f(first) for every member of the windows of outputs
+///                          group·lanes() … group·lanes() + lanes() − 1, in order; the member of
+///                          output group·lanes() + l is input first + l
+///
+/// The order is what decides ties: the first of several equal members is the maximum. Every window has a
+/// member, or a constant. Windows that compare with constants too also have
+///
+///     constants(f)         calls f(c) for every constant c (a double); they stand in every window,
+///                          behind its members
+namespace ascribe::window {
+
+template <class W>
+inline constexpr bool has_constants = requires(const W& w) { w.constants([](double) {}); };
+
+/// Calls f(c) for every constant that `w` compares with.
+template <class W, class F>
+void each_constant(const W& w, F&& f) {
+  if constexpr (has_constants<W>) w.constants(f);
+}
+
+}  // namespace ascribe::window
+
+namespace ascribe {
+
+template <class W>
+concept Windows = requires(const W& w) {
+  { W::inputs } -> std::convertible_to<int>;
+  { W::outputs } -> std::convertible_to<int>;
+  { w.input_size() } -> std::convertible_to<Index>;
+  { w.output_size() } -> std::convertible_to<Index>;
+  { w.lanes() } -> std::convertible_to<Index>;
+  w.members(Index(0), [](Index) {});
+};
+
+}  // namespace ascribe
