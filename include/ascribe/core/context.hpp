@@ -1,0 +1,43 @@
+/// What a rule sees of one layer during one backward pass.
+#pragma once
+
+#include <ascribe/core/ledger.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
+
+namespace ascribe {
+
+/// The values of a reference image at one place of the network: as many columns as the batch, or one for
+/// all of its samples. Empty where the method needs none.
+template <class Scalar>
+struct ReferenceValues {
+  const Scalar* data = nullptr;
+  Index stride = 0;  ///< from one sample's column to the next; 0: one column serves all
+
+  explicit operator bool() const { return data != nullptr; }
+  const Scalar* column(Index sample) const { return data + sample * stride; }
+};
+
+/// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the reference, the form
+/// of what is carried, and the books. `propagate(kind, rule, context, upstream, downstream)` reads
+/// `upstream` (outputs × samples) and overwrites `downstream` (inputs × samples).
+template <class S, int Inputs, int Outputs, int Samples>
+struct Context {
+  using Scalar = S;
+  using Up = View<S, Outputs, Samples>;
+  using Down = Out<S, Inputs, Samples>;
+  static constexpr int inputs = Inputs, outputs = Outputs, samples = Samples;
+
+  View<S, Inputs, Samples> a;
+  View<S, Outputs, Samples> b;
+  ReferenceValues<S> a_ref, b_ref;
+  Form form;
+  Books<S, Samples>& books;
+  Workspace<S>& workspace;
+  S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
+
+  Scratch<S, Inputs, Samples> input_scratch() const { return {workspace, a.rows(), a.cols()}; }
+  Scratch<S, Outputs, Samples> output_scratch() const { return {workspace, b.rows(), b.cols()}; }
+};
+
+}  // namespace ascribe

@@ -1,0 +1,43 @@
+/// Where the relevance went: the books that every explanation closes.
+#pragma once
+
+#include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
+
+namespace ascribe {
+
+/// One set of books, a number a sample: `enter = leave + bias + stabiliser + dropped` to rounding error,
+/// for one layer or for a whole network. Amounts are relevances: Σ R in the form R, Σ a·Q in Q,
+/// Σ (a − ā)·m against a reference. The container books what enters and leaves; each rule books the
+/// other three by its own formula, never as what remains, so that books which close prove something.
+template <class Scalar, int Samples = Dynamic>
+struct Books {
+  using Row = Eigen::Array<Scalar, 1, Samples>;
+  Row enter, leave, bias, stabiliser, dropped;
+
+  void reset(Index samples) {
+    for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) row->setZero(1, samples);
+  }
+
+  /// What the books leave unexplained, per sample: rounding, or a rule that does not book what it does.
+  Row closing_error() const { return enter - leave - bias - stabiliser - dropped; }
+
+  /// The largest amount in any line, per sample: what `closing_error` is to be measured against.
+  Row largest_entry() const {
+    Row most = enter;
+    for (Index n = 0; n < most.size(); ++n) {
+      most(n) = math::abs(most(n));
+      for (const Row* row : {&leave, &bias, &stabiliser, &dropped})
+        most(n) = math::max(most(n), math::abs((*row)(n)));
+    }
+    return most;
+  }
+};
+
+/// How much of the way an explanation records. A choice at compile time, since it costs memory and time.
+enum class Detail {
+  totals,    ///< the input's relevance, and one set of books for the whole network
+  per_layer  ///< also the books, the relevance and the share of every bias at each layer
+};
+
+}  // namespace ascribe

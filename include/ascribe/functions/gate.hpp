@@ -1,0 +1,45 @@
+/// Functions of the form x·g(x): Silu, Gelu, GeluTanh, Mish and HardSwish differ in the gate alone.
+#pragma once
+
+#include <ascribe/core/math.hpp>
+#include <ascribe/functions/function.hpp>
+
+namespace ascribe::fn {
+
+/// f(x) = x·g(x) for a gate g that is itself a function; f'(x) = g(x) + x·g'(x), with g's conventions.
+///
+///     Gated<Sigmoid>{}.value(0.) == 0
+template <class Gate>
+struct Gated {
+  Gate gate{};
+
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    return Scalar(a * gate.value(a));
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar& a) const {
+    return Scalar(gate.value(a) + a * gate.derivative(a));
+  }
+
+  /// Two formulas, each where it is the accurate one. Where a and r have one sign and lie within a factor
+  /// of two, the product rule for chords, (g(a) + g(r))/2 + (a + r)/2·chord_g(a, r). Its halves cancel
+  /// where they lie far apart (with a = −10⁶ and r = −3 all digits but a few go); there the plain
+  /// quotient is sound, as |a − r| is no smaller than half of the larger.
+  template <class Scalar>
+  Scalar chord(const Scalar& a, const Scalar& r) const {
+    const Scalar d = math::abs(Scalar(a - r));
+    if (!(d > Scalar(0))) return derivative(a);
+    const Scalar size = math::max(math::abs(a), math::abs(r));
+    if (d >= Scalar(Scalar(0.5) * size)) {
+      // As in kinked_chord: a − r must not overflow, and small numbers keep all their bits.
+      const Scalar half = size > Scalar(1) ? Scalar(0.5) : Scalar(1);
+      return Scalar(Scalar(half * value(a) - half * value(r)) / Scalar(half * a - half * r));
+    }
+    const Scalar mean = Scalar(Scalar(0.5) * a + Scalar(0.5) * r);
+    return Scalar(Scalar(0.5) * Scalar(gate.value(a) + gate.value(r)) + mean * fn::chord(gate, a, r));
+  }
+};
+
+}  // namespace ascribe::fn

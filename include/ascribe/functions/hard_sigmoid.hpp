@@ -1,0 +1,42 @@
+#pragma once
+
+#include <algorithm>
+
+#include <ascribe/functions/clip.hpp>
+
+namespace ascribe::fn {
+
+/// f(x) = min(max(slope·x + offset, 0), 1), with f' = 0 at both ends. The defaults are ONNX's, whose
+/// names are alpha and beta; PyTorch's function is `HardSigmoid{1.0 / 6, 0.5}`.
+struct HardSigmoid {
+  double slope = 0.2;
+  double offset = 0.5;
+
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    return Clip{0, 1}.value(Scalar(Scalar(slope) * a + Scalar(offset)));
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar& a) const {
+    return Scalar(Scalar(slope) * ramp().derivative(a));
+  }
+
+  /// Between the kinks in x: differences of slope·x + offset would cancel.
+  template <class Scalar>
+  Scalar chord(const Scalar& a, const Scalar& r) const {
+    return Scalar(Scalar(slope) * ramp().chord(a, r));
+  }
+
+ private:
+  /// The inputs that are not clipped. Taken in double and then rounded, the ends are ±2.5 for a slope of
+  /// 0.2 and ±3 for 1/6, although neither slope is a binary fraction.
+  Clip ramp() const {
+    if (slope == 0) return Clip{0, 0};  // constant: no ramp, whatever the offset
+    const double zero = -offset / slope;
+    const double one = (1 - offset) / slope;
+    return Clip{std::min(zero, one), std::max(zero, one)};
+  }
+};
+
+}  // namespace ascribe::fn

@@ -1,0 +1,23 @@
+#pragma once
+
+namespace ascribe::fn {
+
+/// f(x) = x.
+struct Identity {
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    return a;
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar&) const {
+    return Scalar(1);
+  }
+
+  template <class Scalar>
+  Scalar chord(const Scalar&, const Scalar&) const {
+    return Scalar(1);
+  }
+};
+
+}  // namespace ascribe::fn

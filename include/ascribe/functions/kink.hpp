@@ -1,0 +1,33 @@
+/// The chord of a function made of two rays: what Relu, LeakyRelu and Abs share, and a function with a
+/// kink of one's own can use.
+#pragma once
+
+#include <ascribe/core/math.hpp>
+
+namespace ascribe::fn {
+
+/// The chord between a and r of the function through 0 with slope `below` left of it, `above` right of
+/// it and, by convention, `at` as its derivative there. On one side it is that side's slope exactly;
+/// across the kink (above·a − below·r)/(a − r), where a and −r have one sign, so nothing cancels.
+///
+///     kinked_chord(3., -1., /*below=*/0., /*at=*/0., /*above=*/1.) == 0.75
+///
+/// One division without a branch, so that a loop over it vectorises; with a literal r = 0 `across` is
+/// false at compile time and no division is left.
+template <class Scalar>
+Scalar kinked_chord(const Scalar& a, const Scalar& r, const Scalar& below, const Scalar& at,
+                    const Scalar& above) {
+  const Scalar zero(0);
+  const bool across = (a > zero && r < zero) || (a < zero && r > zero);
+  const Scalar slope = (a > zero || r > zero) ? above : (a < zero || r < zero) ? below : at;
+  const Scalar hi = math::max(a, r);
+  const Scalar lo = math::min(a, r);
+  // hi − lo overflows beyond half of the largest number. Halving is exact where hi > 1; elsewhere it is
+  // not needed, and would lose the last bit of a denormal.
+  const Scalar half = hi > Scalar(1) ? Scalar(0.5) : Scalar(1);
+  const Scalar rise = across ? Scalar(above * Scalar(half * hi) - below * Scalar(half * lo)) : slope;
+  const Scalar run = across ? Scalar(half * hi - half * lo) : Scalar(1);
+  return Scalar(rise / run);
+}
+
+}  // namespace ascribe::fn

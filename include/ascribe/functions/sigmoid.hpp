@@ -1,0 +1,33 @@
+#pragma once
+
+#include <ascribe/core/math.hpp>
+
+namespace ascribe::fn {
+
+/// f(x) = 1/(1 + e⁻ˣ), f'(x) = f(x)·f(−x). f(0) = 1/2 is a bias that the function carries.
+struct Sigmoid {
+  /// By sign, so that e^|x| never overflows and the lower tail keeps its digits.
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    if (a >= Scalar(0)) return Scalar(Scalar(1) / Scalar(Scalar(1) + math::exp(Scalar(-a))));
+    const Scalar e = math::exp(a);
+    return Scalar(e / Scalar(Scalar(1) + e));
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar& a) const {
+    return Scalar(value(a) * value(Scalar(-a)));
+  }
+
+  /// f(hi) − f(lo) = f(hi)·f(−lo)·(1 − e^(lo − hi)): all factors positive, none above 1.
+  template <class Scalar>
+  Scalar chord(const Scalar& a, const Scalar& r) const {
+    const Scalar hi = math::max(a, r);
+    const Scalar lo = math::min(a, r);
+    const Scalar d = hi - lo;
+    if (!(d > Scalar(0))) return derivative(a);
+    return Scalar(Scalar(value(hi) * value(Scalar(-lo))) * Scalar(-math::expm1(Scalar(-d)) / d));
+  }
+};
+
+}  // namespace ascribe::fn

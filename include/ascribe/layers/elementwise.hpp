@@ -1,0 +1,74 @@
+/// The layer b = f(a), for any elementwise function f.
+#pragma once
+
+#include <utility>
+
+#include <ascribe/core/context.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/functions/function.hpp>
+#include <ascribe/layers/rule.hpp>
+
+namespace ascribe {
+namespace kind {
+
+/// b = f(a), feature by feature, without a rule: what the rules are written against.
+template <fn::Function F>
+struct Elementwise {
+  static constexpr int inputs = rule::any_size, outputs = rule::any_size;
+  F f;
+
+  Index output_size_for(Index inputs_found) const { return inputs_found; }
+};
+
+}  // namespace kind
+
+/// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`).
+template <class F, class Rule = rule::Unset>
+struct Elementwise {
+  static_assert(always_false<F>,
+                "ascribe: Elementwise<Function, Rule> needs an elementwise function: value(a) and derivative(a), "
+                "and chord(a, r) if it has one; see ascribe/functions/function.hpp");
+};
+
+template <fn::Function F, class Rule>
+struct Elementwise<F, Rule> : kind::Elementwise<F> {
+  using Kind = kind::Elementwise<F>;
+  [[no_unique_address]] Rule rule;
+
+  explicit Elementwise(F function = {}, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
+
+  /// The same layer with another rule of its own.
+  template <class Other>
+  Elementwise<F, Other> with(Other other) const {
+    return Elementwise<F, Other>(this->f, std::move(other));
+  }
+};
+
+template <class F>
+Elementwise(F) -> Elementwise<F>;
+template <class F, class Rule>
+Elementwise(F, Rule) -> Elementwise<F, Rule>;
+
+template <class F, class A, class B>
+void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
+  using S = typename std::remove_cvref_t<A>::Scalar;
+  const S* from = a.data();
+  S* to = b.data();
+  const Index count = a.size();
+  for (Index i = 0; i < count; ++i) to[i] = layer.f.value(from[i]);
+}
+
+/// Books f(0)·u_j to the function's own bias, u being what the rule carries in Q.
+template <class F, class C, class U>
+void book_bias(const kind::Elementwise<F>& layer, C& context, const U& u) {
+  using S = typename C::Scalar;
+  const S f0 = fn::at_zero<S>(layer.f);
+  if (f0 == S(0)) return;
+  for (Index n = 0; n < u.cols(); ++n) {
+    context.books.bias(n) += f0 * u.col(n).sum();
+    if (context.bias_shares)
+      for (Index j = 0; j < u.rows(); ++j) context.bias_shares[n * u.rows() + j] = f0 * u(j, n);
+  }
+}
+
+}  // namespace ascribe

@@ -1,0 +1,107 @@
+/// The scale of each channel: batch normalisation, once it is trained.
+#pragma once
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// b_j = scale(j mod p) · a_j, p being the scale's length: the channels of an image, or every feature
+/// its own. The shift is the layer's bias.
+/// Example: `Affine<double>(4, Eigen::Vector2d(2, 3))` takes `[1 1 1 1]` to `[2 3 2 3]`.
+template <class Scalar_, int Size = Dynamic>
+class Affine {
+ public:
+  using Scalar = Scalar_;
+  static constexpr int inputs = Size;
+  static constexpr int outputs = Size;
+  /// As long as Size at most: on the stack where Size is known.
+  using Scale = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor, Size, 1>;
+
+  /// Throws Error unless size is Size, and the scale's length divides it.
+  template <class Derived>
+  Affine(Index size, const Eigen::MatrixBase<Derived>& scale) : size_(size) {
+    if (Size != Dynamic && size != Size) fail("Affine: the features: expected ", Size, ", found ", size);
+    if (size < 1) fail("Affine: the features: expected at least 1, found ", size);
+    if (scale.cols() != 1 || scale.size() < 1 || size % scale.size() != 0)
+      fail("Affine: the scale: expected a column whose length divides ", size, ", found ", scale.rows(), " x ", scale.cols());
+    scale_ = scale;
+  }
+
+  /// The same, where the type knows the size.
+  template <class Derived>
+  explicit Affine(const Eigen::MatrixBase<Derived>& scale)
+    requires(Size != Dynamic)
+      : Affine(Size, scale) {}
+
+  Index input_size() const { return size_; }
+  Index output_size() const { return size_; }
+  const Scale& scale() const { return scale_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    // Every sample is a whole number of pixels: the batch is one list of them.
+    const Index p = scale_.size();
+    with_replacement<Scalar>(weights, [&](auto f) {
+      for (Index first = 0; first < a.size(); first += p) {
+        const Scalar* from = a.data() + first;
+        Scalar* to = b.data() + first;
+        for (Index c = 0; c < p; ++c) to[c] = f(scale_.coeff(c)) * from[c];
+      }
+    });
+  }
+
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    apply<N>(s, g, weights);  // diagonal
+  }
+
+  bool weights_are_finite() const {
+    for (Index c = 0; c < scale_.size(); ++c)
+      if (!math::isfinite(scale_(c))) return false;
+    return true;
+  }
+
+ private:
+  Index size_;
+  Scale scale_;
+};
+
+/// What `scale_and_bias` returns: the Affine's scale, and the layer's bias; one entry a channel.
+template <class Scalar>
+struct ScaleAndBias {
+  Eigen::Matrix<Scalar, Dynamic, 1> scale;
+  Eigen::Matrix<Scalar, Dynamic, 1> bias;
+};
+
+/// Batch normalisation, gamma·(a − mean)/√(variance + epsilon) + beta, as a scale and a bias. Throws
+/// Error where the lengths differ, or where variance + epsilon is not positive.
+/// Example: gamma 3, beta 1, mean 2, variance 4, epsilon 0 are the scale 1.5 and the bias −2.
+template <class Derived>
+auto scale_and_bias(const Eigen::MatrixBase<Derived>& gamma, const Eigen::MatrixBase<Derived>& beta,
+                    const Eigen::MatrixBase<Derived>& mean, const Eigen::MatrixBase<Derived>& variance,
+                    double epsilon) {
+  using Scalar = typename Derived::Scalar;
+  const Index channels = gamma.size();
+  const auto expect = [&](const char* what, Index found) {
+    if (found != channels) fail("batch normalisation: the ", what, ": expected gamma's ", channels, " channels, found ", found);
+  };
+  expect("beta", beta.size());
+  expect("mean", mean.size());
+  expect("variance", variance.size());
+  ScaleAndBias<Scalar> result;
+  result.scale.resize(channels);
+  result.bias.resize(channels);
+  for (Index c = 0; c < channels; ++c) {
+    const Scalar spread = variance(c) + Scalar(epsilon);
+    if (!(spread > Scalar(0)))
+      fail("batch normalisation: variance + epsilon of channel ", c, ": expected above 0, found ", math::value_of(spread));
+    result.scale(c) = gamma(c) / math::sqrt(spread);
+    result.bias(c) = beta(c) - mean(c) * result.scale(c);
+  }
+  return result;
+}
+
+}  // namespace ascribe::map

@@ -1,0 +1,90 @@
+/// The average over windows of an image: a linear map without learned weights.
+#pragma once
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// b = the average of each window, channel by channel: (H·W·C) → (H'·W'·C). The weights are 1/count, the
+/// count being the window's pixels inside the image, or all of the kernel's where padding counts.
+/// Example: `AveragePool<float>({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 16, false)`.
+template <class Scalar_>
+class AveragePool {
+ public:
+  using Scalar = Scalar_;
+  static constexpr int inputs = Dynamic;
+  static constexpr int outputs = Dynamic;
+  static constexpr bool structural = true;
+
+  /// Throws Error where the geometry or the channels make no sense, or where padding does not count and
+  /// a window lies wholly in it.
+  AveragePool(const Spatial& geometry, Index channels, bool count_padding)
+      : geometry_(geometry), channels_(channels), count_padding_(count_padding) {
+    geometry_.check("AveragePool");
+    checked_size("AveragePool", "inputs", {geometry_.input_pixels(), channels});
+    checked_size("AveragePool", "outputs", {geometry_.output_pixels(), channels});
+    if (!count_padding) geometry_.check_no_window_is_empty("AveragePool");
+  }
+
+  Index input_size() const { return geometry_.input_pixels() * channels_; }
+  Index output_size() const { return geometry_.output_pixels() * channels_; }
+  const Spatial& geometry() const { return geometry_; }
+  Index channels() const { return channels_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    b.setZero();
+    for (Index n = 0; n < a.cols(); ++n) {
+      const Scalar* from = a.data() + n * a.rows();
+      Scalar* to = b.data() + n * b.rows();
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+        Channels average(to + window * channels_, channels_);
+        each_pixel([&](Index pixel) { average += ConstChannels(from + pixel * channels_, channels_); });
+        average *= w;
+      });
+    }
+  }
+
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    g.setZero();
+    for (Index n = 0; n < s.cols(); ++n) {
+      const Scalar* from = s.data() + n * s.rows();
+      Scalar* to = g.data() + n * g.rows();
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+        const ConstChannels share(from + window * channels_, channels_);
+        each_pixel([&](Index pixel) { Channels(to + pixel * channels_, channels_) += w * share; });
+      });
+    }
+  }
+
+  bool weights_are_finite() const { return true; }
+
+ private:
+  using Channels = Eigen::Map<Eigen::Array<Scalar, Dynamic, 1>>;
+  using ConstChannels = Eigen::Map<const Eigen::Array<Scalar, Dynamic, 1>>;
+
+  /// Calls f(window, weight, each_pixel) for every output pixel; each_pixel(g) calls g(pixel) for the
+  /// window's pixels.
+  template <class F>
+  void each_window(Weights weights, F&& f) const {
+    for (Index y = 0, window = 0; y < geometry_.output_height(); ++y)
+      for (Index x = 0; x < geometry_.output_width(); ++x, ++window) {
+        const Spatial::Taps rows = geometry_.row_taps(y);
+        const Spatial::Taps columns = geometry_.column_taps(x);
+        const Index count = count_padding_ ? geometry_.kernel_taps() : (rows.end - rows.begin) * (columns.end - columns.begin);
+        f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights), [&](auto&& g) {
+          geometry_.for_each_tap(y, x, [&](Index, Index pixel) { g(pixel); });
+        });
+      }
+  }
+
+  Spatial geometry_;
+  Index channels_;
+  bool count_padding_;
+};
+
+}  // namespace ascribe::map

@@ -1,0 +1,69 @@
+/// The linear map of an Eigen sparse matrix.
+#pragma once
+
+#include <utility>
+
+#include <Eigen/SparseCore>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// b = W a, W (outputs × inputs) sparse. What is stored can be changed, an explicitly stored 0 included;
+/// the gaps stay zero.
+/// Example: `Sparse<double>(weights)`.
+template <class Scalar_>
+class Sparse {
+ public:
+  using Scalar = Scalar_;
+  static constexpr int inputs = Dynamic;
+  static constexpr int outputs = Dynamic;
+
+  /// Throws Error where a size is 0.
+  explicit Sparse(Eigen::SparseMatrix<Scalar> weights) : weights_(std::move(weights)) {
+    if (weights_.rows() < 1) fail("Sparse: the outputs: expected at least 1, found ", weights_.rows());
+    if (weights_.cols() < 1) fail("Sparse: the inputs: expected at least 1, found ", weights_.cols());
+    weights_.makeCompressed();
+  }
+
+  Index input_size() const { return weights_.cols(); }
+  Index output_size() const { return weights_.rows(); }
+  const Eigen::SparseMatrix<Scalar>& weights() const { return weights_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    b.setZero();
+    each_entry(weights, a.cols(), [&](Index row, Index column, Index n, const Scalar& w) { b(row, n) += w * a(column, n); });
+  }
+
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    g.setZero();
+    each_entry(weights, s.cols(), [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
+  }
+
+  bool weights_are_finite() const {
+    for (Index k = 0; k < weights_.nonZeros(); ++k)
+      if (!math::isfinite(weights_.valuePtr()[k])) return false;
+    return true;
+  }
+
+ private:
+  // Sample by sample: both columns stay in cache, and the entries stream by.
+  template <class F>
+  void each_entry(Weights weights, Index samples, F&& f) const {
+    with_replacement<Scalar>(weights, [&](auto replace) {
+      for (Index n = 0; n < samples; ++n)
+        for (Index column = 0; column < weights_.outerSize(); ++column)
+          for (typename Eigen::SparseMatrix<Scalar>::InnerIterator it(weights_, column); it; ++it)
+            f(it.row(), column, n, replace(it.value()));
+    });
+  }
+
+  Eigen::SparseMatrix<Scalar> weights_;
+};
+
+}  // namespace ascribe::map

@@ -1,0 +1,22 @@
+/// The methods of gradients: saliency and gradient × input.
+#pragma once
+
+#include <ascribe/methods/method.hpp>
+#include <ascribe/rules/gradient.hpp>
+
+namespace ascribe::method {
+
+/// ∂f/∂x (saliency: Simonyan et al. 1312.6034).
+struct Gradient : Table<rule::Gradient, rule::Gradient, rule::Gradient> {
+  static constexpr const char* name = "gradient";
+  static constexpr Form form = Form::Q;
+  static constexpr bool times_input = false;
+};
+
+/// x ⊙ ∂f/∂x. Its books are those of `Gradient`.
+struct GradientTimesInput : Gradient {
+  static constexpr const char* name = "gradient_times_input";
+  static constexpr bool times_input = true;
+};
+
+}  // namespace ascribe::method

@@ -1,0 +1,88 @@
+/// What a method is: a rule for every layer, and how a pass starts and ends.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/matmul.hpp>
+#include <ascribe/layers/max.hpp>
+
+namespace ascribe {
+
+/// Where in the network a layer stands, for methods that ask (a rule of its own for the first layer, say).
+template <std::size_t I, std::size_t Count>
+struct Position {
+  static constexpr std::size_t index = I, count = Count;
+};
+
+/// Every method has
+///
+///     Form form                  what its pass carries
+///     bool times_input           whether the result is multiplied by the input at the end (by the difference
+///                                from the reference in the form Delta), which turns Q into relevance
+///     rule_for(layer)            the rule of a layer, overloaded on its kind, function, map; or
+///     rule_for(layer, position)  with a Position<index, count>
+///
+/// A pass starts with the output's weights v (1 at the target): v·b in the form R, v in Q and Delta.
+namespace method {
+
+/// One rule a kind: what most methods are.
+template <class ForMatMul, class ForElementwise, class ForMax>
+struct Table {
+  ForMatMul matmul{};
+  ForElementwise elementwise{};
+  ForMax max{};
+
+  template <class M>
+  const ForMatMul& rule_for(const kind::MatMul<M>&) const {
+    return matmul;
+  }
+  template <class F>
+  const ForElementwise& rule_for(const kind::Elementwise<F>&) const {
+    return elementwise;
+  }
+  template <class W>
+  const ForMax& rule_for(const kind::Max<W>&) const {
+    return max;
+  }
+};
+
+/// A method made where it is used: `Rules{Form::R, false, rule::Normalized{0.25}, rule::Ignore{}, rule::Radial{}}`.
+template <class ForMatMul, class ForElementwise, class ForMax = rule::Unset>
+struct Rules : Table<ForMatMul, ForElementwise, ForMax> {
+  Form form;
+  bool times_input;
+
+  Rules(Form f, bool times, ForMatMul matmul = {}, ForElementwise elementwise = {}, ForMax max = {})
+      : Table<ForMatMul, ForElementwise, ForMax>{std::move(matmul), std::move(elementwise), std::move(max)},
+        form(f),
+        times_input(times) {}
+};
+
+/// Each layer's own rule: the network as its type reads.
+struct ByLayer {
+  Form form = Form::R;
+  bool times_input = false;
+
+  template <class Layer>
+  const auto& rule_for(const Layer& layer) const {
+    static_assert(!std::is_same_v<std::remove_cvref_t<decltype(layer.rule)>, rule::Unset>,
+                  "ascribe: method::ByLayer asks every layer for its rule, and this layer has none: write "
+                  "MatMul<Map, Rule>, Elementwise<Function, Rule> or Max<Windows, Rule>");
+    return layer.rule;
+  }
+};
+
+}  // namespace method
+
+/// The rule that a method gives a layer.
+template <class Method, class Layer, std::size_t I, std::size_t Count>
+decltype(auto) rule_for(const Method& method, const Layer& layer, Position<I, Count> position) {
+  if constexpr (requires { method.rule_for(layer, position); })
+    return method.rule_for(layer, position);
+  else
+    return method.rule_for(layer);
+}
+
+}  // namespace ascribe

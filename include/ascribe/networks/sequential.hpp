@@ -1,0 +1,406 @@
+/// A chain of layers whose types are known at compile time.
+#pragma once
+
+#include <array>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/start.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
+#include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/matmul.hpp>
+#include <ascribe/layers/max.hpp>
+#include <ascribe/methods/method.hpp>
+#include <ascribe/networks/explanation.hpp>
+
+namespace ascribe {
+
+template <class... Parts>
+class Sequential;
+
+namespace detail {
+
+/// Both numbers stand in the one error line.
+template <int Outputs, int Inputs>
+struct Neighbours {
+  static_assert(Outputs == Inputs, "ascribe: a layer's outputs do not fit the next layer's inputs");
+};
+
+template <class Part>
+struct PartOf {
+  static constexpr std::size_t depth = 1;
+};
+template <class... Parts>
+struct PartOf<Sequential<Parts...>> {
+  static constexpr std::size_t depth = (std::size_t(0) + ... + PartOf<Parts>::depth);
+};
+
+/// Layer I of a tuple of layers and nested networks.
+template <std::size_t I, std::size_t P = 0, class Tuple>
+constexpr const auto& layer_of(const Tuple& parts) {
+  using Part = std::tuple_element_t<P, Tuple>;
+  constexpr std::size_t depth = PartOf<Part>::depth;
+  if constexpr (I >= depth)
+    return layer_of<I - depth, P + 1>(parts);
+  else if constexpr (requires(const Part& p) { p.parts(); })
+    return layer_of<I>(std::get<P>(parts).parts());
+  else
+    return std::get<P>(parts);
+}
+
+/// Σ of what is carried, as relevance: the entries of the books that are the container's.
+template <class S, class Carried, class Values>
+void count_relevance(const Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form,
+                     typename Books<S, Carried::ColsAtCompileTime>::Row& row) {
+  for (Index n = 0; n < carried.cols(); ++n) {
+    if (form == Form::R)
+      row(n) = carried.col(n).sum();
+    else if (form == Form::Q)
+      row(n) = carried.col(n).dot(a.col(n));
+    else
+      row(n) = carried.col(n).dot(a.col(n) - Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(
+                                                 a_ref.column(n), a.rows()));
+  }
+}
+
+/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a reference.
+template <class S, class Carried, class Values>
+void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form) {
+  if (form == Form::Q) carried.array() *= a.array();
+  if (form == Form::Delta)
+    for (Index n = 0; n < carried.cols(); ++n)
+      carried.col(n).array() *=
+          a.col(n).array() -
+          Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()).array();
+}
+
+inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }
+
+}  // namespace detail
+
+/// Layers one after the other; a Sequential may stand among them. Construction throws Error where the sizes of
+/// neighbours do not fit (a compile error where both are fixed).
+///
+/// A network is const during its whole life after construction and is shared between threads: what a pass writes is
+/// the caller's trace, explanation and workspace.
+template <class... Parts>
+class Sequential {
+ public:
+  static constexpr std::size_t depth = (std::size_t(0) + ... + detail::PartOf<Parts>::depth);
+  static_assert(depth > 0, "ascribe: a Sequential needs a layer");
+
+  template <std::size_t I>
+  using Layer = std::remove_cvref_t<decltype(detail::layer_of<I>(std::declval<const std::tuple<Parts...>&>()))>;
+
+  explicit Sequential(Parts... parts) : parts_(std::move(parts)...) {
+    [this]<std::size_t... I>(std::index_sequence<I...>) {
+      Index size = -1;
+      (check_neighbour<I>(size), ...);
+      output_size_ = size;
+    }(std::make_index_sequence<depth>());
+  }
+
+  template <std::size_t I>
+  const Layer<I>& layer() const {
+    return detail::layer_of<I>(parts_);
+  }
+  const std::tuple<Parts...>& parts() const { return parts_; }
+
+  /// The number of features of the input and of the output; −1 where every layer takes any.
+  Index input_size() const { return input_size_; }
+  Index output_size() const { return output_size_; }
+
+  /// Rows of value I (value 0 is the input, value I the output of layer I − 1) where they are known at compile time,
+  /// else Dynamic, for an input with `Inputs` rows.
+  template <std::size_t I, int Inputs>
+  static constexpr int rows() {
+    if constexpr (I == 0) {
+      // An input of a size that only the first layer knows has that size.
+      return Inputs == Dynamic && Layer<0>::inputs >= 0 ? Layer<0>::inputs : Inputs;
+    } else {
+      constexpr int before = rows<I - 1, Inputs>(), in = Layer<I - 1>::inputs, after = Layer<I - 1>::outputs;
+      if constexpr (before >= 0 && in >= 0) (void)sizeof(detail::Neighbours<before, in>);
+      return after == rule::any_size ? before : after;
+    }
+  }
+
+  /// Every value of one forward pass.
+  template <class S, int Inputs, int Samples>
+  struct Trace {
+    using Scalar = S;
+    static constexpr int inputs = Inputs, samples = Samples;
+
+    template <std::size_t I>
+    const auto& value() const {
+      return std::get<I>(values);
+    }
+    const auto& input() const { return std::get<0>(values); }
+    const auto& output() const { return std::get<depth>(values); }
+
+    template <std::size_t... I>
+    static auto values_type(std::index_sequence<I...>) -> std::tuple<Batch<S, rows<I, Inputs>(), Samples>...>;
+    decltype(values_type(std::make_index_sequence<depth + 1>())) values;
+  };
+
+  template <class S, int Inputs, int Samples, Detail detail>
+  struct ExplanationType {
+    template <std::size_t... I>
+    static auto records(std::index_sequence<I...>)
+        -> std::tuple<LayerRecord<S, rows<I + 1, Inputs>(), Samples>...>;
+    using Records = decltype(records(std::make_index_sequence<detail == Detail::per_layer ? depth : 0>()));
+    using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples, Records>;
+  };
+  /// The explanation of one trace type.
+  template <class T, Detail detail = Detail::totals>
+  using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples, detail>::type;
+
+  /// Runs the network on x (features × samples) and keeps every value. Throws Error where the number of features is
+  /// not the first layer's, the batch is empty, or an input is NaN or infinite.
+  template <class D>
+  auto forward(const Eigen::MatrixBase<D>& x) const {
+    Trace<typename D::Scalar, D::RowsAtCompileTime, D::ColsAtCompileTime> trace;
+    forward(x, trace);
+    return trace;
+  }
+  /// The same into a trace that was used before: no allocation for a shape that it has had.
+  template <class D, class T>
+  void forward(const Eigen::MatrixBase<D>& x, T& trace) const {
+    static_assert(std::is_same_v<typename D::Scalar, typename T::Scalar>,
+                  "ascribe: the trace's scalar is not the input's");
+    check_input(x);
+    std::get<0>(trace.values) = x;
+    forward_from<0>(trace);
+  }
+
+  /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `reference`: the trace of a
+  /// baseline, for methods against one: one column for all samples, or as many as the batch. Throws Error where the
+  /// start does not fit, the method lacks or has no use for a reference, a rule has no meaning in the method's form
+  /// or a parameter out of range, or the result is not finite.
+  template <Detail detail = Detail::totals, class T, class Start, class Method>
+  auto explain(const T& trace, const Start& start, const Method& method) const {
+    ExplanationOf<T, detail> explanation;
+    Workspace<typename T::Scalar> workspace;
+    explain(trace, start, method, explanation, workspace);
+    return explanation;
+  }
+  template <Detail detail = Detail::totals, class T, class Start, class Method, class R>
+    requires requires(const R& r) { r.values; }
+  auto explain(const T& trace, const Start& start, const Method& method, const R& reference) const {
+    ExplanationOf<T, detail> explanation;
+    Workspace<typename T::Scalar> workspace;
+    explain(trace, start, method, explanation, workspace, &reference);
+    return explanation;
+  }
+  /// The same into an explanation and a workspace that were used before. `reference_column` ≥ 0 takes that one column
+  /// of the reference for all samples.
+  template <class T, class Start, class Method, class E, class R = T>
+  void explain(const T& trace, const Start& start, const Method& method, E& explanation,
+               Workspace<typename T::Scalar>& workspace, const R* reference = nullptr,
+               Index reference_column = -1) const {
+    using S = typename T::Scalar;
+    const Form form = method.form;
+    check_trace(trace);
+    check_method(method, std::make_index_sequence<depth>());
+    const auto references = reference_values(trace, method, reference, reference_column);
+
+    const auto& y = trace.output();
+    const WorkspaceScope<S> scope(workspace);
+    Scratch<S, rows<depth, T::inputs>(), T::samples> start_scratch(workspace, y.rows(), y.cols());
+    auto carried = start_scratch.get();
+    start::as_start(start).fill(view(y), form, references[depth], carried);
+
+    explanation.ledger.reset(y.cols());
+    detail::count_relevance<S>(carried, y, references[depth], form, explanation.ledger.enter);
+    S *free_block = nullptr, *other_block = nullptr;
+    if (const Index size = largest_dynamic_value(trace, std::make_index_sequence<depth>())) {
+      free_block = workspace.take(size);
+      other_block = workspace.take(size);
+    }
+    const auto& x = trace.input();
+    explanation.relevance.resize(x.rows(), x.cols());
+    back<depth>(trace, references, view(carried), method, explanation, workspace, free_block, other_block);
+
+    detail::count_relevance<S>(explanation.relevance, x, references[0], form, explanation.ledger.leave);
+    if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, references[0], form);
+    explanation.output = y;
+    check_result(explanation.relevance);
+  }
+
+  /// Explains every output in turn: `visit(target, explanation)` sees each before the next is computed. The forward
+  /// pass, the reference and all memory are shared.
+  template <class T, class Method, class Visit, class R = T>
+  void explain_all(const T& trace, const Method& method, Visit&& visit, const R* reference = nullptr) const {
+    ExplanationOf<T> explanation;
+    Workspace<typename T::Scalar> workspace;
+    for (Index target = 0; target < trace.output().rows(); ++target) {
+      explain(trace, target, method, explanation, workspace, reference);
+      visit(target, std::as_const(explanation));
+    }
+  }
+
+ private:
+  template <std::size_t I>
+  void check_neighbour(Index& size) {
+    const auto& l = layer<I>();
+    if constexpr (requires { l.input_size(); }) {
+      if (size >= 0 && size != l.input_size())
+        fail("Sequential: layer ", I, " expects ", l.input_size(), " inputs, found ", size, " outputs of layer ",
+             I - 1);
+      if (input_size_ < 0) input_size_ = l.input_size();
+    }
+    size = l.output_size_for(size);
+  }
+
+  template <class D>
+  void check_input(const Eigen::MatrixBase<D>& x) const {
+    if (x.cols() == 0 || x.rows() == 0)
+      fail("Sequential: expected at least one sample and feature, found ", x.rows(), " features x ", x.cols(),
+           " samples");
+    if (input_size_ >= 0 && x.rows() != input_size_)
+      fail("Sequential: layer 0 expects ", input_size_, " features, found ", x.rows());
+    for (Index n = 0; n < x.cols(); ++n)
+      for (Index i = 0; i < x.rows(); ++i)
+        if (!math::isfinite(x(i, n)))
+          fail("Sequential: feature ", i, " of sample ", n, " of the input is NaN or infinite");
+  }
+
+  template <std::size_t I, class T>
+  void forward_from(T& trace) const {
+    if constexpr (I < depth) {
+      const auto& l = layer<I>();
+      const auto& a = std::get<I>(trace.values);
+      auto& b = std::get<I + 1>(trace.values);
+      b.resize(l.output_size_for(a.rows()), a.cols());
+      auto to = out(b);
+      ascribe::forward(l, view(a), to);
+      forward_from<I + 1>(trace);
+    }
+  }
+
+  template <class T>
+  void check_trace(const T& trace) const {
+    const auto& x = trace.input();
+    if (x.size() == 0 || trace.output().cols() != x.cols() || (input_size_ >= 0 && x.rows() != input_size_) ||
+        (output_size_ >= 0 && trace.output().rows() != output_size_))
+      fail("explain: expected a trace of this network's forward pass (", input_size_, " features, ", output_size_,
+           " outputs), found one of ", x.rows(), " features x ", x.cols(), " samples and ", trace.output().rows(),
+           " outputs");
+  }
+
+  template <class Method, std::size_t... I>
+  void check_method(const Method& method, std::index_sequence<I...>) const {
+    const auto check = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
+      const auto& rule = rule_for(method, layer<J>(), Position<J, depth>());
+      if (!serves<std::remove_cvref_t<decltype(rule)>>(method.form))
+        fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
+      try {
+        check_parameters(rule);
+      } catch (const Error& error) {
+        fail("explain: layer ", J, ": ", error.what());
+      }
+    };
+    (check(std::integral_constant<std::size_t, I>()), ...);
+  }
+
+  template <class T, class Method, class R>
+  auto reference_values(const T& trace, const Method& method, const R* reference, Index column) const {
+    std::array<ReferenceValues<typename T::Scalar>, depth + 1> values;
+    if (method.form != Form::Delta) {
+      if (reference) fail("explain: this method is not against a reference, and one was given");
+      return values;
+    }
+    if (!reference) fail("explain: this method is against a reference: pass the trace of a baseline");
+    check_trace(*reference);
+    const Index found = reference->input().cols(), samples = trace.input().cols();
+    if (reference->input().rows() != trace.input().rows())
+      fail("explain: expected a reference of ", trace.input().rows(), " features, found ", reference->input().rows());
+    if (column >= found) fail("explain: expected a reference column below ", found, ", found ", column);
+    if (column < 0 && found != 1 && found != samples)
+      fail("explain: expected a reference of 1 or ", samples, " samples, found ", found);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      const auto one = [&](const auto& value) -> ReferenceValues<typename T::Scalar> {
+        if (column >= 0) return {value.data() + column * value.rows(), 0};
+        return {value.data(), found == 1 ? 0 : value.rows()};
+      };
+      ((values[I] = one(std::get<I>(reference->values))), ...);
+    }(std::make_index_sequence<depth + 1>());
+    return values;
+  }
+
+  template <class T, std::size_t... I>
+  static Index largest_dynamic_value(const T& trace, std::index_sequence<I...>) {
+    Index largest = 0;
+    const auto look = [&](const auto& value) {
+      if constexpr (std::remove_cvref_t<decltype(value)>::SizeAtCompileTime == Dynamic)
+        largest = math::max(largest, value.size());
+    };
+    (look(std::get<I>(trace.values)), ...);
+    return largest;
+  }
+
+  /// Steps back through layer I − 1 and on. `up` is what is carried at value I. Between layers the values of
+  /// dynamic size move from one block to the other and back; those of fixed size are on the stack.
+  template <std::size_t I, class T, class References, class Up, class Method, class E>
+  void back(const T& trace, const References& references, Up up, const Method& method, E& explanation,
+            Workspace<typename T::Scalar>& workspace, typename T::Scalar* free_block,
+            typename T::Scalar* other_block) const {
+    using S = typename T::Scalar;
+    using A = std::remove_cvref_t<decltype(std::get<I - 1>(trace.values))>;
+    constexpr int In = A::RowsAtCompileTime, Outs = Up::RowsAtCompileTime, N = T::samples;
+    const auto& a = std::get<I - 1>(trace.values);
+    const auto& b = std::get<I>(trace.values);
+    const auto step = [&](Out<S, In, N> down) {
+      const WorkspaceScope<S> scope(workspace);
+      const auto& l = layer<I - 1>();
+      const typename Layer<I - 1>::Kind& kind = l;
+      const auto& rule = rule_for(method, l, Position<I - 1, depth>());
+      Context<S, In, Outs, N> context{view(a),           view(b),     references[I - 1], references[I], method.form,
+                                      explanation.ledger, workspace};
+      if constexpr (std::tuple_size_v<decltype(explanation.layers)> == 0) {
+        step_back(kind, rule, context, up, down);
+      } else {
+        auto& record = std::get<I - 1>(explanation.layers);
+        record.books.reset(b.cols());
+        record.relevance = up;
+        if (method.times_input) detail::multiply_by_input<S>(record.relevance, b, references[I], method.form);
+        record.bias_shares.setZero(b.rows(), b.cols());
+        Context<S, In, Outs, N> own{view(a),      view(b),   references[I - 1],        references[I], method.form,
+                                    record.books, workspace, record.bias_shares.data()};
+        step_back(kind, rule, own, up, down);
+        detail::count_relevance<S>(up, b, references[I], method.form, record.books.enter);
+        detail::count_relevance<S>(view(down), a, references[I - 1], method.form, record.books.leave);
+        explanation.ledger.bias += record.books.bias;
+        explanation.ledger.stabiliser += record.books.stabiliser;
+        explanation.ledger.dropped += record.books.dropped;
+      }
+    };
+    if constexpr (I == 1) {
+      step(out(explanation.relevance));
+    } else if constexpr (A::SizeAtCompileTime != Dynamic) {
+      Batch<S, In, N> down;
+      step(out(down));
+      back<I - 1>(trace, references, view(down), method, explanation, workspace, free_block, other_block);
+    } else {
+      const Out<S, In, N> down(free_block, a.rows(), a.cols());
+      step(down);
+      back<I - 1>(trace, references, view(down), method, explanation, workspace, other_block, free_block);
+    }
+  }
+
+  template <class Relevance>
+  static void check_result(const Relevance& relevance) {
+    for (Index n = 0; n < relevance.cols(); ++n)
+      for (Index i = 0; i < relevance.rows(); ++i)
+        if (!math::isfinite(relevance(i, n)))
+          fail("explain: the relevance of feature ", i, " of sample ", n,
+               " is NaN or infinite: a value of the forward pass or a quotient overflowed");
+  }
+
+  std::tuple<Parts...> parts_;
+  Index input_size_ = -1, output_size_ = -1;
+};
+
+}  // namespace ascribe

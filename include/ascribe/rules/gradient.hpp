@@ -1,0 +1,109 @@
+/// The rule Gradient: the chain rule, for all three kinds.
+#pragma once
+
+#include <ascribe/core/sum.hpp>
+#include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/matmul.hpp>
+#include <ascribe/layers/max.hpp>
+
+namespace ascribe::rule {
+
+/// MatMul: Σ_j w_ij u_j. Elementwise: f'(a)·u. Max: u to the maximum; a tie goes to the first member.
+/// (Simonyan et al. 1312.6034; rules.md §1.) In the form Q this is LRP's Normalized without a stabiliser.
+struct Gradient {};
+
+/// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which the
+/// column sums are computed. Against a reference nothing is lost: biases cancel.
+template <class M, class C>
+void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+  apply_transposed(layer.map, up, down);
+  if (c.form == Form::Q) book_bias(layer, c, up);
+  if (c.form == Form::R) {
+    auto ones_scratch = c.input_scratch();
+    auto sums_scratch = c.output_scratch();
+    auto ones = ones_scratch.get();
+    auto sums = sums_scratch.get();
+    ones.setOnes();
+    apply(layer.map, ones, sums);
+    c.books.dropped += (up.array() * (typename C::Scalar(1) - sums.array())).colwise().sum();
+  }
+}
+
+/// What f'(a)·u does not account for is dropped: (b − f(0) − a·f'(a))·Q, 0 for functions that are linear
+/// pieces through the origin (FullGrad's implicit bias, Srinivas & Fleuret 1905.00780).
+template <class F, class C>
+void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  const S f0 = fn::at_zero<S>(layer.f);
+  const Form form = c.form;
+  for (Index n = 0; n < up.cols(); ++n) {
+    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    S* d = down.data() + n * down.rows();
+    const F& f = layer.f;
+    if (form == Form::Q) {
+      c.books.dropped(n) += sum_of<S>(up.rows(), [=, &f](Index i) {
+        const S slope = f.derivative(a[i]);
+        d[i] = slope * u[i];
+        return S((b[i] - f0 - a[i] * slope) * u[i]);
+      });
+    } else if (form == Form::R) {
+      c.books.dropped(n) += sum_of<S>(up.rows(), [=, &f](Index i) {
+        const S slope = f.derivative(a[i]);
+        d[i] = slope * u[i];
+        return S((S(1) - slope) * u[i]);
+      });
+    } else {
+      const S *a0 = c.a_ref.column(n), *b0 = c.b_ref.column(n);
+      c.books.dropped(n) += sum_of<S>(up.rows(), [=, &f](Index i) {
+        const S slope = f.derivative(a[i]);
+        d[i] = slope * u[i];
+        return S((b[i] - b0[i] - (a[i] - a0[i]) * slope) * u[i]);
+      });
+    }
+  }
+  if (form == Form::Q) book_bias(layer, c, up);
+}
+
+/// A constant that is the maximum takes its share as a bias (a reference cancels it: dropped there). Under a
+/// reference, what the winner alone does not account for is dropped: (Δb − Δa_winner)·m.
+template <class W, class C>
+void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  constexpr Index block = 64;  // lanes at a time, so that what is still to be given away stays on the stack
+  const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
+  down.setZero();
+  for (Index n = 0; n < up.cols(); ++n) {
+    const S* a = c.a.data() + n * c.a.rows();
+    const S* a0 = c.form == Form::Delta ? c.a_ref.column(n) : nullptr;
+    S* d = down.data() + n * down.rows();
+    for (Index g = 0; g < groups; ++g) {
+      for (Index first = 0; first < lanes; first += block) {
+        const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
+        const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
+        std::array<S, std::size_t(block)> left;
+        for (Index l = 0; l < width; ++l) left[std::size_t(l)] = u[l];
+        layer.windows.members(g, [&](Index i) {
+          const S* member = a + i + first;
+          S* to = d + i + first;
+          for (Index l = 0; l < width; ++l) {
+            const bool wins = member[l] == b[l];
+            to[l] += wins ? left[std::size_t(l)] : S(0);
+            left[std::size_t(l)] = wins ? S(0) : left[std::size_t(l)];
+          }
+        });
+        for (Index l = 0; l < width && (a0 || window::has_constants<W>); ++l) {
+          const S rest = left[std::size_t(l)];  // what no member took: a constant's
+          if (a0 == nullptr) {
+            book_constants(c, n, j + l, c.form == Form::Q ? S(rest * b[l]) : rest);
+          } else {
+            const Index w = winner(layer.windows, g, first + l, a, b[l]);
+            const S change = w < 0 ? S(0) : S(a[w] - a0[w]);
+            c.books.dropped(n) += (b[l] - c.b_ref.column(n)[j + l] - change) * u[l];
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace ascribe::rule

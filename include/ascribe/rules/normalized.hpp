@@ -1,0 +1,64 @@
+/// The rule Normalized: relevance in proportion to the contributions.
+#pragma once
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/stabiliser.hpp>
+#include <ascribe/core/sum.hpp>
+#include <ascribe/layers/matmul.hpp>
+
+namespace ascribe::rule {
+
+/// R_i = Σ_j a_i w_ij / s(b_j) · R_j, with b_j's bias in the denominator (LRP-ε: Bach et al. 2015, eq. 58;
+/// LRP-0 at ε = 0, where an output of exactly 0 passes nothing on and its R is booked as dropped).
+/// In Q it is Gradient of q = (b/s(b))·Q; against a reference the same with Δb for b.
+struct Normalized {
+  double epsilon = 1e-6;
+
+  void check() const {
+    if (!(epsilon >= 0) || !std::isfinite(epsilon))
+      fail("Normalized: expected a finite epsilon >= 0, found ", epsilon);
+  }
+};
+
+template <class M, class C>
+void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  const double epsilon = rule.epsilon;
+  if (epsilon == 0 && c.form != Form::R) {  // the quotient b/s(b) is 1, also in the limit at b = 0
+    apply_transposed(layer.map, up, down);
+    if (c.form == Form::Q) book_bias(layer, c, up);
+    return;
+  }
+  auto scratch = c.output_scratch();
+  auto r = scratch.get();
+  for (Index n = 0; n < up.cols(); ++n) {
+    const S *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    S* to = r.data() + n * r.rows();
+    if (epsilon == 0) {
+      c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index j) {
+        const bool zero = b[j] == S(0);
+        to[j] = zero ? S(0) : S(u[j] / b[j]);
+        return zero ? u[j] : S(0);
+      });
+    } else if (c.form == Form::R) {
+      c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
+        const S s = stabilised(b[j], epsilon);
+        to[j] = u[j] / s;
+        return S((s - b[j]) * to[j]);
+      });
+    } else {
+      const S* b0 = c.form == Form::Delta ? c.b_ref.column(n) : nullptr;
+      c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
+        const S z = b0 ? S(b[j] - b0[j]) : b[j];
+        const S s = stabilised(z, epsilon);
+        to[j] = z / s * u[j];
+        return S((s - z) * to[j]);
+      });
+    }
+  }
+  apply_transposed(layer.map, view(r), down);
+  if (c.form != Form::Delta) book_bias(layer, c, r);
+  if (c.form == Form::R) down.array() *= c.a.array();
+}
+
+}  // namespace ascribe::rule

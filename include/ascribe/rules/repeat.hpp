@@ -1,0 +1,58 @@
+/// The rules Repeat and Guided: the function is applied to what comes back.
+#pragma once
+
+#include <ascribe/core/sum.hpp>
+#include <ascribe/layers/elementwise.hpp>
+
+namespace ascribe::rule {
+
+/// f(u), the layer's own function of the backward signal: deconvolution (Zeiler & Fergus 1311.2901) where f is
+/// the ReLU. Not linear in u.
+struct Repeat {
+  static constexpr bool serves(Form form) { return form != Form::Delta; }
+};
+
+/// f'(a)·max(u, 0): guided backpropagation (Springenberg et al. 1412.6806), for every f.
+struct Guided {
+  static constexpr bool serves(Form form) { return form != Form::Delta; }
+};
+
+namespace detail {
+
+/// One loop for both: `back(a, u)` is what reaches the input. In Q the books hold f(0)·Q for the bias and
+/// (b − f(0))·Q − a·back for what is dropped; in R what is dropped is R − back.
+template <class F, class C, class Back>
+void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up up, typename C::Down down,
+                        Back back) {
+  using S = typename C::Scalar;
+  const S f0 = fn::at_zero<S>(layer.f);
+  const bool in_q = c.form == Form::Q;
+  for (Index n = 0; n < up.cols(); ++n) {
+    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    S* d = down.data() + n * down.rows();
+    c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index i) {
+      const S passed = back(a[i], u[i]);
+      d[i] = passed;
+      return in_q ? S((b[i] - f0) * u[i] - a[i] * passed) : S(u[i] - passed);
+    });
+  }
+  if (in_q) book_bias(layer, c, up);
+}
+
+}  // namespace detail
+
+template <class F, class C>
+void propagate(const kind::Elementwise<F>& layer, const Repeat&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  detail::propagate_filtered(layer, c, up, down, [&](const S&, const S& u) { return S(layer.f.value(u)); });
+}
+
+template <class F, class C>
+void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  detail::propagate_filtered(layer, c, up, down, [&](const S& a, const S& u) {
+    return u > S(0) ? S(layer.f.derivative(a) * u) : S(0);
+  });
+}
+
+}  // namespace ascribe::rule

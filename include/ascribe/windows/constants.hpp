@@ -1,0 +1,60 @@
+/// Windows that compare with constants too, as max(a, c).
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/windows/windows.hpp>
+
+namespace ascribe::window {
+
+/// The windows W, each with the same constants behind its members. With Count known, they stay off the
+/// heap.
+/// Example: ReLU as a maximum, `WithConstants(Groups<3, 1>(), std::array{0.0})`.
+template <Windows W, int Count = Dynamic>
+class WithConstants {
+ public:
+  static constexpr int inputs = W::inputs;
+  static constexpr int outputs = W::outputs;
+  using Constants = std::conditional_t<Count == Dynamic, std::vector<double>, std::array<double, std::size_t(Count == Dynamic ? 0 : Count)>>;
+
+  /// Throws Error where there is no constant, or one is NaN or infinite.
+  WithConstants(W windows, Constants constants) : windows_(std::move(windows)), constants_(std::move(constants)) {
+    if (constants_.empty()) fail("WithConstants: the constants: expected at least 1, found ", constants_.size());
+    for (std::size_t k = 0; k < constants_.size(); ++k)
+      if (!std::isfinite(constants_[k])) fail("WithConstants: constant ", k, ": expected a finite number, found ", constants_[k]);
+  }
+
+  Index input_size() const { return windows_.input_size(); }
+  Index output_size() const { return windows_.output_size(); }
+  Index lanes() const { return windows_.lanes(); }
+
+  template <class F>
+  void members(Index group, F&& f) const {
+    windows_.members(group, f);
+  }
+  template <class F>
+  void constants(F&& f) const {
+    each_constant(windows_, f);
+    for (const double c : constants_) f(c);
+  }
+
+ private:
+  W windows_;
+  Constants constants_;
+};
+
+template <class W, std::size_t Count>
+WithConstants(W, std::array<double, Count>) -> WithConstants<W, int(Count)>;
+template <class W>
+WithConstants(W, std::vector<double>) -> WithConstants<W, Dynamic>;
+template <class W>
+WithConstants(W, std::initializer_list<double>) -> WithConstants<W, Dynamic>;
+
+}  // namespace ascribe::window

@@ -1,0 +1,44 @@
+/// The windows of max pooling.
+#pragma once
+
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/windows/windows.hpp>
+
+namespace ascribe::window {
+
+/// A kernel that slides over an image, (H·W·C) → (H'·W'·C); padding takes no part, and the members come
+/// row by row.
+/// Example: `Pool({.input = {28, 28}, .kernel = {2, 2}, .stride = {2, 2}}, 16)`.
+class Pool {
+ public:
+  static constexpr int inputs = Dynamic;
+  static constexpr int outputs = Dynamic;
+
+  /// Throws Error where the geometry or the channels make no sense, or where a window lies wholly in
+  /// padding.
+  Pool(const Spatial& geometry, Index channels) : geometry_(geometry), channels_(channels) {
+    geometry_.check("Pool");
+    checked_size("Pool", "inputs", {geometry_.input_pixels(), channels});
+    checked_size("Pool", "outputs", {geometry_.output_pixels(), channels});
+    geometry_.check_no_window_is_empty("Pool");
+    width_ = geometry_.output_width();
+  }
+
+  Index input_size() const { return geometry_.input_pixels() * channels_; }
+  Index output_size() const { return geometry_.output_pixels() * channels_; }
+  Index lanes() const { return channels_; }
+  const Spatial& geometry() const { return geometry_; }
+
+  template <class F>
+  void members(Index group, F&& f) const {
+    geometry_.for_each_tap(group / width_, group % width_, [&](Index, Index pixel) { f(pixel * channels_); });
+  }
+
+ private:
+  Spatial geometry_;
+  Index channels_;
+  Index width_ = 1;
+};
+
+}  // namespace ascribe::window

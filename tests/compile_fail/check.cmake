@@ -1,0 +1,27 @@
+# One case of ascribe_compile_fail(); see tests/CMakeLists.txt.
+list(TRANSFORM INCLUDES PREPEND "-isystem;" OUTPUT_VARIABLE flags)
+set(compile "${COMPILER}" -std=c++20 -fsyntax-only ${flags} "${FILE}")
+set(ENV{LC_ALL} C)
+
+execute_process(COMMAND ${compile} -DCONTROL RESULT_VARIABLE result ERROR_VARIABLE output)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "The control (-DCONTROL) does not compile:\n${output}")
+endif()
+
+execute_process(COMMAND ${compile} RESULT_VARIABLE result ERROR_VARIABLE output)
+if(result EQUAL 0)
+  message(FATAL_ERROR "It compiles, and should not.")
+endif()
+# Brackets and semicolons would join or split the lines of a CMake list.
+string(REGEX REPLACE "[][]" "|" lines "${output}")
+string(REPLACE ";" "," lines "${lines}")
+string(REPLACE "\n" ";" lines "${lines}")
+list(FILTER lines INCLUDE REGEX "error:")
+list(LENGTH lines count)
+if(NOT count EQUAL 1)
+  message(FATAL_ERROR "Expected one line with \"error:\", found ${count}:\n${output}")
+endif()
+string(REGEX MATCH "[^\n]*error:[^\n]*" line "${output}")
+if(NOT line MATCHES "${MESSAGE}")
+  message(FATAL_ERROR "Expected an error that matches\n  ${MESSAGE}\nfound\n  ${line}")
+endif()

@@ -1,0 +1,106 @@
+#include <ascribe/maps/dense.hpp>
+
+#include <limits>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/map_contract.hpp"
+
+using namespace ascribe;
+using map_contract::Explicit;
+using map_contract::holds;
+using map_contract::matrix;
+
+namespace {
+
+/// Calls the contract for own and mapped memory of one shape.
+template <int Inputs, int Outputs>
+void check_shape(Index inputs, Index outputs, unsigned seed) {
+  const Eigen::MatrixXd w = matrix(outputs, inputs, seed);
+  INFO(outputs << " x " << inputs << " (" << Outputs << " x " << Inputs << ")");
+  holds([&]<class S>() { return map::Dense<S, Inputs, Outputs>(w.template cast<S>()); }, Explicit(w));
+  const auto check_mapped = [&]<class S>(S) {
+    Eigen::Matrix<S, Dynamic, Dynamic, Eigen::RowMajor> rows = w.template cast<S>();
+    map_contract::check(map::MappedDense<S, Inputs, Outputs, Eigen::RowMajor>(rows.data(), outputs, inputs), Explicit(w));
+    Eigen::Matrix<S, Dynamic, Dynamic> columns = w.template cast<S>();
+    map_contract::check(map::MappedDense<S, Inputs, Outputs>(columns.data(), outputs, inputs), Explicit(w));
+  };
+  check_mapped(0.0f);
+  check_mapped(0.0);
+}
+
+}  // namespace
+
+TEST_CASE("a dense map is its matrix", "[maps]") {
+  check_shape<Dynamic, Dynamic>(5, 3, 1);
+  check_shape<Dynamic, Dynamic>(1, 1, 2);
+  check_shape<Dynamic, Dynamic>(300, 170, 3);  // several panels both ways
+  check_shape<5, 3>(5, 3, 4);
+  check_shape<Dynamic, 4>(7, 4, 5);
+  check_shape<7, Dynamic>(7, 4, 6);
+}
+
+TEST_CASE("a dense map of one feature is its matrix", "[maps]") {  // Matrix<S, 1, N> is row-major
+  check_shape<Dynamic, 1>(9, 1, 1);
+  check_shape<9, 1>(9, 1, 2);
+  check_shape<1, 6>(1, 6, 3);
+  check_shape<1, 1>(1, 1, 4);
+}
+
+TEST_CASE("a large fixed-size dense map is its matrix", "[maps]") { check_shape<150, 40>(150, 40, 1); }
+
+TEST_CASE("a dense map reads a matrix with an outer stride", "[maps]") {
+  using Strided = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
+  const Eigen::MatrixXd all = matrix(9, 5, 3);
+  map_contract::check(map::DenseOf<Strided>(Strided(all.data() + 2, 4, 5, Eigen::OuterStride<>(9))),
+                      Explicit(all.middleRows(2, 4)));
+}
+
+TEST_CASE("a dense map's numbers by hand", "[maps]") {
+  const float memory[2][3] = {{1, -2, 3}, {-4, 5, -6}};
+  const map::MappedDense<float, 3, 2, Eigen::RowMajor> dense(&memory[0][0]);
+  const Batch<float, 3, 1> a(1, 10, 100);
+  Batch<float, 2, 1> b;
+  dense.apply<1>(view(a), out(b), Weights::as_is);
+  CHECK(b == Batch<float, 2, 1>(281, -554));
+  dense.apply<1>(view(a), out(b), Weights::positive);
+  CHECK(b == Batch<float, 2, 1>(301, 50));
+  dense.apply<1>(view(a), out(b), Weights::negative);
+  CHECK(b == Batch<float, 2, 1>(-20, -604));
+  dense.apply<1>(view(a), out(b), Weights::square);
+  CHECK(b == Batch<float, 2, 1>(941, 3866));
+  dense.apply<1>(view(a), out(b), Weights::one);
+  CHECK(b == Batch<float, 2, 1>(111, 111));
+  Batch<float, 3, 1> g;
+  dense.apply_transposed<1>(view(b), out(g), Weights::as_is);
+  CHECK(g == Batch<float, 3, 1>(-333, 333, -333));
+}
+
+TEST_CASE("a dense map sees a weight that is not finite", "[maps]") {
+  Eigen::MatrixXd w = Eigen::MatrixXd::Ones(2, 2);
+  CHECK(map::Dense<double>(w).weights_are_finite());
+  w(1, 0) = std::numeric_limits<double>::infinity();
+  CHECK_FALSE(map::Dense<double>(w).weights_are_finite());
+  w(1, 0) = std::numeric_limits<double>::quiet_NaN();
+  CHECK_FALSE(map::Dense<double>(w).weights_are_finite());
+}
+
+TEST_CASE("a dense map takes an empty batch", "[maps]") {
+  const map::Dense<double> dense(Eigen::MatrixXd::Ones(2, 3));
+  const Batch<double> a(3, 0);
+  Batch<double> b(2, 0);
+  dense.apply<Dynamic>(view(a), out(b), Weights::as_is);
+  dense.apply<Dynamic>(view(a), out(b), Weights::positive);
+  CHECK(b.size() == 0);
+}
+
+TEST_CASE("a dense map's errors", "[maps]") {
+  const std::vector<double> memory(6);
+  CHECK_THROWS_WITH(map::Dense<double>(Eigen::MatrixXd(0, 3)), "Dense: the outputs: expected at least 1, found 0");
+  CHECK_THROWS_WITH(map::Dense<double>(Eigen::MatrixXd(2, 0)), "Dense: the inputs: expected at least 1, found 0");
+  using Fixed = map::MappedDense<double, 3, 2>;
+  CHECK_THROWS_WITH(Fixed(memory.data(), 3, 3), "Dense: the outputs: expected 2, found 3");
+  CHECK_THROWS_WITH(Fixed(memory.data(), 2, 2), "Dense: the inputs: expected 3, found 2");
+  CHECK_THROWS_WITH(Fixed(nullptr), "Dense: expected 2 x 3 weights, found a null pointer");
+  CHECK_THROWS_WITH(map::MappedDense<double>(memory.data(), -1, 3), "Dense: the outputs: expected at least 1, found -1");
+}

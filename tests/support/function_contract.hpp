@@ -1,0 +1,161 @@
+/// What every elementwise function promises, checked for float, double and an automatic-differentiation
+/// scalar: one call in the function's test.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <Eigen/Core>
+#include <unsupported/Eigen/AutoDiff>
+
+#include <ascribe/functions/function.hpp>
+
+#include "tests/support/catch.hpp"
+
+namespace ascribe::test {
+
+struct FunctionTraits {
+  /// Where f' jumps.
+  std::vector<double> kinks{};
+  /// False where f' has both signs or f's tail outruns any rounding of x (Gelu's e^(−x²/2)). The chord's
+  /// size is then taken with what one relative rounding of both inputs does to it; otherwise its digits
+  /// are asked for as they are, however small it is.
+  bool relative = true;
+  /// The tolerance in epsilons of that size.
+  double epsilons = 32;
+};
+
+/// Zeros of both signs, the smallest numbers, each decade in use, the ends of exp's range in float (±88,
+/// ±104) and in double (±709, ±745), the largest number, and the kinks; each with neighbours at one ulp,
+/// a close and a middling distance.
+template <class Scalar>
+std::vector<Scalar> function_points(const FunctionTraits& traits) {
+  using Limits = std::numeric_limits<Scalar>;
+  std::vector<Scalar> bases{Limits::min(), Limits::max()};
+  for (const double x :
+       {1e-30, 1e-10, 1e-5, 0.1,  0.3,  0.75, 1.0,   1.28,  2.0,   3.0,   4.5, 6.0,  8.0, 12.5,
+        17.0,  30.0,  37.0, 60.0, 88.0, 90.0, 104.0, 700.0, 709.0, 746.0, 1e4, 1e10, 1e30})
+    bases.push_back(Scalar(x));
+  for (const double kink : traits.kinks) bases.push_back(Scalar(std::abs(kink)));
+  const Scalar close(std::is_same_v<Scalar, float> ? 1e-6 : 1e-9);
+  std::vector<Scalar> points{Scalar(0), -Scalar(0), Limits::denorm_min(), -Limits::denorm_min()};
+  for (const Scalar base : bases)
+    for (const Scalar x : {base, std::nextafter(base, Scalar(0)), base * (Scalar(1) - close),
+                           base * (Scalar(1) + close), base * Scalar(1.001), base * Scalar(1.4)}) {
+      if (!std::isfinite(x)) continue;
+      points.push_back(x);
+      points.push_back(-x);
+    }
+  return points;
+}
+
+/// Whether a kink lies in [lo, hi] widened by `margin`.
+inline bool near_kink(const FunctionTraits& traits, double lo, double hi, double margin) {
+  return std::any_of(traits.kinks.begin(), traits.kinks.end(),
+                     [&](double kink) { return lo - margin <= kink && kink <= hi + margin; });
+}
+
+/// `reference` is f in long double, written in the test without the code under test.
+template <class Scalar, class F, class Reference>
+void check_function_for(const F& f, const Reference& reference, const FunctionTraits& traits) {
+  using Limits = std::numeric_limits<Scalar>;
+  using Real = long double;
+  const Real unit = Real(traits.epsilons) * Real(Limits::epsilon());
+  const Real floor = 16 * Real(Limits::min());  // where the result or a factor of it is denormal
+  const std::vector<Scalar> points = function_points<Scalar>(traits);
+
+  std::vector<Real> value, derivative;
+  for (const Scalar x : points) {
+    value.push_back(reference(Real(x)));
+    derivative.push_back(f.derivative(Real(x)));
+  }
+
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Scalar a = points[i];
+    INFO("a = " << a);
+
+    const Real value_size = std::abs(value[i]) + std::abs(Real(a) * derivative[i]);
+    if (!(std::abs(Real(f.value(a)) - value[i]) <= unit * value_size + floor))
+      FAIL_CHECK("value " << f.value(a) << ", expected " << value[i]);
+
+    // Central differences in long double: good to about 1e-11 where f is smooth.
+    const Real h = 1e-5L;
+    if (std::abs(a) <= Scalar(2e3) && !near_kink(traits, a, a, 2e-5)) {
+      const Real difference = (reference(Real(a) + h) - reference(Real(a) - h)) / (2 * h);
+      const Real tolerance = Real(1e-9) + unit * std::max(Real(1), std::abs(Real(a)));
+      if (!(std::abs(Real(f.derivative(a)) - difference) <= tolerance))
+        FAIL_CHECK("derivative " << f.derivative(a) << ", central difference " << difference);
+    }
+
+    if (!(f.chord(a, a) == f.derivative(a)))
+      FAIL_CHECK("chord(a, a) " << f.chord(a, a) << ", derivative " << f.derivative(a));
+
+    for (std::size_t j = 0; j < i; ++j) {
+      const Scalar r = points[j];
+      const Scalar chord = f.chord(a, r);
+      if (!std::isfinite(chord)) FAIL_CHECK("chord " << chord << " at r = " << r);
+      if (!(f.chord(r, a) == chord))
+        FAIL_CHECK("chord(a, r) " << chord << ", chord(r, a) " << f.chord(r, a) << " at r = " << r);
+
+      const Real d = Real(a) - Real(r);
+      if (d == 0) continue;
+      const Real expected = (value[i] - value[j]) / d;
+      Real size = std::abs(expected);
+      if (!traits.relative) size += std::abs((Real(a) * derivative[i] - Real(r) * derivative[j]) / d);
+      // The reference cancels too, in long double's last digits.
+      const Real noise =
+          8 * std::numeric_limits<Real>::epsilon() * (std::abs(value[i]) + std::abs(value[j])) / std::abs(d);
+      if (!(std::abs(Real(chord) - expected) <= unit * size + noise + floor))
+        FAIL_CHECK("chord " << chord << ", expected " << expected << " at r = " << r);
+
+      // Where that noise hides the last digits of a double: the derivative half-way, which is the chord
+      // but for f'''·d²/24.
+      if (std::abs(d) <= 3e-9L * std::abs(Real(a)) && std::abs(a) <= Scalar(100) &&
+          !near_kink(traits, std::min(a, r), std::max(a, r), 0)) {
+        const Real middle = Real(f.derivative(Real(r) + d / 2));
+        const Real middle_size =
+            traits.relative ? std::abs(middle)
+                            : std::abs(middle) + std::abs(Real(a) * (derivative[i] - derivative[j]) / d);
+        if (!(std::abs(Real(chord) - middle) <= unit * middle_size + floor))
+          FAIL_CHECK("chord " << chord << ", derivative half-way " << middle << " at r = " << r);
+      }
+    }
+  }
+}
+
+/// The derivative that automatic differentiation finds in `value`, and value and chord over that scalar.
+template <class F>
+void check_function_autodiff(const F& f, const FunctionTraits& traits) {
+  using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
+  for (const double x : function_points<double>(traits)) {
+    // Far out, the quotient rule's squares overflow: Eigen's doing, not the function's.
+    if (std::abs(x) > 2e4 || near_kink(traits, x, x, 1e-6)) continue;
+    INFO("x = " << x);
+    const Dual a(x, Eigen::Matrix<double, 1, 1>::Ones());
+    const Dual b = f.value(a);
+    const double derivative = f.derivative(x);
+    if (!(b.value() == f.value(x))) FAIL_CHECK("value " << b.value() << ", expected " << f.value(x));
+    if (!(std::abs(b.derivatives()(0) - derivative) <= 1e-12 * (1 + std::abs(derivative))))
+      FAIL_CHECK("differentiated " << b.derivatives()(0) << ", derivative " << derivative);
+    if (!(Dual(f.derivative(a)).value() == derivative)) FAIL_CHECK("derivative over AutoDiffScalar differs");
+    for (const double r : {-750.0, -2.0, -0.7, 0.0, 0.1, 1.5, 750.0, x * (1 + 1e-9)}) {
+      const Dual chord = f.chord(a, Dual(r));
+      if (!(chord.value() == f.chord(x, r)) || !std::isfinite(chord.derivatives()(0)))
+        FAIL_CHECK("chord over AutoDiffScalar " << chord.value() << " (derivative " << chord.derivatives()(0)
+                                                << "), expected " << f.chord(x, r) << " at r = " << r);
+    }
+  }
+}
+
+template <class F, class Reference>
+void check_function(const F& f, const Reference& reference, const FunctionTraits& traits = {}) {
+  STATIC_REQUIRE(fn::Function<F, float>);
+  STATIC_REQUIRE(fn::Function<F, double>);
+  check_function_for<float>(f, reference, traits);
+  check_function_for<double>(f, reference, traits);
+  check_function_autodiff(f, traits);
+}
+
+}  // namespace ascribe::test
