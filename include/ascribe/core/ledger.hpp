@@ -19,6 +19,20 @@ struct Books {
     for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) row->setZero(1, samples);
   }
 
+  /// Line by line: books of several explanations together, and their average.
+  Books& operator+=(const Books& other) {
+    enter += other.enter;
+    leave += other.leave;
+    bias += other.bias;
+    stabiliser += other.stabiliser;
+    dropped += other.dropped;
+    return *this;
+  }
+  Books& operator*=(const Scalar& factor) {
+    for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) *row *= factor;
+    return *this;
+  }
+
   /// What the books leave unexplained, per sample: rounding, or a rule that does not book what it does.
   Row closing_error() const { return enter - leave - bias - stabiliser - dropped; }
 

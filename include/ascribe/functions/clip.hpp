@@ -30,7 +30,8 @@ struct Clip {
     const bool flat = hi <= Scalar(low) || lo >= Scalar(high);
     const bool ramp = lo >= Scalar(low) && hi <= Scalar(high);
     const bool across = !flat && !ramp;
-    // As in kinked_chord: no overflow in hi − lo, and a division without a branch.
+    // Halved, as hi − lo may overflow beyond 1, and not below, where a denormal would lose its last bit.
+    // One division without a branch, as in kinked_chord.
     const Scalar half = hi > Scalar(1) ? Scalar(0.5) : Scalar(1);
     const Scalar rise = across ? Scalar(half * value(hi) - half * value(lo)) : flat ? Scalar(0) : Scalar(1);
     const Scalar run = across ? Scalar(half * hi - half * lo) : Scalar(1);

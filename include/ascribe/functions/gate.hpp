@@ -3,6 +3,7 @@
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/functions/function.hpp>
+#include <ascribe/functions/kink.hpp>
 
 namespace ascribe::fn {
 
@@ -33,9 +34,9 @@ struct Gated {
     if (!(d > Scalar(0))) return derivative(a);
     const Scalar size = math::max(math::abs(a), math::abs(r));
     if (d >= Scalar(Scalar(0.5) * size)) {
-      // As in kinked_chord: a − r must not overflow, and small numbers keep all their bits.
-      const Scalar half = size > Scalar(1) ? Scalar(0.5) : Scalar(1);
-      return Scalar(Scalar(half * value(a) - half * value(r)) / Scalar(half * a - half * r));
+      const Scalar scale = quotient_scale(size);
+      const Scalar rise = scale * a * gate.value(a) - scale * r * gate.value(r);
+      return Scalar(rise / Scalar(scale * a - scale * r));
     }
     const Scalar mean = Scalar(Scalar(0.5) * a + Scalar(0.5) * r);
     return Scalar(Scalar(0.5) * Scalar(gate.value(a) + gate.value(r)) + mean * fn::chord(gate, a, r));

@@ -6,6 +6,14 @@
 
 namespace ascribe::fn {
 
+/// The power of two by which to multiply numbers of magnitude up to `size` before a quotient of their
+/// differences is taken: beyond 1 a half, so that a − r does not overflow; up to 1 a large one, so that
+/// products of denormals with slopes keep their digits.
+template <class Scalar>
+Scalar quotient_scale(const Scalar& size) {
+  return size > Scalar(1) ? Scalar(0.5) : Scalar(0x1p60);
+}
+
 /// The chord between a and r of the function through 0 with slope `below` left of it, `above` right of
 /// it and, by convention, `at` as its derivative there. On one side it is that side's slope exactly;
 /// across the kink (above·a − below·r)/(a − r), where a and −r have one sign, so nothing cancels.
@@ -22,11 +30,9 @@ Scalar kinked_chord(const Scalar& a, const Scalar& r, const Scalar& below, const
   const Scalar slope = (a > zero || r > zero) ? above : (a < zero || r < zero) ? below : at;
   const Scalar hi = math::max(a, r);
   const Scalar lo = math::min(a, r);
-  // hi − lo overflows beyond half of the largest number. Halving is exact where hi > 1; elsewhere it is
-  // not needed, and would lose the last bit of a denormal.
-  const Scalar half = hi > Scalar(1) ? Scalar(0.5) : Scalar(1);
-  const Scalar rise = across ? Scalar(above * Scalar(half * hi) - below * Scalar(half * lo)) : slope;
-  const Scalar run = across ? Scalar(half * hi - half * lo) : Scalar(1);
+  const Scalar scale = quotient_scale(math::max(hi, Scalar(-lo)));
+  const Scalar rise = across ? Scalar(above * Scalar(scale * hi) - below * Scalar(scale * lo)) : slope;
+  const Scalar run = across ? Scalar(scale * hi - scale * lo) : Scalar(1);
   return Scalar(rise / run);
 }
 

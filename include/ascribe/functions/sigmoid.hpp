@@ -25,7 +25,8 @@ struct Sigmoid {
     const Scalar hi = math::max(a, r);
     const Scalar lo = math::min(a, r);
     const Scalar d = hi - lo;
-    if (!(d > Scalar(0))) return derivative(a);
+    // Below ε the derivative at either end is the chord to rounding, where d may be a denormal.
+    if (!(d >= Scalar(math::epsilon<Scalar>))) return derivative(lo);
     return Scalar(Scalar(value(hi) * value(Scalar(-lo))) * Scalar(-math::expm1(Scalar(-d)) / d));
   }
 };

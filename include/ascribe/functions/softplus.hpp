@@ -26,7 +26,8 @@ struct Softplus {
     const Scalar hi = math::max(a, r);
     const Scalar lo = math::min(a, r);
     const Scalar d = hi - lo;
-    if (!(d > Scalar(0))) return derivative(a);
+    // Below ε the derivative at either end is the chord to rounding; σ·expm1(d) may be a denormal there.
+    if (!(d >= Scalar(math::epsilon<Scalar>))) return derivative(lo);
     if (d < Scalar(1)) return Scalar(math::log1p(Scalar(Sigmoid{}.value(lo) * math::expm1(d))) / d);
     return Scalar(Relu{}.chord(hi, lo) + Scalar(tail(hi) - tail(lo)) / d);
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <concepts>
-#include <type_traits>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -80,6 +79,12 @@ template <int Capacity, class Scalar, int Order>
   });
 }
 
+/// An Eigen::Map that a pointer and sizes are enough for.
+template <class>
+inline constexpr bool is_map = false;
+template <class Matrix, int Alignment>
+inline constexpr bool is_map<Eigen::Map<Matrix, Alignment>> = true;
+
 }  // namespace detail
 
 /// The linear map b = W a whose weights (outputs × inputs) are `Matrix`: an Eigen::Matrix, or an
@@ -104,12 +109,12 @@ class DenseOf {
   /// Maps `memory`, outputs × inputs weights in Matrix's storage order, which must outlive the map.
   /// Throws Error where there is none, or where the sizes are not those of the type.
   DenseOf(const Scalar* memory, Index output_count, Index input_count)
-    requires(std::constructible_from<Matrix, const Scalar*, Index, Index> && !std::is_same_v<Matrix, Eigen::Matrix<Scalar, outputs, inputs, Matrix::Options>>)
+    requires(detail::is_map<Matrix>)
       : weights_(checked(memory, output_count, input_count), output_count, input_count) {}
 
   /// The same, where the type knows both sizes.
   explicit DenseOf(const Scalar* memory)
-    requires(inputs != Dynamic && outputs != Dynamic && std::constructible_from<Matrix, const Scalar*, Index, Index>)
+    requires(detail::is_map<Matrix> && inputs != Dynamic && outputs != Dynamic)
       : DenseOf(memory, outputs, inputs) {}
 
   Index input_size() const { return weights_.cols(); }

@@ -76,10 +76,12 @@ struct ByLayer {
 
 }  // namespace method
 
-/// The rule that a method gives a layer.
+/// The rule that a method gives a layer. A layer that wraps another is asked for the one inside.
 template <class Method, class Layer, std::size_t I, std::size_t Count>
 decltype(auto) rule_for(const Method& method, const Layer& layer, Position<I, Count> position) {
-  if constexpr (requires { method.rule_for(layer, position); })
+  if constexpr (requires { layer.rule_layer(); })
+    return rule_for(method, layer.rule_layer(), position);
+  else if constexpr (requires { method.rule_for(layer, position); })
     return method.rule_for(layer, position);
   else
     return method.rule_for(layer);

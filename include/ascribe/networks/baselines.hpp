@@ -1,0 +1,50 @@
+/// Baselines: what an input is compared with.
+#pragma once
+
+#include <ascribe/networks/sequential.hpp>
+
+namespace ascribe {
+
+/// The baselines that need no thought about the data, or all of it. Any other is an input of one's own. Each is
+/// one column: run it through the network once, and its trace serves any number of explanations.
+namespace baseline {
+
+/// All zeros.
+template <class Scalar>
+Batch<Scalar, Dynamic, 1> zero(Index features) {
+  return Batch<Scalar, Dynamic, 1>::Zero(features);
+}
+
+/// The mean of a data set (features × samples). Throws Error where it is empty.
+template <class D>
+Batch<typename D::Scalar, D::RowsAtCompileTime, 1> mean(const Eigen::MatrixBase<D>& data) {
+  if (data.cols() == 0) fail("baseline::mean: expected at least one sample, found none");
+  return data.rowwise().mean();
+}
+
+}  // namespace baseline
+
+/// The average over a distribution of references: each column of `references` serves all samples in turn, and relevance
+/// and books are averaged (DeepLIFT's "multiple references", Shrikumar et al. 1704.02685, §3.2; expected gradients'
+/// sense of a baseline). The books of the average close, being linear.
+template <class... Parts, class T, class Start, class Method, class R>
+auto explain_over(const Sequential<Parts...>& net, const T& trace, const Start& start, const Method& method,
+                  const R& references) {
+  using S = typename T::Scalar;
+  typename Sequential<Parts...>::template ExplanationOf<T> average, one;
+  Workspace<S> workspace;
+  const Index count = references.input().cols();
+  if (count == 0) fail("explain_over: expected at least one reference, found none");
+  const S share = S(1) / S(double(count));
+  for (Index k = 0; k < count; ++k) {
+    net.explain(trace, start, method, k == 0 ? average : one, workspace, &references, k);
+    if (k == 0) continue;
+    average.relevance += one.relevance;
+    average.ledger += one.ledger;
+  }
+  average.relevance *= share;
+  average.ledger *= share;
+  return average;
+}
+
+}  // namespace ascribe
