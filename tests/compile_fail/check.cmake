@@ -1,4 +1,5 @@
 # One case of ascribe_compile_fail(); see tests/CMakeLists.txt.
+cmake_minimum_required(VERSION 3.22...4.0)
 list(TRANSFORM INCLUDES PREPEND "-isystem;" OUTPUT_VARIABLE flags)
 set(compile "${COMPILER}" -std=c++20 -fsyntax-only ${flags} "${FILE}")
 set(ENV{LC_ALL} C)
@@ -12,11 +13,9 @@ execute_process(COMMAND ${compile} RESULT_VARIABLE result ERROR_VARIABLE output)
 if(result EQUAL 0)
   message(FATAL_ERROR "It compiles, and should not.")
 endif()
-# Brackets and semicolons would join or split the lines of a CMake list.
-string(REGEX REPLACE "[][]" "|" lines "${output}")
-string(REPLACE ";" "," lines "${lines}")
-string(REPLACE "\n" ";" lines "${lines}")
-list(FILTER lines INCLUDE REGEX "error:")
+# Brackets and semicolons would join or split the elements of a CMake list.
+string(REGEX REPLACE "[][;]" "" lines "${output}")
+string(REGEX MATCHALL "[^\n]*error:[^\n]*" lines "${lines}")
 list(LENGTH lines count)
 if(NOT count EQUAL 1)
   message(FATAL_ERROR "Expected one line with \"error:\", found ${count}:\n${output}")

@@ -1,11 +1,11 @@
 # The three ways in which another project takes ascribe, each configured, built and run as that project.
 set(prefix "${CMAKE_CURRENT_BINARY_DIR}/consumer/installed")
-add_test(NAME "consumer: install" COMMAND "${CMAKE_COMMAND}" --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
-set_tests_properties("consumer: install" PROPERTIES FIXTURES_SETUP ascribe_installed)
+add_test(NAME consumer/install COMMAND "${CMAKE_COMMAND}" --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
+set_tests_properties(consumer/install PROPERTIES FIXTURES_SETUP ascribe_installed)
 
 foreach(consumer find_package add_subdirectory fetch_content)
   add_test(
-    NAME "consumer: ${consumer}"
+    NAME consumer/${consumer}
     COMMAND
       "${CMAKE_CTEST_COMMAND}" --build-and-test "${CMAKE_CURRENT_SOURCE_DIR}/consumer/${consumer}"
       "${CMAKE_CURRENT_BINARY_DIR}/consumer/${consumer}" --build-generator "${CMAKE_GENERATOR}"
@@ -13,4 +13,4 @@ foreach(consumer find_package add_subdirectory fetch_content)
       "-DEigen3_DIR=${Eigen3_DIR}" --test-command consumer
   )
 endforeach()
-set_tests_properties("consumer: find_package" PROPERTIES FIXTURES_REQUIRED ascribe_installed)
+set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED ascribe_installed)

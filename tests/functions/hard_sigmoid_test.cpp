@@ -6,16 +6,16 @@ namespace {
 
 using namespace ascribe;
 
-long double reference(long double x, long double slope) {
-  const long double y = slope * x + 0.5L;
-  return y < 0 ? 0 : y > 1 ? 1 : y;
+// By the end of the ramp: slope·x + offset would cancel next to it, in long double too.
+long double reference(long double x, long double end) {
+  return x <= -end ? 0 : x >= end ? 1 : (x + end) / (2 * end);
 }
 
 TEST_CASE("HardSigmoid keeps the contract", "[functions]") {
-  test::check_function(fn::HardSigmoid{}, [](long double x) { return reference(x, 0.2L); }, {{-2.5, 2.5}});
-  test::check_function(fn::HardSigmoid{1.0 / 6, 0.5}, [](long double x) { return reference(x, 1.0L / 6); },
+  test::check_function(fn::HardSigmoid{}, [](long double x) { return reference(x, 2.5L); }, {{-2.5, 2.5}});
+  test::check_function(fn::HardSigmoid{1.0 / 6, 0.5}, [](long double x) { return reference(x, 3); },
                        {{-3.0, 3.0}});
-  test::check_function(fn::HardSigmoid{-0.25, 0.5}, [](long double x) { return reference(x, -0.25L); },
+  test::check_function(fn::HardSigmoid{-0.25, 0.5}, [](long double x) { return reference(-x, 2); },
                        {{-2.0, 2.0}});
 }
 

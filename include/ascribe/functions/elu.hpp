@@ -26,7 +26,7 @@ struct Elu {
     const Scalar lo = math::min(a, r);
     const Scalar d = hi - lo;
     if (!(d > Scalar(0))) return derivative(a);
-    // From the upper end, where e^hi ≤ 1; e^lo·expm1(d) is 0·∞ from d = 710 on.
+    // From the upper end, where e^hi ≤ 1; e^lo·expm1(d) would overflow from d = 710 on.
     if (hi <= Scalar(0)) return Scalar(Scalar(alpha) * math::exp(hi) * Scalar(-math::expm1(Scalar(-d)) / d));
     if (lo >= Scalar(0)) return Scalar(1);
     return Scalar(Relu{}.chord(hi, lo) + Scalar(alpha) * Scalar(-math::expm1(lo) / d));

@@ -54,8 +54,9 @@ struct Rules : Table<ForMatMul, ForElementwise, ForMax> {
   Form form;
   bool times_input;
 
-  Rules(Form f, bool times, ForMatMul matmul = {}, ForElementwise elementwise = {}, ForMax max = {})
-      : Table<ForMatMul, ForElementwise, ForMax>{std::move(matmul), std::move(elementwise), std::move(max)},
+  Rules(Form f, bool times, ForMatMul for_matmul = {}, ForElementwise for_elementwise = {}, ForMax for_max = {})
+      : Table<ForMatMul, ForElementwise, ForMax>{std::move(for_matmul), std::move(for_elementwise),
+                                                 std::move(for_max)},
         form(f),
         times_input(times) {}
 };

@@ -70,7 +70,7 @@ template <class Scalar = double, class ForMatMul, class ForElementwise>
 Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elementwise, double alpha, Form form,
                            Index size = 8) {
   if (alpha == 0) fail("scaling_equivalence: expected a factor other than 0");
-  const Rules method(form, false, matmul, elementwise);
+  const method::Rules table(form, false, matmul, elementwise);
   Batch<Scalar> x(size, 1), carried(size, 1);
   for (Index i = 0; i < size; ++i) {
     x(i, 0) = Scalar((i % 2 ? -1.0 : 1.0) * (1 + 0.5 * double(i)));
@@ -78,13 +78,14 @@ Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elemen
   }
   const Eigen::Matrix<Scalar, Dynamic, Dynamic> matrix =
       Eigen::Matrix<Scalar, Dynamic, Dynamic>::Identity(size, size) * Scalar(alpha);
-  const Sequential first(MatMul(map::Dense<Scalar>(matrix))), second(Elementwise(fn::Scale{alpha}));
+  const Sequential first{MatMul{map::Dense<Scalar>(matrix)}};
+  const Sequential second{Elementwise{fn::Scale{alpha}}};
   const auto explain = [&](const auto& net) {
     const auto trace = net.forward(x);
-    if (form == Form::R) return net.explain(trace, start::OutputRelevance(carried), method).relevance;
+    if (form == Form::R) return net.explain(trace, start::OutputRelevance(carried), table).relevance;
     const auto reference = net.forward((-x / Scalar(2)).eval());
-    if (form == Form::Q) return net.explain(trace, start::OutputWeights(carried), method).relevance;
-    return net.explain(trace, start::OutputWeights(carried), method, reference).relevance;
+    if (form == Form::Q) return net.explain(trace, start::OutputWeights(carried), table).relevance;
+    return net.explain(trace, start::OutputWeights(carried), table, reference).relevance;
   };
   const auto a = explain(first), b = explain(second);
   return {math::value_of((a - b).cwiseAbs().maxCoeff()),

@@ -51,6 +51,12 @@ constexpr const auto& layer_of(const Tuple& parts) {
     return std::get<P>(parts);
 }
 
+/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's own.
+template <class L, class A, class B>
+void run(const L& layer, const A& a, B& b) {
+  forward(layer, a, b);
+}
+
 /// Σ of what is carried, as relevance: the entries of the books that are the container's.
 template <class S, class Carried, class Values>
 void count_relevance(const Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form,
@@ -275,7 +281,7 @@ class Sequential {
       auto& b = std::get<I + 1>(trace.values);
       b.resize(l.output_size_for(a.rows()), a.cols());
       auto to = out(b);
-      ascribe::forward(l, view(a), to);
+      detail::run(l, view(a), to);
       forward_from<I + 1>(trace);
     }
   }

@@ -1,0 +1,567 @@
+/// NumPy's .npy files: weights, inputs and expected relevance come in this way and leave this way.
+/// Needs nothing but the standard library; not part of the umbrella header.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cctype>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ascribe/core/error.hpp"
+
+namespace ascribe::io {
+
+/// A dense array of any number of dimensions. `values` is in C order (the last index runs fastest),
+/// whatever the order in the file was. A scalar has an empty shape and one value.
+template <class T>
+struct Array {
+  std::vector<std::size_t> shape;
+  std::vector<T> values;
+};
+
+/// What an array may be read as: any number but `bool` and the character types, which
+/// `std::vector` and `std::in_range` treat as something else. Booleans read as 0 and 1.
+template <class T>
+concept Number = std::floating_point<T> ||
+                 (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                  !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
+                  !std::same_as<T, char32_t>);
+
+/// Reads a .npy file of version 1, 2 or 3 that holds booleans, integers of 1 to 8 bytes or floating-point
+/// numbers of 2, 4 or 8 bytes, in either byte order and in C or Fortran order.
+/// A floating-point value may be rounded to fit a smaller floating-point T; all else must be exact.
+/// Throws Error, naming the file, what was expected and what was found, for a file that is missing, is
+/// cut short or goes on too long, for a malformed header, for structured, object, complex, text and
+/// time types, and for a value that T cannot hold. Memory is asked for only after the file's length has
+/// confirmed the shape.
+/// Example: `read_npy<float>("weights.npy").shape == {128, 784}`
+template <Number T>
+Array<T> read_npy(const std::filesystem::path& path);
+
+/// Writes `values`, in C order, as a version 1 file, little-endian. The file appears whole or not at all:
+/// it is written under another name beside its place, then renamed.
+/// Throws Error if `shape` and the number of values disagree, if `shape` has more than 64 dimensions
+/// (NumPy's own limit), or if the file cannot be written.
+inline void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                      std::span<const float> values);
+inline void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                      std::span<const double> values);
+
+namespace npy_detail {
+
+/// What the header says, once it has been checked.
+struct Header {
+  char kind = 0;  // 'b', 'i', 'u' or 'f'
+  std::size_t item_size = 0;
+  bool big_endian = false;
+  bool fortran_order = false;
+  std::vector<std::size_t> shape;
+};
+
+/// The start of `text`, made safe to print: a hostile file must not fill the terminal or steer it.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t limit = 40;
+  std::string result = "'";
+  for (const char c : text.substr(0, limit)) {
+    result += c >= 0x20 && c < 0x7f ? c : '?';
+  }
+  return result + (text.size() > limit ? "'..." : "'");
+}
+
+inline std::string shown(const std::vector<std::size_t>& shape) {
+  std::string result = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    result += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  }
+  return result + (shape.size() == 1 ? ",)" : ")");
+}
+
+/// `a · b`, or an Error: an overflowing product would let a huge shape pass for a small one.
+inline std::size_t checked_product(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                                   std::size_t a, std::size_t b) {
+  if (b != 0 && a > std::numeric_limits<std::size_t>::max() / b) {
+    fail(path, ": expected a size that fits in memory, found shape ", shown(shape));
+  }
+  return a * b;
+}
+
+inline std::size_t element_count(const std::filesystem::path& path, const std::vector<std::size_t>& shape) {
+  // A zero anywhere empties the array, so it must be seen before the other sizes can overflow.
+  if (std::find(shape.begin(), shape.end(), 0u) != shape.end()) {
+    return 0;
+  }
+  std::size_t count = 1;
+  for (const std::size_t size : shape) {
+    count = checked_product(path, shape, count, size);
+  }
+  return count;
+}
+
+/// Reads the header: a Python dictionary of three entries, in any order.
+class HeaderParser {
+ public:
+  HeaderParser(const std::filesystem::path& path, std::string_view text) : path_(path), text_(text) {}
+
+  Header parse() {
+    Header header;
+    std::array<bool, 3> seen{};
+    expect('{');
+    while (!accept('}')) {
+      const std::string_view key = quoted();
+      expect(':');
+      const std::size_t which = key == "descr" ? 0 : key == "fortran_order" ? 1 : key == "shape" ? 2 : 3;
+      if (which == seen.size()) {
+        complain("one of the keys 'descr', 'fortran_order', 'shape'", shown(key));
+      }
+      if (std::exchange(seen[which], true)) {
+        complain("every key once", shown(key) + " again");
+      }
+      if (which == 0) {
+        parse_type(header);
+      } else if (which == 1) {
+        header.fortran_order = parse_bool();
+      } else {
+        parse_shape(header);
+      }
+      if (!accept(',')) {
+        expect('}');
+        break;
+      }
+    }
+    skip_space();
+    if (at_ != text_.size()) {
+      complain("nothing after the dictionary", rest());
+    }
+    if (std::find(seen.begin(), seen.end(), false) != seen.end()) {
+      complain("the keys 'descr', 'fortran_order' and 'shape'", shown(text_));
+    }
+    return header;
+  }
+
+ private:
+  [[noreturn]] void complain(std::string_view expected, std::string_view found) const {
+    fail(path_, ": header: expected ", expected, ", found ", found);
+  }
+
+  std::string rest() const { return at_ == text_.size() ? "its end" : shown(text_.substr(at_)); }
+
+  void skip_space() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) {
+      ++at_;
+    }
+  }
+
+  bool next_is(char c) {
+    skip_space();
+    return at_ < text_.size() && text_[at_] == c;
+  }
+
+  bool accept(char c) {
+    const bool found = next_is(c);
+    at_ += found ? 1u : 0u;
+    return found;
+  }
+
+  void expect(char c) {
+    if (!accept(c)) {
+      complain(std::string{'\'', c, '\''}, rest());
+    }
+  }
+
+  std::string_view quoted() {
+    const char quote = next_is('"') ? '"' : '\'';
+    if (!next_is(quote)) {
+      complain("a quoted string", rest());
+    }
+    const std::size_t end = text_.find(quote, at_ + 1);
+    if (end == std::string_view::npos) {
+      complain("a closing quote", rest());
+    }
+    const std::string_view result = text_.substr(at_ + 1, end - at_ - 1);
+    at_ = end + 1;
+    return result;
+  }
+
+  bool parse_bool() {
+    skip_space();
+    for (const bool value : {true, false}) {
+      const std::string_view word = value ? "True" : "False";
+      if (text_.substr(at_).starts_with(word)) {
+        at_ += word.size();
+        return value;
+      }
+    }
+    complain("True or False", rest());
+  }
+
+  void parse_type(Header& header) {
+    constexpr std::string_view supported = "a type of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8";
+    if (next_is('[')) {
+      complain(supported, "a structured type");
+    }
+    const std::string_view type = quoted();
+    const std::string_view name = type.size() == 3 ? type.substr(1) : std::string_view{};
+    constexpr std::array<std::string_view, 12> names{"b1", "i1", "i2", "i4", "i8", "u1",
+                                                     "u2", "u4", "u8", "f2", "f4", "f8"};
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      complain(supported, shown(type));
+    }
+    header.kind = name[0];
+    header.item_size = static_cast<std::size_t>(name[1] - '0');
+    const char order = type[0];
+    const bool one_byte = header.item_size == 1;
+    if (order != '<' && order != '>' && order != '=' && !(order == '|' && one_byte)) {
+      complain(one_byte ? "a byte order of '|', '<', '>' or '='" : "a byte order of '<', '>' or '='",
+               shown(type));
+    }
+    // '=' is the writing machine's own order; like NumPy, take it for this machine's.
+    header.big_endian = order == '>' || (order == '=' && std::endian::native == std::endian::big);
+  }
+
+  void parse_shape(Header& header) {
+    expect('(');
+    while (!accept(')')) {
+      header.shape.push_back(parse_size());
+      if (!accept(',')) {
+        // Python reads (3) as a number: one size needs its comma to be a tuple.
+        if (header.shape.size() == 1) {
+          complain("',' after a single size", rest());
+        }
+        expect(')');
+        break;
+      }
+    }
+  }
+
+  std::size_t parse_size() {
+    skip_space();
+    const std::size_t start = at_;
+    std::size_t value = 0;
+    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
+      const auto digit = static_cast<std::size_t>(text_[at_] - '0');
+      if (value > (std::numeric_limits<std::size_t>::max() - digit) / 10) {
+        complain("a size that fits in memory", shown(text_.substr(start)));
+      }
+      value = value * 10 + digit;
+    }
+    if (at_ == start) {
+      complain("a size", rest());
+    }
+    // Python 2 wrote its long integers so: (3L, 4L).
+    at_ += at_ < text_.size() && text_[at_] == 'L' ? 1u : 0u;
+    return value;
+  }
+
+  const std::filesystem::path& path_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+/// The whole file. Only a regular file has a length to check everything else against.
+inline std::string read_bytes(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    fail(path, ": expected a .npy file, found ",
+         std::filesystem::exists(path, error) ? "something that is not a file" : "no such file");
+  }
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) {
+    fail(path, ": expected a .npy file, found one whose size cannot be told: ", error.message());
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    fail(path, ": expected a readable file, found one that does not open");
+  }
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (static_cast<std::uintmax_t>(file.gcount()) != size) {
+    fail(path, ": expected ", size, " bytes, found ", file.gcount());
+  }
+  return bytes;
+}
+
+/// An IEEE 754 half, which C++20 has no type for. Every half is a float exactly.
+inline float from_half(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 31;
+  const int fraction = bits & 1023;
+  float size = 0;
+  if (exponent == 31) {
+    size = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+  } else if (exponent == 0) {
+    size = std::ldexp(static_cast<float>(fraction), -24);
+  } else {
+    size = std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+  }
+  return (bits & 0x8000) != 0 ? -size : size;
+}
+
+/// Whether the floating-point `value` is a whole number within the integers of type Whole. The bounds
+/// are powers of two, so they are exact in any Real; the largest Whole itself need not be.
+template <std::integral Whole, std::floating_point Real>
+bool is_whole(Real value) {
+  const Real end = std::ldexp(Real{1}, std::numeric_limits<Whole>::digits);
+  const Real begin = std::is_signed_v<Whole> ? -end : Real{0};
+  return value >= begin && value < end && std::trunc(value) == value;
+}
+
+/// Whether T can hold `value`, by the promise of read_npy.
+template <class T, class Stored>
+bool holds(Stored value) {
+  if constexpr (std::integral<T> && std::integral<Stored>) {
+    return std::in_range<T>(value);
+  } else if constexpr (std::integral<T>) {
+    return is_whole<T>(value);
+  } else if constexpr (std::integral<Stored>) {
+    const T converted = static_cast<T>(value);
+    return is_whole<Stored>(converted) && static_cast<Stored>(converted) == value;
+  } else if constexpr (sizeof(Stored) <= sizeof(T)) {
+    return true;
+  } else {
+    return !std::isfinite(value) || std::abs(value) <= static_cast<Stored>(std::numeric_limits<T>::max());
+  }
+}
+
+/// One item's bytes, in the file's order, as the unsigned integer that they are.
+template <std::unsigned_integral Bits>
+Bits load(const char* bytes, bool big_endian) {
+  Bits result = 0;
+  for (std::size_t i = 0; i < sizeof(Bits); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[big_endian ? i : sizeof(Bits) - 1 - i]);
+    if constexpr (sizeof(Bits) == 1) {
+      result = byte;
+    } else {
+      result = static_cast<Bits>(static_cast<Bits>(result << 8) | byte);
+    }
+  }
+  return result;
+}
+
+/// The place in C order of each item in turn of an array that lies in Fortran order.
+class FortranWalk {
+ public:
+  explicit FortranWalk(const std::vector<std::size_t>& shape)
+      : shape_(shape), stride_(shape.size()), index_(shape.size(), 0) {
+    std::size_t stride = 1;
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      stride_[d] = stride;
+      stride *= shape[d];
+    }
+  }
+
+  std::size_t place() const { return place_; }
+
+  void advance() {
+    for (std::size_t d = 0; d < shape_.size(); ++d) {
+      place_ += stride_[d];
+      if (++index_[d] < shape_[d]) {
+        return;
+      }
+      place_ -= stride_[d] * shape_[d];
+      index_[d] = 0;
+    }
+  }
+
+ private:
+  const std::vector<std::size_t>& shape_;
+  std::vector<std::size_t> stride_;
+  std::vector<std::size_t> index_;
+  std::size_t place_ = 0;
+};
+
+/// Fills `values` (sized already) with the items at `bytes`. `decode` makes a number of an item's bits.
+template <std::unsigned_integral Bits, class T, class Decode>
+void convert(const std::filesystem::path& path, const Header& header, const char* bytes,
+             std::vector<T>& values, Decode decode) {
+  FortranWalk walk(header.shape);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto value = decode(load<Bits>(bytes + i * sizeof(Bits), header.big_endian));
+    if (!holds<T>(value)) {
+      // A unary plus prints a one-byte integer as a number.
+      fail(path, ": item ", i, " in the file: expected a value that ", sizeof(T), "-byte ",
+           std::floating_point<T> ? "floating-point numbers"
+           : std::is_signed_v<T>  ? "signed integers"
+                                  : "unsigned integers",
+           " can hold, found ", +value);
+    }
+    values[header.fortran_order ? walk.place() : i] = static_cast<T>(value);
+    if (header.fortran_order) {
+      walk.advance();
+    }
+  }
+}
+
+template <class T>
+void convert(const std::filesystem::path& path, const Header& header, const char* bytes,
+             std::vector<T>& values) {
+  const auto as = [&]<class Bits, class Stored>(Bits, Stored) {
+    convert<Bits>(path, header, bytes, values, [](Bits bits) { return std::bit_cast<Stored>(bits); });
+  };
+  const auto integers = [&]<class Bits>(Bits bits) {
+    header.kind == 'i' ? as(bits, std::make_signed_t<Bits>{}) : as(bits, bits);
+  };
+  if (header.kind == 'b') {
+    convert<std::uint8_t>(path, header, bytes, values, [&](std::uint8_t byte) {
+      if (byte > 1) {
+        fail(path, ": expected booleans of 0 or 1, found ", +byte);
+      }
+      return byte;
+    });
+  } else if (header.kind == 'f') {
+    switch (header.item_size) {
+      case 2:
+        return convert<std::uint16_t>(path, header, bytes, values, from_half);
+      case 4:
+        return as(std::uint32_t{}, float{});
+      default:
+        return as(std::uint64_t{}, double{});
+    }
+  } else {
+    switch (header.item_size) {
+      case 1:
+        return integers(std::uint8_t{});
+      case 2:
+        return integers(std::uint16_t{});
+      case 4:
+        return integers(std::uint32_t{});
+      default:
+        return integers(std::uint64_t{});
+    }
+  }
+}
+
+/// Writes `parts` one after the other to a new file beside `path`, then gives it its name.
+inline void write_whole(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  // Renaming would replace a device or a pipe by a plain file.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    fail(path, ": expected a file or nothing to write over, found something that is not a file");
+  }
+  std::random_device random;
+  std::filesystem::path temporary = path;
+  temporary += "." + std::to_string(random()) + std::to_string(random()) + ".part";
+
+  // 'x': never write into a file that somebody else has.
+  std::FILE* const file = std::fopen(temporary.string().c_str(), "wbx");
+  if (file == nullptr) {
+    fail(path, ": expected a place to write to, found that no file can be made beside it");
+  }
+  bool written = true;
+  for (const std::string_view part : parts) {
+    written = written && std::fwrite(part.data(), 1, part.size(), file) == part.size();
+  }
+  written = std::fclose(file) == 0 && written;  // a full disk may show at the close only
+  if (written) {
+    std::filesystem::rename(temporary, path, error);
+  }
+  if (!written || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    fail(path, ": expected to write ", parts[0].size() + parts[1].size(), " bytes, found ",
+         written ? error.message() : "that they cannot be written");
+  }
+}
+
+template <class T>
+void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape, std::span<const T> values) {
+  constexpr std::size_t most_dimensions = 64;
+  if (shape.size() > most_dimensions) {
+    fail(path, ": expected at most ", most_dimensions, " dimensions, found ", shape.size());
+  }
+  const std::size_t count = element_count(path, shape);
+  if (count != values.size()) {
+    fail(path, ": expected ", count, " values for shape ", shown(shape), ", found ", values.size());
+  }
+  std::string text = "{'descr': '<f" + std::to_string(sizeof(T)) +
+                     "', 'fortran_order': False, 'shape': " + shown(shape) + ", }";
+  // The data start at a multiple of 64, so that they can be mapped and used in place.
+  constexpr std::size_t preamble = 10;
+  constexpr std::size_t alignment = 64;
+  text.append(alignment - 1 - (preamble + text.size()) % alignment, ' ');
+  text += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += static_cast<char>(text.size() & 255);
+  header += static_cast<char>(text.size() >> 8);
+  header += text;
+
+  std::string swapped;
+  std::string_view data(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  if constexpr (std::endian::native == std::endian::big) {
+    swapped = data;
+    for (std::size_t i = 0; i < swapped.size(); i += sizeof(T)) {
+      std::reverse(swapped.data() + i, swapped.data() + i + sizeof(T));
+    }
+    data = swapped;
+  }
+  const std::array<std::string_view, 2> parts{header, data};
+  write_whole(path, parts);
+}
+
+}  // namespace npy_detail
+
+template <Number T>
+Array<T> read_npy(const std::filesystem::path& path) {
+  using namespace npy_detail;
+  const std::string bytes = read_bytes(path);
+  constexpr std::string_view magic("\x93NUMPY", 6);
+  if (!std::string_view(bytes).starts_with(magic)) {
+    fail(path, ": expected a .npy file, which starts with \\x93NUMPY, found ",
+         shown(std::string_view(bytes).substr(0, magic.size())));
+  }
+  const int version = bytes.size() > 6 ? static_cast<unsigned char>(bytes[6]) : 0;
+  const int minor = bytes.size() > 7 ? static_cast<unsigned char>(bytes[7]) : 0;
+  if (version < 1 || version > 3 || minor != 0) {
+    fail(path, ": expected version 1.0, 2.0 or 3.0, found ", version, ".", minor);
+  }
+  const std::size_t start = version == 1 ? 10 : 12;
+  if (bytes.size() < start) {
+    fail(path, ": expected at least ", start, " bytes, found ", bytes.size());
+  }
+  const std::size_t length = version == 1 ? std::size_t{load<std::uint16_t>(bytes.data() + 8, false)}
+                                          : std::size_t{load<std::uint32_t>(bytes.data() + 8, false)};
+  if (length > bytes.size() - start) {
+    fail(path, ": expected a header of ", length, " bytes, found ", bytes.size() - start, " in the file");
+  }
+  Header header = HeaderParser(path, std::string_view(bytes).substr(start, length)).parse();
+  const std::size_t count = element_count(path, header.shape);
+  const std::size_t size = checked_product(path, header.shape, count, header.item_size);
+  const std::size_t found = bytes.size() - start - length;
+  if (size != found) {
+    fail(path, ": expected ", size, " bytes of data for shape ", shown(header.shape), " of ",
+         header.item_size, "-byte items, found ", found);
+  }
+  Array<T> result;
+  result.values.resize(count);
+  convert(path, header, bytes.data() + start + length, result.values);
+  result.shape = std::move(header.shape);
+  return result;
+}
+
+inline void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                      std::span<const float> values) {
+  npy_detail::write(path, shape, values);
+}
+
+inline void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                      std::span<const double> values) {
+  npy_detail::write(path, shape, values);
+}
+
+}  // namespace ascribe::io

@@ -1,0 +1,194 @@
+#include <ascribe/networks/sequential.hpp>
+
+#include "tests/support/catch.hpp"
+
+// The counter replaces malloc, which the sanitizers do too, and theirs has to stay: this file is empty under them.
+// Elsewhere than with glibc there is nothing to forward to.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
+#endif
+#endif
+#ifndef ASCRIBE_TEST_COUNTS_ALLOCATIONS
+#ifdef __GLIBC__
+#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 1
+#else
+#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
+#endif
+#endif
+
+#if ASCRIBE_TEST_COUNTS_ALLOCATIONS
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <vector>
+
+#include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/tanh.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deconvolution.hpp>
+#include <ascribe/methods/gradient.hpp>
+#include <ascribe/methods/lrp.hpp>
+#include <ascribe/windows/groups.hpp>
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+}  // namespace
+
+// operator new and Eigen's allocator both end in one of these.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+
+void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* block, std::size_t size) {
+  ++allocations;
+  return __libc_realloc(block, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+  ++allocations;
+  *block = __libc_memalign(alignment, size);
+  return *block ? 0 : ENOMEM;
+}
+}
+
+namespace {
+
+using namespace ascribe;
+
+/// How often `run` asked for memory.
+template <class Run>
+long allocations_in(Run&& run) {
+  const long before = allocations;
+  run();
+  return allocations - before;
+}
+
+/// Each call's result goes here, so that no compiler may leave the call out.
+volatile float sink = 0;
+
+template <Detail detail, class Net, class Trace>
+void explain_by_every_method(const Net& net, const Trace& trace, const Trace& reference) {
+  const auto explain = [&](const auto& method) {
+    sink = net.template explain<detail>(trace, 1, method).relevance.sum();
+  };
+  explain(method::Gradient());
+  explain(method::GradientTimesInput());
+  explain(method::Deconvolution());
+  explain(method::GuidedBackpropagation());
+  explain(method::Lrp());
+  explain(method::Lrp{{0.}});
+  explain(method::LrpRadial());
+  explain(method::LrpQ());
+  explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
+  explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
+  sink = net.template explain<detail>(trace, 1, method::Baseline(), reference).relevance.sum();
+  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::BaselineFold>(), reference).relevance.sum();
+  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::Gradient>(), reference).relevance.sum();
+}
+
+template <class F>
+auto fixed_network(F f) {
+  std::srand(3);
+  return Sequential(
+      MatMul(map::Dense<float, 16, 8>(Eigen::Matrix<float, 8, 16>::Random()), Eigen::Matrix<float, 8, 1>::Random()),
+      Elementwise(f), Max(window::Groups<8, 2>()),
+      MatMul(map::Dense<float, 4, 3>(Eigen::Matrix<float, 3, 4>::Random()), Eigen::Vector3f::Random()));
+}
+
+template <int Samples, class Net>
+void check_no_allocation(const Net& net) {
+  using Input = Eigen::Matrix<float, 16, Samples>;
+  const Input x = Input::Random(), zero = Input::Zero();
+  CHECK(allocations_in([&] {
+          const auto trace = net.forward(x), reference = net.forward(zero);
+          sink = trace.output().sum();
+          explain_by_every_method<Detail::totals>(net, trace, reference);
+        }) == 0);
+  CHECK(allocations_in([&] {
+          const auto trace = net.forward(x), reference = net.forward(zero);
+          explain_by_every_method<Detail::per_layer>(net, trace, reference);
+        }) == 0);
+}
+
+TEST_CASE("The counter counts", "[networks][allocation]") {
+  CHECK(allocations_in([] {
+          const Eigen::VectorXf x = Eigen::VectorXf::Ones(1000);
+          sink = x.sum();
+        }) == 1);
+  CHECK(allocations_in([] {
+          int* volatile number = new int(1);
+          sink = float(*number);
+          delete number;
+        }) == 1);
+  CHECK(allocations_in([] {
+          const std::vector<float, Eigen::aligned_allocator<float>> x(100, 1.f);
+          sink = x[1];
+        }) == 1);
+}
+
+TEST_CASE("A network of fixed size never asks for memory", "[networks][allocation]") {
+  SECTION("ReLU, one sample") { check_no_allocation<1>(fixed_network(fn::Relu())); }
+  SECTION("tanh, one sample") { check_no_allocation<1>(fixed_network(fn::Tanh())); }
+  SECTION("tanh, five samples") { check_no_allocation<5>(fixed_network(fn::Tanh())); }
+}
+
+TEST_CASE("Starts other than a target ask for none either", "[networks][allocation]") {
+  const auto net = fixed_network(fn::Relu());
+  const Eigen::Matrix<float, 16, 1> x = Eigen::Matrix<float, 16, 1>::Random();
+  const Eigen::Vector3f weights(1, -1, 0);
+  const std::array<Index, 1> targets{2};
+  CHECK(allocations_in([&] {
+          const auto trace = net.forward(x);
+          sink = net.explain(trace, start::OutputWeights(weights), method::LrpQ()).relevance.sum();
+          sink = net.explain(trace, start::OutputRelevance(weights), method::Lrp()).relevance.sum();
+          sink = net.explain(trace, start::Targets{targets}, method::Lrp()).relevance.sum();
+        }) == 0);
+}
+
+// What the dynamic case promises: the second call of a shape reuses the memory of the first.
+TEST_CASE("A network of dynamic size asks for none in the second call", "[networks][allocation]") {
+  const Sequential net(MatMul(map::Dense<float>(Eigen::MatrixXf::Random(8, 16)), Eigen::VectorXf::Random(8)),
+                       Elementwise(fn::Tanh()), Max(window::Groups<>(8, 2)),
+                       MatMul(map::Dense<float>(Eigen::MatrixXf::Random(3, 4))));
+  const Eigen::VectorXf x = Eigen::VectorXf::Random(16), zero = Eigen::VectorXf::Zero(16);
+  auto trace = net.forward(x);
+  const auto reference = net.forward(zero);
+  Workspace<float> workspace;
+  decltype(net)::ExplanationOf<decltype(trace)> explanation;
+  const auto run = [&] {
+    net.forward(x, trace);
+    net.explain(trace, 1, method::Lrp(), explanation, workspace);
+    net.explain(trace, 1, method::LrpQ(), explanation, workspace);
+    net.explain(trace, 1, method::LrpRadial(), explanation, workspace);
+    net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
+    net.explain(trace, 1, method::Baseline(), explanation, workspace, &reference);
+  };
+  CHECK(allocations_in(run) > 0);
+  CHECK(allocations_in(run) == 0);
+}
+
+}  // namespace
+
+#endif
