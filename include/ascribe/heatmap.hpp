@@ -167,7 +167,7 @@ inline Rgb blend(const Rgb& from, const Rgb& to, double share) {
 }
 
 /// Straight lines from white by a middle colour to a dark one. The middles have nearly one lightness
-/// (CIE L* 63 and 61), and so have the ends (27 and 24): neither sign looks stronger than the other.
+/// (CIE L* 64 and 61), and so have the ends (26 and 25): neither sign looks stronger than the other.
 inline Rgb colour(double strength, Colours colours) {
   constexpr Rgb white{255, 255, 255};
   struct Ramp {
@@ -206,8 +206,7 @@ Picture overlay(const Picture& image, std::span<const Scalar> relevance, int cha
   if (!(opacity >= 0 && opacity <= 1)) {
     fail("overlay: opacity: expected a number from 0 to 1, found ", opacity);
   }
-  const std::vector<double> pixels =
-      reduce(relevance, image.height, image.width, channels, options.channels);
+  const std::vector<double> pixels = reduce(relevance, image.height, image.width, channels, options.channels);
   const double scale = scale_of(pixels, options);
   Picture result = image;
   for (std::size_t p = 0; p < pixels.size(); ++p) {

@@ -89,7 +89,7 @@ struct GeluTanhGate {
   }
   template <class Scalar>
   static Scalar twice_u_chord(const Scalar& a, const Scalar& r) {
-    return Scalar(Scalar(twice_c) * Scalar(Scalar(1) + Scalar(k) * Scalar(a * a + a * r + r * r)));
+    return Scalar(Scalar(twice_c) * Scalar(Scalar(1) + Scalar(k) * Scalar(Scalar(a * a + r * r) + a * r)));
   }
   /// The cubic's slope overflows where the sigmoid is flat: 0·∞ is 0 here.
   template <class Scalar>

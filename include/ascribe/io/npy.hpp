@@ -8,13 +8,12 @@
 #include <cctype>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -40,9 +39,8 @@ struct Array {
 /// `std::vector` and `std::in_range` treat as something else. Booleans read as 0 and 1.
 template <class T>
 concept Number = std::floating_point<T> ||
-                 (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
-                  !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-                  !std::same_as<T, char32_t>);
+    (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+     !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>);
 
 /// Reads a .npy file of version 1, 2 or 3 that holds booleans, integers of 1 to 8 bytes or floating-point
 /// numbers of 2, 4 or 8 bytes, in either byte order and in C or Fortran order.
@@ -85,9 +83,15 @@ inline std::string shown(std::string_view text) {
   return result + (text.size() > limit ? "'..." : "'");
 }
 
+/// NumPy's own limit, and where an error message stops listing a hostile file's sizes.
+inline constexpr std::size_t most_dimensions = 64;
+
 inline std::string shown(const std::vector<std::size_t>& shape) {
   std::string result = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i == most_dimensions) {
+      return result + ", ...)";
+    }
     result += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   }
   return result + (shape.size() == 1 ? ",)" : ")");
@@ -480,8 +484,8 @@ inline void write_whole(const std::filesystem::path& path, std::span<const std::
 }
 
 template <class T>
-void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape, std::span<const T> values) {
-  constexpr std::size_t most_dimensions = 64;
+void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+           std::span<const T> values) {
   if (shape.size() > most_dimensions) {
     fail(path, ": expected at most ", most_dimensions, " dimensions, found ", shape.size());
   }

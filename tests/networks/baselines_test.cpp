@@ -1,0 +1,41 @@
+#include <ascribe/networks/baselines.hpp>
+
+#include <ascribe/functions/tanh.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/baseline.hpp>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/random.hpp"
+
+using namespace ascribe;
+using Matrix = Eigen::MatrixXd;
+
+TEST_CASE("baselines are one column") {
+  CHECK(baseline::zero<float>(3).size() == 3);
+  CHECK(baseline::zero<float>(3).norm() == 0.0f);
+  Matrix data(2, 3);
+  data << 1, 2, 6, -1, 0, 4;
+  CHECK(baseline::mean(data)(0) == 3.0);
+  CHECK(baseline::mean(data)(1) == 1.0);
+  CHECK_THROWS_WITH(baseline::mean(Matrix(2, 0)), Contains("at least one sample"));
+}
+
+TEST_CASE("explain_over averages the explanations against each reference") {
+  test::Random random(1);
+  const Sequential net(MatMul(map::Dense<double>(random.matrix(4, 3)), random.vector(4)), Elementwise(fn::Tanh()),
+                       MatMul(map::Dense<double>(random.matrix(2, 4))));
+  const auto trace = net.forward(random.matrix(3, 5));
+  const Matrix references = random.matrix(3, 4);
+  const auto average = explain_over(net, trace, 1, method::Baseline(), net.forward(references));
+  Matrix expected = Matrix::Zero(3, 5);
+  Eigen::ArrayXd start = Eigen::ArrayXd::Zero(5);
+  for (Index k = 0; k < 4; ++k) {
+    const Matrix one = references.col(k);
+    const auto e = net.explain(trace, 1, method::Baseline(), net.forward(one));
+    expected += e.relevance / 4;
+    start += e.ledger.enter.transpose() / 4;
+  }
+  CHECK((average.relevance - expected).cwiseAbs().maxCoeff() < 1e-14);
+  CHECK((average.ledger.enter.transpose() - start).abs().maxCoeff() < 1e-14);
+  CHECK(average.ledger.closing_error().abs().maxCoeff() < 1e-14);
+}

@@ -1,0 +1,344 @@
+/// What every rule promises, checked for one layer by itself against the formulas of the specification, which each
+/// test writes out with plain loops over an explicit matrix or an explicit list of windows.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <random>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include <ascribe/core/context.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/sigmoid.hpp>
+#include <ascribe/functions/softplus.hpp>
+#include <ascribe/functions/tanh.hpp>
+#include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/matmul.hpp>
+#include <ascribe/layers/max.hpp>
+#include <ascribe/layers/rule.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/windows/constants.hpp>
+#include <ascribe/windows/groups.hpp>
+#include <ascribe/windows/pool.hpp>
+#include <ascribe/windows/table.hpp>
+
+#include "tests/support/catch.hpp"
+
+namespace rule_contract {
+
+using ascribe::Batch;
+using ascribe::Books;
+using ascribe::Dynamic;
+using ascribe::Form;
+using ascribe::Index;
+using Matrix = Eigen::MatrixXd;
+using Vector = Eigen::VectorXd;
+
+/// What the formulas say of one sample: the values that go down, and the three lines of the books that are the
+/// rule's own. `shares` is the bias line, output by output.
+struct Expected {
+  Vector down, shares;
+  double stabiliser = 0, dropped = 0;
+
+  Expected(Index inputs, Index outputs) : down(Vector::Zero(inputs)), shares(Vector::Zero(outputs)) {}
+};
+
+/// Inputs, the reference's inputs and two of what may come from above; a sample a column.
+struct Samples {
+  Matrix a, a_ref, up, up2;
+};
+
+/// Multiples of 1/256 in [−2, 2): floats hold them, their small sums and their products exactly.
+inline Matrix numbers(Index rows, Index columns, unsigned seed) {
+  std::mt19937 generator(seed);
+  Matrix result(rows, columns);
+  for (Index i = 0; i < result.size(); ++i) result(i) = double(generator() >> 22) / 256 - 2;
+  return result;
+}
+inline Samples samples(Index inputs, Index outputs, Index count, unsigned seed) {
+  return {numbers(inputs, count, seed), numbers(inputs, count, seed + 1), numbers(outputs, count, seed + 2),
+          numbers(outputs, count, seed + 3)};
+}
+
+template <class S, int N>
+struct Step {
+  Batch<S, Dynamic, N> b, b_ref, down, shares;
+  Books<S, N> books;
+};
+
+/// One layer forward, for the reference too, and one step back; enter and leave are counted here.
+template <int N = Dynamic, class Layer, class Rule, class S>
+Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>& a_in, const Batch<S>& a_ref_in,
+                const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
+  const Batch<S, Dynamic, N> a = a_in, a_ref = a_ref_in, up = up_in;
+  const typename Layer::Kind& kind = layer;
+  Step<S, N> result;
+  const S unset = S(std::numeric_limits<double>::quiet_NaN());  // overwritten, never added to
+  result.b.setConstant(up.rows(), up.cols(), unset);
+  result.b_ref.setConstant(up.rows(), a_ref.cols(), unset);
+  result.down.setConstant(a.rows(), a.cols(), unset);
+  result.shares.setZero(up.rows(), up.cols());
+  result.books.reset(up.cols());
+  forward(kind, view(a), out(result.b));
+  forward(kind, view(a_ref), out(result.b_ref));
+  if (forced_output) result.b = *forced_output;
+  ascribe::Workspace<S> workspace;
+  ascribe::ReferenceValues<S> values, output_values;
+  const bool against = form == Form::Delta;
+  if (against) {
+    values = {a_ref.data(), a_ref.cols() == 1 ? 0 : a_ref.rows()};
+    output_values = {result.b_ref.data(), a_ref.cols() == 1 ? 0 : result.b_ref.rows()};
+  }
+  ascribe::Context<S, Dynamic, Dynamic, N> context{view(a),      view(result.b), values,   output_values,
+                                                   form,         result.books,   workspace, result.shares.data()};
+  ascribe::step_back(kind, rule, context, view(up), out(result.down));
+  const auto weight = [&](const S& value, const S& reference) {
+    return form == Form::R ? S(1) : against ? S(value - reference) : value;
+  };
+  for (Index n = 0; n < up.cols(); ++n) {
+    const Index m = a_ref.cols() == 1 ? 0 : n;
+    for (Index j = 0; j < up.rows(); ++j)
+      result.books.enter(n) += up(j, n) * weight(result.b(j, n), result.b_ref(j, m));
+    for (Index i = 0; i < a.rows(); ++i)
+      result.books.leave(n) += result.down(i, n) * weight(a(i, n), a_ref(i, m));
+  }
+  return result;
+}
+
+/// CHECK only where it fails, because there are tens of thousands of numbers; written so that NaN fails.
+inline void near(const char* what, double found, double expected, double tolerance, Index n) {
+  if (!(std::abs(found - expected) <= tolerance))
+    FAIL_CHECK(what << " of sample " << n << ": expected " << expected << ", found " << found << ", off by "
+                    << std::abs(found - expected) << " where " << tolerance << " is allowed");
+}
+
+template <class S, class Layer, class Rule, class Formula>
+void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& given, Formula formula, bool linear) {
+  const bool single = std::is_same_v<S, float>;
+  INFO((single ? "float" : "double") << ", form " << (form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"));
+  const double value_tolerance = single ? 1e-4 : 1e-12, closing_tolerance = single ? 1e-5 : 1e-12;
+  const Batch<S> a = given.a.cast<S>(), a_ref = given.a_ref.cast<S>(), up = given.up.cast<S>(),
+                 up2 = given.up2.cast<S>();
+  const auto all = step(layer, rule, form, a, a_ref, up);
+  for (Index n = 0; n < a.cols(); ++n) {
+    // The formulas.
+    const Expected expected = formula(form, Vector(given.a.col(n)), Vector(given.a_ref.col(n)), Vector(given.up.col(n)));
+    const double size = std::max({expected.down.cwiseAbs().maxCoeff(), expected.shares.cwiseAbs().maxCoeff(),
+                                  std::abs(expected.stabiliser), std::abs(expected.dropped), 1.0});
+    const double tolerance = value_tolerance * size;
+    for (Index i = 0; i < a.rows(); ++i) near("what goes down", double(all.down(i, n)), expected.down(i), tolerance, n);
+    for (Index j = 0; j < up.rows(); ++j)
+      near("a bias share", double(all.shares(j, n)), expected.shares(j), tolerance, n);
+    near("the bias entry", double(all.books.bias(n)), expected.shares.sum(), tolerance, n);
+    near("the stabiliser entry", double(all.books.stabiliser(n)), expected.stabiliser, tolerance, n);
+    near("the dropped entry", double(all.books.dropped(n)), expected.dropped, tolerance, n);
+    // The books close.
+    near("the closing error", double(all.books.closing_error()(n)), 0,
+         closing_tolerance * std::max(size, double(all.books.largest_entry()(n))), n);
+    // A batch equals its samples one by one.
+    const auto one = step<1>(layer, rule, form, Batch<S>(a.col(n)), Batch<S>(a_ref.col(n)), Batch<S>(up.col(n)));
+    for (Index i = 0; i < a.rows(); ++i)
+      near("the sample alone", double(one.down(i)), double(all.down(i, n)), tolerance, n);
+    near("its bias entry", double(one.books.bias(0)), double(all.books.bias(n)), tolerance, n);
+    near("its stabiliser entry", double(one.books.stabiliser(0)), double(all.books.stabiliser(n)), tolerance, n);
+    near("its dropped entry", double(one.books.dropped(0)), double(all.books.dropped(n)), tolerance, n);
+  }
+  if (form == Form::Delta) {  // one reference for all samples, in one column
+    const auto shared = step(layer, rule, form, a, Batch<S>(a_ref.col(0)), up);
+    const auto repeated = step(layer, rule, form, a, Batch<S>(a_ref.col(0).replicate(1, a.cols())), up);
+    CHECK(shared.down == repeated.down);
+    CHECK((shared.books.dropped == repeated.books.dropped).all());
+  }
+  if (!linear) return;
+  const auto second = step(layer, rule, form, a, a_ref, up2);
+  const auto mixed = step(layer, rule, form, a, a_ref, Batch<S>(S(-1.5) * up + up2));
+  for (Index n = 0; n < a.cols(); ++n) {
+    const double size = 3 * (1 + double(all.down.col(n).cwiseAbs().maxCoeff()) +
+                             double(second.down.col(n).cwiseAbs().maxCoeff()) + double(all.books.largest_entry()(n)) +
+                             double(second.books.largest_entry()(n)));
+    for (Index i = 0; i < a.rows(); ++i)
+      near("a mixture", double(mixed.down(i, n)), -1.5 * double(all.down(i, n)) + double(second.down(i, n)),
+           closing_tolerance * size, n);
+    const auto line = [&](const char* what, auto Books<S>::*entry) {
+      near(what, double((mixed.books.*entry)(n)),
+           -1.5 * double((all.books.*entry)(n)) + double((second.books.*entry)(n)), closing_tolerance * size, n);
+    };
+    line("a mixture's bias entry", &Books<S>::bias);
+    line("a mixture's stabiliser entry", &Books<S>::stabiliser);
+    line("a mixture's dropped entry", &Books<S>::dropped);
+  }
+}
+
+/// The whole contract. `make.template operator()<S>()` is the layer over the scalar S; `forms` are those in which the
+/// rule has to serve, and it has to refuse the others.
+template <class Make, class Rule, class Formula>
+void check(Make make, const Rule& rule, std::initializer_list<Form> forms, const Samples& given, Formula formula,
+           bool linear = true) {
+  for (const Form form : {Form::R, Form::Q, Form::Delta})
+    CHECK(ascribe::serves<Rule>(form) == (std::find(forms.begin(), forms.end(), form) != forms.end()));
+  for (const Form form : forms) {
+    check_form<double>(make.template operator()<double>(), rule, form, given, formula, linear);
+    check_form<float>(make.template operator()<float>(), rule, form, given, formula, linear);
+  }
+}
+
+// ---- MatMul -------------------------------------------------------------------------------------------------------
+
+/// A dense layer with a bias an output, and samples; in the last sample output 2 is exactly 0, and so is its distance
+/// from the reference.
+struct DenseCase {
+  Matrix w = numbers(4, 5, 11);
+  Vector bias = numbers(4, 1, 12);
+  Samples given = samples(5, 4, 4, 13);
+
+  DenseCase() {
+    bias(2) = 0;
+    given.a.col(3).setZero();
+    given.a_ref.col(3).setZero();
+  }
+  auto make() const {
+    return [w_ = w, bias_ = bias]<class S>() {
+      return ascribe::MatMul(ascribe::map::Dense<S>(w_.cast<S>().eval()), bias_.cast<S>().eval());
+    };
+  }
+  /// The same with one bias entry for outputs 0 and 2 and one for 1 and 3, as a convolution with two filters has it.
+  auto make_periodic() const {
+    return [w_ = w, bias_ = bias]<class S>() {
+      return ascribe::MatMul(ascribe::map::Dense<S>(w_.cast<S>().eval()), bias_.head(2).cast<S>().eval());
+    };
+  }
+  DenseCase periodic() const {
+    DenseCase other = *this;
+    other.bias(2) = bias(0);
+    other.bias(3) = bias(1);
+    return other;
+  }
+  double output(const Vector& a, Index j) const {
+    double z = bias(j);
+    for (Index i = 0; i < w.cols(); ++i) z += w(j, i) * a(i);
+    return z;
+  }
+};
+
+// ---- Elementwise --------------------------------------------------------------------------------------------------
+
+/// A function as a textbook has it, in long double.
+struct Plain {
+  std::function<long double(long double)> f, derivative;
+
+  long double chord(long double a, long double r) const { return a == r ? derivative(a) : (f(a) - f(r)) / (a - r); }
+};
+
+inline Plain plain(const ascribe::fn::Relu&) {
+  return {[](long double x) { return x > 0 ? x : 0; }, [](long double x) { return x > 0 ? 1.0L : 0.0L; }};
+}
+inline Plain plain(const ascribe::fn::Tanh&) {
+  return {[](long double x) { return std::tanh(x); },
+          [](long double x) { return 1 - std::tanh(x) * std::tanh(x); }};
+}
+inline Plain plain(const ascribe::fn::Sigmoid&) {
+  return {[](long double x) { return 1 / (1 + std::exp(-x)); },
+          [](long double x) { return std::exp(-x) / ((1 + std::exp(-x)) * (1 + std::exp(-x))); }};
+}
+inline Plain plain(const ascribe::fn::Softplus&) {
+  return {[](long double x) { return std::log1p(std::exp(x)); },
+          [](long double x) { return 1 / (1 + std::exp(-x)); }};
+}
+
+/// The contract over functions with f(0) = 0 and with f(0) ≠ 0. `formula(plain, form, a, a_ref, u, expected, i)` adds
+/// what feature i says.
+template <class Rule, class Formula>
+void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Formula formula, bool linear = true) {
+  Samples given = samples(6, 6, 3, 21);
+  given.a(0, 0) = 0;                    // f'(0), the slope's limit, ReLU'(0) = 0
+  given.a_ref(1, 0) = given.a(1, 0);    // the chord's limit
+  given.a(2, 1) = given.a_ref(2, 1) = 0;
+  const auto run = [&](const char* name, const auto& f) {
+    INFO(name);
+    const Plain p = plain(f);
+    check([&]<class S>() { return ascribe::Elementwise(f); }, rule, forms, given,
+          [&](Form form, const Vector& a, const Vector& a0, const Vector& u) {
+            Expected expected(a.size(), a.size());
+            for (Index i = 0; i < a.size(); ++i) formula(p, form, a(i), a0(i), u(i), expected, i);
+            return expected;
+          },
+          linear);
+  };
+  run("relu", ascribe::fn::Relu());
+  run("tanh", ascribe::fn::Tanh());
+  run("sigmoid", ascribe::fn::Sigmoid());
+  run("softplus", ascribe::fn::Softplus());
+}
+
+// ---- Max ----------------------------------------------------------------------------------------------------------
+
+/// One thing that a window looks at: an input, or a constant (input −1), here and in the reference.
+struct Candidate {
+  double a, a_ref;
+  Index input;
+};
+
+/// The first of the largest.
+inline std::size_t winner(const std::vector<Candidate>& all, double Candidate::*value) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < all.size(); ++k)
+    if (all[k].*value > all[best].*value) best = k;
+  return best;
+}
+
+/// The contract over windows of every sort. `formula(candidates, form, u, expected, j)` adds what window j says.
+template <class Rule, class Formula>
+void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula formula) {
+  using List = std::vector<std::vector<Index>>;
+  const auto run = [&](const char* name, const auto& windows, const List& list, const std::vector<double>& constants,
+                       unsigned seed) {
+    INFO(name);
+    const Index outputs = Index(list.size()), inputs = windows.input_size();
+    Samples given = samples(inputs, outputs, 6, seed);
+    given.a.col(1) = -given.a.col(1).cwiseAbs().array() - 0.25;  // all negative
+    given.a_ref.col(2) = -given.a_ref.col(2).cwiseAbs().array() - 0.25;
+    given.a.col(3) = -given.a.col(3).cwiseAbs();  // the maximum is 0: of the first member, of several
+    given.a(0, 3) = 0;
+    given.a.col(4).setZero();
+    given.a_ref.col(4).setConstant(0.5);
+    given.a_ref.col(5) = given.a.col(5);  // Δa = 0
+    check([&]<class S>() { return ascribe::Max(windows); }, rule, forms, given,
+          [&](Form form, const Vector& a, const Vector& a0, const Vector& u) {
+            Expected expected(inputs, outputs);
+            for (Index j = 0; j < outputs; ++j) {
+              std::vector<Candidate> candidates;
+              for (const Index i : list[std::size_t(j)]) candidates.push_back({a(i), a0(i), i});
+              for (const double c : constants) candidates.push_back({c, c, -1});
+              formula(candidates, form, u(j), expected, j);
+            }
+            return expected;
+          });
+  };
+  using namespace ascribe::window;
+  run("groups", Groups<6, 3>(), {{0, 1, 2}, {3, 4, 5}}, {}, 31);
+  const List overlapping = {{0, 1}, {1, 2, 3}, {4, 0}, {3}};
+  run("overlapping windows", Table(5, overlapping), overlapping, {}, 41);
+  run("constants", WithConstants(Table(5, overlapping), std::vector<double>{-0.5, 0.75}), overlapping, {-0.5, 0.75}, 51);
+  run("a negative constant", WithConstants(Table(5, overlapping), std::vector<double>{-1}), overlapping, {-1}, 61);
+  run("the constant 0", WithConstants(Table(5, overlapping), std::vector<double>{0}), overlapping, {0}, 71);
+  // 3 × 3 pixels of 2 channels, windows of 2 × 2 in steps of 1, one line of padding above: 3 × 2 windows.
+  List pool;
+  for (Index y = -1; y < 2; ++y)
+    for (Index x = 0; x < 2; ++x)
+      for (Index channel = 0; channel < 2; ++channel) {
+        pool.emplace_back();
+        for (Index dy = 0; dy < 2; ++dy)
+          for (Index dx = 0; dx < 2; ++dx)
+            if (y + dy >= 0) pool.back().push_back(((y + dy) * 3 + x + dx) * 2 + channel);
+      }
+  run("a pool", Pool({.input = {3, 3}, .kernel = {2, 2}, .pads = {1, 0, 0, 0}}, 2), pool, {}, 81);
+}
+
+}  // namespace rule_contract
