@@ -142,7 +142,7 @@ inline double scale_of(std::span<const double> pixels, const HeatmapOptions& opt
   }
   std::vector<double> sizes(pixels.size());
   std::transform(pixels.begin(), pixels.end(), sizes.begin(), [](double pixel) { return std::abs(pixel); });
-  // Nearest rank. 99.9 has no exact double: without the slack, 99.9 % of 1000 would round up to all of them.
+  // Nearest rank. 16.1 has no exact double: without the slack, 16.1 % of 1000 would be 162 of them.
   const double rank = std::ceil(options.percentile * static_cast<double>(sizes.size()) / 100 - 1e-6);
   const auto place = static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
   std::nth_element(sizes.begin(), sizes.begin() + place, sizes.end());

@@ -22,6 +22,9 @@ TEST_CASE("HardSigmoid keeps the contract", "[functions]") {
 TEST_CASE("HardSigmoid's derivative is 0 at both ends", "[functions]") {
   for (const double end : {-2.5, 2.5}) CHECK(fn::HardSigmoid{}.derivative(end) == 0.0);
   for (const double end : {-3.0, 3.0}) CHECK(fn::HardSigmoid{1.0 / 6, 0.5}.derivative(end) == 0.0);
+  using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
+  for (const double end : {-3.0, 3.0})
+    CHECK(fn::HardSigmoid{1.0 / 6, 0.5}.value(Dual(end, 1, 0)).derivatives()(0) == 0.0);
   for (const float end : {-3.0f, 3.0f}) CHECK(fn::HardSigmoid{1.0 / 6, 0.5}.derivative(end) == 0.0f);
 }
 

@@ -10,6 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#if __has_include(<sys/resource.h>)
+#include <csignal>
+#include <sys/resource.h>
+#endif
+
 #include "tests/support/catch.hpp"
 
 namespace {
@@ -267,7 +272,8 @@ TEST_CASE("read_npy: a value that T cannot hold is an Error, one that it just ca
   CHECK_THAT(complaint<unsigned>(one("<f4", bytes("\x00\x00\x80\xbf"))), Contains("found -1"));
 
   // 1e300 is too large for a float; 0.1 only rounds; infinity stays what it is.
-  CHECK_THAT(complaint<float>(one(">f8", "\x7e\x37\xe4\x3c\x88\x00\x75\x9c")), Contains("found 1e+300"));
+  CHECK_THAT(complaint<float>(one(">f8", bytes("\x7e\x37\xe4\x3c\x88\x00\x75\x9c"))),
+             Contains("found 1e+300"));
   CHECK(values<float>(">f8", "1", "\x3f\xb9\x99\x99\x99\x99\x99\x9a") == std::vector<float>{0.1f});
   CHECK(values<float>(">f8", "1", bytes("\x7f\xf0\x00\x00\x00\x00\x00\x00")) ==
         std::vector<float>{std::numeric_limits<float>::infinity()});
@@ -312,3 +318,49 @@ TEST_CASE("write_npy: an Error leaves what was there, and nothing half-written")
   CHECK(read_npy<float>(path).values == std::vector<float>{3});
   CHECK(folder.file_count() == 2);
 }
+
+#if __has_include(<sys/resource.h>)
+namespace {
+
+/// While it lives, no file of this process grows beyond `bytes`: what a full disk does, without filling one.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit now = before_;
+    now.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("write_npy: a disk that fills up leaves the old file and no other") {
+  const Folder folder;
+  const auto path = folder / "kept.npy";
+  write_npy(path, {1}, std::vector<float>{3});
+  std::string message = "no error";
+  {
+    // Assertions wait until the limit is gone: it holds for a report's file as well.
+    const FileSizeLimit limit(4096);
+    try {
+      write_npy(path, {100000}, std::vector<float>(100000, 1.0f));
+    } catch (const ascribe::Error& error) {
+      message = error.what();
+    }
+  }
+  CHECK_THAT(message, Contains("kept.npy") && Contains("expected to write 400128 bytes"));
+  CHECK(read_npy<float>(path).values == std::vector<float>{3});
+  CHECK(folder.file_count() == 1);
+}
+#endif

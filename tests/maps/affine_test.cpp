@@ -32,7 +32,8 @@ TEST_CASE("an affine map's numbers by hand", "[maps]") {
 }
 
 TEST_CASE("batch normalisation as a scale and a bias", "[maps]") {
-  const Eigen::VectorXd gamma = Eigen::Vector2d(3, -1), beta = Eigen::Vector2d(1, 0.5), mean = Eigen::Vector2d(2, 4);
+  const Eigen::VectorXd gamma = Eigen::Vector2d(3, -1), beta = Eigen::Vector2d(1, 0.5),
+                        mean = Eigen::Vector2d(2, 4);
   const auto exact = map::scale_and_bias(gamma, beta, mean, Eigen::VectorXd(Eigen::Vector2d(4, 0.25)), 0);
   CHECK(exact.scale == Eigen::VectorXd(Eigen::Vector2d(1.5, -2)));
   CHECK(exact.bias == Eigen::VectorXd(Eigen::Vector2d(-2, 8.5)));
@@ -53,8 +54,10 @@ TEST_CASE("an affine map's errors", "[maps]") {
   CHECK_THROWS_WITH(map::Affine<double>(6, Eigen::VectorXd::Ones(4)),
                     "Affine: the scale: expected a column whose length divides 6, found 4 x 1");
   CHECK_THROWS_WITH(map::Affine<double>(6, Eigen::VectorXd(0)), Contains("found 0 x 1"));
-  CHECK_THROWS_WITH(map::Affine<double>(0, Eigen::VectorXd::Ones(1)), "Affine: the features: expected at least 1, found 0");
-  CHECK_THROWS_WITH((map::Affine<double, 4>(8, Eigen::VectorXd::Ones(1))), "Affine: the features: expected 4, found 8");
+  CHECK_THROWS_WITH(map::Affine<double>(0, Eigen::VectorXd::Ones(1)),
+                    "Affine: the features: expected at least 1, found 0");
+  CHECK_THROWS_WITH((map::Affine<double, 4>(8, Eigen::VectorXd::Ones(1))),
+                    "Affine: the features: expected 4, found 8");
   Eigen::VectorXd scale = Eigen::VectorXd::Ones(2);
   scale(1) = std::numeric_limits<double>::quiet_NaN();
   CHECK_FALSE(map::Affine<double>(2, scale).weights_are_finite());

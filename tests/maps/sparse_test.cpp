@@ -42,6 +42,8 @@ TEST_CASE("a sparse map sees a weight that is not finite", "[maps]") {
 }
 
 TEST_CASE("a sparse map's errors", "[maps]") {
-  CHECK_THROWS_WITH(map::Sparse<double>(Eigen::SparseMatrix<double>(0, 3)), "Sparse: the outputs: expected at least 1, found 0");
-  CHECK_THROWS_WITH(map::Sparse<double>(Eigen::SparseMatrix<double>(3, 0)), "Sparse: the inputs: expected at least 1, found 0");
+  CHECK_THROWS_WITH(map::Sparse<double>(Eigen::SparseMatrix<double>(0, 3)),
+                    "Sparse: the outputs: expected at least 1, found 0");
+  CHECK_THROWS_WITH(map::Sparse<double>(Eigen::SparseMatrix<double>(3, 0)),
+                    "Sparse: the inputs: expected at least 1, found 0");
 }

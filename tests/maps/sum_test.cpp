@@ -29,7 +29,9 @@ TEST_CASE("a sum's numbers by hand", "[maps]") {
 }
 
 TEST_CASE("a sum's errors", "[maps]") {
-  CHECK_THROWS_WITH(map::Sum<double>(0, 3), "Sum: the number of inputs has a factor that is: expected at least 1, found 0");
+  CHECK_THROWS_WITH(map::Sum<double>(0, 3),
+                    "Sum: the number of inputs has a factor that is: expected at least 1, found 0");
   CHECK_THROWS_WITH(map::Sum<double>(2, -3), Contains("expected at least 1, found -3"));
-  CHECK_THROWS_WITH(map::Sum<double>(Index(1) << 40, Index(1) << 40), Contains("found 1099511627776 x 1099511627776"));
+  CHECK_THROWS_WITH(map::Sum<double>(Index(1) << 40, Index(1) << 40),
+                    Contains("found 1099511627776 x 1099511627776"));
 }

@@ -23,6 +23,13 @@ using ascribe::rule::Gradient;
 
 namespace {
 
+template <class Layer>
+Matrix value(const Layer& layer, const Matrix& a) {
+  Matrix b(layer.output_size_for(a.rows()), a.cols());
+  forward(static_cast<const typename Layer::Kind&>(layer), view(a), out(b));
+  return b;
+}
+
 /// Σ_j u_j·b_j(a), differentiated from both sides at every input.
 template <class Layer>
 void check_against_differences(const Layer& layer, const Matrix& a, const Matrix& up) {
@@ -33,8 +40,8 @@ void check_against_differences(const Layer& layer, const Matrix& a, const Matrix
       Matrix above = a, below = a;
       above(i, n) += h;
       below(i, n) -= h;
-      const double high = step(layer, Gradient(), Form::Q, above, a, up).b.col(n).dot(up.col(n));
-      const double low = step(layer, Gradient(), Form::Q, below, a, up).b.col(n).dot(up.col(n));
+      const double high = value(layer, above).col(n).dot(up.col(n));
+      const double low = value(layer, below).col(n).dot(up.col(n));
       near("the slope", down(i, n), (high - low) / (2 * h), 1e-8, n);
     }
 }
@@ -118,7 +125,7 @@ TEST_CASE("Gradient equals finite differences: every elementwise function") {
   Matrix a = numbers(8, 2, 7).array() * 1.7 + 0.0137;  // no kink within 1e-5
   const Matrix up = numbers(8, 2, 8);
   namespace fn = ascribe::fn;
-  const auto each = [&](const auto&... f) { (check_against_differences(ascribe::Elementwise(f), a, up), ...); };
+  const auto each = [&](const auto&... f) { (check_against_differences(ascribe::Elementwise(Erased(f)), a, up), ...); };
   each(fn::Abs(), fn::Clip{-1, 2}, fn::Relu6(), fn::Elu{0.7}, fn::Gelu(), fn::GeluTanh(), fn::HardSigmoid(),
        fn::HardSwish(), fn::Identity(), fn::LeakyRelu{0.1}, fn::Mish(), fn::Relu(), fn::Scale{-3}, fn::Selu(),
        fn::Sigmoid(), fn::Silu(), fn::Softplus(), fn::Softsign(), fn::Tanh());

@@ -25,12 +25,22 @@ void propagate(const ascribe::kind::MatMul<M>& layer, const Faithful&, C& c, typ
 template <class M, class C>
 void propagate(const ascribe::kind::MatMul<M>& layer, const HalfBooked&, C& c, typename C::Up up,
                typename C::Down down) {
-  const auto before = c.books.stabiliser;
+  std::vector<double> before;
+  for (Index n = 0; n < up.cols(); ++n) before.push_back(c.books.stabiliser(n));
   propagate(layer, Normalized{0.25}, c, up, down);
-  c.books.stabiliser = (before + c.books.stabiliser).eval() / 2;
+  for (Index n = 0; n < up.cols(); ++n) c.books.stabiliser(n) = (before[std::size_t(n)] + c.books.stabiliser(n)) / 2;
 }
 
 }  // namespace user
+
+namespace {
+/// b = a_0 − a_1.
+Matrix plus_minus() {
+  Matrix w(1, 2);
+  w << 1, -1;
+  return w;
+}
+}  // namespace
 
 TEST_CASE("Normalized: the formulas, and the books close") {
   for (const bool periodic : {false, true}) {
@@ -64,7 +74,7 @@ TEST_CASE("Normalized: the formulas, and the books close") {
 }
 
 TEST_CASE("Normalized: sgn(-0.0) = +1") {
-  const ascribe::MatMul<ascribe::map::Dense<double>> difference(ascribe::map::Dense<double>(Matrix(Eigen::RowVector2d(1, -1))));
+  const ascribe::MatMul<ascribe::map::Dense<double>> difference{ascribe::map::Dense<double>(plus_minus())};
   const Matrix a = Eigen::Vector2d(1, 1), up = Matrix::Constant(1, 1, 3);
   for (const double zero : {0.0, -0.0}) {
     const Matrix b = Matrix::Constant(1, 1, zero);
@@ -75,7 +85,7 @@ TEST_CASE("Normalized: sgn(-0.0) = +1") {
 }
 
 TEST_CASE("Normalized: an output of exactly 0 drops its relevance, and the books say so") {
-  const ascribe::MatMul<ascribe::map::Dense<double>> difference(ascribe::map::Dense<double>(Matrix(Eigen::RowVector2d(1, -1))));
+  const ascribe::MatMul<ascribe::map::Dense<double>> difference{ascribe::map::Dense<double>(plus_minus())};
   const Matrix a = Eigen::Vector2d(1, 1), up = Matrix::Constant(1, 1, 3);
   const auto found = step(difference, Normalized{0}, Form::R, a, a, up);
   CHECK(found.down == Eigen::Vector2d(0, 0));

@@ -33,7 +33,8 @@ struct Explicit {
   Eigen::Array<bool, Dynamic, Dynamic> stored;
 
   Explicit(Index outputs, Index inputs)
-      : weights(Eigen::MatrixXd::Zero(outputs, inputs)), stored(decltype(stored)::Constant(outputs, inputs, false)) {}
+      : weights(Eigen::MatrixXd::Zero(outputs, inputs)),
+        stored(decltype(stored)::Constant(outputs, inputs, false)) {}
   /// A matrix of which every entry is stored.
   explicit Explicit(const Eigen::MatrixXd& all)
       : weights(all), stored(decltype(stored)::Constant(all.rows(), all.cols(), true)) {}
@@ -99,7 +100,8 @@ Values product_of(const Map& map, bool transposed, Weights how, const Values& x)
     if (!transposed) map.template apply<N>(from, to, how);
   if constexpr (From == Map::outputs && To == Map::inputs)
     if (transposed) map.template apply_transposed<N>(from, to, how);
-  Values y{Eigen::MatrixXd(result.rows(), result.cols()), Eigen::MatrixXd::Zero(result.rows(), result.cols())};
+  Values y{Eigen::MatrixXd(result.rows(), result.cols()),
+           Eigen::MatrixXd::Zero(result.rows(), result.cols())};
   for (Index n = 0; n < result.cols(); ++n)
     for (Index i = 0; i < result.rows(); ++i) {
       y.values(i, n) = ascribe::math::value_of(result(i, n));
@@ -133,8 +135,8 @@ Erased erased(const Map& map) {
 }
 
 /// |found − expected| within the tolerance of `scale`, the sum of the terms' sizes.
-inline void check_close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected, const Eigen::MatrixXd& scale,
-                        double tolerance) {
+inline void check_close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected,
+                        const Eigen::MatrixXd& scale, double tolerance) {
   REQUIRE(found.rows() == expected.rows());
   REQUIRE(found.cols() == expected.cols());
   Index wrong = 0;
@@ -142,32 +144,42 @@ inline void check_close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& exp
     for (Index j = 0; j < found.rows(); ++j) {
       // Written so that NaN is wrong.
       if (std::abs(found(j, n) - expected(j, n)) <= tolerance * (scale(j, n) + 1e-30)) continue;
-      if (++wrong == 1) UNSCOPED_INFO("row " << j << ", sample " << n << ": expected " << expected(j, n) << ", found " << found(j, n));
+      if (++wrong == 1)
+        UNSCOPED_INFO("row " << j << ", sample " << n << ": expected " << expected(j, n) << ", found "
+                             << found(j, n));
     }
   CHECK(wrong == 0);
 }
 
 /// One direction, one replacement, one batch: the map's product against the explicit one.
-inline void check_product(const Erased& map, const Explicit& expected, int n, bool transposed, Weights how, Index samples) {
-  INFO((transposed ? "transposed" : "forward") << ", weights " << int(how) << ", " << samples << " samples, N = " << n);
-  const Eigen::MatrixXd w = transposed ? Eigen::MatrixXd(expected.changed(how).transpose()) : expected.changed(how);
+inline void check_product(const Erased& map, const Explicit& expected, int n, bool transposed, Weights how,
+                          Index samples) {
+  INFO((transposed ? "transposed" : "forward")
+       << ", weights " << int(how) << ", " << samples << " samples, N = " << n);
+  const Eigen::MatrixXd w =
+      transposed ? Eigen::MatrixXd(expected.changed(how).transpose()) : expected.changed(how);
   const Values x{matrix(w.cols(), samples, 7), matrix(w.cols(), samples, 8)};
   const Values y = map.product(n, transposed, how, x);
   const Eigen::MatrixXd scale = w.cwiseAbs() * x.values.cwiseAbs();
   check_close(y.values, w * x.values, scale, map.tolerance);
-  if (map.dual) check_close(y.derivatives, w * x.derivatives, w.cwiseAbs() * x.derivatives.cwiseAbs(), map.tolerance);
+  if (map.dual)
+    check_close(y.derivatives, w * x.derivatives, w.cwiseAbs() * x.derivatives.cwiseAbs(), map.tolerance);
   if (n == 1 || samples > 4) return;
   for (Index k = 0; k < samples; ++k)  // a batch is its columns one by one
-    check_close(y.values.col(k), map.product(1, transposed, how, {x.values.col(k), x.derivatives.col(k)}).values, scale.col(k), map.tolerance);
+    check_close(y.values.col(k),
+                map.product(1, transposed, how, {x.values.col(k), x.derivatives.col(k)}).values, scale.col(k),
+                map.tolerance);
 }
 
 /// ⟨W a, s⟩ = ⟨a, Wᵀ s⟩, without the explicit matrix.
 inline void check_adjoint(const Erased& map, Index inputs, Index outputs, Weights how) {
   INFO("adjoint, weights " << int(how));
-  const Values a{matrix(inputs, 1, 9), matrix(inputs, 1, 9)}, s{matrix(outputs, 1, 10), matrix(outputs, 1, 10)};
+  const Values a{matrix(inputs, 1, 9), matrix(inputs, 1, 9)},
+      s{matrix(outputs, 1, 10), matrix(outputs, 1, 10)};
   const Eigen::MatrixXd left = map.product(1, false, how, a).values.cwiseProduct(s.values);
   const Eigen::MatrixXd right = map.product(1, true, how, s).values.cwiseProduct(a.values);
-  CHECK(std::abs(left.sum() - right.sum()) <= 5 * map.tolerance * (left.cwiseAbs().sum() + right.cwiseAbs().sum() + 1e-30));
+  CHECK(std::abs(left.sum() - right.sum()) <=
+        5 * map.tolerance * (left.cwiseAbs().sum() + right.cwiseAbs().sum() + 1e-30));
 }
 
 /// Everything that a linear map promises, for one map.
@@ -181,7 +193,8 @@ void check(const Map& map, const Explicit& expected) {
   REQUIRE((Map::outputs == Dynamic || Map::outputs == outputs));
   CHECK(map.weights_are_finite());
   const Erased any = erased(map);
-  for (const Weights how : {Weights::as_is, Weights::positive, Weights::negative, Weights::square, Weights::one}) {
+  for (const Weights how :
+       {Weights::as_is, Weights::positive, Weights::negative, Weights::square, Weights::one}) {
     for (const bool transposed : {false, true}) {
       check_product(any, expected, 1, transposed, how, 1);
       check_product(any, expected, 3, transposed, how, 3);

@@ -13,7 +13,8 @@ template <class F>
 void for_each_image_index(const char* who, Index channels, Index height, Index width, Index found, F&& f) {
   const Index expected = checked_size(who, "values", {channels, height, width});
   if (found != expected)
-    fail(who, ": expected ", channels, " x ", height, " x ", width, " = ", expected, " values, found ", found);
+    fail(who, ": expected ", channels, " x ", height, " x ", width, " = ", expected, " values, found ",
+         found);
   const Index pixels = height * width;
   for (Index pixel = 0; pixel < pixels; ++pixel)
     for (Index c = 0; c < channels; ++c) f(pixel * channels + c, c * pixels + pixel);
@@ -51,8 +52,8 @@ auto to_chw(const Eigen::MatrixBase<Derived>& batch, Index channels, Index heigh
 /// flatten, with their columns in the order of H, W, C; the storage order stays. Throws Error where the
 /// columns are not channels·height·width.
 template <class Derived>
-typename Derived::PlainObject dense_after_chw_flatten(const Eigen::MatrixBase<Derived>& weights, Index channels,
-                                                      Index height, Index width) {
+typename Derived::PlainObject dense_after_chw_flatten(const Eigen::MatrixBase<Derived>& weights,
+                                                      Index channels, Index height, Index width) {
   const typename Derived::PlainObject from = weights;
   typename Derived::PlainObject to(from.rows(), from.cols());
   detail::for_each_image_index("dense_after_chw_flatten", channels, height, width, from.cols(),

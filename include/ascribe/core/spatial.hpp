@@ -18,7 +18,8 @@ inline Index checked_size(const char* who, const char* what, std::initializer_li
   constexpr Index most = std::numeric_limits<Index>::max() / 64;
   Index product = 1;
   for (const Index factor : factors) {
-    if (factor < 1) fail(who, ": the number of ", what, " has a factor that is: expected at least 1, found ", factor);
+    if (factor < 1)
+      fail(who, ": the number of ", what, " has a factor that is: expected at least 1, found ", factor);
     if (product > most / factor)
       fail(who, ": the number of ", what, ": expected at most ", most, ", found ", product, " x ", factor);
     product *= factor;
@@ -57,8 +58,12 @@ struct Spatial {
     Index origin;
   };
 
-  Index output_height() const { return outputs(input.height + pads.top + pads.bottom, spanned_height(), stride.height); }
-  Index output_width() const { return outputs(input.width + pads.left + pads.right, spanned_width(), stride.width); }
+  Index output_height() const {
+    return outputs(input.height + pads.top + pads.bottom, spanned_height(), stride.height);
+  }
+  Index output_width() const {
+    return outputs(input.width + pads.left + pads.right, spanned_width(), stride.width);
+  }
   Index input_pixels() const { return input.height * input.width; }
   Index output_pixels() const { return output_height() * output_width(); }
   Index kernel_taps() const { return kernel.height * kernel.width; }
@@ -66,15 +71,20 @@ struct Spatial {
   /// Throws Error, naming `who`, unless every size is usable and there is at least one output. Nothing
   /// else here may be called before.
   void check(const char* who) const {
-    check_axis(who, "height", input.height, kernel.height, stride.height, pads.top, pads.bottom, dilation.height);
+    check_axis(who, "height", input.height, kernel.height, stride.height, pads.top, pads.bottom,
+               dilation.height);
     check_axis(who, "width", input.width, kernel.width, stride.width, pads.left, pads.right, dilation.width);
     checked_size(who, "input pixels", {input.height, input.width});
     checked_size(who, "output pixels", {output_height(), output_width()});
     checked_size(who, "kernel taps", {kernel.height, kernel.width});
   }
 
-  Taps row_taps(Index y) const { return taps(y * stride.height - pads.top, input.height, kernel.height, dilation.height); }
-  Taps column_taps(Index x) const { return taps(x * stride.width - pads.left, input.width, kernel.width, dilation.width); }
+  Taps row_taps(Index y) const {
+    return taps(y * stride.height - pads.top, input.height, kernel.height, dilation.height);
+  }
+  Taps column_taps(Index x) const {
+    return taps(x * stride.width - pads.left, input.width, kernel.width, dilation.width);
+  }
 
   /// Calls f(tap, pixel) for every tap of output (y, x) that meets the image, row by row: tap is
   /// ky·kernel.width + kx, pixel is iy·input.width + ix.
@@ -92,9 +102,11 @@ struct Spatial {
   /// Throws Error, naming `who`, where an output's window lies wholly in padding.
   void check_no_window_is_empty(const char* who) const {
     for (Index y = 0; y < output_height(); ++y)
-      if (const Taps t = row_taps(y); t.begin == t.end) fail_empty(who, "row", y, t, dilation.height, input.height);
+      if (const Taps t = row_taps(y); t.begin == t.end)
+        fail_empty(who, "row", y, t, dilation.height, input.height);
     for (Index x = 0; x < output_width(); ++x)
-      if (const Taps t = column_taps(x); t.begin == t.end) fail_empty(who, "column", x, t, dilation.width, input.width);
+      if (const Taps t = column_taps(x); t.begin == t.end)
+        fail_empty(who, "column", x, t, dilation.width, input.width);
   }
 
  private:
@@ -127,9 +139,11 @@ struct Spatial {
     expect("padding after", after, 0);
     const std::int64_t padded = std::int64_t(size) + before + after;
     const std::int64_t spanned = std::int64_t(spacing) * (taps - 1) + 1;
-    if (padded > most) fail(who, ": the padded input along the ", axis, ": expected at most ", most, ", found ", padded);
+    if (padded > most)
+      fail(who, ": the padded input along the ", axis, ": expected at most ", most, ", found ", padded);
     if (spanned > padded)
-      fail(who, ": the kernel spans ", spanned, " along the ", axis, ": expected at most the padded input's ", padded);
+      fail(who, ": the kernel spans ", spanned, " along the ", axis, ": expected at most the padded input's ",
+           padded);
   }
 
   [[noreturn]] static void fail_empty(const char* who, const char* axis, Index at, const Taps& t, Index step,

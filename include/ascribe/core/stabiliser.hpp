@@ -9,7 +9,9 @@ namespace ascribe {
 /// Example: `stabilised(-2.0, 0.5) == -2.5`, `stabilised(0.0, 0.5) == 0.5`.
 template <class Scalar>
 Scalar stabilised(const Scalar& z, double epsilon) {
-  return z < Scalar(0) ? Scalar(z - Scalar(epsilon)) : Scalar(z + Scalar(epsilon));
+  // The sign is chosen and not the sum: no arithmetic in a branch, so that loops vectorise.
+  const Scalar plus(epsilon), minus(-epsilon);
+  return Scalar(z + (z < Scalar(0) ? minus : plus));
 }
 
 }  // namespace ascribe

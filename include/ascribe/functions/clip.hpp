@@ -30,15 +30,12 @@ struct Clip {
     const bool flat = hi <= Scalar(low) || lo >= Scalar(high);
     const bool ramp = lo >= Scalar(low) && hi <= Scalar(high);
     const bool across = !flat && !ramp;
-    const Scalar top = across ? hi : Scalar(1);
-    const Scalar bottom = across ? lo : Scalar(0);
     // Halved, as hi − lo may overflow beyond 1; not below, where a denormal would lose its last bit.
-    const Scalar half = across && hi > Scalar(1) ? Scalar(0.5) : Scalar(1);
-    // Choices between numbers, arithmetic on either, so that a loop vectorises: see kinked_chord.
-    const Scalar upper = across ? value(hi) : flat ? Scalar(0) : Scalar(1);
-    const Scalar lower = across ? value(lo) : Scalar(0);
-    const Scalar rise = half * upper - half * lower;
-    return Scalar(rise / Scalar(half * top - half * bottom));
+    const Scalar half = hi > Scalar(1) ? Scalar(0.5) : Scalar(1);
+    const Scalar side = flat ? Scalar(0) : Scalar(1);
+    const Scalar rise = across ? Scalar(half * value(hi) - half * value(lo)) : side;
+    const Scalar run = across ? Scalar(half * hi - half * lo) : Scalar(1);
+    return Scalar(rise / run);
   }
 };
 

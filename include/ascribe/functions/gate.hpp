@@ -30,16 +30,20 @@ struct Gated {
   /// quotient is sound, as |a − r| is no smaller than half of the larger.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
-    const Scalar d = math::abs(Scalar(a - r));
+    // In order, so that chord(a, r) and chord(r, a) are one number even where the compiler fuses
+    // multiplications and additions.
+    const Scalar hi = math::max(a, r);
+    const Scalar lo = math::min(a, r);
+    const Scalar d = hi - lo;
     if (!(d > Scalar(0))) return derivative(a);
-    const Scalar size = math::max(math::abs(a), math::abs(r));
+    const Scalar size = math::max(math::abs(hi), math::abs(lo));
     if (d >= Scalar(Scalar(0.5) * size)) {
       const Scalar scale = quotient_scale(size);
-      const Scalar rise = scale * a * gate.value(a) - scale * r * gate.value(r);
-      return Scalar(rise / Scalar(scale * a - scale * r));
+      const Scalar rise = scale * hi * gate.value(hi) - scale * lo * gate.value(lo);
+      return Scalar(rise / Scalar(scale * hi - scale * lo));
     }
-    const Scalar mean = Scalar(Scalar(0.5) * a + Scalar(0.5) * r);
-    return Scalar(Scalar(0.5) * Scalar(gate.value(a) + gate.value(r)) + mean * fn::chord(gate, a, r));
+    const Scalar mean = Scalar(Scalar(0.5) * hi + Scalar(0.5) * lo);
+    return Scalar(Scalar(0.5) * Scalar(gate.value(hi) + gate.value(lo)) + mean * fn::chord(gate, hi, lo));
   }
 };
 

@@ -12,8 +12,12 @@ struct HardSigmoid {
   double slope = 0.2;
   double offset = 0.5;
 
+  /// The ends are decided in x, as in the derivative: slope·x + offset may miss 0 and 1 there by a rounding.
   template <class Scalar>
   Scalar value(const Scalar& a) const {
+    const Clip inside = ramp();
+    if (a <= Scalar(inside.low)) return Scalar(slope > 0 ? 0.0 : 1.0);
+    if (a >= Scalar(inside.high)) return Scalar(slope > 0 ? 1.0 : 0.0);
     return Clip{0, 1}.value(Scalar(Scalar(slope) * a + Scalar(offset)));
   }
 
@@ -32,7 +36,7 @@ struct HardSigmoid {
   /// The inputs that are not clipped. Taken in double and then rounded, the ends are ±2.5 for a slope of
   /// 0.2 and ±3 for 1/6, although neither slope is a binary fraction.
   Clip ramp() const {
-    if (slope == 0) return Clip{0, 0};  // constant: no ramp, whatever the offset
+    if (slope == 0) return Clip{};  // constant: no ends
     const double zero = -offset / slope;
     const double one = (1 - offset) / slope;
     return Clip{std::min(zero, one), std::max(zero, one)};

@@ -20,21 +20,20 @@ Scalar quotient_scale(const Scalar& size) {
 ///
 ///     kinked_chord(3., -1., /*below=*/0., /*at=*/0., /*above=*/1.) == 0.75
 ///
-/// Choices are made between numbers and the arithmetic is done on either, so that a loop over this
-/// vectorises (compilers do not move a division out of a branch); with a literal r = 0 `across` is false
-/// at compile time and no arithmetic is left.
+/// One division for all cases, chosen operands rather than branches: clang vectorises a loop over it, GCC
+/// 12 one with a literal r = 0, where `across` is false at compile time and no division is left.
 template <class Scalar>
 Scalar kinked_chord(const Scalar& a, const Scalar& r, const Scalar& below, const Scalar& at,
                     const Scalar& above) {
-  const Scalar zero(0), one(1);
+  const Scalar zero(0);
   const bool across = (a > zero && r < zero) || (a < zero && r > zero);
   const Scalar side = (a > zero || r > zero) ? above : (a < zero || r < zero) ? below : at;
-  const Scalar hi = across ? math::max(a, r) : one;
-  const Scalar lo = across ? math::min(a, r) : zero;
-  const Scalar upper = across ? above : side;
-  const Scalar scale = across ? quotient_scale(math::max(hi, Scalar(-lo))) : one;
-  const Scalar rise = upper * Scalar(scale * hi) - below * Scalar(scale * lo);
-  return Scalar(rise / Scalar(scale * hi - scale * lo));
+  const Scalar hi = math::max(a, r);
+  const Scalar lo = math::min(a, r);
+  const Scalar scale = quotient_scale(math::max(hi, Scalar(-lo)));
+  const Scalar rise = across ? Scalar(above * Scalar(scale * hi) - below * Scalar(scale * lo)) : side;
+  const Scalar run = across ? Scalar(scale * hi - scale * lo) : Scalar(1);
+  return Scalar(rise / run);
 }
 
 }  // namespace ascribe::fn

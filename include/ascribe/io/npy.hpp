@@ -469,7 +469,8 @@ inline void write_whole(const std::filesystem::path& path, std::span<const std::
   }
   bool written = true;
   for (const std::string_view part : parts) {
-    written = written && std::fwrite(part.data(), 1, part.size(), file) == part.size();
+    // An empty array's data pointer may be null, which fwrite does not allow.
+    written = written && (part.empty() || std::fwrite(part.data(), 1, part.size(), file) == part.size());
   }
   written = std::fclose(file) == 0 && written;  // a full disk may show at the close only
   if (written) {

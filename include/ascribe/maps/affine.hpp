@@ -26,15 +26,14 @@ class Affine {
     if (Size != Dynamic && size != Size) fail("Affine: the features: expected ", Size, ", found ", size);
     if (size < 1) fail("Affine: the features: expected at least 1, found ", size);
     if (scale.cols() != 1 || scale.size() < 1 || size % scale.size() != 0)
-      fail("Affine: the scale: expected a column whose length divides ", size, ", found ", scale.rows(), " x ", scale.cols());
+      fail("Affine: the scale: expected a column whose length divides ", size, ", found ", scale.rows(),
+           " x ", scale.cols());
     scale_ = scale;
   }
 
   /// The same, where the type knows the size.
   template <class Derived>
-  explicit Affine(const Eigen::MatrixBase<Derived>& scale)
-    requires(Size != Dynamic)
-      : Affine(Size, scale) {}
+  explicit Affine(const Eigen::MatrixBase<Derived>& scale) requires(Size != Dynamic) : Affine(Size, scale) {}
 
   Index input_size() const { return size_; }
   Index output_size() const { return size_; }
@@ -86,7 +85,8 @@ auto scale_and_bias(const Eigen::MatrixBase<Derived>& gamma, const Eigen::Matrix
   using Scalar = typename Derived::Scalar;
   const Index channels = gamma.size();
   const auto expect = [&](const char* what, Index found) {
-    if (found != channels) fail("batch normalisation: the ", what, ": expected gamma's ", channels, " channels, found ", found);
+    if (found != channels)
+      fail("batch normalisation: the ", what, ": expected gamma's ", channels, " channels, found ", found);
   };
   expect("beta", beta.size());
   expect("mean", mean.size());
@@ -97,7 +97,8 @@ auto scale_and_bias(const Eigen::MatrixBase<Derived>& gamma, const Eigen::Matrix
   for (Index c = 0; c < channels; ++c) {
     const Scalar spread = variance(c) + Scalar(epsilon);
     if (!(spread > Scalar(0)))
-      fail("batch normalisation: variance + epsilon of channel ", c, ": expected above 0, found ", math::value_of(spread));
+      fail("batch normalisation: variance + epsilon of channel ", c, ": expected above 0, found ",
+           math::value_of(spread));
     result.scale(c) = gamma(c) / math::sqrt(spread);
     result.bias(c) = beta(c) - mean(c) * result.scale(c);
   }

@@ -75,10 +75,10 @@ class AveragePool {
       for (Index x = 0; x < geometry_.output_width(); ++x, ++window) {
         const Spatial::Taps rows = geometry_.row_taps(y);
         const Spatial::Taps columns = geometry_.column_taps(x);
-        const Index count = count_padding_ ? geometry_.kernel_taps() : (rows.end - rows.begin) * (columns.end - columns.begin);
-        f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights), [&](auto&& g) {
-          geometry_.for_each_tap(y, x, [&](Index, Index pixel) { g(pixel); });
-        });
+        const Index count = count_padding_ ? geometry_.kernel_taps()
+                                           : (rows.end - rows.begin) * (columns.end - columns.begin);
+        f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights),
+          [&](auto&& g) { geometry_.for_each_tap(y, x, [&](Index, Index pixel) { g(pixel); }); });
       }
   }
 

@@ -37,11 +37,12 @@ class Convolution {
   /// the weights are not as many as that.
   /// Example: `Convolution<float>({.input = {28, 28}, .kernel = {5, 5}}, 1, 16, weights)`.
   template <class Contiguous>
-    requires requires(const Contiguous& w) {
-      { w.data() } -> std::convertible_to<const Scalar_*>;
-      w.size();
-    }
-  Convolution(const Spatial& geometry, Index channels, Index filters, const Contiguous& weights, Index groups = 1)
+  requires requires(const Contiguous& w) {
+    { w.data() } -> std::convertible_to<const Scalar_*>;
+    w.size();
+  }
+  Convolution(const Spatial& geometry, Index channels, Index filters, const Contiguous& weights,
+              Index groups = 1)
       : geometry_(geometry), channels_(channels), filters_(filters), groups_(groups) {
     if constexpr (requires { Contiguous::InnerStrideAtCompileTime; })
       static_assert(Contiguous::InnerStrideAtCompileTime == 1,
@@ -50,12 +51,15 @@ class Convolution {
     checked_size("Convolution", "inputs", {geometry_.input_pixels(), channels});
     checked_size("Convolution", "outputs", {geometry_.output_pixels(), filters});
     if (groups < 1 || channels % groups != 0 || filters % groups != 0)
-      fail("Convolution: the groups: expected a divisor of ", channels, " channels and ", filters, " filters, found ", groups);
+      fail("Convolution: the groups: expected a divisor of ", channels, " channels and ", filters,
+           " filters, found ", groups);
     const Index expected =
-        checked_size("Convolution", "weights", {filters, channels / groups, geometry_.kernel.height, geometry_.kernel.width});
+        checked_size("Convolution", "weights",
+                     {filters, channels / groups, geometry_.kernel.height, geometry_.kernel.width});
     if (Index(weights.size()) != expected)
-      fail("Convolution: the weights: expected ", filters, " x ", channels / groups, " x ", geometry_.kernel.height, " x ",
-           geometry_.kernel.width, " = ", expected, ", found ", weights.size());
+      fail("Convolution: the weights: expected ", filters, " x ", channels / groups, " x ",
+           geometry_.kernel.height, " x ", geometry_.kernel.width, " = ", expected, ", found ",
+           weights.size());
     pack(weights.data());
     for (Index y = 0; y < geometry_.output_height(); ++y) rows_.push_back(geometry_.row_taps(y));
     for (Index x = 0; x < geometry_.output_width(); ++x) columns_.push_back(geometry_.column_taps(x));
@@ -100,8 +104,8 @@ class Convolution {
   /// Output pixel p looks at input pixel p only: the image is its own columns.
   bool pointwise() const {
     const Spatial& g = geometry_;
-    return g.kernel_taps() == 1 && g.stride.height == 1 && g.stride.width == 1 && g.pads.top == 0 && g.pads.left == 0 &&
-           g.pads.bottom == 0 && g.pads.right == 0;
+    return g.kernel_taps() == 1 && g.stride.height == 1 && g.stride.width == 1 && g.pads.top == 0 &&
+           g.pads.left == 0 && g.pads.bottom == 0 && g.pads.right == 0;
   }
 
   /// From O, C, kH, kW to depth × filters (column-major), or for depthwise ones to channels × taps.
@@ -118,15 +122,16 @@ class Convolution {
   const Scalar* packed(Weights weights, std::vector<Scalar>& changed) const {
     if (weights == Weights::as_is) return weights_.data();
     changed.resize(weights_.size());
-    with_replacement<Scalar>(weights, [&](auto f) { std::transform(weights_.begin(), weights_.end(), changed.begin(), f); });
+    with_replacement<Scalar>(
+        weights, [&](auto f) { std::transform(weights_.begin(), weights_.end(), changed.begin(), f); });
     return changed.data();
   }
 
-  /// Pixels a tile. At least 64, because Eigen packs the weights anew for every tile, and that has to be
+  /// Pixels a tile. At least 128, because Eigen packs the weights anew for every tile, and that has to be
   /// paid for by as many columns.
   Index tile_pixels(Index all) const {
     const Index fitting = Index(256 * 1024) / (depth() * Index(sizeof(Scalar)));
-    return std::min(all, std::max<Index>(fitting, 64));
+    return std::min(all, std::max<Index>(fitting, 128));
   }
 
   [[gnu::noinline]] void forward(const Scalar* weights, const Scalar* a, Scalar* b, Index samples) const {
@@ -137,10 +142,13 @@ class Convolution {
     for (Index first = 0; first < all; first += tile)
       for (Index group = 0; group < groups_; ++group) {
         const Index count = std::min(tile, all - first);
-        const ConstStrided w(weights + group * group_filters() * depth(), depth(), group_filters(), Eigen::OuterStride<>(depth()));
-        Strided out(b + first * filters_ + group * group_filters(), group_filters(), count, Eigen::OuterStride<>(filters_));
+        const ConstStrided w(weights + group * group_filters() * depth(), depth(), group_filters(),
+                             Eigen::OuterStride<>(depth()));
+        Strided out(b + first * filters_ + group * group_filters(), group_filters(), count,
+                    Eigen::OuterStride<>(filters_));
         if (pointwise()) {
-          const ConstStrided in(a + first * channels_ + group * depth(), depth(), count, Eigen::OuterStride<>(channels_));
+          const ConstStrided in(a + first * channels_ + group * depth(), depth(), count,
+                                Eigen::OuterStride<>(channels_));
           out.noalias() = w.transpose() * in;
         } else {
           gather(a, first, count, group, scratch.get());
@@ -159,10 +167,13 @@ class Convolution {
     for (Index first = 0; first < all; first += tile)
       for (Index group = 0; group < groups_; ++group) {
         const Index count = std::min(tile, all - first);
-        const ConstStrided w(weights + group * group_filters() * depth(), depth(), group_filters(), Eigen::OuterStride<>(depth()));
-        const ConstStrided in(s + first * filters_ + group * group_filters(), group_filters(), count, Eigen::OuterStride<>(filters_));
+        const ConstStrided w(weights + group * group_filters() * depth(), depth(), group_filters(),
+                             Eigen::OuterStride<>(depth()));
+        const ConstStrided in(s + first * filters_ + group * group_filters(), group_filters(), count,
+                              Eigen::OuterStride<>(filters_));
         if (pointwise()) {
-          Strided out(g + first * channels_ + group * depth(), depth(), count, Eigen::OuterStride<>(channels_));
+          Strided out(g + first * channels_ + group * depth(), depth(), count,
+                      Eigen::OuterStride<>(channels_));
           out.noalias() = w * in;
         } else {
           Strided out(scratch.get(), depth(), count, Eigen::OuterStride<>(depth()));
@@ -220,10 +231,12 @@ class Convolution {
           gap(column, line);
           continue;
         }
-        const Index row = base + (rows.origin + ky * geometry_.dilation.height) * geometry_.input.width * channels_;
+        const Index row =
+            base + (rows.origin + ky * geometry_.dilation.height) * geometry_.input.width * channels_;
         if (taps.begin > 0) gap(column, taps.begin * channels);
         if (joined)
-          run(column + taps.begin * channels, row + (taps.origin + taps.begin) * channels_, (taps.end - taps.begin) * channels);
+          run(column + taps.begin * channels, row + (taps.origin + taps.begin) * channels_,
+              (taps.end - taps.begin) * channels);
         else
           for (Index kx = taps.begin; kx < taps.end; ++kx)
             run(column + kx * channels, row + taps.origin * channels_ + kx * spacing, channels);
@@ -259,14 +272,16 @@ class Convolution {
   void forward_depthwise(const Scalar* weights, const Scalar* a, Scalar* b, Index samples) const {
     std::fill_n(b, samples * output_size(), Scalar(0));
     each_channel_tap(samples, [&](Index output, Index input, Index tap) {
-      Channels(b + output, channels_) += ConstChannels(weights + tap, channels_) * ConstChannels(a + input, channels_);
+      Channels(b + output, channels_) +=
+          ConstChannels(weights + tap, channels_) * ConstChannels(a + input, channels_);
     });
   }
 
   void backward_depthwise(const Scalar* weights, const Scalar* s, Scalar* g, Index samples) const {
     std::fill_n(g, samples * input_size(), Scalar(0));
     each_channel_tap(samples, [&](Index output, Index input, Index tap) {
-      Channels(g + input, channels_) += ConstChannels(weights + tap, channels_) * ConstChannels(s + output, channels_);
+      Channels(g + input, channels_) +=
+          ConstChannels(weights + tap, channels_) * ConstChannels(s + output, channels_);
     });
   }
 

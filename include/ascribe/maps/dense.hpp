@@ -33,18 +33,29 @@ template <class From, class To>
 void change(const From& from, To& to, Weights weights) {
   using Scalar = typename From::Scalar;
   switch (weights) {
-    case Weights::positive: to = from.cwiseMax(Scalar(0)); return;
-    case Weights::negative: to = from.cwiseMin(Scalar(0)); return;
-    case Weights::square: to = from.cwiseAbs2(); return;
-    case Weights::one: to.setOnes(); return;
-    case Weights::as_is: to = from; return;
+    case Weights::positive:
+      to = from.cwiseMax(Scalar(0));
+      return;
+    case Weights::negative:
+      to = from.cwiseMin(Scalar(0));
+      return;
+    case Weights::square:
+      to = from.cwiseAbs2();
+      return;
+    case Weights::one:
+      to.setOnes();
+      return;
+    case Weights::as_is:
+      to = from;
+      return;
   }
 }
 
 /// b = f(W) a without allocating: a panel of W, long in the direction in which W is contiguous, is
 /// changed on the stack and multiplied while it is in cache.
 template <int Capacity, std::floating_point Scalar, int Order>
-[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b, Weights weights) {
+[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b,
+                                        Weights weights) {
   alignas(64) Scalar buffer[Capacity];
   const Index inner = std::min<Index>(w.innerSize(), 128);
   const Index outer = std::min<Index>(w.outerSize(), Capacity / inner);
@@ -70,7 +81,8 @@ template <int Capacity, std::floating_point Scalar, int Order>
     }
 }
 template <int Capacity, class Scalar, int Order>
-[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b, Weights weights) {
+[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b,
+                                        Weights weights) {
   b.setZero();
   with_replacement<Scalar>(weights, [&](auto f) {
     for (Index n = 0; n < a.cols(); ++n)
@@ -108,13 +120,12 @@ class DenseOf {
 
   /// Maps `memory`, outputs × inputs weights in Matrix's storage order, which must outlive the map.
   /// Throws Error where there is none, or where the sizes are not those of the type.
-  DenseOf(const Scalar* memory, Index output_count, Index input_count)
-    requires(detail::is_map<Matrix>)
+  DenseOf(const Scalar* memory, Index output_count, Index input_count) requires(detail::is_map<Matrix>)
       : weights_(checked(memory, output_count, input_count), output_count, input_count) {}
 
   /// The same, where the type knows both sizes.
-  explicit DenseOf(const Scalar* memory)
-    requires(detail::is_map<Matrix> && inputs != Dynamic && outputs != Dynamic)
+  explicit DenseOf(const Scalar* memory) requires(detail::is_map<Matrix>&& inputs != Dynamic &&
+                                                  outputs != Dynamic)
       : DenseOf(memory, outputs, inputs) {}
 
   Index input_size() const { return weights_.cols(); }
@@ -129,7 +140,8 @@ class DenseOf {
         for (Index n = 0; n < N; ++n) b.col(n).noalias() = weights_ * a.col(n);
         return;
       }
-    product<N>(seen(), View<Scalar>(a.data(), a.rows(), a.cols()), Out<Scalar>(b.data(), b.rows(), b.cols()), weights);
+    product<N>(seen(), View<Scalar>(a.data(), a.rows(), a.cols()), Out<Scalar>(b.data(), b.rows(), b.cols()),
+               weights);
   }
 
   /// g = Wᵀ s.
@@ -140,7 +152,8 @@ class DenseOf {
         for (Index n = 0; n < N; ++n) g.col(n).noalias() = weights_.transpose() * s.col(n);
         return;
       }
-    product<N>(seen_transposed(), View<Scalar>(s.data(), s.rows(), s.cols()), Out<Scalar>(g.data(), g.rows(), g.cols()), weights);
+    product<N>(seen_transposed(), View<Scalar>(s.data(), s.rows(), s.cols()),
+               Out<Scalar>(g.data(), g.rows(), g.cols()), weights);
   }
 
   bool weights_are_finite() const {
@@ -159,7 +172,7 @@ class DenseOf {
   // Up to here Eigen's fixed-size products gain from knowing the sizes; beyond, they would only be
   // instantiated once a shape.
   template <int N>
-  static constexpr bool small = fixed && N != Dynamic && count <= 1024;
+  static constexpr bool small = fixed&& N != Dynamic&& count <= 1024;
 
   detail::WeightView<Scalar, order> seen() const {
     return {weights_.data(), weights_.rows(), weights_.cols(), Eigen::OuterStride<>(weights_.outerStride())};
@@ -186,8 +199,10 @@ class DenseOf {
   }
   static const Scalar* checked(const Scalar* memory, Index output_count, Index input_count) {
     check(output_count, input_count);
-    if (outputs != Dynamic && output_count != outputs) fail("Dense: the outputs: expected ", outputs, ", found ", output_count);
-    if (inputs != Dynamic && input_count != inputs) fail("Dense: the inputs: expected ", inputs, ", found ", input_count);
+    if (outputs != Dynamic && output_count != outputs)
+      fail("Dense: the outputs: expected ", outputs, ", found ", output_count);
+    if (inputs != Dynamic && input_count != inputs)
+      fail("Dense: the inputs: expected ", inputs, ", found ", input_count);
     if (!memory) fail("Dense: expected ", output_count, " x ", input_count, " weights, found a null pointer");
     return memory;
   }
@@ -203,10 +218,10 @@ using Dense = DenseOf<Eigen::Matrix<Scalar, Outputs, Inputs>>;
 /// A dense map over the host's memory: `MappedDense<float, 784, 10, Eigen::RowMajor>(memory)` reads
 /// `float memory[10][784]`. A single row or column has one order only, whatever `Order` says.
 template <class Scalar, int Inputs = Dynamic, int Outputs = Dynamic, int Order = Eigen::ColMajor>
-using MappedDense = DenseOf<Eigen::Map<const Eigen::Matrix<
-    Scalar, Outputs, Inputs,
-    Outputs == 1 && Inputs != 1   ? int(Eigen::RowMajor)
-    : Inputs == 1 && Outputs != 1 ? int(Eigen::ColMajor)
-                                  : Order>>>;
+using MappedDense =
+    DenseOf<Eigen::Map<const Eigen::Matrix<Scalar, Outputs, Inputs,
+                                           Outputs == 1 && Inputs != 1   ? int(Eigen::RowMajor)
+                                           : Inputs == 1 && Outputs != 1 ? int(Eigen::ColMajor)
+                                                                         : Order>>>;
 
 }  // namespace ascribe::map

@@ -36,13 +36,15 @@ class Sparse {
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
     b.setZero();
-    each_entry(weights, a.cols(), [&](Index row, Index column, Index n, const Scalar& w) { b(row, n) += w * a(column, n); });
+    each_entry(weights, a.cols(),
+               [&](Index row, Index column, Index n, const Scalar& w) { b(row, n) += w * a(column, n); });
   }
 
   template <int N>
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
     g.setZero();
-    each_entry(weights, s.cols(), [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
+    each_entry(weights, s.cols(),
+               [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
   }
 
   bool weights_are_finite() const {

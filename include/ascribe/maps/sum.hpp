@@ -18,7 +18,9 @@ class Sum {
   static constexpr bool structural = true;
 
   /// Throws Error where either is below 1.
-  Sum(Index branches, Index size) : branches_(branches), size_(size) { checked_size("Sum", "inputs", {branches, size}); }
+  Sum(Index branches, Index size) : branches_(branches), size_(size) {
+    checked_size("Sum", "inputs", {branches, size});
+  }
 
   Index input_size() const { return branches_ * size_; }
   Index output_size() const { return size_; }

@@ -80,15 +80,16 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
       for (Index first = 0; first < lanes; first += block) {
         const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
         const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
-        std::array<S, std::size_t(block)> left;
+        std::array<S, std::size_t(block)> left, won;
         for (Index l = 0; l < width; ++l) left[std::size_t(l)] = u[l];
         layer.windows.members(g, [&](Index i) {
           const S* member = a + i + first;
           S* to = d + i + first;
+          // Two loops, because GCC 12 would turn one into branches.
+          for (Index l = 0; l < width; ++l) won[std::size_t(l)] = member[l] == b[l] ? left[std::size_t(l)] : S(0);
           for (Index l = 0; l < width; ++l) {
-            const bool wins = member[l] == b[l];
-            to[l] += wins ? left[std::size_t(l)] : S(0);
-            left[std::size_t(l)] = wins ? S(0) : left[std::size_t(l)];
+            to[l] += won[std::size_t(l)];
+            left[std::size_t(l)] -= won[std::size_t(l)];
           }
         });
         for (Index l = 0; l < width && (a0 || window::has_constants<W>); ++l) {

@@ -37,22 +37,23 @@ void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typen
     if (epsilon == 0) {
       c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index j) {
         const bool zero = b[j] == S(0);
-        to[j] = zero ? S(0) : S(u[j] / b[j]);
-        return zero ? u[j] : S(0);
+        const S carried = u[j], divisor = zero ? S(1) : b[j], quotient = carried / divisor;
+        to[j] = zero ? S(0) : quotient;
+        return zero ? carried : S(0);
       });
     } else if (c.form == Form::R) {
       c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
-        const S s = stabilised(b[j], epsilon);
-        to[j] = u[j] / s;
-        return S((s - b[j]) * to[j]);
+        const S z = b[j], s = stabilised(z, epsilon), share = u[j] / s;
+        to[j] = share;
+        return S((s - z) * share);
       });
     } else {
       const S* b0 = c.form == Form::Delta ? c.b_ref.column(n) : nullptr;
       c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
         const S z = b0 ? S(b[j] - b0[j]) : b[j];
-        const S s = stabilised(z, epsilon);
-        to[j] = z / s * u[j];
-        return S((s - z) * to[j]);
+        const S s = stabilised(z, epsilon), share = z / s * u[j];
+        to[j] = share;
+        return S((s - z) * share);
       });
     }
   }

@@ -22,13 +22,17 @@ class WithConstants {
  public:
   static constexpr int inputs = W::inputs;
   static constexpr int outputs = W::outputs;
-  using Constants = std::conditional_t<Count == Dynamic, std::vector<double>, std::array<double, std::size_t(Count == Dynamic ? 0 : Count)>>;
+  using Constants = std::conditional_t<Count == Dynamic, std::vector<double>,
+                                       std::array<double, std::size_t(Count == Dynamic ? 0 : Count)>>;
 
   /// Throws Error where there is no constant, or one is NaN or infinite.
-  WithConstants(W windows, Constants constants) : windows_(std::move(windows)), constants_(std::move(constants)) {
-    if (constants_.empty()) fail("WithConstants: the constants: expected at least 1, found ", constants_.size());
+  WithConstants(W windows, Constants constants)
+      : windows_(std::move(windows)), constants_(std::move(constants)) {
+    if (constants_.empty())
+      fail("WithConstants: the constants: expected at least 1, found ", constants_.size());
     for (std::size_t k = 0; k < constants_.size(); ++k)
-      if (!std::isfinite(constants_[k])) fail("WithConstants: constant ", k, ": expected a finite number, found ", constants_[k]);
+      if (!std::isfinite(constants_[k]))
+        fail("WithConstants: constant ", k, ": expected a finite number, found ", constants_[k]);
   }
 
   Index input_size() const { return windows_.input_size(); }

@@ -11,8 +11,10 @@ namespace ascribe::window {
 /// Example: `Groups<6, 2>` has 3 outputs; `Groups<>(6, 2)` is the same, known at run time.
 template <int Inputs = Dynamic, int K = Dynamic>
 class Groups {
-  static_assert(Inputs != Dynamic && K != Dynamic, "ascribe: give Groups both sizes, Groups<6, 2>(), or neither, Groups<>(6, 2)");
-  static_assert(K >= 1 && Inputs >= 1 && Inputs % K == 0, "ascribe: the group's size has to divide the inputs");
+  static_assert(Inputs != Dynamic && K != Dynamic,
+                "ascribe: give Groups both sizes, Groups<6, 2>(), or neither, Groups<>(6, 2)");
+  static_assert(K >= 1 && Inputs >= 1 && Inputs % K == 0,
+                "ascribe: the group's size has to divide the inputs");
 
  public:
   static constexpr int inputs = Inputs;
@@ -37,7 +39,8 @@ class Groups<Dynamic, Dynamic> {
   /// Throws Error unless k divides the inputs.
   Groups(Index input_count, Index k) : inputs_(input_count), k_(k) {
     if (input_count < 1) fail("Groups: the inputs: expected at least 1, found ", input_count);
-    if (k < 1 || input_count % k != 0) fail("Groups: the group's size: expected a divisor of ", input_count, ", found ", k);
+    if (k < 1 || input_count % k != 0)
+      fail("Groups: the group's size: expected a divisor of ", input_count, ", found ", k);
   }
 
   Index input_size() const { return inputs_; }

@@ -1,0 +1,83 @@
+#include <ascribe/maps/average_pool.hpp>
+
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/map_contract.hpp"
+
+using namespace ascribe;
+using map_contract::Explicit;
+using map_contract::holds;
+
+namespace {
+
+Explicit explicit_pool(const Spatial& s, Index channels, bool count_padding) {
+  const Index oh =
+      (s.input.height + s.pads.top + s.pads.bottom - s.dilation.height * (s.kernel.height - 1) - 1) /
+          s.stride.height +
+      1;
+  const Index ow =
+      (s.input.width + s.pads.left + s.pads.right - s.dilation.width * (s.kernel.width - 1) - 1) /
+          s.stride.width +
+      1;
+  Explicit expected(oh * ow * channels, s.input.height * s.input.width * channels);
+  for (Index y = 0; y < oh; ++y)
+    for (Index x = 0; x < ow; ++x) {
+      std::vector<Index> pixels;
+      for (Index ky = 0; ky < s.kernel.height; ++ky)
+        for (Index kx = 0; kx < s.kernel.width; ++kx) {
+          const Index iy = y * s.stride.height - s.pads.top + ky * s.dilation.height;
+          const Index ix = x * s.stride.width - s.pads.left + kx * s.dilation.width;
+          if (iy >= 0 && iy < s.input.height && ix >= 0 && ix < s.input.width)
+            pixels.push_back(iy * s.input.width + ix);
+        }
+      const double count = count_padding ? double(s.kernel.height * s.kernel.width) : double(pixels.size());
+      for (const Index pixel : pixels)
+        for (Index c = 0; c < channels; ++c)
+          expected.store((y * ow + x) * channels + c, pixel * channels + c, 1 / count);
+    }
+  return expected;
+}
+
+}  // namespace
+
+TEST_CASE("an average pool is its matrix", "[maps]") {
+  const Spatial geometries[] = {
+      {.input = {4, 6}, .kernel = {2, 2}, .stride = {2, 2}},
+      {.input = {5, 5}, .kernel = {3, 3}},
+      {.input = {5, 4}, .kernel = {3, 2}, .stride = {2, 1}, .pads = {1, 0, 2, 1}},
+      {.input = {7, 7}, .kernel = {2, 3}, .stride = {3, 2}, .pads = {1, 1, 0, 1}, .dilation = {3, 2}},
+      {.input = {1, 9}, .kernel = {1, 4}, .stride = {1, 3}},
+      {.input = {3, 3}, .kernel = {3, 3}},
+  };
+  for (const Spatial& s : geometries)
+    for (const Index channels : {1, 3})
+      for (const bool count_padding : {false, true})
+        holds([&]<class S>() { return map::AveragePool<S>(s, channels, count_padding); },
+              explicit_pool(s, channels, count_padding));
+  const Spatial far{.input = {2, 2}, .kernel = {1, 1}, .pads = {1, 1, 1, 1}};  // windows of padding alone
+  holds([&]<class S>() { return map::AveragePool<S>(far, 2, true); }, explicit_pool(far, 2, true));
+  static_assert(map::is_structural<map::AveragePool<float>>);
+}
+
+TEST_CASE("an average pool's numbers by hand", "[maps]") {
+  const Spatial s{.input = {2, 2}, .kernel = {2, 2}, .pads = {0, 0, 0, 1}};
+  const Eigen::Vector4d a(1, 2, 3, 6);
+  Batch<double> b(2, 1);
+  const Batch<double> in = a;
+  map::AveragePool<double>(s, 1, false).apply<Dynamic>(view(in), out(b), Weights::as_is);
+  CHECK(b == Eigen::Vector2d(3, 4));
+  map::AveragePool<double>(s, 1, true).apply<Dynamic>(view(in), out(b), Weights::as_is);
+  CHECK(b == Eigen::Vector2d(3, 2));
+}
+
+TEST_CASE("an average pool's errors", "[maps]") {
+  const Spatial far{.input = {2, 2}, .kernel = {1, 1}, .pads = {1, 0, 0, 0}};
+  CHECK_THROWS_WITH(map::AveragePool<double>(far, 2, false),
+                    Contains("AveragePool: the windows of output row 0 lie wholly in padding"));
+  CHECK_THROWS_WITH(
+      map::AveragePool<double>({.input = {2, 2}, .kernel = {3, 1}}, 2, false),
+      "AveragePool: the kernel spans 3 along the height: expected at most the padded input's 2");
+  CHECK_THROWS_WITH(map::AveragePool<double>({.input = {2, 2}}, 0, false),
+                    Contains("AveragePool: the number of inputs") && Contains("found 0"));
+}

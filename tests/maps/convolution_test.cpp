@@ -1,0 +1,174 @@
+#include <ascribe/maps/convolution.hpp>
+
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/map_contract.hpp"
+
+using namespace ascribe;
+using map_contract::Explicit;
+using map_contract::holds;
+
+namespace {
+
+/// From the definition: every filter, every output, every tap.
+Explicit explicit_convolution(const Spatial& s, Index channels, Index filters, const Eigen::VectorXd& weights,
+                              Index groups) {
+  const Index oh =
+      (s.input.height + s.pads.top + s.pads.bottom - s.dilation.height * (s.kernel.height - 1) - 1) /
+          s.stride.height +
+      1;
+  const Index ow =
+      (s.input.width + s.pads.left + s.pads.right - s.dilation.width * (s.kernel.width - 1) - 1) /
+          s.stride.width +
+      1;
+  const Index group_channels = channels / groups, group_filters = filters / groups;
+  Explicit expected(oh * ow * filters, s.input.height * s.input.width * channels);
+  for (Index o = 0; o < filters; ++o)
+    for (Index c = 0; c < group_channels; ++c)
+      for (Index ky = 0; ky < s.kernel.height; ++ky)
+        for (Index kx = 0; kx < s.kernel.width; ++kx)
+          for (Index y = 0; y < oh; ++y)
+            for (Index x = 0; x < ow; ++x) {
+              const Index iy = y * s.stride.height - s.pads.top + ky * s.dilation.height;
+              const Index ix = x * s.stride.width - s.pads.left + kx * s.dilation.width;
+              if (iy < 0 || iy >= s.input.height || ix < 0 || ix >= s.input.width) continue;
+              const Index channel = o / group_filters * group_channels + c;
+              expected.store(
+                  (y * ow + x) * filters + o, (iy * s.input.width + ix) * channels + channel,
+                  weights(((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx));
+            }
+  return expected;
+}
+
+void check_convolution(const Spatial& s, Index channels, Index filters, Index groups = 1) {
+  INFO(s.input.height << " x " << s.input.width << " x " << channels << " to " << filters << ", kernel "
+                      << s.kernel.height << " x " << s.kernel.width << ", groups " << groups);
+  const Eigen::VectorXd w =
+      map_contract::numbers(filters * (channels / groups) * s.kernel.height * s.kernel.width, 5);
+  holds(
+      [&]<class S>() {
+        return map::Convolution<S>(s, channels, filters, Eigen::Matrix<S, Dynamic, 1>(w.cast<S>()), groups);
+      },
+      explicit_convolution(s, channels, filters, w, groups));
+}
+
+}  // namespace
+
+TEST_CASE("a convolution is its matrix", "[maps]") {
+  check_convolution({.input = {5, 6}, .kernel = {3, 3}}, 1, 1);
+  check_convolution({.input = {5, 6}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 2, 3);
+  check_convolution({.input = {6, 5}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 1, 4);
+  check_convolution({.input = {5, 5}, .kernel = {5, 5}}, 2, 1);  // one output pixel, one feature
+}
+
+TEST_CASE("a convolution with strides, asymmetric padding and dilation is its matrix", "[maps]") {
+  check_convolution({.input = {7, 6}, .kernel = {3, 2}, .stride = {2, 3}}, 3, 2);
+  check_convolution({.input = {5, 4}, .kernel = {3, 3}, .pads = {2, 0, 1, 3}}, 2, 2);
+  check_convolution({.input = {8, 7}, .kernel = {3, 2}, .pads = {1, 2, 0, 1}, .dilation = {2, 3}}, 2, 3);
+  check_convolution(
+      {.input = {6, 8}, .kernel = {2, 3}, .stride = {2, 1}, .pads = {3, 1, 0, 2}, .dilation = {1, 2}}, 5, 2);
+  check_convolution({.input = {2, 2}, .kernel = {1, 2}, .pads = {2, 3, 2, 3}}, 1,
+                    2);  // outputs of padding alone
+}
+
+TEST_CASE("a 1 x 1 convolution is its matrix", "[maps]") {
+  check_convolution({.input = {3, 4}}, 5, 2);
+  check_convolution({.input = {3, 4}, .stride = {2, 3}}, 3, 2);
+  check_convolution({.input = {3, 4}, .pads = {1, 0, 0, 1}}, 3, 2);
+  check_convolution({.input = {3, 4}}, 6, 4, 2);
+}
+
+TEST_CASE("a convolution of a signal with one axis is its matrix", "[maps]") {
+  check_convolution({.input = {1, 12}, .kernel = {1, 5}, .stride = {1, 2}, .pads = {0, 3, 0, 1}}, 2, 3);
+  check_convolution({.input = {12, 1}, .kernel = {5, 1}, .dilation = {2, 1}}, 2, 3);
+}
+
+TEST_CASE("a grouped convolution is its matrix", "[maps]") {
+  check_convolution({.input = {5, 4}, .kernel = {3, 2}, .pads = {1, 0, 1, 1}}, 4, 6, 2);
+  check_convolution({.input = {5, 4}, .kernel = {3, 2}, .stride = {2, 1}, .dilation = {2, 1}}, 6, 3, 3);
+  check_convolution({.input = {5, 4}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 4, 4, 4);  // depthwise
+  check_convolution(
+      {.input = {5, 6}, .kernel = {3, 2}, .stride = {2, 2}, .pads = {0, 1, 2, 0}, .dilation = {1, 2}}, 3, 3,
+      3);
+  check_convolution({.input = {4, 4}, .kernel = {2, 2}}, 3, 6, 3);  // multiplier 2
+}
+
+TEST_CASE("a convolution of several tiles is its matrix", "[maps]") {
+  // 37 samples of 9 × 8 pixels with columns of 405 doubles: 81 pixels a tile, across rows and samples.
+  check_convolution({.input = {9, 8}, .kernel = {9, 9}, .pads = {4, 4, 4, 4}}, 5, 2);
+  check_convolution({.input = {5, 4}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 48, 4, 2);
+}
+
+TEST_CASE("a convolution's numbers by hand", "[maps]") {
+  // Worked case 4 of the rules: 4 × 4 image 0 … 15, two filters 3 × 3 of ones; bias −50, −75 and ReLU give
+  // these pre-activations, and the relevance that the dense layer sends back.
+  Batch<double> a(16, 1), b(8, 1), g(16, 1);
+  for (Index i = 0; i < 16; ++i) a(i) = double(i);
+  const map::Convolution<double> convolution({.input = {4, 4}, .kernel = {3, 3}}, 1, 2,
+                                             std::vector<double>(18, 1.0));
+  convolution.apply<Dynamic>(view(a), out(b), Weights::as_is);
+  Batch<double> expected(8, 1);
+  expected << 45, 45, 54, 54, 81, 81, 90, 90;  // channel fastest
+  CHECK(b == expected);
+
+  // LRP with ε → 0: R = a ⊙ Wᵀ(R' / z). Behind ReLU, z is (0, 4, 31, 40) and (0, 0, 6, 15), which the
+  // dense layer's weights 1, 1, 1, 1 and (1, −1, −1, −1) turn into (0, 4, 31, 40) and (0, 0, −6, −15).
+  Batch<double> s(8, 1);
+  s << 0, 0, 1, 0, 1, -1, 1, -1;
+  convolution.apply_transposed<Dynamic>(view(s), out(g), Weights::as_is);
+  Batch<double> relevance(16, 1);
+  relevance << 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 0, 0, 0;
+  CHECK(a.cwiseProduct(g) == relevance);
+}
+
+TEST_CASE("a convolution's weights come in the order O, C, kH, kW", "[maps]") {
+  // 1 × 2 image of 2 channels, 1 × 2 kernel: b = Σ over (pixel, channel) of a · w[o][channel][pixel].
+  Batch<float> a(4, 1), b(2, 1);
+  a << 1, 10, 100, 1000;  // pixel 0: channels 1, 10; pixel 1: channels 100, 1000
+  const float weights[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const map::Convolution<float> convolution({.input = {1, 2}, .kernel = {1, 2}}, 2, 2,
+                                            std::span<const float>(weights));
+  convolution.apply<Dynamic>(view(a), out(b), Weights::as_is);
+  CHECK(b == Eigen::Vector2f(1 + 200 + 30 + 4000, 5 + 600 + 70 + 8000));
+}
+
+TEST_CASE("a convolution takes an empty batch", "[maps]") {
+  const map::Convolution<double> convolution({.input = {4, 4}, .kernel = {3, 3}}, 1, 2,
+                                             std::vector<double>(18, 1.0));
+  const Batch<double> a(16, 0);
+  Batch<double> b(8, 0);
+  convolution.apply<Dynamic>(view(a), out(b), Weights::as_is);
+  CHECK(b.size() == 0);
+}
+
+TEST_CASE("a convolution sees a weight that is not finite", "[maps]") {
+  std::vector<double> weights(18, 1.0);
+  weights[7] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_FALSE(
+      map::Convolution<double>({.input = {4, 4}, .kernel = {3, 3}}, 1, 2, weights).weights_are_finite());
+}
+
+TEST_CASE("a convolution's errors", "[maps]") {
+  const std::vector<double> weights(18, 1.0);
+  const Spatial s{.input = {4, 4}, .kernel = {3, 3}};
+  const auto make = [&](const Spatial& geometry, Index channels, Index filters, Index groups) {
+    return map::Convolution<double>(geometry, channels, filters, weights, groups);
+  };
+  CHECK_THROWS_WITH(make(s, 2, 2, 1), "Convolution: the weights: expected 2 x 2 x 3 x 3 = 36, found 18");
+  CHECK_THROWS_WITH(make(s, 3, 2, 2),
+                    "Convolution: the groups: expected a divisor of 3 channels and 2 filters, found 2");
+  CHECK_THROWS_WITH(make(s, 2, 2, 0), Contains("found 0"));
+  CHECK_THROWS_WITH(make(s, 0, 2, 1), Contains("Convolution: the number of inputs") && Contains("found 0"));
+  CHECK_THROWS_WITH(make(s, 1, -2, 1),
+                    Contains("Convolution: the number of outputs") && Contains("found -2"));
+  CHECK_THROWS_WITH(
+      make({.input = {2, 4}, .kernel = {3, 3}}, 1, 2, 1),
+      "Convolution: the kernel spans 3 along the height: expected at most the padded input's 2");
+  CHECK_THROWS_WITH(make({.input = {4, 4}, .kernel = {3, 3}, .stride = {1, 0}}, 1, 2, 1),
+                    Contains("the stride along the width"));
+  CHECK_THROWS_WITH(make(s, Index(1) << 61, 2, 1),
+                    Contains("Convolution: the number of inputs: expected at most"));
+}

@@ -1,0 +1,75 @@
+#include <ascribe/networks/sequential.hpp>
+
+#include "tests/support/catch.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <unsupported/Eigen/AutoDiff>
+
+#include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/tanh.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/lrp.hpp>
+#include <ascribe/windows/groups.hpp>
+
+namespace {
+
+using namespace ascribe;
+using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
+
+/// The relevances (inputs × samples) for output 1 of a network of every kind of layer, in any scalar, whose weight
+/// (row, column) of the first or the second dense layer is `change` larger.
+template <class S, class Method>
+Batch<S> relevance(const Method& method, int layer, Index row, Index column, const S& change) {
+  std::srand(23);
+  const auto random = [](Index rows, Index columns) -> Batch<S> {
+    return Eigen::MatrixXd::Random(rows, columns).template cast<S>();
+  };
+  Batch<S> first = random(8, 5), second = random(4, 8), third = random(3, 2);
+  const Eigen::Matrix<S, Dynamic, 1> first_bias = random(8, 1), second_bias = random(4, 1);
+  const Batch<S> x = random(5, 2), reference = random(5, 1);
+  (layer == 0 ? first : second)(row, column) += change;
+  const Sequential net(MatMul(map::Dense<S>(first), first_bias), Elementwise(fn::Tanh()),
+                       MatMul(map::Dense<S>(second), second_bias), Elementwise(fn::Relu()),
+                       Max(window::Groups<>(4, 2)), MatMul(map::Dense<S>(third)));
+  const auto trace = net.forward(x);
+  if constexpr (Method::form == Form::Delta)
+    return net.explain(trace, 1, method, net.forward(reference)).relevance;
+  else
+    return net.explain(trace, 1, method).relevance;
+}
+
+/// d relevance / d weight by automatic differentiation, against central differences.
+template <class Method>
+void check_derivative(const Method& method) {
+  double largest = 0;
+  for (const int layer : {0, 1})
+    for (const Index row : {0, 1, 2, 3})
+      for (const Index column : {0, 2, 4}) {
+        const double h = 1e-6;
+        const Eigen::MatrixXd above = relevance(method, layer, row, column, h);
+        const Eigen::MatrixXd below = relevance(method, layer, row, column, -h);
+        const Eigen::MatrixXd values = relevance(method, layer, row, column, 0.);
+        const Dual seed(0., Eigen::Matrix<double, 1, 1>(1.));
+        const Batch<Dual> dual = relevance(method, layer, row, column, seed);
+        for (Index n = 0; n < dual.cols(); ++n)
+          for (Index i = 0; i < dual.rows(); ++i) {
+            INFO("layer " << layer << ", weight " << row << ", " << column << ", feature " << i << ", sample " << n);
+            const double difference = (above(i, n) - below(i, n)) / (2 * h);
+            CHECK(dual(i, n).value() == Approx(values(i, n)).epsilon(1e-13).margin(1e-15));
+            CHECK(dual(i, n).derivatives()(0) == Approx(difference).epsilon(1e-7).margin(1e-8));
+            largest = std::max(largest, std::abs(difference));
+          }
+      }
+  CHECK(largest > 0.01);  // else there was nothing to differ
+}
+
+TEST_CASE("Relevances can be differentiated by the weights", "[networks][autodiff]") {
+  SECTION("LRP in Q") { check_derivative(method::LrpQ()); }
+  SECTION("LRP in R") { check_derivative(method::Lrp{{0.1}}); }
+  SECTION("baseline") { check_derivative(method::Baseline()); }
+}
+
+}  // namespace

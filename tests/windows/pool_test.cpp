@@ -1,0 +1,46 @@
+#include <ascribe/windows/pool.hpp>
+
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+using namespace ascribe;
+
+namespace {
+
+std::vector<Index> members(const window::Pool& pool, Index group) {
+  std::vector<Index> found;
+  pool.members(group, [&](Index i) { found.push_back(i); });
+  return found;
+}
+
+}  // namespace
+
+static_assert(Windows<window::Pool>);
+static_assert(!window::has_constants<window::Pool>);
+
+TEST_CASE("a pool's windows, row by row", "[windows]") {
+  const window::Pool pool({.input = {4, 6}, .kernel = {2, 2}, .stride = {2, 2}}, 3);
+  CHECK(pool.input_size() == 72);
+  CHECK(pool.output_size() == 18);
+  CHECK(pool.lanes() == 3);
+  CHECK(members(pool, 0) == std::vector<Index>{0, 3, 18, 21});
+  CHECK(members(pool, 5) ==
+        std::vector<Index>{(2 * 6 + 4) * 3, (2 * 6 + 5) * 3, (3 * 6 + 4) * 3, (3 * 6 + 5) * 3});
+}
+
+TEST_CASE("a pool's padding takes no part", "[windows]") {
+  const window::Pool pool({.input = {3, 3}, .kernel = {3, 3}, .stride = {2, 2}, .pads = {1, 1, 1, 1}}, 1);
+  CHECK(pool.output_size() == 4);
+  CHECK(members(pool, 0) == std::vector<Index>{0, 1, 3, 4});
+  CHECK(members(pool, 3) == std::vector<Index>{4, 5, 7, 8});
+}
+
+TEST_CASE("a pool's errors", "[windows]") {
+  CHECK_THROWS_WITH(window::Pool({.input = {2, 2}, .kernel = {1, 1}, .pads = {0, 1, 0, 0}}, 1),
+                    Contains("Pool: the windows of output column 0 lie wholly in padding"));
+  CHECK_THROWS_WITH(window::Pool({.input = {2, 2}, .kernel = {3, 1}}, 1),
+                    "Pool: the kernel spans 3 along the height: expected at most the padded input's 2");
+  CHECK_THROWS_WITH(window::Pool({.input = {2, 2}}, 0),
+                    Contains("Pool: the number of inputs") && Contains("found 0"));
+}
