@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #include <Eigen/Core>
 
@@ -37,41 +39,45 @@ class Random {
   std::mt19937 generator_;
 };
 
-/// With `bias` 0, no layer has one (a vector of zeros).
-template <class F, class G>
-auto dense_chain(unsigned seed, double bias, F f, G g) {
-  Random random(seed);
-  const Eigen::MatrixXd w1 = random.matrix(9, 7), w2 = random.matrix(8, 9), w3 = random.matrix(3, 8);
-  const Eigen::VectorXd b1 = bias * random.vector(9), b2 = bias * random.vector(8), b3 = bias * random.vector(3);
-  return Sequential(MatMul(map::Dense<double>(w1), b1), Elementwise(f), MatMul(map::Dense<double>(w2), b2),
-                    Elementwise(g), MatMul(map::Dense<double>(w3), b3));
-}
+/// Any elementwise function behind one type, so that a network is instantiated once and not once a function.
+struct AnyFunction {
+  std::function<double(double)> f, slope;
+  std::function<double(double, double)> between;
 
-/// A convolution, f, an average pool, a convolution, a max pool, g, a dense layer: 6 × 6 pixels of 2 channels (72
-/// inputs) to 3 outputs.
-template <class F, class G>
-auto image_chain(unsigned seed, double bias, F f, G g, Pads pads = {1, 1, 1, 1}) {
+  template <class F>
+    requires(!std::is_same_v<F, AnyFunction>)
+  AnyFunction(const F& function)
+      : f([=](double a) { return function.value(a); }),
+        slope([=](double a) { return function.derivative(a); }),
+        between([=](double a, double r) { return fn::chord(function, a, r); }) {}
+  double value(double a) const { return f(a); }
+  double derivative(double a) const { return slope(a); }
+  double chord(double a, double r) const { return between(a, r); }
+};
+
+/// A convolution, f, an average pool, a convolution in two groups, g, a max pool, a dense layer: 6 × 6 pixels of 2
+/// channels (72 inputs) to 3 outputs. With `bias` 0 every bias is 0.
+inline auto image_chain(unsigned seed, double bias, AnyFunction f, AnyFunction g) {
   Random random(seed);
-  const Spatial first{.input = {6, 6}, .kernel = {3, 3}, .pads = pads};
-  const Spatial average{.input = {first.output_height(), first.output_width()}, .kernel = {2, 2}, .stride = {1, 2}};
-  const Spatial second{.input = {average.output_height(), average.output_width()}, .kernel = {2, 2}};
-  const Spatial pool{.input = {second.output_height(), second.output_width()}, .kernel = {2, 1}};
+  const Spatial first{.input = {6, 6}, .kernel = {3, 3}};                       // to 4 × 4
+  const Spatial average{.input = {4, 4}, .kernel = {2, 2}, .stride = {1, 2}};   // to 3 × 2
+  const Spatial second{.input = {3, 2}, .kernel = {2, 2}, .pads = {1, 0, 0, 1}};  // to 3 × 2
+  const Spatial pool{.input = {3, 2}, .kernel = {2, 1}};                        // to 2 × 2, overlapping
   const Eigen::VectorXd w1 = random.vector(4 * 2 * 9), w2 = random.vector(6 * 2 * 4), b1 = bias * random.vector(4),
                         b2 = bias * random.vector(6), b3 = bias * random.vector(3);
-  const Eigen::MatrixXd w3 = random.matrix(3, pool.output_pixels() * 6);
-  return Sequential(MatMul(map::Convolution<double>(first, 2, 4, w1), b1), Elementwise(f),
+  const Eigen::MatrixXd w3 = random.matrix(3, 24);
+  return Sequential(MatMul(map::Convolution<double>(first, 2, 4, w1), b1), Elementwise(std::move(f)),
                     MatMul(map::AveragePool<double>(average, 4, false)),
-                    MatMul(map::Convolution<double>(second, 4, 6, w2, 2), b2), Max(window::Pool(pool, 6)),
-                    Elementwise(g), MatMul(map::Dense<double>(w3), b3));
+                    MatMul(map::Convolution<double>(second, 4, 6, w2, 2), b2), Elementwise(std::move(g)),
+                    Max(window::Pool(pool, 6)), MatMul(map::Dense<double>(w3), b3));
 }
 
 /// Maxout, whose maxima are of both signs: 7 inputs to 3 outputs.
-template <class F>
-auto maxout_chain(unsigned seed, double bias, F f) {
+inline auto maxout_chain(unsigned seed, double bias, AnyFunction f) {
   Random random(seed);
   const Eigen::MatrixXd w1 = random.matrix(12, 7), w2 = random.matrix(9, 6);
   const Eigen::VectorXd b1 = bias * random.vector(12), b2 = bias * random.vector(9);
-  return Sequential(MatMul(map::Dense<double>(w1), b1), Max(window::Groups<>(12, 2)), Elementwise(f),
+  return Sequential(MatMul(map::Dense<double>(w1), b1), Max(window::Groups<>(12, 2)), Elementwise(std::move(f)),
                     MatMul(map::Dense<double>(w2), b2), Max(window::Groups<>(9, 3)));
 }
 

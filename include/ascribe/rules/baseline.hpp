@@ -1,6 +1,8 @@
 /// The rule Baseline: differences from a reference (DeepLIFT's Rescale), for functions and for maxima.
 #pragma once
 
+#include <array>
+
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/max.hpp>
@@ -36,26 +38,41 @@ void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typenam
 template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  const Index lanes = layer.windows.lanes();
+  constexpr Index block = 64;  // lanes at a time, as in Gradient
+  using Lanes = std::array<S, std::size_t(block)>;
+  const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
+  const S zero(0), one(1);
   down.setZero();
   for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n), *b0 = c.b_ref.column(n);
+    const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n);
     S* d = down.data() + n * down.rows();
-    for (Index j = 0; j < up.rows(); ++j) {
-      const S b = c.b(j, n), u = up(j, n), most = math::max(b, b0[j]);
-      const Index here = winner(layer.windows, j / lanes, j % lanes, a, b);
-      const Index there = winner(layer.windows, j / lanes, j % lanes, a0, b0[j]);
-      if (here == there) {
-        if (here >= 0) d[here] += u;
-        continue;
+    for (Index g = 0; g < groups; ++g)
+      for (Index first = 0; first < lanes; first += block) {
+        const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
+        const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_ref.column(n) + j, *u = up.data() + n * up.rows() + j;
+        // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
+        Lanes rise, fall;  // what the winner of the image contributes, and that of the reference
+        Lanes open, open0, wins, wins0;
+        for (std::size_t l = 0; l < std::size_t(width); ++l) {
+          rise[l] = math::max(b[l], b0[l]) - b0[l];
+          fall[l] = b[l] - math::max(b[l], b0[l]);
+          open[l] = open0[l] = one;
+        }
+        layer.windows.members(g, [&](Index i) {
+          const S *member = a + i + first, *member0 = a0 + i + first;
+          S* to = d + i + first;
+          for (std::size_t l = 0; l < std::size_t(width); ++l) wins[l] = member[l] == b[l] ? open[l] : zero;
+          for (std::size_t l = 0; l < std::size_t(width); ++l) wins0[l] = member0[l] == b0[l] ? open0[l] : zero;
+          for (std::size_t l = 0; l < std::size_t(width); ++l) {
+            const S both = wins[l] * wins0[l], change = member[l] - member0[l], still = change == zero ? one : zero;
+            // Where nothing changes, neither contribution is other than 0.
+            const S alone = (wins[l] * rise[l] + wins0[l] * fall[l]) / (change + still);
+            to[l] += (both + (one - both) * alone) * u[l];
+            open[l] -= wins[l];
+            open0[l] -= wins0[l];
+          }
+        });
       }
-      // A winning constant (−1) never contributes: M − b̄ and b − M are 0 where its value is the maximum.
-      const auto give = [&](Index i, const S& contribution) {
-        if (i >= 0 && a[i] != a0[i]) d[i] += contribution / (a[i] - a0[i]) * u;
-      };
-      give(here, S(most - b0[j]));
-      give(there, S(b - most));
-    }
   }
 }
 

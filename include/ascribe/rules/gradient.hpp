@@ -1,6 +1,8 @@
 /// The rule Gradient: the chain rule, for all three kinds.
 #pragma once
 
+#include <array>
+
 #include <ascribe/core/sum.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
