@@ -10,7 +10,7 @@ namespace ascribe {
 template <class Scalar>
 Scalar stabilised(const Scalar& z, double epsilon) {
   // The sign is chosen and not the sum: no arithmetic in a branch, so that loops vectorise.
-  const Scalar plus(epsilon), minus(-epsilon);
+  const Scalar plus = Scalar(epsilon), minus = Scalar(-epsilon);
   return Scalar(z + (z < Scalar(0) ? minus : plus));
 }
 

@@ -28,6 +28,8 @@ struct Elementwise {
   static_assert(always_false<F>,
                 "ascribe: Elementwise<Function, Rule> needs an elementwise function: value(a) and derivative(a), "
                 "and chord(a, r) if it has one; see ascribe/functions/function.hpp");
+  template <class... Arguments>
+  explicit Elementwise(const Arguments&...) {}  // no second error
 };
 
 template <fn::Function F, class Rule>

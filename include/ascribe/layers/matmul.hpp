@@ -49,6 +49,8 @@ struct MatMul {
                 "ascribe: MatMul<Map, Rule> needs a linear map: Scalar, inputs, outputs, input_size(), "
                 "output_size(), apply(), apply_transposed() and weights_are_finite(); see "
                 "ascribe/maps/linear_map.hpp");
+  template <class... Arguments>
+  explicit MatMul(const Arguments&...) {}  // no second error
 };
 
 template <LinearMap M, class Rule>

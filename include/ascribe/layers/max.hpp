@@ -31,6 +31,8 @@ struct Max {
   static_assert(always_false<W>,
                 "ascribe: Max<Windows, Rule> needs windows: inputs, outputs, input_size(), output_size(), lanes() "
                 "and members(); see ascribe/windows/windows.hpp");
+  template <class... Arguments>
+  explicit Max(const Arguments&...) {}  // no second error
 };
 
 template <Windows W, class Rule>

@@ -1,6 +1,8 @@
 /// What every rule has in common, and how a container asks one.
 #pragma once
 
+#include <type_traits>
+
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/types.hpp>
 
@@ -20,6 +22,9 @@ namespace rule {
 /// The rule of a layer that was given none: methods which ask the layers for their rules refuse it.
 struct Unset {};
 
+/// Stands for a rule whose absence the compiler has been told of, so that it says it once.
+struct Reported {};
+
 /// A layer's size that is whatever the neighbours have (elementwise functions).
 inline constexpr int any_size = -2;
 
@@ -36,7 +41,7 @@ template <class Kind, class Rule, class C>
 void step_back(const Kind& kind, const Rule& rule, C& context, typename C::Up up, typename C::Down down) {
   if constexpr (rule_applies<Kind, Rule, C>)
     propagate(kind, rule, context, up, down);
-  else
+  else if constexpr (!std::is_same_v<Rule, rule::Reported>)
     static_assert(always_false<Rule>,
                   "ascribe: this rule has no meaning for this kind of layer. Choose another, or write "
                   "template<class M, class C> void propagate(const ascribe::kind::MatMul<M>&, const YourRule&, C&, "

@@ -67,11 +67,15 @@ struct ByLayer {
   bool times_input = false;
 
   template <class Layer>
-  const auto& rule_for(const Layer& layer) const {
-    static_assert(!std::is_same_v<std::remove_cvref_t<decltype(layer.rule)>, rule::Unset>,
+  decltype(auto) rule_for(const Layer& layer) const {
+    constexpr bool has_rule = !std::is_same_v<std::remove_cvref_t<decltype(layer.rule)>, rule::Unset>;
+    static_assert(has_rule,
                   "ascribe: method::ByLayer asks every layer for its rule, and this layer has none: write "
                   "MatMul<Map, Rule>, Elementwise<Function, Rule> or Max<Windows, Rule>");
-    return layer.rule;
+    if constexpr (has_rule)
+      return (layer.rule);  // by reference
+    else
+      return rule::Reported();
   }
 };
 

@@ -23,7 +23,7 @@ class Sequential;
 
 namespace detail {
 
-/// Both numbers stand in the one error line.
+/// The compilers print both numbers.
 template <int Outputs, int Inputs>
 struct Neighbours {
   static_assert(Outputs == Inputs, "ascribe: a layer's outputs do not fit the next layer's inputs");
@@ -127,8 +127,7 @@ class Sequential {
       // An input of a size that only the first layer knows has that size.
       return Inputs == Dynamic && Layer<0>::inputs >= 0 ? Layer<0>::inputs : Inputs;
     } else {
-      constexpr int before = rows<I - 1, Inputs>(), in = Layer<I - 1>::inputs, after = Layer<I - 1>::outputs;
-      if constexpr (before >= 0 && in >= 0) (void)sizeof(detail::Neighbours<before, in>);
+      constexpr int before = rows<I - 1, Inputs>(), after = Layer<I - 1>::outputs;
       return after == rule::any_size ? before : after;
     }
   }
@@ -176,6 +175,7 @@ class Sequential {
   void forward(const Eigen::MatrixBase<D>& x, T& trace) const {
     static_assert(std::is_same_v<typename D::Scalar, typename T::Scalar>,
                   "ascribe: the trace's scalar is not the input's");
+    check_fixed_sizes<0, D::RowsAtCompileTime>();
     check_input(x);
     std::get<0>(trace.values) = x;
     forward_from<0>(trace);
@@ -248,6 +248,16 @@ class Sequential {
   }
 
  private:
+  /// Not in `rows`, whose failure clang would take for a failed deduction and report three times.
+  template <std::size_t I, int Inputs>
+  static constexpr void check_fixed_sizes() {
+    if constexpr (I < depth) {
+      constexpr int before = rows<I, Inputs>(), in = Layer<I>::inputs;
+      if constexpr (before >= 0 && in >= 0) (void)sizeof(detail::Neighbours<before, in>);
+      check_fixed_sizes<I + 1, Inputs>();
+    }
+  }
+
   template <std::size_t I>
   void check_neighbour(Index& size) {
     const auto& l = layer<I>();
