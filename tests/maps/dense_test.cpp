@@ -13,12 +13,16 @@ using map_contract::matrix;
 
 namespace {
 
-/// Calls the contract for one shape in its own memory.
+/// The contract for one shape in its own memory; every scalar where the sizes are dynamic, since each
+/// fixed shape costs its own instantiations.
 template <int Inputs, int Outputs>
 void check_shape(Index inputs, Index outputs, unsigned seed) {
   const Eigen::MatrixXd w = matrix(outputs, inputs, seed);
   INFO(outputs << " x " << inputs << " (" << Outputs << " x " << Inputs << ")");
-  holds([&]<class S>() { return map::Dense<S, Inputs, Outputs>(w.template cast<S>()); }, Explicit(w));
+  if constexpr (Inputs == Dynamic && Outputs == Dynamic)
+    holds([&]<class S>() { return map::Dense<S>(w.template cast<S>()); }, Explicit(w));
+  else
+    map_contract::check(map::Dense<double, Inputs, Outputs>(w), Explicit(w));
 }
 
 /// The same in the host's memory, row-major.
@@ -37,7 +41,6 @@ TEST_CASE("a dense map is its matrix", "[maps]") {
   check_shape<Dynamic, Dynamic>(5, 3, 1);
   check_shape<Dynamic, Dynamic>(1, 1, 2);
   check_shape<Dynamic, Dynamic>(300, 170, 3);  // several panels both ways
-  check_shape<5, 3>(5, 3, 4);
   check_shape<Dynamic, 4>(7, 4, 5);
 }
 
@@ -47,9 +50,13 @@ TEST_CASE("a dense map of one feature is its matrix", "[maps]") {  // Matrix<S, 
   check_shape<1, 6>(1, 6, 3);
 }
 
+TEST_CASE("a fixed-size dense map of every scalar is its matrix", "[maps]") {
+  const Eigen::MatrixXd w = matrix(3, 5, 8);
+  holds([&]<class S>() { return map::Dense<S, 5, 3>(w.template cast<S>()); }, Explicit(w));
+}
+
 TEST_CASE("a dense map over the host's memory is its matrix", "[maps]") {
   check_mapped<Dynamic, Dynamic>(300, 170, 3);
-  check_mapped<5, 3>(5, 3, 4);
   check_mapped<9, 1>(9, 1, 5);
   check_mapped<1, 6>(1, 6, 6);
   check_mapped<150, 40>(150, 40, 7);  // beyond Eigen's fixed-size products

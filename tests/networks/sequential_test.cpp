@@ -608,7 +608,9 @@ TEST_CASE("explain refuses the trace of another network", "[networks][sequential
         "explain: expected a trace of this network's forward pass (4 features, 3 outputs), found one of 5 features x 2 "
         "samples and 3 outputs");
   CHECK_FALSE(message(trace_of(4, 6, 2)).empty());
-  CHECK_FALSE(message(trace_of(4, 8, 3)).empty());  // both ends fit
+  CHECK(message(trace_of(4, 8, 3)) ==
+        "explain: expected a trace of this network's forward pass (6 outputs of layer 0 x 2 samples), found one of 8 x "
+        "2");
   CHECK_FALSE(message(decltype(trace_of(4, 6, 3))()).empty());
   const auto trace = trace_of(4, 6, 3);
   CHECK_FALSE(message_of([&] { net.explain(trace, 1, method::Baseline(), trace_of(4, 8, 3)); }).empty());

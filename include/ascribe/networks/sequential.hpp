@@ -304,6 +304,19 @@ class Sequential {
       fail("explain: expected a trace of this network's forward pass (", input_size_, " features, ", output_size_,
            " outputs), found one of ", x.rows(), " features x ", x.cols(), " samples and ", trace.output().rows(),
            " outputs");
+    // Both ends may fit where the middle does not.
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (check_trace_at(I, layer<I>().output_size_for(std::get<I>(trace.values).rows()), x.cols(),
+                      std::get<I + 1>(trace.values)),
+       ...);
+    }(std::make_index_sequence<depth>());
+  }
+
+  template <class Value>
+  static void check_trace_at(std::size_t index, Index outputs, Index samples, const Value& value) {
+    if (value.rows() != outputs || value.cols() != samples)
+      fail("explain: expected a trace of this network's forward pass (", outputs, " outputs of layer ", index, " x ",
+           samples, " samples), found one of ", value.rows(), " x ", value.cols());
   }
 
   template <class Method, std::size_t... I>

@@ -1,0 +1,33 @@
+#include <ascribe/core/ledger.hpp>
+
+#include "tests/support/catch.hpp"
+
+namespace {
+
+using ascribe::Books;
+
+TEST_CASE("Books say what they leave unexplained, and against what to measure it", "[core]") {
+  Books<double> books;
+  books.reset(2);
+  CHECK(books.enter.size() == 2);
+  CHECK((books.closing_error() == 0).all());
+  CHECK((books.largest_entry() == 0).all());
+  books.enter << 10, 1;
+  books.leave << 4, 1;
+  books.bias << -20, 0;
+  books.stabiliser << 1, 0;
+  books.dropped << 25, -3;
+  CHECK(books.closing_error()(0) == 0);
+  CHECK(books.closing_error()(1) == 3);
+  CHECK(books.largest_entry()(0) == 25);
+  CHECK(books.largest_entry()(1) == 3);
+  books.reset(3);
+  CHECK(books.dropped.size() == 3);
+  CHECK((books.largest_entry() == 0).all());
+}
+
+TEST_CASE("Books of one sample have a fixed size", "[core]") {
+  STATIC_REQUIRE(sizeof(Books<float, 1>) == 5 * sizeof(float));
+}
+
+}  // namespace

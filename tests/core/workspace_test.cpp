@@ -1,0 +1,47 @@
+#include <ascribe/core/workspace.hpp>
+
+#include "tests/support/catch.hpp"
+
+#include <type_traits>
+
+namespace {
+
+using namespace ascribe;
+
+TEST_CASE("A workspace hands the same memory out again", "[core]") {
+  Workspace<float> workspace;
+  CHECK(workspace.mark() == 0);
+  const float* first = workspace.take(100);
+  const float* second = nullptr;
+  {
+    const WorkspaceScope<float> scope(workspace);
+    second = workspace.take(50);
+    CHECK(second != first);
+    CHECK(workspace.mark() == 2);
+  }
+  CHECK(workspace.mark() == 1);
+  CHECK(workspace.take(50) == second);
+  workspace.release(0);
+  CHECK(workspace.take(10) == first);  // smaller: the block stays
+}
+
+TEST_CASE("Taking more blocks leaves those taken where they are", "[core]") {
+  Workspace<double> workspace;
+  double* first = workspace.take(3);
+  first[2] = 7;
+  for (int i = 0; i < 100; ++i) workspace.take(10 * i);
+  CHECK(first[2] == 7);
+}
+
+TEST_CASE("Scratch is on the stack where its size is fixed", "[core]") {
+  Workspace<double> workspace;
+  Scratch<double, 3, 2> fixed(workspace, 3, 2);
+  CHECK(workspace.mark() == 0);
+  STATIC_REQUIRE(std::is_same_v<decltype(fixed.get()), Out<double, 3, 2>>);
+  Scratch<double, 3, Dynamic> dynamic(workspace, 3, 4);
+  CHECK(workspace.mark() == 1);
+  CHECK(dynamic.get().rows() == 3);
+  CHECK(dynamic.get().cols() == 4);
+}
+
+}  // namespace
