@@ -27,7 +27,7 @@ TEST_CASE("Sums keep their small epsilon", "[methods]") {
 // y = max(3a, 1a) at a = 2: (6, 2), shares 3/4 and 1/4 by the values, in R and in Q.
 TEST_CASE("The radial maximum shares by the values", "[methods]") {
   const Eigen::Matrix2d weights{{3, 0}, {0, 1}};
-  const Sequential net(MatMul(map::Dense<double>(weights)), Max(window::Groups<2, 2>()));
+  const Sequential net{MatMul(map::Dense<double>(weights)), Max(window::Groups<2, 2>())};
   const auto trace = net.forward(Eigen::Vector2d(2, 2));
   CHECK(net.explain(trace, 0, method::Lrp{{0.}}).relevance == Eigen::Vector2d(6, 0));
   CHECK(net.explain(trace, 0, method::LrpQ()).relevance == Eigen::Vector2d(6, 0));

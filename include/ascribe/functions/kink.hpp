@@ -1,4 +1,4 @@
-/// The chord of a function made of two rays: what Relu, LeakyRelu and Abs share, and a function with a
+/// The chord of a function made of two rays: what LeakyRelu and Abs share, and a function with a
 /// kink of one's own can use.
 #pragma once
 
