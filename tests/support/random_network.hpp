@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <random>
 #include <type_traits>
 #include <utility>
 
@@ -20,24 +19,9 @@
 #include <ascribe/windows/groups.hpp>
 #include <ascribe/windows/pool.hpp>
 
+#include "tests/support/random.hpp"
+
 namespace ascribe::test {
-
-/// Numbers in [−1, 1).
-class Random {
- public:
-  explicit Random(unsigned seed) : generator_(seed) {}
-
-  double number() { return double(generator_()) / 2147483648.0 - 1; }
-  Eigen::MatrixXd matrix(Index rows, Index columns) {
-    Eigen::MatrixXd result(rows, columns);
-    for (Index i = 0; i < result.size(); ++i) result(i) = number();
-    return result;
-  }
-  Eigen::VectorXd vector(Index size) { return matrix(size, 1); }
-
- private:
-  std::mt19937 generator_;
-};
 
 /// Any elementwise function behind one type, so that a network is instantiated once and not once a function.
 struct AnyFunction {
