@@ -1,5 +1,5 @@
-// Why did the network see that digit? Classifies handwritten digits with a convolutional network and an MLP, explains
-// each with every method, prints where the relevance went and draws it.
+// Why did the network see that digit? Classifies handwritten digits with a convolutional network and an MLP,
+// explains each with every method, prints where the relevance went and draws it.
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -38,7 +38,8 @@ struct Panel {
   double bias_share;  ///< of the amounts in the books, with the sign of what the biases took
 };
 
-/// What is on the line only while the program works, and only on a terminal, and only from the second second on.
+/// What is on the line only while the program works, and only on a terminal, and only from the second second
+/// on.
 class Progress {
  public:
   void show(const std::string& text) {
@@ -71,7 +72,8 @@ void draw_bar(Picture& canvas, int x, int y, double share) {
 /// Digits down, methods across. Method names that are too long for a column stand on two lines.
 Picture draw(const Options& options, const examples::Images& images, const std::vector<std::string>& captions,
              const std::vector<std::vector<Panel>>& panels) {
-  const int column = side + 2 * gap, row = side + bar_height + 3 * gap, line = examples::text_height("x", 1) + 4;
+  const int column = side + 2 * gap, row = side + bar_height + 3 * gap,
+            line = examples::text_height("x", 1) + 4;
   const int left = margin + side + 2 * gap, top = margin + 2 * line + gap;
   Picture canvas = examples::make_canvas(left + column * int(options.methods.size()) + margin,
                                          top + row * int(options.digits.size()) + 2 * line + margin);
@@ -85,30 +87,35 @@ Picture draw(const Options& options, const examples::Images& images, const std::
   }
   for (std::size_t d = 0; d < options.digits.size(); ++d) {
     const int y = top + row * int(d);
-    examples::paste(canvas, enlarge(picture(images[std::size_t(options.digits[d])], 28, 28, 1), zoom), margin, y);
+    examples::paste(canvas, enlarge(picture(images[std::size_t(options.digits[d])], 28, 28, 1), zoom), margin,
+                    y);
     examples::draw_text(canvas, margin, y + side + 4, captions[d], examples::black, 1);
     for (std::size_t m = 0; m < options.methods.size(); ++m) {
       const int x = left + column * int(m);
       const Panel& panel = panels[d][m];
       HeatmapOptions colours;
       colours.percentile = 99.5;  // a single loud pixel must not pale the rest
-      examples::paste(canvas, enlarge(heatmap(std::span<const double>(panel.relevance), 28, 28, 1, colours), zoom), x, y);
+      examples::paste(
+          canvas, enlarge(heatmap(std::span<const double>(panel.relevance), 28, 28, 1, colours), zoom), x, y);
       draw_bar(canvas, x, y + side + 6, panel.bias_share);
     }
   }
-  examples::draw_text(canvas, margin, canvas.height - margin - line,
-                      "red speaks for the answer, blue against it; the bar is what the biases took, of all that moved "
-                      "(the middle is none, an end is everything)",
-                      examples::black, 1);
+  examples::draw_text(
+      canvas, margin, canvas.height - margin - line,
+      "red speaks for the answer, blue against it; the bar is what the biases took, of all that moved "
+      "(the middle is none, an end is everything)",
+      examples::black, 1);
   return canvas;
 }
 
 template <class Net>
-void explain_network(const std::string& name, const Net& net, const Options& options, const examples::Images& images,
-                     const std::vector<unsigned char>& labels, const Matrix& mean, Progress& progress) {
+void explain_network(const std::string& name, const Net& net, const Options& options,
+                     const examples::Images& images, const std::vector<unsigned char>& labels,
+                     const Matrix& mean, Progress& progress) {
   Matrix x(784, Index(options.digits.size()));
   for (std::size_t d = 0; d < options.digits.size(); ++d)
-    for (Index i = 0; i < 784; ++i) x(i, Index(d)) = images[std::size_t(options.digits[d])][std::size_t(i)] / 255.0;
+    for (Index i = 0; i < 784; ++i)
+      x(i, Index(d)) = images[std::size_t(options.digits[d])][std::size_t(i)] / 255.0;
   const auto trace = net.forward(x), reference = net.forward(mean);
 
   std::vector<Index> targets;
@@ -117,32 +124,35 @@ void explain_network(const std::string& name, const Net& net, const Options& opt
     Index best = 0;
     trace.output().col(d).maxCoeff(&best);
     targets.push_back(best);
-    captions.push_back("label " + std::to_string(labels[std::size_t(options.digits[std::size_t(d)])]) + ", seen as " +
-                       std::to_string(best));
+    captions.push_back("label " + std::to_string(labels[std::size_t(options.digits[std::size_t(d)])]) +
+                       ", seen as " + std::to_string(best));
   }
 
   std::vector<std::vector<Panel>> panels(options.digits.size());
-  std::printf("%s\n%6s %5s %4s  %-24s %10s %10s %10s %10s %10s %10s\n", name.c_str(), "digit", "label", "seen", "method",
-              "start", "input", "biases", "stabiliser", "dropped", "closing");
+  std::printf("%s\n%6s %5s %4s  %-24s %10s %10s %10s %10s %10s %10s\n", name.c_str(), "digit", "label",
+              "seen", "method", "start", "input", "biases", "stabiliser", "dropped", "closing");
   for (const std::string& wanted : options.methods) {
     progress.show("explaining " + name + " with " + wanted);
-    const auto explanation = method::with_method(wanted, {.epsilon = options.epsilon}, [&](const auto& method) {
-      if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
-        return net.explain(trace, start::Targets{targets}, method, reference);
-      else
-        return net.explain(trace, start::Targets{targets}, method);
-    });
+    const auto explanation =
+        method::with_method(wanted, {.epsilon = options.epsilon}, [&](const auto& method) {
+          if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
+            return net.explain(trace, start::Targets{targets}, method, reference);
+          else
+            return net.explain(trace, start::Targets{targets}, method);
+        });
     progress.clear();
     const auto& books = explanation.ledger;
     for (std::size_t d = 0; d < options.digits.size(); ++d) {
       const Index n = Index(d);
-      const double moved = std::abs(books.leave(n)) + std::abs(books.bias(n)) + std::abs(books.stabiliser(n)) +
-                           std::abs(books.dropped(n));
+      const double moved = std::abs(books.leave(n)) + std::abs(books.bias(n)) +
+                           std::abs(books.stabiliser(n)) + std::abs(books.dropped(n));
       const auto column = explanation.relevance.col(n);
-      panels[d].push_back({{column.data(), column.data() + column.size()}, moved > 0 ? books.bias(n) / moved : 0});
+      panels[d].push_back(
+          {{column.data(), column.data() + column.size()}, moved > 0 ? books.bias(n) / moved : 0});
       std::printf("%6td %5d %4td  %-24s %10.4f %10.4f %10.4f %10.1e %10.4f %10.1e\n", options.digits[d],
-                  labels[std::size_t(options.digits[d])], targets[d], wanted.c_str(), books.enter(n), books.leave(n),
-                  books.bias(n), books.stabiliser(n), books.dropped(n), books.closing_error()(n));
+                  labels[std::size_t(options.digits[d])], targets[d], wanted.c_str(), books.enter(n),
+                  books.leave(n), books.bias(n), books.stabiliser(n), books.dropped(n),
+                  books.closing_error()(n));
     }
   }
   const std::string path = options.output + "/" + name + ".png";
@@ -155,7 +165,8 @@ void run(const Options& options) {
   for (const std::string& name : options.methods) method::with_method(name, {}, [](const auto&) {});
   const auto images = examples::read_images(options.data + "/digits/test-images.idx3-ubyte");
   const auto labels = examples::read_labels(options.data + "/digits/test-labels.idx1-ubyte");
-  if (images.height != 28 || images.width != 28) fail("digits: expected images of 28 x 28, found ", images.height, " x ", images.width);
+  if (images.height != 28 || images.width != 28)
+    fail("digits: expected images of 28 x 28, found ", images.height, " x ", images.width);
   if (labels.size() != std::size_t(images.count))
     fail("digits: expected a label for each of ", images.count, " images, found ", labels.size());
   for (const Index digit : options.digits)
@@ -182,11 +193,14 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Explains handwritten digits: for each network a table of where the relevance went, and a picture,\n"
-               "digits down and methods across."};
+  CLI::App app{
+      "Explains handwritten digits: for each network a table of where the relevance went, and a picture,\n"
+      "digits down and methods across."};
   app.option_defaults()->always_capture_default();
   app.add_option("--digits", options.digits, "which of the 1000 digits, from 0")->delimiter(',');
-  app.add_option("--network", options.networks, "cnn, mlp")->delimiter(',')->check(CLI::IsMember({"cnn", "mlp"}));
+  app.add_option("--network", options.networks, "cnn, mlp")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"cnn", "mlp"}));
   app.add_option("--methods", options.methods, "which methods")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(method::names.begin(), method::names.end())));

@@ -1,5 +1,6 @@
 // Forward and explain, in products of the forward pass's size. Run with
-//   --benchmark_enable_random_interleaving=true --benchmark_repetitions=9 --benchmark_report_aggregates_only=true
+//   --benchmark_enable_random_interleaving=true --benchmark_repetitions=9
+//   --benchmark_report_aggregates_only=true
 // and compare medians of one run: an `explain/…` here is the explanation alone, of a trace that is there.
 #include <ascribe/ascribe.hpp>
 
@@ -17,10 +18,11 @@ map::Dense<float> dense(Index outputs, Index inputs) {
 }
 
 const auto& mlp() {
-  static const Sequential net(MatMul(dense(1024, 784), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
-                              MatMul(dense(1024, 1024), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
-                              MatMul(dense(1024, 1024), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
-                              MatMul(dense(10, 1024), Vector(Vector::Random(10) * 0.1f)));
+  static const Sequential net(
+      MatMul(dense(1024, 784), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
+      MatMul(dense(1024, 1024), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
+      MatMul(dense(1024, 1024), Vector(Vector::Random(1024) * 0.1f)), Elementwise(fn::Relu()),
+      MatMul(dense(10, 1024), Vector(Vector::Random(10) * 0.1f)));
   return net;
 }
 
@@ -28,12 +30,15 @@ const auto& mlp() {
 const auto& cnn() {
   const auto convolution = [](const Spatial& spatial, Index in, Index out) {
     const Vector weights = Vector::Random(out * in * spatial.kernel_taps());
-    return map::Convolution<float>(spatial, in, out, Vector(weights * std::sqrt(6.0f / float(in * spatial.kernel_taps()))));
+    return map::Convolution<float>(spatial, in, out,
+                                   Vector(weights * std::sqrt(6.0f / float(in * spatial.kernel_taps()))));
   };
   static const Sequential net(
-      MatMul(convolution({.input = {28, 28}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 1, 16), Vector(Vector::Random(16) * 0.1f)),
+      MatMul(convolution({.input = {28, 28}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 1, 16),
+             Vector(Vector::Random(16) * 0.1f)),
       Elementwise(fn::Relu()), Max(window::Pool({.input = {28, 28}, .kernel = {2, 2}, .stride = {2, 2}}, 16)),
-      MatMul(convolution({.input = {14, 14}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 16, 32), Vector(Vector::Random(32) * 0.1f)),
+      MatMul(convolution({.input = {14, 14}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 16, 32),
+             Vector(Vector::Random(32) * 0.1f)),
       Elementwise(fn::Relu()), Max(window::Pool({.input = {14, 14}, .kernel = {2, 2}, .stride = {2, 2}}, 32)),
       MatMul(dense(128, 1568), Vector(Vector::Random(128) * 0.1f)), Elementwise(fn::Relu()),
       MatMul(dense(10, 128), Vector(Vector::Random(10) * 0.1f)));
@@ -134,7 +139,10 @@ void by_hand_explain(benchmark::State& state) {
 template <class Net>
 void declare(const std::string& name, const Net& net) {
   const auto add = [&](const std::string& what, auto&& run) {
-    benchmark::RegisterBenchmark((name + "/" + what).c_str(), run)->Arg(1)->Arg(256)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark((name + "/" + what).c_str(), run)
+        ->Arg(1)
+        ->Arg(256)
+        ->Unit(benchmark::kMicrosecond);
   };
   add("forward", [&net](benchmark::State& s) { forward_pass(s, net); });
   add("gradient", [&net](benchmark::State& s) { explain(s, net, method::Gradient()); });
@@ -151,7 +159,8 @@ int main(int argc, char** argv) {
   std::srand(1);
   declare("mlp", mlp());
   declare("cnn", cnn());
-  for (const auto& [name, run] : {std::pair("mlp/by_hand_forward", &by_hand_forward), std::pair("mlp/by_hand_lrp_q", &by_hand_explain)})
+  for (const auto& [name, run] :
+       {std::pair("mlp/by_hand_forward", &by_hand_forward), std::pair("mlp/by_hand_lrp_q", &by_hand_explain)})
     benchmark::RegisterBenchmark(name, run)->Arg(1)->Arg(256)->Unit(benchmark::kMicrosecond);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -29,7 +29,8 @@ TEST_CASE("The functions and their derivatives", "[core]") {
   check([](auto y) { return math::sqrt(y); }, std::sqrt(x), 0.5 / std::sqrt(x));
   check([](auto y) { return math::expm1(y); }, std::expm1(x), std::exp(x));
   check([](auto y) { return math::log1p(y); }, std::log1p(x), 1 / (1 + x));
-  check([](auto y) { return math::erfc(y); }, std::erfc(x), -2 / std::sqrt(std::acos(-1.)) * std::exp(-x * x));
+  check([](auto y) { return math::erfc(y); }, std::erfc(x),
+        -2 / std::sqrt(std::acos(-1.)) * std::exp(-x * x));
 }
 
 TEST_CASE("Absolute value, extremes and what is finite", "[core]") {

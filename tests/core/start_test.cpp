@@ -15,7 +15,8 @@ Eigen::Matrix2d filled(const Start& start, Form form) {
   const Eigen::Vector2d reference(2, 1);
   Eigen::Matrix2d result = Eigen::Matrix2d::Constant(99);
   Out<double> to(result.data(), 2, 2);
-  start::as_start(start).fill(View<double>(y.data(), 2, 2), form, ReferenceValues<double>{reference.data(), 0}, to);
+  start::as_start(start).fill(View<double>(y.data(), 2, 2), form,
+                              ReferenceValues<double>{reference.data(), 0}, to);
   return result;
 }
 
@@ -34,7 +35,8 @@ TEST_CASE("What each start carries in each form", "[core]") {
   CHECK(filled(start::OutputWeights(given), Form::Q) == given);
   CHECK(filled(start::OutputRelevance(given), Form::R) == given);
   CHECK(filled(start::OutputRelevance(given), Form::Q) == Eigen::Matrix2d{{1. / 4, -1. / 5}, {2. / 6, 0}});
-  CHECK(filled(start::OutputRelevance(given), Form::Delta) == Eigen::Matrix2d{{1. / 2, -1. / 3}, {2. / 5, 0}});
+  CHECK(filled(start::OutputRelevance(given), Form::Delta) ==
+        Eigen::Matrix2d{{1. / 2, -1. / 3}, {2. / 5, 0}});
   CHECK(filled(start::OutputRelevance(zero), Form::Q) == zero);
 }
 

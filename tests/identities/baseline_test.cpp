@@ -53,7 +53,8 @@ TEST_CASE("identity 3: Slope equals Gradient for ReLU") {
   });
 }
 
-TEST_CASE("identity 3: Slope equals Baseline at zero if bias-free, every f(0) = 0, and no Max over negatives") {
+TEST_CASE(
+    "identity 3: Slope equals Baseline at zero if bias-free, every f(0) = 0, and no Max over negatives") {
   for (unsigned seed = 1; seed <= 4; ++seed) {
     const auto compare = [&](const auto& net) {
       const Matrix x = input(net, seed), zero = Matrix::Zero(net.input_size(), 1);
@@ -81,7 +82,9 @@ TEST_CASE("identity 3: Baseline tends to Gradient as the reference tends to the 
   });
 }
 
-TEST_CASE("identity 6: Baseline's total is f(x) - f(reference), through the softmax limit and the fold; not Gradient") {
+TEST_CASE(
+    "identity 6: Baseline's total is f(x) - f(reference), through the softmax limit and the fold; not "
+    "Gradient") {
   double missed = 0;
   const auto run = [&](const auto& net, unsigned seed) {
     const auto trace = net.forward(input(net, seed));
@@ -99,7 +102,8 @@ TEST_CASE("identity 6: Baseline's total is f(x) - f(reference), through the soft
     const auto lossy = net.explain(trace, 1, WithGradient{}, reference);
     missed = std::max(missed, (total(lossy) - difference).abs().maxCoeff());
     // What Gradient loses stands in the books.
-    CHECK(sums_agree((total(lossy) + lossy.ledger.dropped).eval(), difference, lossy.relevance.cwiseAbs().sum()));
+    CHECK(sums_agree((total(lossy) + lossy.ledger.dropped).eval(), difference,
+                     lossy.relevance.cwiseAbs().sum()));
   };
   each_network(1, fn::Relu(), fn::Tanh(), run);
   each_network(1, fn::Softplus(), fn::Relu(), run);
@@ -111,7 +115,8 @@ TEST_CASE("identity 6: exchanging image and baseline negates the relevance") {
     const Matrix x = input(net, seed), reference = input(net, seed + 50);
     CHECK(relative_difference(against(net, x, reference, method::Baseline{}),
                               Matrix(-against(net, reference, x, method::Baseline{}))) <= 1e-10);
-    CHECK(relative_difference(against(net, x, reference, Fold{}), Matrix(-against(net, reference, x, Fold{}))) <= 1e-10);
+    CHECK(relative_difference(against(net, x, reference, Fold{}),
+                              Matrix(-against(net, reference, x, Fold{}))) <= 1e-10);
   });
 }
 
@@ -125,21 +130,23 @@ TEST_CASE("identity 6: Radial has no meaning against a baseline, and says so") {
 TEST_CASE("identity 13: an input shift that the first bias takes back: Gradient and Baseline see none") {
   for (unsigned seed = 1; seed <= 4; ++seed) {
     Random random(seed);
-    const Matrix w = random.matrix(12, 7), w2 = random.matrix(9, 6), x = random.matrix(7, 3), x0 = random.matrix(7, 3);
+    const Matrix w = random.matrix(12, 7), w2 = random.matrix(9, 6), x = random.matrix(7, 3),
+                 x0 = random.matrix(7, 3);
     const Eigen::VectorXd bias = random.vector(12), c = random.vector(7);
     const auto make = [&](const Eigen::VectorXd& first) {
       return Sequential(MatMul(map::Dense<double>(w), Eigen::VectorXd(first)), Max(window::Groups<>(12, 2)),
-                        Elementwise(AnyFunction(fn::Tanh())), MatMul(map::Dense<double>(w2), random.vector(9)),
-                        Max(window::Groups<>(9, 3)));
+                        Elementwise(AnyFunction(fn::Tanh())),
+                        MatMul(map::Dense<double>(w2), random.vector(9)), Max(window::Groups<>(9, 3)));
     };
     const Random before = random;
     const auto net = make(bias);
     random = before;  // the same second bias
     const auto shifted = make(bias - w * c);
     const Matrix y = x.colwise() + c, y0 = x0.colwise() + c;
-    CHECK(relative_difference(explain(net, x, method::Gradient{}), explain(shifted, y, method::Gradient{})) <= 1e-10);
-    CHECK(relative_difference(against(net, x, x0, method::Baseline{}), against(shifted, y, y0, method::Baseline{})) <=
+    CHECK(relative_difference(explain(net, x, method::Gradient{}), explain(shifted, y, method::Gradient{})) <=
           1e-10);
+    CHECK(relative_difference(against(net, x, x0, method::Baseline{}),
+                              against(shifted, y, y0, method::Baseline{})) <= 1e-10);
     CHECK(relative_difference(explain(net, x, method::GradientTimesInput{}),
                               explain(shifted, y, method::GradientTimesInput{})) > 1e-2);
   }

@@ -56,6 +56,9 @@ TEST_CASE("identity 15: explanations are linear in R, and a batch equals its sam
   check_linear(method::BaselineWith<rule::BaselineFold>{});
 }
 
-TEST_CASE("identity 15: guided backpropagation is not linear in R, and a batch still equals its samples one by one") {
-  CHECK(distance_from_linear(image_chain(1, 1, fn::Relu(), fn::Relu()), method::GuidedBackpropagation{}, 1) > 1e-3);
+TEST_CASE(
+    "identity 15: guided backpropagation is not linear in R, and a batch still equals its samples one by "
+    "one") {
+  CHECK(distance_from_linear(image_chain(1, 1, fn::Relu(), fn::Relu()), method::GuidedBackpropagation{}, 1) >
+        1e-3);
 }

@@ -1,4 +1,5 @@
-/// Identities 1, 2, 4 and 7 of the rules: relevance propagation in R, in Q, and the gradient, on random networks.
+/// Identities 1, 2, 4 and 7 of the rules: relevance propagation in R, in Q, and the gradient, on random
+/// networks.
 #include "tests/support/catch.hpp"
 
 #include <ascribe/functions/leaky_relu.hpp>
@@ -43,7 +44,8 @@ const method::Rules raw_q(Form::Q, true, rule::Gradient{}, rule::Ignore{}, rule:
 
 template <class Net, class Method>
 auto explain(const Net& net, unsigned seed, const Method& method) {
-  return net.template explain<Detail::per_layer>(net.forward(Random(seed + 100).matrix(net.input_size(), 3)), 1, method);
+  return net.template explain<Detail::per_layer>(net.forward(Random(seed + 100).matrix(net.input_size(), 3)),
+                                                 1, method);
 }
 
 /// The same for every input, for every bias of every layer, and both books close.
@@ -56,7 +58,8 @@ void check_same(const E& one, const E& other) {
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (check_shares(one.template layer<I>().bias_shares, other.template layer<I>().bias_shares), ...);
-  }(std::make_index_sequence<std::tuple_size_v<decltype(one.layers)>>());
+  }
+  (std::make_index_sequence<std::tuple_size_v<decltype(one.layers)>>());
   for (const E* e : {&one, &other})
     CHECK((e->ledger.closing_error().abs() <= 1e-10 * e->ledger.largest_entry()).all());
 }
@@ -73,7 +76,8 @@ void each_network(double bias, const AnyFunction& f, const AnyFunction& g, Run r
 
 }  // namespace
 
-TEST_CASE("identity 1: LRP in R with epsilon 0 equals LRP in Q, per input and per bias, where every f(0) = 0") {
+TEST_CASE(
+    "identity 1: LRP in R with epsilon 0 equals LRP in Q, per input and per bias, where every f(0) = 0") {
   const auto run = [](const auto& net, unsigned seed) {
     check_same(explain(net, seed, InR{}), explain(net, seed, method::LrpQ{}));
   };
@@ -90,7 +94,9 @@ TEST_CASE("identity 1: the same with the radial maximum") {
   each_network(1, fn::Tanh(), fn::LeakyRelu{0.2}, run);
 }
 
-TEST_CASE("identity 1: where f(0) != 0, Q equals R with biased Ignore, and plain Ignore equals Q with the raw slope") {
+TEST_CASE(
+    "identity 1: where f(0) != 0, Q equals R with biased Ignore, and plain Ignore equals Q with the raw "
+    "slope") {
   const auto run = [](const auto& net, unsigned seed) {
     const auto q = explain(net, seed, method::LrpQ{}), raw = explain(net, seed, raw_q);
     check_same(explain(net, seed, InR{.biased = true}), q);
@@ -101,7 +107,9 @@ TEST_CASE("identity 1: where f(0) != 0, Q equals R with biased Ignore, and plain
   each_network(0, fn::Sigmoid(), fn::Tanh(), run);
 }
 
-TEST_CASE("identity 2: LRP-0 equals gradient x input when every function is ReLU, biases or not; not so with tanh") {
+TEST_CASE(
+    "identity 2: LRP-0 equals gradient x input when every function is ReLU, biases or not; not so with "
+    "tanh") {
   for (const double bias : {0.0, 1.0})
     each_network(bias, fn::Relu(), fn::Relu(), [](const auto& net, unsigned seed) {
       check_same(explain(net, seed, InR{}), explain(net, seed, method::GradientTimesInput{}));
@@ -138,8 +146,10 @@ TEST_CASE("identity 7: in a network, the stabiliser line of each layer is the su
       const auto& z = trace.template value<1>();  // the first layer's outputs
       const auto& record = e.template layer<0>();
       // R_j·ε·sgn/(z_j + ε·sgn) = R_j·ε/(|z_j| + ε)
-      const auto leaks = (record.relevance.array() * epsilon / (z.array().abs() + epsilon)).colwise().sum().eval();
-      CHECK(sums_agree(record.books.stabiliser, leaks, std::max(epsilon, 1e-3) * record.relevance.cwiseAbs().maxCoeff()));
+      const auto leaks =
+          (record.relevance.array() * epsilon / (z.array().abs() + epsilon)).colwise().sum().eval();
+      CHECK(sums_agree(record.books.stabiliser, leaks,
+                       std::max(epsilon, 1e-3) * record.relevance.cwiseAbs().maxCoeff()));
       Eigen::Array<double, 1, Dynamic> total = 0 * leaks;
       std::apply([&](const auto&... layer) { ((total += layer.books.stabiliser), ...); }, e.layers);
       CHECK(sums_agree(total, e.ledger.stabiliser, e.ledger.largest_entry().maxCoeff()));

@@ -45,7 +45,8 @@ MatMul<map::Dense<double>> dense(const Matrix& w, const Vector& bias = Vector())
 
 }  // namespace
 
-TEST_CASE("identity 7: the leak of an output is |R| eps/(|z| + eps), grows with eps, and tends to 0 with it") {
+TEST_CASE(
+    "identity 7: the leak of an output is |R| eps/(|z| + eps), grows with eps, and tends to 0 with it") {
   for (unsigned seed = 1; seed <= 3; ++seed) {
     Random random(seed);
     const auto layer = dense(random.matrix(4, 6), random.vector(4));
@@ -56,7 +57,9 @@ TEST_CASE("identity 7: the leak of an output is |R| eps/(|z| + eps), grows with 
       for (const double epsilon : {1e-12, 1e-6, 1e-3, 0.25, 2.0, 100.0}) {
         const auto found = step(layer, rule::Normalized{epsilon}, Form::R, a, a, up);
         const double leak = std::abs(found.books.stabiliser(0)), z = found.b(j);
-        CHECK(leak == Approx(std::abs(r(j)) * epsilon / (std::abs(z) + epsilon)).epsilon(1e-10).margin(1e-15));  // s - z rounds
+        CHECK(leak == Approx(std::abs(r(j)) * epsilon / (std::abs(z) + epsilon))
+                          .epsilon(1e-10)
+                          .margin(1e-15));  // s - z rounds
         CHECK(leak > last);
         last = leak;
         if (epsilon == 1e-12) CHECK(leak < 1e-9 * std::abs(r(j)));
@@ -69,7 +72,8 @@ TEST_CASE("identity 7: an output z = 0 with R != 0 leaks all of R at every eps, 
   const auto layer = dense(Matrix(Eigen::RowVector2d(1, -1)));
   const Matrix a = column({1, 1}), up = column({-3});
   for (const double epsilon : {1e-12, 1e-3, 10.0})
-    CHECK(step(layer, rule::Normalized{epsilon}, Form::R, a, a, up).books.stabiliser(0) == Approx(-3).epsilon(1e-14));
+    CHECK(step(layer, rule::Normalized{epsilon}, Form::R, a, a, up).books.stabiliser(0) ==
+          Approx(-3).epsilon(1e-14));
   const auto none = step(layer, rule::Normalized{0}, Form::R, a, a, up);
   CHECK(none.books.stabiliser(0) == 0);
   CHECK(none.books.dropped(0) == -3);
@@ -116,8 +120,10 @@ Factors factors(double a, double c) {
   const Max maximum{window::WithConstants(window::Groups<1, 1>(), std::array{c})};
   const Elementwise function{MaxWith{c}};
   const Matrix at = column({a}), one = column({1});
-  return {down(maximum, rule::Gradient(), Form::Q, at, one)(0), down(function, rule::Gradient(), Form::Q, at, one)(0),
-          down(maximum, rule::Radial(), Form::R, at, one)(0), down(function, rule::Slope(), Form::Q, at, one)(0)};
+  return {down(maximum, rule::Gradient(), Form::Q, at, one)(0),
+          down(function, rule::Gradient(), Form::Q, at, one)(0),
+          down(maximum, rule::Radial(), Form::R, at, one)(0),
+          down(function, rule::Slope(), Form::Q, at, one)(0)};
 }
 
 }  // namespace
@@ -158,7 +164,8 @@ TEST_CASE("identity 9: the radial maximum does not match Slope for c < 0, a < 0,
 }
 
 TEST_CASE("identity 9: nested against flat, max(a, max(c, c)) against max(a, c, c)") {
-  const Max inner{window::Table(3, {{0}, {1, 2}})}, outer{window::Table(2, {{0, 1}})}, flat{window::Table(3, {{0, 1, 2}})};
+  const Max inner{window::Table(3, {{0}, {1, 2}})}, outer{window::Table(2, {{0, 1}})},
+      flat{window::Table(3, {{0, 1, 2}})};
   const Matrix x = column({-1, -2, -2}), middle = column({-1, -2}), one = column({1});
   const auto nested = [&](const auto& rule, Form form) {
     return Matrix(down(inner, rule, form, x, down(outer, rule, form, middle, one)));
@@ -174,17 +181,20 @@ namespace {
 template <class Map>
 void check_same_as_matrix(const Map& map, const Matrix& w, const Vector& bias = Vector()) {
   Random random(10);
-  const Matrix a = random.matrix(w.cols(), 3), a_ref = random.matrix(w.cols(), 3), up = random.matrix(w.rows(), 3);
+  const Matrix a = random.matrix(w.cols(), 3), a_ref = random.matrix(w.cols(), 3),
+               up = random.matrix(w.rows(), 3);
   const MatMul<Map> layer(map, bias);
   const Vector all = bias.size() ? Vector(bias.replicate(w.rows() / bias.size(), 1)) : Vector();
   const auto explicit_dense = dense(w, all);
-  const MatMul<map::Sparse<double>> explicit_sparse(map::Sparse<double>(Eigen::SparseMatrix<double>(w.sparseView())), all);
+  const MatMul<map::Sparse<double>> explicit_sparse(
+      map::Sparse<double>(Eigen::SparseMatrix<double>(w.sparseView())), all);
   const auto compare = [&](const auto& rule, Form form, const auto& matrix) {
     const auto found = step(layer, rule, form, a, a_ref, up);
     const auto expected = step(matrix, rule, form, a, a_ref, up);
     CHECK(relative_difference(found.b, expected.b) <= 1e-12);
     CHECK(relative_difference(found.down, expected.down) <= 1e-10);
-    CHECK((found.shares - expected.shares).cwiseAbs().maxCoeff() <= 1e-10 * (1 + expected.down.cwiseAbs().maxCoeff()));
+    CHECK((found.shares - expected.shares).cwiseAbs().maxCoeff() <=
+          1e-10 * (1 + expected.down.cwiseAbs().maxCoeff()));
     const double size = expected.books.largest_entry().maxCoeff();
     CHECK(((found.books.stabiliser - expected.books.stabiliser).abs() <= 1e-10 * size).all());
     CHECK(((found.books.dropped - expected.books.dropped).abs() <= 1e-10 * size).all());
@@ -203,8 +213,10 @@ void check_same_as_matrix(const Map& map, const Matrix& w, const Vector& bias = 
 }  // namespace
 
 TEST_CASE("identity 10: a convolution gives the same b and R as its explicit matrix") {
-  // 5 × 4 pixels of 4 channels, 6 filters in 2 groups, 3 × 2 taps, strides 2 and 1, dilation 1 and 2, one-sided padding.
-  const Spatial g{.input = {5, 4}, .kernel = {3, 2}, .stride = {2, 1}, .pads = {1, 0, 0, 2}, .dilation = {1, 2}};
+  // 5 × 4 pixels of 4 channels, 6 filters in 2 groups, 3 × 2 taps, strides 2 and 1, dilation 1 and 2,
+  // one-sided padding.
+  const Spatial g{
+      .input = {5, 4}, .kernel = {3, 2}, .stride = {2, 1}, .pads = {1, 0, 0, 2}, .dilation = {1, 2}};
   const Index height = (5 + 1 - 3) / 2 + 1, width = 4 + 2 - 3 + 1;
   Random random(1);
   const Vector weights = random.vector(6 * 2 * 3 * 2);  // filter, channel of the group, row, column
@@ -217,14 +229,16 @@ TEST_CASE("identity 10: a convolution gives the same b and R as its explicit mat
             for (Index kx = 0; kx < 2; ++kx) {
               const Index iy = 2 * y - 1 + ky, ix = x + 2 * kx;
               if (iy < 0 || iy >= 5 || ix >= 4) continue;
-              w((y * width + x) * 6 + o, (iy * 4 + ix) * 4 + (o / 3) * 2 + c) = weights(((o * 2 + c) * 3 + ky) * 2 + kx);
+              w((y * width + x) * 6 + o, (iy * 4 + ix) * 4 + (o / 3) * 2 + c) =
+                  weights(((o * 2 + c) * 3 + ky) * 2 + kx);
             }
   check_same_as_matrix(map::Convolution<double>(g, 4, 6, weights, 2), w, random.vector(6));
 }
 
 TEST_CASE("identity 10: an average pool gives the same b and R as its explicit matrix") {
   for (const bool count_padding : {false, true}) {
-    Matrix w = Matrix::Zero(2 * 2 * 3, 3 * 3 * 3);  // windows of 2 × 2 in steps of 2, one line of padding above and left
+    Matrix w = Matrix::Zero(2 * 2 * 3,
+                            3 * 3 * 3);  // windows of 2 × 2 in steps of 2, one line of padding above and left
     for (Index y = 0; y < 2; ++y)
       for (Index x = 0; x < 2; ++x) {
         std::vector<Index> pixels;
@@ -236,8 +250,8 @@ TEST_CASE("identity 10: an average pool gives the same b and R as its explicit m
             w((y * 2 + x) * 3 + c, pixel * 3 + c) = 1.0 / (count_padding ? 4.0 : double(pixels.size()));
       }
     check_same_as_matrix(
-        map::AveragePool<double>({.input = {3, 3}, .kernel = {2, 2}, .stride = {2, 2}, .pads = {1, 1, 0, 0}}, 3,
-                                 count_padding),
+        map::AveragePool<double>({.input = {3, 3}, .kernel = {2, 2}, .stride = {2, 2}, .pads = {1, 1, 0, 0}},
+                                 3, count_padding),
         w);
   }
 }
@@ -247,7 +261,8 @@ TEST_CASE("identity 10: addition and normalisation give the same b and R as thei
   sum << Matrix::Identity(4, 4), Matrix::Identity(4, 4), Matrix::Identity(4, 4);
   check_same_as_matrix(map::Sum<double>(3, 4), sum);
   const Vector scale = column({2, -0.5, 3});
-  check_same_as_matrix(map::Affine<double>(6, scale), Matrix(Vector(scale.replicate(2, 1)).asDiagonal()), column({1, -2, 0.5}));
+  check_same_as_matrix(map::Affine<double>(6, scale), Matrix(Vector(scale.replicate(2, 1)).asDiagonal()),
+                       column({1, -2, 0.5}));
 }
 
 TEST_CASE("identity 11: the softmax-limit rule equals Rescale through log sum exp at sharpness 1e3") {
@@ -291,10 +306,13 @@ TEST_CASE("identity 11: the fold equals integrated gradients for two inputs") {
   }
 }
 
-TEST_CASE("identity 12: two matrices equal their product under Gradient and Normalized(0), not under Normalized(0.25)") {
+TEST_CASE(
+    "identity 12: two matrices equal their product under Gradient and Normalized(0), not under "
+    "Normalized(0.25)") {
   for (unsigned seed = 1; seed <= 4; ++seed) {
     Random random(seed);
-    const Matrix w1 = random.matrix(6, 5), w2 = random.matrix(4, 6), a = random.matrix(5, 3), up = random.matrix(4, 3);
+    const Matrix w1 = random.matrix(6, 5), w2 = random.matrix(4, 6), a = random.matrix(5, 3),
+                 up = random.matrix(4, 3);
     const Vector b1 = random.vector(6), b2 = random.vector(4);
     const auto first = dense(w1, b1), second = dense(w2, b2), both = dense(w2 * w1, w2 * b1 + b2);
     const Matrix middle = (w1 * a).colwise() + b1;

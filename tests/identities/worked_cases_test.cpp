@@ -29,7 +29,8 @@ Matrix column(std::initializer_list<double> values) {
 bool same(const Matrix& found, const Matrix& expected, double tolerance = 1e-12) {
   CAPTURE(found, expected);
   CHECK(found.rows() == expected.rows());
-  return (found - expected).cwiseAbs().maxCoeff() <= tolerance * std::max(1.0, expected.cwiseAbs().maxCoeff());
+  return (found - expected).cwiseAbs().maxCoeff() <=
+         tolerance * std::max(1.0, expected.cwiseAbs().maxCoeff());
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ TEST_CASE("worked case 4: a convolution, two ReLUs and a dense layer (captum)") 
   first_row << 1, 1, 1, 1, 1, -1, -1, -1;
   const Matrix chw = first_row.transpose().replicate(4, 1);
   const Sequential net(
-      MatMul(map::Convolution<double>({.input = {4, 4}, .kernel = {3, 3}}, 1, 2, Vector(Vector::Ones(18))), bias),
+      MatMul(map::Convolution<double>({.input = {4, 4}, .kernel = {3, 3}}, 1, 2, Vector(Vector::Ones(18))),
+             bias),
       Elementwise(fn::Relu()), MatMul(map::Dense<double>(dense_after_chw_flatten(chw, 2, 2, 2))),
       Elementwise(fn::Relu()));
   const auto trace = net.forward(Vector::LinSpaced(16, 0, 15));
@@ -83,7 +85,8 @@ TEST_CASE("worked case 6: 2 relu(x1) + 2 relu(x2 - 1.5) against 0 (captum)") {
 }
 
 TEST_CASE("worked case 7: relu(x - 10) above 10 (DeepLIFT)") {
-  const Sequential net(MatMul(map::Dense<double>(rows({{1}})), Vector(column({-10}))), Elementwise(fn::Relu()));
+  const Sequential net(MatMul(map::Dense<double>(rows({{1}})), Vector(column({-10}))),
+                       Elementwise(fn::Relu()));
   for (const double delta : {0.5, 1e-3, 7.0}) {
     const auto trace = net.forward(column({10 + delta}));
     const auto gradient = net.explain<Detail::per_layer>(trace, 0, method::GradientTimesInput{});
@@ -96,7 +99,8 @@ TEST_CASE("worked case 7: relu(x - 10) above 10 (DeepLIFT)") {
 }
 
 TEST_CASE("worked case 8: 1 - relu(1 - x1 - x2) where it is flat (DeepLIFT)") {
-  const Sequential net(MatMul(map::Dense<double>(rows({{-1, -1}})), Vector(column({1}))), Elementwise(fn::Relu()),
+  const Sequential net(MatMul(map::Dense<double>(rows({{-1, -1}})), Vector(column({1}))),
+                       Elementwise(fn::Relu()),
                        MatMul(map::Dense<double>(rows({{-1}})), Vector(column({1}))));
   const auto trace = net.forward(column({0.75, 0.5}));
   CHECK(same(net.explain(trace, 0, method::Gradient{}).relevance, column({0, 0})));

@@ -18,7 +18,8 @@ TEST_CASE("A MatMul deduces its map and its rule", "[layers]") {
   STATIC_REQUIRE(std::is_same_v<decltype(MatMul(map)), MatMul<Map>>);
   STATIC_REQUIRE(std::is_same_v<decltype(MatMul(map, bias)), MatMul<Map>>);
   STATIC_REQUIRE(std::is_same_v<decltype(MatMul(map, rule::Normalized())), MatMul<Map, rule::Normalized>>);
-  STATIC_REQUIRE(std::is_same_v<decltype(MatMul(map, bias, rule::Normalized())), MatMul<Map, rule::Normalized>>);
+  STATIC_REQUIRE(
+      std::is_same_v<decltype(MatMul(map, bias, rule::Normalized())), MatMul<Map, rule::Normalized>>);
   CHECK(MatMul(map, rule::Normalized{0.5}).rule.epsilon == 0.5);
   CHECK(MatMul(map, bias).with(rule::Normalized{0.5}).rule.epsilon == 0.5);
   CHECK(MatMul(map, bias).with(rule::Normalized()).bias.size() == 4);

@@ -1,5 +1,7 @@
 #include <ascribe/layers/rule.hpp>
 
+#include <ascribe/core/error.hpp>
+
 #include "tests/support/catch.hpp"
 
 namespace {

@@ -9,7 +9,7 @@ namespace {
 
 using namespace ascribe;
 
-// rules.md §5.9: (3, 1) against (0, 2), Δ = 1.
+// (3, 1) against (0, 2), Δ = 1.
 TEST_CASE("Three rules for a maximum against a reference", "[methods]") {
   const Sequential net{Max(window::Groups<2, 2>())};
   const auto trace = net.forward(Eigen::Vector2d(3, 1)), reference = net.forward(Eigen::Vector2d(0, 2));

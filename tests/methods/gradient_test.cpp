@@ -12,8 +12,9 @@ using namespace ascribe;
 
 // y = tanh(2a + 1), y' = 2(1 − y²).
 TEST_CASE("Gradient and gradient times input differ in the last step alone", "[methods]") {
-  const Sequential net(MatMul(map::Dense<double>(Eigen::MatrixXd::Constant(1, 1, 2)), Eigen::VectorXd::Ones(1)),
-                       Elementwise(fn::Tanh()));
+  const Sequential net(
+      MatMul(map::Dense<double>(Eigen::MatrixXd::Constant(1, 1, 2)), Eigen::VectorXd::Ones(1)),
+      Elementwise(fn::Tanh()));
   const double x = 0.25, y = std::tanh(1.5), slope = 1 - y * y;
   const auto trace = net.forward(Eigen::Matrix<double, 1, 1>(x));
   const auto gradient = net.explain(trace, 0, method::Gradient());

@@ -16,8 +16,8 @@ namespace {
 using namespace ascribe;
 
 template <class Method, class Layer>
-using RuleOf = std::remove_cvref_t<decltype(rule_for(std::declval<const Method&>(), std::declval<const Layer&>(),
-                                                     Position<0, 3>()))>;
+using RuleOf = std::remove_cvref_t<decltype(rule_for(std::declval<const Method&>(),
+                                                     std::declval<const Layer&>(), Position<0, 3>()))>;
 
 struct FirstIsDifferent : method::Table<rule::Normalized, rule::Ignore, rule::Radial> {
   using Table::rule_for;

@@ -2,8 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
-// The counter replaces malloc, which the sanitizers do too, and theirs has to stay: this file is empty under them.
-// Elsewhere than with glibc there is nothing to forward to.
+// The counter replaces malloc, which the sanitizers do too, and theirs has to stay: this file is empty under
+// them. Elsewhere than with glibc there is nothing to forward to.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
 #elif defined(__has_feature)
@@ -104,15 +104,18 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
   explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
   sink = net.template explain<detail>(trace, 1, method::Baseline(), reference).relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::BaselineFold>(), reference).relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::Gradient>(), reference).relevance.sum();
+  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::BaselineFold>(), reference)
+             .relevance.sum();
+  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::Gradient>(), reference)
+             .relevance.sum();
 }
 
 template <class F>
 auto fixed_network(F f) {
   std::srand(3);
   return Sequential(
-      MatMul(map::Dense<float, 16, 8>(Eigen::Matrix<float, 8, 16>::Random()), Eigen::Matrix<float, 8, 1>::Random()),
+      MatMul(map::Dense<float, 16, 8>(Eigen::Matrix<float, 8, 16>::Random()),
+             Eigen::Matrix<float, 8, 1>::Random()),
       Elementwise(f), Max(window::Groups<8, 2>()),
       MatMul(map::Dense<float, 4, 3>(Eigen::Matrix<float, 3, 4>::Random()), Eigen::Vector3f::Random()));
 }

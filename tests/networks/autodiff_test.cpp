@@ -19,8 +19,8 @@ namespace {
 using namespace ascribe;
 using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
 
-/// The relevances (inputs × samples) for output 1 of a network of every kind of layer, in any scalar, whose weight
-/// (row, column) of the first or the second dense layer is `change` larger.
+/// The relevances (inputs × samples) for output 1 of a network of every kind of layer, in any scalar, whose
+/// weight (row, column) of the first or the second dense layer is `change` larger.
 template <class S, class Method>
 Batch<S> relevance(const Method& method, int layer, Index row, Index column, const S& change) {
   std::srand(23);
@@ -56,7 +56,8 @@ void check_derivative(const Method& method) {
         const Batch<Dual> dual = relevance(method, layer, row, column, seed);
         for (Index n = 0; n < dual.cols(); ++n)
           for (Index i = 0; i < dual.rows(); ++i) {
-            INFO("layer " << layer << ", weight " << row << ", " << column << ", feature " << i << ", sample " << n);
+            INFO("layer " << layer << ", weight " << row << ", " << column << ", feature " << i << ", sample "
+                          << n);
             const double difference = (above(i, n) - below(i, n)) / (2 * h);
             CHECK(dual(i, n).value() == Approx(values(i, n)).epsilon(1e-13).margin(1e-15));
             CHECK(dual(i, n).derivatives()(0) == Approx(difference).epsilon(1e-7).margin(1e-8));

@@ -22,8 +22,8 @@ TEST_CASE("baselines are one column") {
 
 TEST_CASE("explain_over averages the explanations against each reference") {
   test::Random random(1);
-  const Sequential net(MatMul(map::Dense<double>(random.matrix(4, 3)), random.vector(4)), Elementwise(fn::Tanh()),
-                       MatMul(map::Dense<double>(random.matrix(2, 4))));
+  const Sequential net(MatMul(map::Dense<double>(random.matrix(4, 3)), random.vector(4)),
+                       Elementwise(fn::Tanh()), MatMul(map::Dense<double>(random.matrix(2, 4))));
   const auto trace = net.forward(random.matrix(3, 5));
   const Matrix references = random.matrix(3, 4);
   const auto average = explain_over(net, trace, 1, method::Baseline(), net.forward(references));

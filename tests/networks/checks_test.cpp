@@ -11,8 +11,8 @@ using namespace ascribe;
 
 TEST_CASE("conservation and completeness say what holds, and report what was allowed") {
   test::Random random(2);
-  const Sequential net(MatMul(map::Dense<double>(random.matrix(6, 5)), random.vector(6)), Elementwise(fn::Relu()),
-                       MatMul(map::Dense<double>(random.matrix(3, 6))));
+  const Sequential net(MatMul(map::Dense<double>(random.matrix(6, 5)), random.vector(6)),
+                       Elementwise(fn::Relu()), MatMul(map::Dense<double>(random.matrix(3, 6))));
   const auto trace = net.forward(random.matrix(5, 4));
   auto e = net.explain(trace, 2, method::LrpQ());
   CHECK(check::conservation(e));

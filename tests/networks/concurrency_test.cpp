@@ -41,12 +41,24 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
   for (Index k = 0; k < methods; ++k) {
     const Index slot = (first + k) % methods;
     switch (slot) {
-      case 0: net.explain(trace, 0, method::Gradient(), explanation, workspace); break;
-      case 1: net.explain(trace, 1, method::Lrp{{0.25}}, explanation, workspace); break;
-      case 2: net.explain(trace, 2, method::LrpQ(), explanation, workspace); break;
-      case 3: net.explain(trace, 0, method::LrpRadial(), explanation, workspace); break;
-      case 4: net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace); break;
-      default: net.explain(trace, 2, method::Baseline(), explanation, workspace, &reference); break;
+      case 0:
+        net.explain(trace, 0, method::Gradient(), explanation, workspace);
+        break;
+      case 1:
+        net.explain(trace, 1, method::Lrp{{0.25}}, explanation, workspace);
+        break;
+      case 2:
+        net.explain(trace, 2, method::LrpQ(), explanation, workspace);
+        break;
+      case 3:
+        net.explain(trace, 0, method::LrpRadial(), explanation, workspace);
+        break;
+      case 4:
+        net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
+        break;
+      default:
+        net.explain(trace, 2, method::Baseline(), explanation, workspace, &reference);
+        break;
     }
     note(slot);
   }
@@ -57,12 +69,12 @@ TEST_CASE("One network, one trace and one reference serve several threads", "[ne
   std::srand(17);
   const Spatial geometry{.input = {8, 8}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
   const Eigen::VectorXd filters = Eigen::VectorXd::Random(4 * 2 * 9);
-  const Sequential net(MatMul(map::Convolution<double>(geometry, 2, 4, filters), Eigen::VectorXd::Random(4)),
-                       Elementwise(fn::Relu()),
-                       Max(window::Pool({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 4)),
-                       MatMul(map::Dense<double>(Eigen::MatrixXd::Random(12, 64)), Eigen::VectorXd::Random(12)),
-                       Elementwise(fn::Tanh()),
-                       MatMul(map::Dense<double>(Eigen::MatrixXd::Random(3, 12)), Eigen::VectorXd::Random(3)));
+  const Sequential net(
+      MatMul(map::Convolution<double>(geometry, 2, 4, filters), Eigen::VectorXd::Random(4)),
+      Elementwise(fn::Relu()), Max(window::Pool({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 4)),
+      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(12, 64)), Eigen::VectorXd::Random(12)),
+      Elementwise(fn::Tanh()),
+      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(3, 12)), Eigen::VectorXd::Random(3)));
   const auto trace = net.forward(Eigen::MatrixXd::Random(128, 3));
   const auto reference = net.forward(Eigen::MatrixXd::Random(128, 3));
   const Eigen::MatrixXd serial = explain_all_ways(net, trace, reference, 0);

@@ -21,7 +21,9 @@ TEST_CASE("An explanation of fixed size lives on the stack", "[networks][explana
 }
 
 TEST_CASE("layer<I>() is the I-th record", "[networks][explanation]") {
-  Explanation<double, 2, 1, Dynamic, std::tuple<LayerRecord<double, 5, Dynamic>, LayerRecord<double, 1, Dynamic>>> e;
+  Explanation<double, 2, 1, Dynamic,
+              std::tuple<LayerRecord<double, 5, Dynamic>, LayerRecord<double, 1, Dynamic>>>
+      e;
   CHECK(&e.layer<0>() == &std::get<0>(e.layers));
   CHECK(&e.layer<1>() == &std::get<1>(e.layers));
 }

@@ -25,8 +25,9 @@ auto network(std::uint32_t seed, First first, Second second) {
   test::Random random(seed);
   const Matrix w1 = random.matrix(6, 5), w2 = random.matrix(8, 6), w3 = random.matrix(3, 4);
   const Vector b1 = random.vector(3), b2 = random.vector(8);
-  return Sequential(MatMul(map::Dense<double>(w1), b1), Elementwise(first), MatMul(map::Dense<double>(w2), b2),
-                    Max(window::Groups<8, 2>()), Elementwise(second), MatMul(map::Dense<double>(w3)));
+  return Sequential(MatMul(map::Dense<double>(w1), b1), Elementwise(first),
+                    MatMul(map::Dense<double>(w2), b2), Max(window::Groups<8, 2>()), Elementwise(second),
+                    MatMul(map::Dense<double>(w3)));
 }
 
 template <class Net, class Method>
@@ -56,9 +57,11 @@ struct Both {
   decltype(explicit_biases(std::declval<const Net&>(), 0)) augmented;
   double output_error = 0;
   Index features = 0;
-  typename Net::template ExplanationOf<typename Net::template Trace<double, Dynamic, Dynamic>, Detail::per_layer>
+  typename Net::template ExplanationOf<typename Net::template Trace<double, Dynamic, Dynamic>,
+                                       Detail::per_layer>
       implicit_ones;
-  decltype(augmented.network.explain(augmented.network.forward(Matrix()), 1, std::declval<Method>())) explicit_ones;
+  decltype(augmented.network.explain(augmented.network.forward(Matrix()), 1,
+                                     std::declval<Method>())) explicit_ones;
 };
 template <class Net, class Method>
 Both(const Net&, const Matrix&, const Method&, Ones) -> Both<Net, Method>;
@@ -78,13 +81,17 @@ TEST_CASE("identity 5: explicit ones get what the ledger books to each bias, in 
       CHECK(both.input_error() < 1e-10);
       CHECK(largest(both.explicit_ones.ledger.bias) == 0.0);
       CHECK(largest(both.explicit_ones.ledger.stabiliser - both.implicit_ones.ledger.stabiliser) < 1e-10);
-      CHECK(largest(both.template share_of_layer<0>() - both.implicit_ones.template layer<0>().books.bias.transpose()) < 1e-10);
-      CHECK(largest(both.template share_of_layer<2>() - both.implicit_ones.template layer<2>().books.bias.transpose()) < 1e-10);
+      CHECK(largest(both.template share_of_layer<0>() -
+                    both.implicit_ones.template layer<0>().books.bias.transpose()) < 1e-10);
+      CHECK(largest(both.template share_of_layer<2>() -
+                    both.implicit_ones.template layer<2>().books.bias.transpose()) < 1e-10);
       // Per bias: entry j of a bias of one entry an output is the share of that output's bias.
       const auto rows = both.augmented.ones[2];
       REQUIRE(rows.count == 8);
-      CHECK((both.explicit_ones.relevance.middleRows(rows.first, 8) - both.implicit_ones.template layer<2>().bias_shares)
-                .cwiseAbs().maxCoeff() < 1e-10);
+      CHECK((both.explicit_ones.relevance.middleRows(rows.first, 8) -
+             both.implicit_ones.template layer<2>().bias_shares)
+                .cwiseAbs()
+                .maxCoeff() < 1e-10);
       CHECK(both.augmented.wires == 3 + 8);
     }
   }
@@ -100,8 +107,10 @@ TEST_CASE("identity 5: in Q and in gradients f(0) is a bias like any other, expl
       const Both both(net, x, method, Ones::per_bias);
       CHECK(both.output_error < 1e-13);
       CHECK(both.input_error() < 1e-10);
-      CHECK(largest(both.template share_of_layer<1>() - both.implicit_ones.template layer<1>().books.bias.transpose()) < 1e-10);
-      CHECK(largest(both.template share_of_layer<4>() - both.implicit_ones.template layer<4>().books.bias.transpose()) < 1e-10);
+      CHECK(largest(both.template share_of_layer<1>() -
+                    both.implicit_ones.template layer<1>().books.bias.transpose()) < 1e-10);
+      CHECK(largest(both.template share_of_layer<4>() -
+                    both.implicit_ones.template layer<4>().books.bias.transpose()) < 1e-10);
       const auto closing = both.implicit_ones.ledger.enter - both.implicit_ones.ledger.leave -
                            both.implicit_ones.ledger.dropped;
       CHECK(largest(closing.transpose() - both.share_of_ones()) < 1e-10);
@@ -132,7 +141,8 @@ TEST_CASE("explicit ones differ from plain Ignore's ledger by f(0), and agree wi
   const Both plain(net, x, method::Lrp{{0.0}}, Ones::per_bias);
   CHECK(plain.input_error() > 1e-3);
   CHECK(largest(plain.implicit_ones.layer<1>().books.bias) == 0.0);
-  const method::Rules biased(Form::R, false, rule::Normalized{0.0}, rule::Ignore{.biased = true}, rule::Gradient());
+  const method::Rules biased(Form::R, false, rule::Normalized{0.0}, rule::Ignore{.biased = true},
+                             rule::Gradient());
   const Both fair(net, x, biased, Ones::per_bias);
   CHECK(fair.input_error() < 1e-10);
   CHECK(largest(fair.share_of_layer<1>() - fair.implicit_ones.layer<1>().books.bias.transpose()) < 1e-10);
@@ -146,8 +156,9 @@ TEST_CASE("ones cancel against a baseline") {
   const auto net = network(12, fn::Sigmoid(), fn::Relu());
   const auto augmented = explicit_biases(net, 5);
   const Matrix zero = Matrix::Zero(5, 1);
-  const auto with = augmented.network.explain(augmented.network.forward(augmented.augment(x)), 1, method::Baseline(),
-                                              augmented.network.forward(augmented.augment(zero)));
+  const auto with =
+      augmented.network.explain(augmented.network.forward(augmented.augment(x)), 1, method::Baseline(),
+                                augmented.network.forward(augmented.augment(zero)));
   const auto without = net.explain(net.forward(x), 1, method::Baseline(), net.forward(zero));
   CHECK((with.relevance.topRows(5) - without.relevance).cwiseAbs().maxCoeff() < 1e-12);
   CHECK(with.relevance.bottomRows(augmented.wires).cwiseAbs().maxCoeff() == 0.0);
@@ -156,5 +167,6 @@ TEST_CASE("ones cancel against a baseline") {
 TEST_CASE("explicit_biases refuses an input of another size") {
   const auto net = network(13, fn::Relu(), fn::Relu());
   CHECK_THROWS_WITH(explicit_biases(net, 6), Contains("layer 0 expects 5 features, found 6"));
-  CHECK_THROWS_WITH(explicit_biases(net, 5).augment(Matrix::Zero(4, 1)), Contains("expected 5 features, found 4"));
+  CHECK_THROWS_WITH(explicit_biases(net, 5).augment(Matrix::Zero(4, 1)),
+                    Contains("expected 5 features, found 4"));
 }

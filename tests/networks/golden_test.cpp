@@ -21,7 +21,8 @@ using Catch::Matchers::WithinAbs;
 
 /// What is not to be matched, or not to the usual digits.
 struct Exceptions {
-  /// The file fell back to the plain gradient at every maximum (captum with a function directly below a max pool).
+  /// The file fell back to the plain gradient at every maximum (captum with a function directly below a max
+  /// pool).
   bool deeplift_by_gradient = false;
   /// The files know ReLU only, and the network has none.
   bool other_functions = false;
@@ -34,7 +35,9 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
   constexpr bool in_double = std::is_same_v<Scalar, double>;
   const double tolerance = in_double ? 1e-9 : 1e-5;
   const double lrp_tolerance = in_double ? 1e-9 : exceptions.lrp_in_float;
-  const auto file = [&](const std::string& of) { return test::golden_batch("tests/golden/" + name + "/" + of + ".npy"); };
+  const auto file = [&](const std::string& of) {
+    return test::golden_batch("tests/golden/" + name + "/" + of + ".npy");
+  };
   const std::vector<Index> targets = test::golden_targets();
   const start::Targets start{targets};
   const auto trace = net.forward(test::golden_input<Scalar>());
@@ -60,8 +63,10 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
     check("guided_backprop", guided, tolerance);
   }
 
-  const auto zero = net.forward(Batch<Scalar>::Zero(784, 1).eval()), mean = net.forward(test::golden_mean<Scalar>());
-  for (const auto& [of, reference] : {std::pair{"deeplift_rescale_zero", &zero}, {"deeplift_rescale_mean", &mean}}) {
+  const auto zero = net.forward(Batch<Scalar>::Zero(784, 1).eval()),
+             mean = net.forward(test::golden_mean<Scalar>());
+  for (const auto& [of, reference] :
+       {std::pair{"deeplift_rescale_zero", &zero}, {"deeplift_rescale_mean", &mean}}) {
     INFO(name << ", " << of);
     const auto baseline = net.explain(trace, start, method::Baseline(), *reference);
     if (exceptions.deeplift_by_gradient)
@@ -77,7 +82,8 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
     for (Index n = 0; n < 4; ++n) {
       const Index target = targets[std::size_t(n)];
       const double change = double(trace.output()(target, n)) - double(reference->output()(target, 0));
-      CHECK_THAT(double(baseline.relevance.col(n).sum()), WithinAbs(change, (in_double ? 1e-12 : 1e-4) * std::abs(change)));
+      CHECK_THAT(double(baseline.relevance.col(n).sum()),
+                 WithinAbs(change, (in_double ? 1e-12 : 1e-4) * std::abs(change)));
     }
   }
 }
@@ -86,11 +92,13 @@ TEMPLATE_TEST_CASE("mnist_mlp explains as zennit, captum and torch do", "[networ
   check_network<TestType>("mnist_mlp", test::mnist_mlp<TestType>());
 }
 
-TEMPLATE_TEST_CASE("mnist_mlp_nobias explains as zennit, captum and torch do", "[networks][golden]", float, double) {
+TEMPLATE_TEST_CASE("mnist_mlp_nobias explains as zennit, captum and torch do", "[networks][golden]", float,
+                   double) {
   check_network<TestType>("mnist_mlp_nobias", test::mnist_mlp<TestType>(/*has_bias=*/false));
 }
 
-TEMPLATE_TEST_CASE("mnist_lenet explains as zennit, captum and torch do", "[networks][golden]", float, double) {
+TEMPLATE_TEST_CASE("mnist_lenet explains as zennit, captum and torch do", "[networks][golden]", float,
+                   double) {
   check_network<TestType>("mnist_lenet", test::mnist_lenet<TestType>());
 }
 
@@ -98,18 +106,21 @@ TEMPLATE_TEST_CASE("mnist_cnn explains as zennit, captum and torch do", "[networ
   check_network<TestType>("mnist_cnn", test::mnist_cnn<TestType>(), {.deeplift_by_gradient = true});
 }
 
-TEMPLATE_TEST_CASE("mnist_smooth explains as zennit, captum and torch do", "[networks][golden]", float, double) {
+TEMPLATE_TEST_CASE("mnist_smooth explains as zennit, captum and torch do", "[networks][golden]", float,
+                   double) {
   check_network<TestType>("mnist_smooth", test::mnist_smooth<TestType>(),
                           {.other_functions = true, .lrp_in_float = 5e-3});
 }
 
-// captum's silent fallback, in numbers (rules.md §6): what its files miss of f(x) − f(x̄), and we do not.
+// captum's silent fallback, in numbers (docs/rules.md): what its files miss of f(x) − f(x̄), and we do not.
 TEST_CASE("Baseline with the gradient at the maximum loses what captum loses", "[networks][golden]") {
   const auto net = test::mnist_cnn<double>();
   const auto trace = net.forward(test::golden_input());
   const std::vector<Index> targets = test::golden_targets();
   const auto lost = [&](const Eigen::MatrixXd& reference) {
-    return net.explain(trace, start::Targets{targets}, method::BaselineWith<rule::Gradient>(), net.forward(reference))
+    return net
+        .explain(trace, start::Targets{targets}, method::BaselineWith<rule::Gradient>(),
+                 net.forward(reference))
         .ledger.dropped.abs()
         .maxCoeff();
   };
@@ -120,10 +131,12 @@ TEST_CASE("Baseline with the gradient at the maximum loses what captum loses", "
 // zennit's file is the plain gradient here; our definition, f'(a)·max(R, 0) for every f, written out.
 TEST_CASE("Guided backpropagation through tanh, sigmoid and softplus", "[networks][golden]") {
   const auto weight = [](int i) {
-    return test::golden_matrix<double>("tests/golden/mnist_smooth/weights/" + std::to_string(i) + ".weight.npy");
+    return test::golden_matrix<double>("tests/golden/mnist_smooth/weights/" + std::to_string(i) +
+                                       ".weight.npy");
   };
   const auto bias = [](int i) {
-    return test::golden_vector<double>("tests/golden/mnist_smooth/weights/" + std::to_string(i) + ".bias.npy");
+    return test::golden_vector<double>("tests/golden/mnist_smooth/weights/" + std::to_string(i) +
+                                       ".bias.npy");
   };
   const auto sigmoid = [](double a) { return 1 / (1 + std::exp(-a)); };
   const Eigen::MatrixXd x = test::golden_input();
@@ -145,11 +158,12 @@ TEST_CASE("Guided backpropagation through tanh, sigmoid and softplus", "[network
   const auto found = net.explain(net.forward(x), start::Targets{targets}, method::GuidedBackpropagation());
   CHECK(test::relative_error(found.relevance, expected) <= 1e-12);
   const Eigen::MatrixXd gradient = test::golden_batch("tests/golden/mnist_smooth/gradient.npy");
-  CHECK(test::relative_error(found.relevance, gradient) > 0.1);  // else the test above would not tell them apart
+  CHECK(test::relative_error(found.relevance, gradient) >
+        0.1);  // else the test above would not tell them apart
 }
 
-// A sigmoid's outputs are of one sign, so that a sum of them nearly cancels: LRP in R divides by it. In Q there is
-// no quotient that could vanish.
+// A sigmoid's outputs are of one sign, so that a sum of them nearly cancels: LRP in R divides by it. In Q
+// there is no quotient that could vanish.
 TEST_CASE("In Q, LRP keeps float's digits where in R it loses them", "[networks][golden]") {
   const auto in_double = test::mnist_smooth<double>();
   const auto in_float = test::mnist_smooth<float>();
@@ -157,16 +171,18 @@ TEST_CASE("In Q, LRP keeps float's digits where in R it loses them", "[networks]
   const auto trace_in_float = in_float.forward(test::golden_input<float>());
   const std::vector<Index> targets = test::golden_targets();
   const start::Targets start{targets};
-  const double error_in_q = test::relative_error(in_float.explain(trace_in_float, start, method::LrpQ()).relevance,
-                                                 in_double.explain(trace, start, method::LrpQ()).relevance);
-  const double error_in_r = test::relative_error(in_float.explain(trace_in_float, start, method::Lrp()).relevance,
-                                                 in_double.explain(trace, start, method::Lrp()).relevance);
+  const double error_in_q =
+      test::relative_error(in_float.explain(trace_in_float, start, method::LrpQ()).relevance,
+                           in_double.explain(trace, start, method::LrpQ()).relevance);
+  const double error_in_r =
+      test::relative_error(in_float.explain(trace_in_float, start, method::Lrp()).relevance,
+                           in_double.explain(trace, start, method::Lrp()).relevance);
   CAPTURE(error_in_q, error_in_r);
   CHECK(error_in_q <= 1e-5);
   CHECK(error_in_r > 10 * error_in_q);
 }
 
-// rules.md §3: why the ledger has to be looked at.
+// Why the ledger has to be looked at.
 TEST_CASE("Plain Ignore hands out 239.4 for a logit of 8.93, Slope 10.2", "[networks][golden]") {
   const auto net = test::mnist_smooth<double>();
   const auto trace = net.forward(test::golden_input().col(3).eval());

@@ -26,14 +26,21 @@ namespace user {
 struct Equally {};
 
 template <class M, class C>
-void propagate(const ascribe::kind::MatMul<M>&, const Equally&, C&, typename C::Up up, typename C::Down down) {
+void propagate(const ascribe::kind::MatMul<M>&, const Equally&, C&, typename C::Up up,
+               typename C::Down down) {
   using Scalar = typename C::Scalar;
   for (Eigen::Index n = 0; n < up.cols(); ++n) down.col(n).setConstant(up.col(n).sum() / Scalar(down.rows()));
 }
 
 struct Cube {
-  template <class S> S value(const S& a) const { return a * a * a; }
-  template <class S> S derivative(const S& a) const { return S(3) * a * a; }
+  template <class S>
+  S value(const S& a) const {
+    return a * a * a;
+  }
+  template <class S>
+  S derivative(const S& a) const {
+    return S(3) * a * a;
+  }
 };
 
 /// A linear map which cannot be copied: b = 2a.
@@ -173,8 +180,8 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
   CHECK(stabilised.ledger.bias(0) == Approx(7. / 8 - 5.25 / 4));
   CHECK(stabilised.ledger.stabiliser(0) == Approx(7. / 8 + 5.25 / 4));
 
-  // Against 0: z̄ = (0.5, −1), ā = (0.5, 0), ȳ = (1.5, −0.5). The first ReLU's chord is 0.5, the second's 0.75;
-  // m = (0.5, 1.5), and Σ W₁ᵀm ⊙ x = 0.5·(1, −1)⊙x + 1.5·(2, 1)⊙x = (3.5, 2): 7 − 1.5.
+  // Against 0: z̄ = (0.5, −1), ā = (0.5, 0), ȳ = (1.5, −0.5). The first ReLU's chord is 0.5, the second's
+  // 0.75; m = (0.5, 1.5), and Σ W₁ᵀm ⊙ x = 0.5·(1, −1)⊙x + 1.5·(2, 1)⊙x = (3.5, 2): 7 − 1.5.
   const auto baseline = net.explain(trace, 0, method::Baseline(), net.forward(Eigen::Vector2d(0, 0)));
   CHECK(near(baseline.relevance, Eigen::Vector2d(3.5, 2), 1e-15));
   CHECK(baseline.ledger.enter(0) == Approx(5.5));
@@ -217,9 +224,12 @@ TEST_CASE("Output weights mix the explanations of the outputs", "[networks][sequ
   const auto zero = net.forward(VectorXd::Zero(4).eval());
   const MatrixXd weights = MatrixXd::Random(3, 5);
   const start::OutputWeights start(weights);
-  CHECK(near(net.explain(trace, start, method::Lrp{{0.1}}).relevance, mixture(net, trace, weights, method::Lrp{{0.1}})));
-  CHECK(near(net.explain(trace, start, method::LrpQ()).relevance, mixture(net, trace, weights, method::LrpQ())));
-  CHECK(near(net.explain(trace, start, method::Gradient()).relevance, mixture(net, trace, weights, method::Gradient())));
+  CHECK(near(net.explain(trace, start, method::Lrp{{0.1}}).relevance,
+             mixture(net, trace, weights, method::Lrp{{0.1}})));
+  CHECK(near(net.explain(trace, start, method::LrpQ()).relevance,
+             mixture(net, trace, weights, method::LrpQ())));
+  CHECK(near(net.explain(trace, start, method::Gradient()).relevance,
+             mixture(net, trace, weights, method::Gradient())));
   CHECK(near(net.explain(trace, start, method::Baseline(), zero).relevance,
              mixture(net, trace, weights, method::Baseline(), zero)));
   // What is explained is Σ v·y, or its difference from the reference's.
@@ -238,7 +248,8 @@ TEST_CASE("Output relevances are carried in all three forms", "[networks][sequen
   const MatrixXd multiplier = relevance.cwiseQuotient(trace.output() - zero.output().replicate(1, 5));
   CHECK(near(net.explain(trace, start, method::Lrp{{0.1}}).relevance,
              mixture(net, trace, quotient, method::Lrp{{0.1}})));
-  CHECK(near(net.explain(trace, start, method::LrpQ()).relevance, mixture(net, trace, quotient, method::LrpQ())));
+  CHECK(near(net.explain(trace, start, method::LrpQ()).relevance,
+             mixture(net, trace, quotient, method::LrpQ())));
   CHECK(near(net.explain(trace, start, method::Baseline(), zero).relevance,
              mixture(net, trace, multiplier, method::Baseline(), zero)));
   // The books start with what was given, whatever the form.
@@ -254,8 +265,10 @@ TEST_CASE("A relevance at an output of 0 cannot be a quotient", "[networks][sequ
   const Eigen::Vector2d at_zero(0, 1), elsewhere(1, 0);
   CHECK(message_of([&] { net.explain(trace, start::OutputRelevance(at_zero), method::LrpQ()); }) ==
         "explain: output 1 of sample 0 is 0, so that a relevance there cannot be carried as a quotient");
-  CHECK(message_of([&] { net.explain(trace, start::OutputRelevance(elsewhere), method::Baseline(), reference); }) ==
-        "explain: output 0 of sample 0 is 0 away from the reference, so that a relevance there cannot be carried as a "
+  CHECK(message_of(
+            [&] { net.explain(trace, start::OutputRelevance(elsewhere), method::Baseline(), reference); }) ==
+        "explain: output 0 of sample 0 is 0 away from the reference, so that a relevance there cannot be "
+        "carried as a "
         "quotient");
   CHECK(net.explain(trace, start::OutputRelevance(elsewhere), method::LrpQ()).relevance == elsewhere);
   CHECK(net.explain(trace, start::OutputRelevance(at_zero), method::Lrp()).relevance == at_zero);
@@ -272,10 +285,13 @@ TEST_CASE("explain_all is every output in turn", "[networks][sequential]") {
     CHECK((explanation.ledger.bias == net.explain(trace, target, method::LrpQ()).ledger.bias).all());
   });
   CHECK(next == 3);
-  net.explain_all(trace, method::Baseline(), [&](Index target, const auto& explanation) {
-    CHECK(explanation.relevance == net.explain(trace, target, method::Baseline(), zero).relevance);
-    next -= target;
-  }, &zero);
+  net.explain_all(
+      trace, method::Baseline(),
+      [&](Index target, const auto& explanation) {
+        CHECK(explanation.relevance == net.explain(trace, target, method::Baseline(), zero).relevance);
+        next -= target;
+      },
+      &zero);
   CHECK(next == 0);
 }
 
@@ -315,10 +331,12 @@ void check_layers(const Method& method, const Reference&... inputs) {
   }
 
   const Sequential tail(net.layer<2>(), net.layer<3>());
-  const auto of_tail = explain(tail, tail.forward(trace.value<2>()), tail.forward(net.forward(inputs).template value<2>())...);
+  const auto of_tail =
+      explain(tail, tail.forward(trace.value<2>()), tail.forward(net.forward(inputs).template value<2>())...);
   CHECK(near(second.relevance, of_tail.relevance));
   const Sequential last(net.layer<3>());
-  const auto of_last = explain(last, last.forward(trace.value<3>()), last.forward(net.forward(inputs).template value<3>())...);
+  const auto of_last =
+      explain(last, last.forward(trace.value<3>()), last.forward(net.forward(inputs).template value<3>())...);
   CHECK(near(third.relevance, of_last.relevance));
 }
 
@@ -350,7 +368,8 @@ TEST_CASE("A network within a network is its layers", "[networks][sequential]") 
   CHECK(trace.value<1>() == expected.value<1>());
   CHECK(trace.output() == expected.output());
   const auto zero = VectorXd::Zero(4).eval();
-  CHECK(nested.explain(trace, 2, method::Lrp()).relevance == flat.explain(expected, 2, method::Lrp()).relevance);
+  CHECK(nested.explain(trace, 2, method::Lrp()).relevance ==
+        flat.explain(expected, 2, method::Lrp()).relevance);
   CHECK(nested.explain(trace, 2, method::Baseline(), nested.forward(zero)).relevance ==
         flat.explain(expected, 2, method::Baseline(), flat.forward(zero)).relevance);
   CHECK(nested.explain<Detail::per_layer>(trace, 2, method::LrpQ()).layer<3>().bias_shares ==
@@ -373,7 +392,8 @@ TEST_CASE("Rules in the types are those given at the call", "[networks][sequenti
   const auto x = small_input();
   const auto trace = net.forward(x);
   const Sequential with_rules(net.layer<0>().with(rule::Normalized{0.1}), net.layer<1>().with(rule::Ignore()),
-                              net.layer<2>().with(rule::Radial()), net.layer<3>().with(rule::Normalized{0.1}));
+                              net.layer<2>().with(rule::Radial()),
+                              net.layer<3>().with(rule::Normalized{0.1}));
   const auto own = with_rules.explain(with_rules.forward(x), 1, method::ByLayer());
   const method::Rules rules{Form::R, false, rule::Normalized{0.1}, rule::Ignore(), rule::Radial()};
   CHECK(own.relevance == net.explain(trace, 1, rules).relevance);
@@ -381,7 +401,8 @@ TEST_CASE("Rules in the types are those given at the call", "[networks][sequenti
 
   // In the deduction guides' words, in Q, and not the same rule at both ends.
   const Sequential mixed(MatMul(net.layer<0>().map, net.layer<0>().bias, rule::Gradient()),
-                         Elementwise(fn::Tanh(), rule::Slope()), Max(window::Groups<>(6, 2), rule::Gradient()),
+                         Elementwise(fn::Tanh(), rule::Slope()),
+                         Max(window::Groups<>(6, 2), rule::Gradient()),
                          MatMul(net.layer<3>().map, net.layer<3>().bias, rule::Normalized{0}));
   CHECK(near(mixed.explain(mixed.forward(x), 1, method::ByLayer{Form::Q, true}).relevance,
              net.explain(trace, 1, method::LrpQ()).relevance));
@@ -500,7 +521,8 @@ TEMPLATE_TEST_CASE("One feature, of fixed size or not", "[networks][sequential]"
   }
   for (Index n = 0; n < 3; ++n) {  // by hand: b = max(w·tanh(w₁·x + ¼))
     const double hidden = std::tanh(double((w1 * x.col(n))(0)) + 0.25);
-    CHECK(dynamic[0](0, n) == Approx(std::max(double(w2(0)) * hidden, double(w2(1)) * hidden)).epsilon(tolerance));
+    CHECK(dynamic[0](0, n) ==
+          Approx(std::max(double(w2(0)) * hidden, double(w2(1)) * hidden)).epsilon(tolerance));
   }
 }
 
@@ -539,8 +561,9 @@ TEST_CASE("A network says what does not fit", "[networks][sequential]") {
         "Sequential: layer 1 expects 5 inputs, found 3 outputs of layer 0");
   CHECK(message_of([] { Sequential(dense(3, 4), Elementwise(fn::Relu()), Max(window::Groups<>(4, 2))); }) ==
         "Sequential: layer 2 expects 4 inputs, found 3 outputs of layer 1");
-  CHECK(message_of([] { Sequential(Sequential(dense(3, 4), Elementwise(fn::Relu())), Sequential(dense(2, 5))); }) ==
-        "Sequential: layer 2 expects 5 inputs, found 3 outputs of layer 1");
+  CHECK(message_of([] {
+          Sequential(Sequential(dense(3, 4), Elementwise(fn::Relu())), Sequential(dense(2, 5)));
+        }) == "Sequential: layer 2 expects 5 inputs, found 3 outputs of layer 1");
   for (const double bad : {nan, infinity, -infinity}) {
     MatrixXd weights = MatrixXd::Ones(3, 4);
     weights(1, 2) = bad;
@@ -556,7 +579,9 @@ TEST_CASE("A network says what does not fit", "[networks][sequential]") {
 TEST_CASE("explain says what is wrong with its start", "[networks][sequential]") {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
-  const auto message = [&](const auto& start) { return message_of([&] { net.explain(trace, start, method::LrpQ()); }); };
+  const auto message = [&](const auto& start) {
+    return message_of([&] { net.explain(trace, start, method::LrpQ()); });
+  };
   CHECK(message(3) == "explain: expected a target in [0, 3), found 3 for sample 0");
   CHECK(message(-1) == "explain: expected a target in [0, 3), found -1 for sample 0");
   const std::array<Index, 2> few{0, 1};
@@ -594,7 +619,9 @@ TEST_CASE("explain says what is wrong with its reference", "[networks][sequentia
 
 TEST_CASE("explain refuses the trace of another network", "[networks][sequential]") {
   const auto net = small_network();
-  const auto message = [&](const auto& trace) { return message_of([&] { net.explain(trace, 1, method::LrpQ()); }); };
+  const auto message = [&](const auto& trace) {
+    return message_of([&] { net.explain(trace, 1, method::LrpQ()); });
+  };
   const auto like = [](Index features, Index hidden, Index outputs) {
     return Sequential(dense(hidden, features), Elementwise(fn::Tanh()), Max(window::Groups<>(hidden, 2)),
                       dense(outputs, hidden / 2));
@@ -605,11 +632,13 @@ TEST_CASE("explain refuses the trace of another network", "[networks][sequential
   };
   CHECK(message(trace_of(4, 6, 3)).empty());
   CHECK(message(trace_of(5, 6, 3)) ==
-        "explain: expected a trace of this network's forward pass (4 features, 3 outputs), found one of 5 features x 2 "
+        "explain: expected a trace of this network's forward pass (4 features, 3 outputs), found one of 5 "
+        "features x 2 "
         "samples and 3 outputs");
   CHECK_FALSE(message(trace_of(4, 6, 2)).empty());
   CHECK(message(trace_of(4, 8, 3)) ==
-        "explain: expected a trace of this network's forward pass (6 outputs of layer 0 x 2 samples), found one of 8 x "
+        "explain: expected a trace of this network's forward pass (6 outputs of layer 0 x 2 samples), found "
+        "one of 8 x "
         "2");
   CHECK_FALSE(message(decltype(trace_of(4, 6, 3))()).empty());
   const auto trace = trace_of(4, 6, 3);
@@ -620,9 +649,12 @@ TEST_CASE("explain says what is wrong with its rules", "[networks][sequential]")
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const auto message = [&](const auto& method) { return message_of([&] { net.explain(trace, 1, method); }); };
-  CHECK(message(method::Lrp{{-1.}}) == "explain: layer 0: Normalized: expected a finite epsilon >= 0, found -1");
-  CHECK(message(method::Lrp{{nan}}) == "explain: layer 0: Normalized: expected a finite epsilon >= 0, found nan");
-  CHECK(message(method::Lrp{{infinity}}) == "explain: layer 0: Normalized: expected a finite epsilon >= 0, found inf");
+  CHECK(message(method::Lrp{{-1.}}) ==
+        "explain: layer 0: Normalized: expected a finite epsilon >= 0, found -1");
+  CHECK(message(method::Lrp{{nan}}) ==
+        "explain: layer 0: Normalized: expected a finite epsilon >= 0, found nan");
+  CHECK(message(method::Lrp{{infinity}}) ==
+        "explain: layer 0: Normalized: expected a finite epsilon >= 0, found inf");
   const Sequential last(net.layer<0>().with(rule::Normalized()), net.layer<1>().with(rule::Ignore()),
                         net.layer<2>().with(rule::Gradient()), net.layer<3>().with(rule::Normalized{-2}));
   CHECK(message_of([&] { last.explain(last.forward(small_input()), 1, method::ByLayer()); }) ==
@@ -641,7 +673,8 @@ TEST_CASE("A result that is not finite is an error", "[networks][sequential]") {
   const Sequential net{MatMul(map::Dense<double>(huge)), MatMul(map::Dense<double>(huge))};
   const auto trace = net.forward(Eigen::Matrix<double, 1, 1>(1.));
   CHECK(message_of([&] { net.explain(trace, 0, method::Gradient()); }) ==
-        "explain: the relevance of feature 0 of sample 0 is NaN or infinite: a value of the forward pass or a quotient "
+        "explain: the relevance of feature 0 of sample 0 is NaN or infinite: a value of the forward pass or "
+        "a quotient "
         "overflowed");
 }
 

@@ -16,26 +16,27 @@ TEST_CASE("Baseline of an Elementwise: the formula, and the books close") {
 }
 
 TEST_CASE("Baseline of a Max, the softmax limit: the formula, and the books close") {
-  check_max(Baseline(), {Form::Delta},
-            [](const std::vector<Candidate>& all, Form, double u, Expected& e, Index) {
-              const Candidate &here = all[winner(all, &Candidate::a)], &there = all[winner(all, &Candidate::a_ref)];
-              const double b = here.a, b_ref = there.a_ref, most = std::max(b, b_ref);
-              if (&here == &there) {
-                if (here.input >= 0) e.down(here.input) += u;  // exactly 1, also at Δ = 0
-                return;
-              }
-              const auto give = [&](const Candidate& k, double contribution) {
-                if (k.input >= 0 && k.a != k.a_ref) e.down(k.input) += contribution / (k.a - k.a_ref) * u;
-              };
-              give(here, most - b_ref);
-              give(there, b - most);
-            });
+  check_max(
+      Baseline(), {Form::Delta}, [](const std::vector<Candidate>& all, Form, double u, Expected& e, Index) {
+        const Candidate &here = all[winner(all, &Candidate::a)], &there = all[winner(all, &Candidate::a_ref)];
+        const double b = here.a, b_ref = there.a_ref, most = std::max(b, b_ref);
+        if (&here == &there) {
+          if (here.input >= 0) e.down(here.input) += u;  // exactly 1, also at Δ = 0
+          return;
+        }
+        const auto give = [&](const Candidate& k, double contribution) {
+          if (k.input >= 0 && k.a != k.a_ref) e.down(k.input) += contribution / (k.a - k.a_ref) * u;
+        };
+        give(here, most - b_ref);
+        give(there, b - most);
+      });
 }
 
 TEST_CASE("Baseline of a Max, the fold: the formula, and the books close") {
   check_max(BaselineFold(), {Form::Delta},
             [](const std::vector<Candidate>& all, Form, double u, Expected& e, Index) {
-              // The maxima up to each candidate; then backwards, each relu(c − running) taking its chord's share.
+              // The maxima up to each candidate; then backwards, each relu(c − running) taking its chord's
+              // share.
               std::vector<double> here{all[0].a}, there{all[0].a_ref};
               for (std::size_t k = 1; k < all.size(); ++k) {
                 here.push_back(std::max(here.back(), all[k].a));
@@ -44,7 +45,8 @@ TEST_CASE("Baseline of a Max, the fold: the formula, and the books close") {
               double carried = u;
               for (std::size_t k = all.size() - 1; k > 0; --k) {
                 const double d = all[k].a - here[k - 1], d0 = all[k].a_ref - there[k - 1];
-                const double share = d == d0 ? double(d > 0) : (std::max(d, 0.0) - std::max(d0, 0.0)) / (d - d0);
+                const double share =
+                    d == d0 ? double(d > 0) : (std::max(d, 0.0) - std::max(d0, 0.0)) / (d - d0);
                 if (all[k].input >= 0) e.down(all[k].input) += share * carried;
                 carried *= 1 - share;
               }
@@ -62,13 +64,17 @@ Matrix multipliers(const Rule& rule, const Matrix& a, const Matrix& a_ref) {
 }
 }  // namespace
 
-TEST_CASE("Baseline, the softmax limit: one winner in both images has the multiplier 1, also where nothing changes") {
+TEST_CASE(
+    "Baseline, the softmax limit: one winner in both images has the multiplier 1, also where nothing "
+    "changes") {
   CHECK(multipliers(Baseline(), Eigen::Vector2d(3, 1), Eigen::Vector2d(2, 0)) == Eigen::Vector2d(1, 0));
   CHECK(multipliers(Baseline(), Eigen::Vector2d(3, 1), Eigen::Vector2d(3, 0)) == Eigen::Vector2d(1, 0));
-  CHECK(multipliers(Baseline(), Eigen::Vector2d(1, 1), Eigen::Vector2d(1, 1)) == Eigen::Vector2d(1, 0));  // a tie
+  CHECK(multipliers(Baseline(), Eigen::Vector2d(1, 1), Eigen::Vector2d(1, 1)) ==
+        Eigen::Vector2d(1, 0));  // a tie
 }
 
-TEST_CASE("Baseline, the softmax limit: a winner that did not change gets 0 where the other image has another") {
+TEST_CASE(
+    "Baseline, the softmax limit: a winner that did not change gets 0 where the other image has another") {
   // b = 3 stays where it was; the reference's winner fell from 5 to 1.
   CHECK(multipliers(Baseline(), Eigen::Vector2d(3, 1), Eigen::Vector2d(3, 5)) == Eigen::Vector2d(0, 0.5));
 }
@@ -82,7 +88,8 @@ TEST_CASE("Baseline, the softmax limit: multipliers lie in [0, 1]") {
 }
 
 TEST_CASE("Baseline: a constant that wins takes nothing, in either image") {
-  const ascribe::Max maximum((ascribe::window::WithConstants(ascribe::window::Groups<2, 2>(), std::array{2.0})));
+  const ascribe::Max maximum(
+      (ascribe::window::WithConstants(ascribe::window::Groups<2, 2>(), std::array{2.0})));
   const Matrix up = Matrix::Ones(1, 1);
   const auto run = [&](auto rule, const Matrix& a, const Matrix& a_ref) {
     const auto found = step(maximum, rule, Form::Delta, a, a_ref, up);
@@ -100,6 +107,7 @@ TEST_CASE("Baseline: a constant that wins takes nothing, in either image") {
 TEST_CASE("Baseline, the fold: it depends on the order of more than two inputs") {
   const Eigen::Vector3d a(3, 1, 0), a_ref(0, 2, 3);
   const Matrix forwards = multipliers(BaselineFold(), a, a_ref);
-  const Matrix backwards = multipliers(BaselineFold(), Matrix(a.reverse()), Matrix(a_ref.reverse())).colwise().reverse();
+  const Matrix backwards =
+      multipliers(BaselineFold(), Matrix(a.reverse()), Matrix(a_ref.reverse())).colwise().reverse();
   CHECK((forwards - backwards).cwiseAbs().maxCoeff() > 0.01);
 }

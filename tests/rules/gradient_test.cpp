@@ -82,7 +82,8 @@ TEST_CASE("Gradient of an Elementwise: the formulas, and the books close") {
                         e.dropped += double((p.f(a) - f0) * u - a * slope * u);
                       }
                       if (form == Form::R) e.dropped += double(u - slope * u);
-                      if (form == Form::Delta) e.dropped += double((p.f(a) - p.f(a0)) * u - (a - a0) * slope * u);
+                      if (form == Form::Delta)
+                        e.dropped += double((p.f(a) - p.f(a0)) * u - (a - a0) * slope * u);
                     });
 }
 
@@ -108,7 +109,8 @@ TEST_CASE("Gradient: a tie goes to the first, before a constant that is as large
 
 TEST_CASE("Gradient: ReLU'(0) = 0 and Clip' = 0 at both ends") {
   const Matrix a = Eigen::Vector3d(0, -0.0, 6), up = Matrix::Ones(3, 1);
-  CHECK(step(ascribe::Elementwise(ascribe::fn::Relu()), Gradient(), Form::Q, a, a, up).down == Eigen::Vector3d(0, 0, 1));
+  CHECK(step(ascribe::Elementwise(ascribe::fn::Relu()), Gradient(), Form::Q, a, a, up).down ==
+        Eigen::Vector3d(0, 0, 1));
   CHECK(step(ascribe::Elementwise(ascribe::fn::Clip{0, 6}), Gradient(), Form::Q, a, a, up).down ==
         Eigen::Vector3d(0, 0, 0));
 }
@@ -116,8 +118,10 @@ TEST_CASE("Gradient: ReLU'(0) = 0 and Clip' = 0 at both ends") {
 TEST_CASE("Gradient equals finite differences: MatMul and Max") {
   const DenseCase dense;
   check_against_differences(dense.make().operator()<double>(), dense.given.a, dense.given.up);
-  const ascribe::Max pool(ascribe::window::Pool({.input = {4, 4}, .kernel = {3, 2}, .pads = {1, 1, 0, 0}}, 2));
-  const Matrix a = Matrix(numbers(32, 2, 5)) + Eigen::VectorXd::LinSpaced(32, 0, 1e-2).replicate(1, 2);  // no tie
+  const ascribe::Max pool(
+      ascribe::window::Pool({.input = {4, 4}, .kernel = {3, 2}, .pads = {1, 1, 0, 0}}, 2));
+  const Matrix a =
+      Matrix(numbers(32, 2, 5)) + Eigen::VectorXd::LinSpaced(32, 0, 1e-2).replicate(1, 2);  // no tie
   check_against_differences(pool, a, numbers(pool.output_size(), 2, 6));
 }
 
@@ -125,7 +129,9 @@ TEST_CASE("Gradient equals finite differences: every elementwise function") {
   Matrix a = numbers(8, 2, 7).array() * 1.7 + 0.0137;  // no kink within 1e-5
   const Matrix up = numbers(8, 2, 8);
   namespace fn = ascribe::fn;
-  const auto each = [&](const auto&... f) { (check_against_differences(ascribe::Elementwise(Erased(f)), a, up), ...); };
+  const auto each = [&](const auto&... f) {
+    (check_against_differences(ascribe::Elementwise(Erased(f)), a, up), ...);
+  };
   each(fn::Abs(), fn::Clip{-1, 2}, fn::Relu6(), fn::Elu{0.7}, fn::Gelu(), fn::GeluTanh(), fn::HardSigmoid(),
        fn::HardSwish(), fn::Identity(), fn::LeakyRelu{0.1}, fn::Mish(), fn::Relu(), fn::Scale{-3}, fn::Selu(),
        fn::Sigmoid(), fn::Silu(), fn::Softplus(), fn::Softsign(), fn::Tanh());

@@ -19,7 +19,8 @@ struct Faithful {};
 struct HalfBooked {};
 
 template <class M, class C>
-void propagate(const ascribe::kind::MatMul<M>& layer, const Faithful&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const ascribe::kind::MatMul<M>& layer, const Faithful&, C& c, typename C::Up up,
+               typename C::Down down) {
   propagate(layer, Normalized{0.25}, c, up, down);
 }
 template <class M, class C>
@@ -28,7 +29,8 @@ void propagate(const ascribe::kind::MatMul<M>& layer, const HalfBooked&, C& c, t
   std::vector<double> before;
   for (Index n = 0; n < up.cols(); ++n) before.push_back(c.books.stabiliser(n));
   propagate(layer, Normalized{0.25}, c, up, down);
-  for (Index n = 0; n < up.cols(); ++n) c.books.stabiliser(n) = (before[std::size_t(n)] + c.books.stabiliser(n)) / 2;
+  for (Index n = 0; n < up.cols(); ++n)
+    c.books.stabiliser(n) = (before[std::size_t(n)] + c.books.stabiliser(n)) / 2;
 }
 
 }  // namespace user
@@ -50,12 +52,13 @@ TEST_CASE("Normalized: the formulas, and the books close") {
       const auto formula = [&](Form form, const Vector& a, const Vector& a0, const Vector& u) {
         Expected expected(5, 4);
         for (Index j = 0; j < 4; ++j) {
-          const double z = form == Form::Delta ? dense.output(a, j) - dense.output(a0, j) : dense.output(a, j);
+          const double z =
+              form == Form::Delta ? dense.output(a, j) - dense.output(a0, j) : dense.output(a, j);
           const double s = z + epsilon * (z < 0 ? -1 : 1);
-          double r = u(j) / s;                        // R
-          if (form != Form::R) r = (z / s) * u(j);    // Q and Delta
-          if (s == 0 && form != Form::R) r = u(j);    // z/s is 1, also in the limit
-          if (s == 0 && form == Form::R) {            // R_j is dropped, and booked
+          double r = u(j) / s;                      // R
+          if (form != Form::R) r = (z / s) * u(j);  // Q and Delta
+          if (s == 0 && form != Form::R) r = u(j);  // z/s is 1, also in the limit
+          if (s == 0 && form == Form::R) {          // R_j is dropped, and booked
             expected.dropped += u(j);
             continue;
           }
@@ -66,7 +69,8 @@ TEST_CASE("Normalized: the formulas, and the books close") {
         return expected;
       };
       if (periodic)
-        check(dense.make_periodic(), Normalized{epsilon}, {Form::R, Form::Q, Form::Delta}, dense.given, formula);
+        check(dense.make_periodic(), Normalized{epsilon}, {Form::R, Form::Q, Form::Delta}, dense.given,
+              formula);
       else
         check(dense.make(), Normalized{epsilon}, {Form::R, Form::Q, Form::Delta}, dense.given, formula);
     }
@@ -102,7 +106,8 @@ TEST_CASE("Normalized refuses an epsilon that is negative or not finite") {
 
 TEST_CASE("A user's own rule works in a network, and one broken entry shows as the closing error") {
   const DenseCase dense;
-  const ascribe::Sequential network(dense.make().operator()<double>(), ascribe::Elementwise(ascribe::fn::Tanh()));
+  const ascribe::Sequential network(dense.make().operator()<double>(),
+                                    ascribe::Elementwise(ascribe::fn::Tanh()));
   const auto trace = network.forward(dense.given.a.leftCols(3));
   const auto explain = [&](auto rule) {
     return network.explain<ascribe::Detail::per_layer>(

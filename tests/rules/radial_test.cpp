@@ -65,7 +65,8 @@ TEST_CASE("Radial: 1/a would overflow at -1e-310, and the quotients do not") {
 }
 
 TEST_CASE("Radial: a constant's share is a bias") {
-  const ascribe::Max maximum((ascribe::window::WithConstants(ascribe::window::Groups<2, 2>(), std::array{2.0, -1.0})));
+  const ascribe::Max maximum(
+      (ascribe::window::WithConstants(ascribe::window::Groups<2, 2>(), std::array{2.0, -1.0})));
   const Matrix a = Eigen::Vector2d(1, 3), up = Matrix::Constant(1, 1, 12);
   const auto found = step(maximum, Radial(), Form::R, a, a, up);
   CHECK(found.down == Eigen::Vector2d(2, 6));

@@ -47,7 +47,8 @@ TEST_CASE("Repeat and Guided on ReLU drop what the table of the ledger says") {
       INFO("a = " << a << ", Q = " << q);
       const Matrix at = Matrix::Constant(1, 1, a), up = Matrix::Constant(1, 1, q);
       const double positive = std::max(q, 0.0), negative = std::min(q, 0.0);
-      CHECK(step(relu, Repeat(), Form::Q, at, at, up).books.dropped(0) == (a > 0 ? a * negative : -a * positive));
+      CHECK(step(relu, Repeat(), Form::Q, at, at, up).books.dropped(0) ==
+            (a > 0 ? a * negative : -a * positive));
       CHECK(step(relu, Guided(), Form::Q, at, at, up).books.dropped(0) == std::max(a, 0.0) * negative);
     }
 }

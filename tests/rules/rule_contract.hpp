@@ -1,5 +1,5 @@
-/// What every rule promises, checked for one layer by itself against the formulas of the specification, which each
-/// test writes out with plain loops over an explicit matrix or an explicit list of windows.
+/// What every rule promises, checked for one layer by itself against the formulas of the specification, which
+/// each test writes out with plain loops over an explicit matrix or an explicit list of windows.
 #pragma once
 
 #include <algorithm>
@@ -38,15 +38,15 @@ using ascribe::Batch;
 using ascribe::Books;
 using ascribe::Dynamic;
 using ascribe::Form;
-using ascribe::Index;
 using ascribe::forward;
+using ascribe::Index;
 using ascribe::out;
 using ascribe::view;
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-/// What the formulas say of one sample: the values that go down, and the three lines of the books that are the
-/// rule's own. `shares` is the bias line, output by output.
+/// What the formulas say of one sample: the values that go down, and the three lines of the books that are
+/// the rule's own. `shares` is the bias line, output by output.
 struct Expected {
   Vector down, shares;
   double stabiliser = 0, dropped = 0;
@@ -79,8 +79,8 @@ struct Step {
 
 /// One layer forward, for the reference too, and one step back; enter and leave are counted here.
 template <int N = Dynamic, class Layer, class Rule, class S>
-Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>& a_in, const Batch<S>& a_ref_in,
-                const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
+Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>& a_in,
+                const Batch<S>& a_ref_in, const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
   const Batch<S, Dynamic, N> a = a_in, a_ref = a_ref_in, up = up_in;
   const typename Layer::Kind& kind = layer;
   Step<S, N> result;
@@ -100,8 +100,8 @@ Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>&
     values = {a_ref.data(), a_ref.cols() == 1 ? 0 : a_ref.rows()};
     output_values = {result.b_ref.data(), a_ref.cols() == 1 ? 0 : result.b_ref.rows()};
   }
-  ascribe::Context<S, Dynamic, Dynamic, N> context{view(a),      view(result.b), values,   output_values,
-                                                   form,         result.books,   workspace, result.shares.data()};
+  ascribe::Context<S, Dynamic, Dynamic, N> context{view(a), view(result.b), values,    output_values,
+                                                   form,    result.books,   workspace, result.shares.data()};
   ascribe::step_back(kind, rule, context, view(up), out(result.down));
   const auto weight = [&](const S& value, const S& reference) {
     return form == Form::R ? S(1) : against ? S(value - reference) : value;
@@ -124,20 +124,26 @@ inline void near(const char* what, double found, double expected, double toleran
 }
 
 template <class S, class Layer, class Rule, class Formula>
-void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& given, Formula formula, bool linear) {
+void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& given, Formula formula,
+                bool linear) {
   const bool single = std::is_same_v<S, float>;
-  INFO((single ? "float" : "double") << ", form " << (form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"));
+  INFO((single ? "float" : "double") << ", form "
+                                     << (form == Form::R   ? "R"
+                                         : form == Form::Q ? "Q"
+                                                           : "Delta"));
   const double value_tolerance = single ? 1e-4 : 1e-12, closing_tolerance = single ? 1e-5 : 1e-12;
   const Batch<S> a = given.a.cast<S>(), a_ref = given.a_ref.cast<S>(), up = given.up.cast<S>(),
                  up2 = given.up2.cast<S>();
   const auto all = step(layer, rule, form, a, a_ref, up);
   for (Index n = 0; n < a.cols(); ++n) {
     // The formulas.
-    const Expected expected = formula(form, Vector(given.a.col(n)), Vector(given.a_ref.col(n)), Vector(given.up.col(n)));
+    const Expected expected =
+        formula(form, Vector(given.a.col(n)), Vector(given.a_ref.col(n)), Vector(given.up.col(n)));
     const double size = std::max({expected.down.cwiseAbs().maxCoeff(), expected.shares.cwiseAbs().maxCoeff(),
                                   std::abs(expected.stabiliser), std::abs(expected.dropped), 1.0});
     const double tolerance = value_tolerance * size;
-    for (Index i = 0; i < a.rows(); ++i) near("what goes down", double(all.down(i, n)), expected.down(i), tolerance, n);
+    for (Index i = 0; i < a.rows(); ++i)
+      near("what goes down", double(all.down(i, n)), expected.down(i), tolerance, n);
     for (Index j = 0; j < up.rows(); ++j)
       near("a bias share", double(all.shares(j, n)), expected.shares(j), tolerance, n);
     near("the bias entry", double(all.books.bias(n)), expected.shares.sum(), tolerance, n);
@@ -147,11 +153,14 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
     near("the closing error", double(all.books.closing_error()(n)), 0,
          closing_tolerance * std::max(size, double(all.books.largest_entry()(n))), n);
     // A batch equals its samples one by one.
-    const auto one = step<std::is_same_v<S, float> ? Dynamic : 1>(layer, rule, form, Batch<S>(a.col(n)), Batch<S>(a_ref.col(n)), Batch<S>(up.col(n)));
+    const auto one = step < std::is_same_v<S, float> ? Dynamic
+                                                     : 1 > (layer, rule, form, Batch<S>(a.col(n)),
+                                                            Batch<S>(a_ref.col(n)), Batch<S>(up.col(n)));
     for (Index i = 0; i < a.rows(); ++i)
       near("the sample alone", double(one.down(i)), double(all.down(i, n)), tolerance, n);
     near("its bias entry", double(one.books.bias(0)), double(all.books.bias(n)), tolerance, n);
-    near("its stabiliser entry", double(one.books.stabiliser(0)), double(all.books.stabiliser(n)), tolerance, n);
+    near("its stabiliser entry", double(one.books.stabiliser(0)), double(all.books.stabiliser(n)), tolerance,
+         n);
     near("its dropped entry", double(one.books.dropped(0)), double(all.books.dropped(n)), tolerance, n);
   }
   if (form == Form::Delta) {  // one reference for all samples, in one column
@@ -165,14 +174,15 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
   const auto mixed = step(layer, rule, form, a, a_ref, Batch<S>(S(-1.5) * up + up2));
   for (Index n = 0; n < a.cols(); ++n) {
     const double size = 3 * (1 + double(all.down.col(n).cwiseAbs().maxCoeff()) +
-                             double(second.down.col(n).cwiseAbs().maxCoeff()) + double(all.books.largest_entry()(n)) +
-                             double(second.books.largest_entry()(n)));
+                             double(second.down.col(n).cwiseAbs().maxCoeff()) +
+                             double(all.books.largest_entry()(n)) + double(second.books.largest_entry()(n)));
     for (Index i = 0; i < a.rows(); ++i)
       near("a mixture", double(mixed.down(i, n)), -1.5 * double(all.down(i, n)) + double(second.down(i, n)),
            closing_tolerance * size, n);
     const auto line = [&](const char* what, auto Books<S>::*entry) {
       near(what, double((mixed.books.*entry)(n)),
-           -1.5 * double((all.books.*entry)(n)) + double((second.books.*entry)(n)), closing_tolerance * size, n);
+           -1.5 * double((all.books.*entry)(n)) + double((second.books.*entry)(n)), closing_tolerance * size,
+           n);
     };
     line("a mixture's bias entry", &Books<S>::bias);
     line("a mixture's stabiliser entry", &Books<S>::stabiliser);
@@ -180,11 +190,11 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
   }
 }
 
-/// The whole contract. `make.template operator()<S>()` is the layer over the scalar S; `forms` are those in which the
-/// rule has to serve, and it has to refuse the others.
+/// The whole contract. `make.template operator()<S>()` is the layer over the scalar S; `forms` are those in
+/// which the rule has to serve, and it has to refuse the others.
 template <class Make, class Rule, class Formula>
-void check(Make make, const Rule& rule, std::initializer_list<Form> forms, const Samples& given, Formula formula,
-           bool linear = true) {
+void check(Make make, const Rule& rule, std::initializer_list<Form> forms, const Samples& given,
+           Formula formula, bool linear = true) {
   for (const Form form : {Form::R, Form::Q, Form::Delta})
     CHECK(ascribe::serves<Rule>(form) == (std::find(forms.begin(), forms.end(), form) != forms.end()));
   for (const Form form : forms) {
@@ -193,10 +203,11 @@ void check(Make make, const Rule& rule, std::initializer_list<Form> forms, const
   }
 }
 
-// ---- MatMul -------------------------------------------------------------------------------------------------------
+// ---- MatMul
+// -------------------------------------------------------------------------------------------------------
 
-/// A dense layer with a bias an output, and samples; in the last sample output 2 is exactly 0, and so is its distance
-/// from the reference.
+/// A dense layer with a bias an output, and samples; in the last sample output 2 is exactly 0, and so is its
+/// distance from the reference.
 struct DenseCase {
   Matrix w = numbers(4, 5, 11);
   Vector bias = numbers(4, 1, 12);
@@ -212,7 +223,8 @@ struct DenseCase {
       return ascribe::MatMul(ascribe::map::Dense<S>(w_.cast<S>().eval()), bias_.cast<S>().eval());
     };
   }
-  /// The same with one bias entry for outputs 0 and 2 and one for 1 and 3, as a convolution with two filters has it.
+  /// The same with one bias entry for outputs 0 and 2 and one for 1 and 3, as a convolution with two filters
+  /// has it.
   auto make_periodic() const {
     return [w_ = w, bias_ = bias]<class S>() {
       return ascribe::MatMul(ascribe::map::Dense<S>(w_.cast<S>().eval()), bias_.head(2).cast<S>().eval());
@@ -231,13 +243,16 @@ struct DenseCase {
   }
 };
 
-// ---- Elementwise --------------------------------------------------------------------------------------------------
+// ---- Elementwise
+// --------------------------------------------------------------------------------------------------
 
 /// A function as a textbook has it, in long double.
 struct Plain {
   std::function<long double(long double)> f, derivative;
 
-  long double chord(long double a, long double r) const { return a == r ? derivative(a) : (f(a) - f(r)) / (a - r); }
+  long double chord(long double a, long double r) const {
+    return a == r ? derivative(a) : (f(a) - f(r)) / (a - r);
+  }
 };
 
 inline Plain plain(const ascribe::fn::Relu&) {
@@ -256,7 +271,8 @@ inline Plain plain(const ascribe::fn::Softplus&) {
           [](long double x) { return 1 / (1 + std::exp(-x)); }};
 }
 
-/// Any of the library's functions behind one type, so that the rules are instantiated once and not once a function.
+/// Any of the library's functions behind one type, so that the rules are instantiated once and not once a
+/// function.
 struct Erased {
   template <class S>
   struct Of {
@@ -286,13 +302,14 @@ struct Erased {
   }
 };
 
-/// The contract over functions with f(0) = 0 and with f(0) ≠ 0. `formula(plain, form, a, a_ref, u, expected, i)` adds
-/// what feature i says.
+/// The contract over functions with f(0) = 0 and with f(0) ≠ 0. `formula(plain, form, a, a_ref, u, expected,
+/// i)` adds what feature i says.
 template <class Rule, class Formula>
-void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Formula formula, bool linear = true) {
+void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Formula formula,
+                       bool linear = true) {
   Samples given = samples(6, 6, 3, 21);
-  given.a(0, 0) = 0;                    // f'(0), the slope's limit, ReLU'(0) = 0
-  given.a_ref(1, 0) = given.a(1, 0);    // the chord's limit
+  given.a(0, 0) = 0;                  // f'(0), the slope's limit, ReLU'(0) = 0
+  given.a_ref(1, 0) = given.a(1, 0);  // the chord's limit
   given.a(2, 1) = given.a_ref(2, 1) = 0;
   const auto run = [&](const char* name, const auto& f) {
     INFO(name);
@@ -311,7 +328,8 @@ void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Form
   run("softplus", ascribe::fn::Softplus());
 }
 
-// ---- Max ----------------------------------------------------------------------------------------------------------
+// ---- Max
+// ----------------------------------------------------------------------------------------------------------
 
 /// One thing that a window looks at: an input, or a constant (input −1), here and in the reference.
 struct Candidate {
@@ -327,12 +345,13 @@ inline std::size_t winner(const std::vector<Candidate>& all, double Candidate::*
   return best;
 }
 
-/// The contract over windows of every sort. `formula(candidates, form, u, expected, j)` adds what window j says.
+/// The contract over windows of every sort. `formula(candidates, form, u, expected, j)` adds what window j
+/// says.
 template <class Rule, class Formula>
 void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula formula) {
   using List = std::vector<std::vector<Index>>;
-  const auto run = [&](const char* name, const auto& windows, const List& list, const std::vector<double>& constants,
-                       unsigned seed) {
+  const auto run = [&](const char* name, const auto& windows, const List& list,
+                       const std::vector<double>& constants, unsigned seed) {
     INFO(name);
     const Index outputs = Index(list.size()), inputs = windows.input_size();
     Samples given = samples(inputs, outputs, 6, seed);
@@ -360,8 +379,10 @@ void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula form
   run("groups", Table(6, groups), groups, {}, 31);
   const List overlapping = {{0, 1}, {1, 2, 3}, {4, 0}, {3}};
   run("overlapping windows", Table(5, overlapping), overlapping, {}, 41);
-  run("constants", WithConstants(Table(5, overlapping), std::vector<double>{-0.5, 0.75}), overlapping, {-0.5, 0.75}, 51);
-  run("a negative constant", WithConstants(Table(5, overlapping), std::vector<double>{-1}), overlapping, {-1}, 61);
+  run("constants", WithConstants(Table(5, overlapping), std::vector<double>{-0.5, 0.75}), overlapping,
+      {-0.5, 0.75}, 51);
+  run("a negative constant", WithConstants(Table(5, overlapping), std::vector<double>{-1}), overlapping, {-1},
+      61);
   run("the constant 0", WithConstants(Table(5, overlapping), std::vector<double>{0}), overlapping, {0}, 71);
   // 3 × 3 pixels of 2 channels, windows of 2 × 2 in steps of 1, one line of padding above: 3 × 2 windows.
   List pool;

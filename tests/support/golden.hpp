@@ -24,8 +24,8 @@
 
 namespace ascribe::test {
 
-/// An .npy file's numbers in C order. Its own few lines, so that a fault of the library's reader cannot hide in
-/// the numbers that the library is checked against.
+/// An .npy file's numbers in C order. Its own few lines, so that a fault of the library's reader cannot hide
+/// in the numbers that the library is checked against.
 struct GoldenArray {
   std::vector<Index> shape;
   std::vector<double> values;
@@ -36,8 +36,10 @@ inline GoldenArray read_golden(const std::string& path) {
   std::ifstream file(full, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   const auto refuse = [&](const char* why) { throw std::runtime_error(full + ": " + why); };
-  if (bytes.size() < 10 || bytes.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0) refuse("not .npy, version 1.0");
-  const std::size_t data = 10 + std::size_t(std::uint8_t(bytes[8])) + 256 * std::size_t(std::uint8_t(bytes[9]));
+  if (bytes.size() < 10 || bytes.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0)
+    refuse("not .npy, version 1.0");
+  const std::size_t data =
+      10 + std::size_t(std::uint8_t(bytes[8])) + 256 * std::size_t(std::uint8_t(bytes[9]));
   const std::string header = bytes.substr(10, data - 10);
   if (header.find("'fortran_order': False") == std::string::npos) refuse("not in C order");
 
@@ -99,7 +101,8 @@ Batch<Scalar> golden_matrix(const std::string& path) {
 template <class Scalar>
 Eigen::Matrix<Scalar, Dynamic, 1> golden_vector(const std::string& path) {
   const GoldenArray array = read_golden(path);
-  return Eigen::Map<const Eigen::VectorXd>(array.values.data(), Index(array.values.size())).template cast<Scalar>();
+  return Eigen::Map<const Eigen::VectorXd>(array.values.data(), Index(array.values.size()))
+      .template cast<Scalar>();
 }
 
 /// The layer whose weights are `folder/index.weight.npy`, index as in torch.nn.Sequential.
@@ -113,7 +116,8 @@ auto golden_dense(const std::string& folder, int index, bool has_bias = true) {
 template <class Scalar>
 auto golden_convolution(const std::string& folder, int index, Index side, Index padding) {
   const std::string stem = folder + std::to_string(index);
-  const std::vector<Index> shape = read_golden(stem + ".weight.npy").shape;  // filters, channels, kernel, kernel
+  const std::vector<Index> shape =
+      read_golden(stem + ".weight.npy").shape;  // filters, channels, kernel, kernel
   const Spatial geometry{.input = {side, side},
                          .kernel = {shape.at(2), shape.at(3)},
                          .pads = {padding, padding, padding, padding}};
@@ -132,8 +136,8 @@ auto mnist_cnn() {
       dense_after_chw_flatten(golden_matrix<Scalar>(folder + "7.weight.npy"), 32, 7, 7);
   return Sequential(golden_convolution<Scalar>(folder, 0, 28, 2), relu, Max(window::Pool(halved(28), 16)),
                     golden_convolution<Scalar>(folder, 3, 14, 1), relu, Max(window::Pool(halved(14), 32)),
-                    MatMul(map::Dense<Scalar>(behind_flatten), golden_vector<Scalar>(folder + "7.bias.npy")), relu,
-                    golden_dense<Scalar>(folder, 9));
+                    MatMul(map::Dense<Scalar>(behind_flatten), golden_vector<Scalar>(folder + "7.bias.npy")),
+                    relu, golden_dense<Scalar>(folder, 9));
 }
 
 template <class Scalar>
@@ -151,7 +155,8 @@ template <class Scalar>
 auto mnist_mlp(bool has_bias = true) {
   const std::string folder = has_bias ? "examples/data/mnist_mlp/" : "tests/golden/mnist_mlp_nobias/weights/";
   const Elementwise<fn::Relu> relu;
-  return Sequential(golden_dense<Scalar>(folder, 1, has_bias), relu, golden_dense<Scalar>(folder, 3, has_bias), relu,
+  return Sequential(golden_dense<Scalar>(folder, 1, has_bias), relu,
+                    golden_dense<Scalar>(folder, 3, has_bias), relu,
                     golden_dense<Scalar>(folder, 5, has_bias));
 }
 
@@ -171,7 +176,8 @@ double relative_error(const Found& found, const Expected& expected) {
   return (a - b).cwiseAbs().maxCoeff() / b.cwiseAbs().maxCoeff();
 }
 
-/// How far an explanation's books are from closing, measured against their largest entry; worst of all samples.
+/// How far an explanation's books are from closing, measured against their largest entry; worst of all
+/// samples.
 template <class Books>
 double closing_error(const Books& books) {
   double worst = 0;

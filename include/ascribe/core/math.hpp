@@ -90,7 +90,8 @@ Scalar erfc(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
     return std::erfc(x);
   else
-    return lift(x, erfc(x.value()), decltype(x.value() + 0)(-1.1283791670955125739) * exp(-x.value() * x.value()));
+    return lift(x, erfc(x.value()),
+                decltype(x.value() + 0)(-1.1283791670955125739) * exp(-x.value() * x.value()));
 }
 
 /// The unit roundoff's double: the distance from 1 to the next number.

@@ -68,8 +68,8 @@ struct OutputWeights {
   }
 };
 
-/// A relevance for each output (outputs × samples). In Q it is divided by the output, in Delta by the output's
-/// difference from the reference; an Error where that is 0 and the relevance is not.
+/// A relevance for each output (outputs × samples). In Q it is divided by the output, in Delta by the
+/// output's difference from the reference; an Error where that is 0 and the relevance is not.
 template <class Matrix>
 struct OutputRelevance {
   const Matrix& relevance;
@@ -86,7 +86,8 @@ struct OutputRelevance {
         if (to(k, n) == S(0)) continue;
         const S divisor = form == Form::Q ? b(k, n) : S(b(k, n) - b_ref.column(n)[k]);
         if (divisor == S(0))
-          fail("explain: output ", k, " of sample ", n, " is 0", form == Form::Q ? "" : " away from the reference",
+          fail("explain: output ", k, " of sample ", n, " is 0",
+               form == Form::Q ? "" : " away from the reference",
                ", so that a relevance there cannot be carried as a quotient");
         to(k, n) /= divisor;
       }
@@ -96,9 +97,7 @@ struct OutputRelevance {
 /// A plain index is a target.
 inline Target as_start(Index target) { return {target}; }
 template <class Start>
-  requires requires { &Start::template fill<View<double>, Out<double>>; }
-const Start& as_start(const Start& start) {
-  return start;
-}
+requires requires { &Start::template fill<View<double>, Out<double>>; }
+const Start& as_start(const Start& start) { return start; }
 
 }  // namespace ascribe::start

@@ -50,7 +50,8 @@ class Scratch {
  public:
   static constexpr bool fixed = Rows != Dynamic && Samples != Dynamic;
 
-  Scratch(Workspace<Scalar>& workspace, Index rows, Index samples) : storage_(make(workspace, rows, samples)) {}
+  Scratch(Workspace<Scalar>& workspace, Index rows, Index samples)
+      : storage_(make(workspace, rows, samples)) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 

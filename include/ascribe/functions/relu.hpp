@@ -17,12 +17,14 @@ struct Relu {
     return a > Scalar(0) ? Scalar(1) : Scalar(0);
   }
 
-  /// The share of a − r that lies right of 0: (a⁺ − r⁺)/(a − r), in which nothing cancels. What `kinked_chord`
-  /// says, written so that no choice has arithmetic in its branches: GCC 12 vectorises a loop over this one.
+  /// The share of a − r that lies right of 0: (a⁺ − r⁺)/(a − r), in which nothing cancels. What
+  /// `kinked_chord` says, written so that no choice has arithmetic in its branches: GCC 12 vectorises a loop
+  /// over this one.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     const Scalar zero(0), one(1), down(0.25), up(0x1p60);
-    // 2x⁺ = x + |x|, which might overflow at large arguments; at small ones the scale keeps it from denormals.
+    // 2x⁺ = x + |x|, which might overflow at large arguments; at small ones the scale keeps it from
+    // denormals.
     const Scalar scale = math::abs(a) + math::abs(r) > one ? down : up;
     const Scalar x = scale * a, y = scale * r;
     const Scalar rise = Scalar(x + math::abs(x)) - Scalar(y + math::abs(y));

@@ -25,9 +25,10 @@ struct Elementwise {
 /// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`).
 template <class F, class Rule = rule::Unset>
 struct Elementwise {
-  static_assert(always_false<F>,
-                "ascribe: Elementwise<Function, Rule> needs an elementwise function: value(a) and derivative(a), "
-                "and chord(a, r) if it has one; see ascribe/functions/function.hpp");
+  static_assert(
+      always_false<F>,
+      "ascribe: Elementwise<Function, Rule> needs an elementwise function: value(a) and derivative(a), "
+      "and chord(a, r) if it has one; see ascribe/functions/function.hpp");
   template <class... Arguments>
   explicit Elementwise(const Arguments&...) {}  // no second error
 };

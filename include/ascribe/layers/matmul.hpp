@@ -72,11 +72,11 @@ struct MatMul<M, Rule> : kind::MatMul<M> {
 template <class M>
 MatMul(M) -> MatMul<M>;
 template <class M, class Bias>
-  requires std::convertible_to<Bias, typename kind::MatMul<M>::Bias>
-MatMul(M, Bias) -> MatMul<M>;
+requires std::convertible_to<Bias, typename kind::MatMul<M>::Bias> MatMul(M, Bias)
+->MatMul<M>;
 template <class M, class Rule>
-  requires(!std::convertible_to<Rule, typename kind::MatMul<M>::Bias>)
-MatMul(M, Rule) -> MatMul<M, Rule>;
+requires(!std::convertible_to<Rule, typename kind::MatMul<M>::Bias>) MatMul(M, Rule)
+->MatMul<M, Rule>;
 template <class M, class Bias, class Rule>
 MatMul(M, Bias, Rule) -> MatMul<M, Rule>;
 
@@ -116,14 +116,15 @@ void book_bias(const kind::MatMul<M>& layer, C& context, const U& u) {
   if (period == 0) return;
   for (Index n = 0; n < u.cols(); ++n) {
     const Eigen::Map<const Eigen::Array<S, Dynamic, Dynamic>> blocks(u.data() + n * u.rows(), period,
-                                                                      u.rows() / period);
+                                                                     u.rows() / period);
     if (period == u.rows())
       context.books.bias(n) += layer.bias.dot(blocks.matrix().col(0));
     else
       context.books.bias(n) += (blocks.colwise() * layer.bias.array()).sum();
     if (context.bias_shares)
       Eigen::Map<Eigen::Array<S, Dynamic, Dynamic>>(context.bias_shares + n * u.rows(), period,
-                                                    u.rows() / period) = blocks.colwise() * layer.bias.array();
+                                                    u.rows() / period) =
+          blocks.colwise() * layer.bias.array();
   }
 }
 

@@ -28,9 +28,10 @@ struct Max {
 /// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`).
 template <class W, class Rule = rule::Unset>
 struct Max {
-  static_assert(always_false<W>,
-                "ascribe: Max<Windows, Rule> needs windows: inputs, outputs, input_size(), output_size(), lanes() "
-                "and members(); see ascribe/windows/windows.hpp");
+  static_assert(
+      always_false<W>,
+      "ascribe: Max<Windows, Rule> needs windows: inputs, outputs, input_size(), output_size(), lanes() "
+      "and members(); see ascribe/windows/windows.hpp");
   template <class... Arguments>
   explicit Max(const Arguments&...) {}  // no second error
 };
@@ -88,8 +89,8 @@ void book_constants(C& context, Index n, Index j, const typename C::Scalar& shar
   if (context.bias_shares) context.bias_shares[n * context.b.rows() + j] = share;
 }
 
-/// The value of member `first_member + lane` of a window, and the maximum's place: what the rules that compare
-/// two images ask. `winner` is the first member equal to b; −1 where a constant is the maximum.
+/// The value of member `first_member + lane` of a window, and the maximum's place: what the rules that
+/// compare two images ask. `winner` is the first member equal to b; −1 where a constant is the maximum.
 template <class W, class Scalar>
 Index winner(const W& windows, Index group, Index lane, const Scalar* a, const Scalar& b) {
   Index found = -1;

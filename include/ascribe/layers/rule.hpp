@@ -31,10 +31,10 @@ inline constexpr int any_size = -2;
 }  // namespace rule
 
 template <class Kind, class Rule, class C>
-inline constexpr bool rule_applies =
-    requires(const Kind& kind, const Rule& rule, C& c, typename C::Up up, typename C::Down down) {
-      propagate(kind, rule, c, up, down);
-    };
+inline constexpr bool rule_applies = requires(const Kind& kind, const Rule& rule, C& c, typename C::Up up,
+                                              typename C::Down down) {
+  propagate(kind, rule, c, up, down);
+};
 
 /// One step from a layer's outputs to its inputs; the only way by which containers call a rule.
 template <class Kind, class Rule, class C>
@@ -42,10 +42,11 @@ void step_back(const Kind& kind, const Rule& rule, C& context, typename C::Up up
   if constexpr (rule_applies<Kind, Rule, C>)
     propagate(kind, rule, context, up, down);
   else if constexpr (!std::is_same_v<Rule, rule::Reported>)
-    static_assert(always_false<Rule>,
-                  "ascribe: this rule has no meaning for this kind of layer. Choose another, or write "
-                  "template<class M, class C> void propagate(const ascribe::kind::MatMul<M>&, const YourRule&, C&, "
-                  "typename C::Up, typename C::Down) in YourRule's namespace (or kind::Elementwise, kind::Max)");
+    static_assert(
+        always_false<Rule>,
+        "ascribe: this rule has no meaning for this kind of layer. Choose another, or write "
+        "template<class M, class C> void propagate(const ascribe::kind::MatMul<M>&, const YourRule&, C&, "
+        "typename C::Up, typename C::Down) in YourRule's namespace (or kind::Elementwise, kind::Max)");
 }
 
 /// Whether a rule has a meaning in a form. A rule that does not say serves all.

@@ -23,11 +23,16 @@ namespace ascribe::map {
 template <class Scalar>
 Scalar replaced(const Scalar& w, Weights weights) {
   switch (weights) {
-    case Weights::positive: return w > Scalar(0) ? w : Scalar(0);
-    case Weights::negative: return w < Scalar(0) ? w : Scalar(0);
-    case Weights::square: return Scalar(w * w);
-    case Weights::one: return Scalar(1);
-    case Weights::as_is: break;
+    case Weights::positive:
+      return w > Scalar(0) ? w : Scalar(0);
+    case Weights::negative:
+      return w < Scalar(0) ? w : Scalar(0);
+    case Weights::square:
+      return Scalar(w * w);
+    case Weights::one:
+      return Scalar(1);
+    case Weights::as_is:
+      break;
   }
   return w;
 }
@@ -37,16 +42,23 @@ Scalar replaced(const Scalar& w, Weights weights) {
 template <class Scalar, class Body>
 void with_replacement(Weights weights, Body&& body) {
   switch (weights) {
-    case Weights::positive: return body([](const Scalar& w) { return replaced(w, Weights::positive); });
-    case Weights::negative: return body([](const Scalar& w) { return replaced(w, Weights::negative); });
-    case Weights::square: return body([](const Scalar& w) { return replaced(w, Weights::square); });
-    case Weights::one: return body([](const Scalar&) { return Scalar(1); });
-    case Weights::as_is: return body([](const Scalar& w) { return w; });
+    case Weights::positive:
+      return body([](const Scalar& w) { return replaced(w, Weights::positive); });
+    case Weights::negative:
+      return body([](const Scalar& w) { return replaced(w, Weights::negative); });
+    case Weights::square:
+      return body([](const Scalar& w) { return replaced(w, Weights::square); });
+    case Weights::one:
+      return body([](const Scalar&) { return Scalar(1); });
+    case Weights::as_is:
+      return body([](const Scalar& w) { return w; });
   }
 }
 
 template <class M>
-inline constexpr bool is_structural = requires { requires M::structural; };
+inline constexpr bool is_structural = requires {
+  requires M::structural;
+};
 
 }  // namespace ascribe::map
 

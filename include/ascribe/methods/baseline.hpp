@@ -8,8 +8,8 @@
 namespace ascribe::method {
 
 /// Shrikumar et al. 1704.02685, Rescale, with a rule for the maximum that keeps the total exact:
-/// Σ relevance = f(x) − f(x̄). `MaxRule` is rule::Baseline, rule::BaselineFold, or rule::Gradient, which books what
-/// it loses.
+/// Σ relevance = f(x) − f(x̄). `MaxRule` is rule::Baseline, rule::BaselineFold, or rule::Gradient, which books
+/// what it loses.
 template <class MaxRule = rule::Baseline>
 struct BaselineWith : Table<rule::Gradient, rule::Baseline, MaxRule> {
   static constexpr const char* name = "baseline";

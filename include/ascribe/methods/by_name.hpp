@@ -18,12 +18,13 @@ struct Options {
 };
 
 inline constexpr std::array<std::string_view, 8> names = {
-    Gradient::name, GradientTimesInput::name, Deconvolution::name, GuidedBackpropagation::name,
-    Lrp::name,      LrpQ::name,               LrpRadial::name,     Baseline::name};
+    Gradient::name, GradientTimesInput::name, Deconvolution::name, GuidedBackpropagation::name, Lrp::name,
+    LrpQ::name,     LrpRadial::name,          Baseline::name};
 
-/// Calls `visit(method)` with the method of that name, and returns what it returns. `visit` is compiled for all of
-/// them. Throws Error for a name that there is not, and says which there are.
-/// Example: `with_method("lrp", {.epsilon = 0.25}, [&](const auto& m) { return net.explain(trace, 3, m).relevance; })`.
+/// Calls `visit(method)` with the method of that name, and returns what it returns. `visit` is compiled for
+/// all of them. Throws Error for a name that there is not, and says which there are. Example:
+/// `with_method("lrp", {.epsilon = 0.25}, [&](const auto& m) { return net.explain(trace, 3, m).relevance;
+/// })`.
 template <class Visit>
 decltype(auto) with_method(std::string_view name, const Options& options, Visit&& visit) {
   if (name == Gradient::name) return visit(Gradient{});

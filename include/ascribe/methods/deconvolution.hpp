@@ -7,9 +7,10 @@
 
 namespace ascribe::method {
 
-/// Zeiler & Fergus 1311.2901 as a table of rules (Samek et al. 1509.06321): Repeat at every ReLU, the gradient
-/// elsewhere. The definition is the ReLU's; a relevance that has gone through a tanh or a sigmoid means nothing,
-/// so that other functions keep their gradient. A method of one's own may give them rule::Repeat.
+/// Zeiler & Fergus 1311.2901 as a table of rules (Samek et al. 1509.06321): Repeat at every ReLU, the
+/// gradient elsewhere. The definition is the ReLU's; a relevance that has gone through a tanh or a sigmoid
+/// means nothing, so that other functions keep their gradient. A method of one's own may give them
+/// rule::Repeat.
 struct Deconvolution : Gradient {
   static constexpr const char* name = "deconvolution";
 

@@ -12,8 +12,8 @@
 
 namespace ascribe::method {
 
-/// LRP-ε in R (Bach et al. 2015, eq. 58; Samek et al. 1509.06321): Normalized(ε), Ignore, and `MaxRule` for the
-/// maximum. Sums and averages have no weights to stabilise against and keep at most 1e-6 (zennit's Norm).
+/// LRP-ε in R (Bach et al. 2015, eq. 58; Samek et al. 1509.06321): Normalized(ε), Ignore, and `MaxRule` for
+/// the maximum. Sums and averages have no weights to stabilise against and keep at most 1e-6 (zennit's Norm).
 template <class MaxRule>
 struct LrpWith {
   static constexpr Form form = Form::R;
@@ -46,7 +46,8 @@ struct LrpRadial : LrpWith<rule::Radial> {
 };
 
 /// LRP divided by the activations: gradients with slopes, without a stabiliser and without a denominator that
-/// could vanish. Equals LRP in R at ε = 0 wherever every f(0) = 0; elsewhere it takes f(0) for the bias it is.
+/// could vanish. Equals LRP in R at ε = 0 wherever every f(0) = 0; elsewhere it takes f(0) for the bias it
+/// is.
 struct LrpQ : Table<rule::Gradient, rule::Slope, rule::Gradient> {
   static constexpr const char* name = "lrp_q";
   static constexpr Form form = Form::Q;

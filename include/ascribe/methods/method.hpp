@@ -48,13 +48,15 @@ struct Table {
   }
 };
 
-/// A method made where it is used: `Rules{Form::R, false, rule::Normalized{0.25}, rule::Ignore{}, rule::Radial{}}`.
+/// A method made where it is used: `Rules{Form::R, false, rule::Normalized{0.25}, rule::Ignore{},
+/// rule::Radial{}}`.
 template <class ForMatMul, class ForElementwise, class ForMax = rule::Unset>
 struct Rules : Table<ForMatMul, ForElementwise, ForMax> {
   Form form;
   bool times_input;
 
-  Rules(Form f, bool times, ForMatMul for_matmul = {}, ForElementwise for_elementwise = {}, ForMax for_max = {})
+  Rules(Form f, bool times, ForMatMul for_matmul = {}, ForElementwise for_elementwise = {},
+        ForMax for_max = {})
       : Table<ForMatMul, ForElementwise, ForMax>{std::move(for_matmul), std::move(for_elementwise),
                                                  std::move(for_max)},
         form(f),

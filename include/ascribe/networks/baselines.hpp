@@ -5,8 +5,8 @@
 
 namespace ascribe {
 
-/// The baselines that need no thought about the data, or all of it. Any other is an input of one's own. Each is
-/// one column: run it through the network once, and its trace serves any number of explanations.
+/// The baselines that need no thought about the data, or all of it. Any other is an input of one's own. Each
+/// is one column: run it through the network once, and its trace serves any number of explanations.
 namespace baseline {
 
 /// All zeros.
@@ -24,9 +24,9 @@ Batch<typename D::Scalar, D::RowsAtCompileTime, 1> mean(const Eigen::MatrixBase<
 
 }  // namespace baseline
 
-/// The average over a distribution of references: each column of `references` serves all samples in turn, and relevance
-/// and books are averaged (DeepLIFT's "multiple references", Shrikumar et al. 1704.02685, §3.2; expected gradients'
-/// sense of a baseline). The books of the average close, being linear.
+/// The average over a distribution of references: each column of `references` serves all samples in turn, and
+/// relevance and books are averaged (DeepLIFT's "multiple references", Shrikumar et al. 1704.02685, §3.2;
+/// expected gradients' sense of a baseline). The books of the average close, being linear.
 template <class... Parts, class T, class Start, class Method, class R>
 auto explain_over(const Sequential<Parts...>& net, const T& trace, const Start& start, const Method& method,
                   const R& references) {

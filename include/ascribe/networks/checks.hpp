@@ -41,15 +41,15 @@ Result conservation(const E& explanation) {
   const auto open = explanation.ledger.closing_error();
   for (Index n = 0; n < open.size(); ++n) {
     result.error = math::max(result.error, std::abs(math::value_of(open(n))));
-    result.tolerance = math::max(
-        result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n), explanation.relevance.rows()));
+    result.tolerance = math::max(result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n),
+                                                                       explanation.relevance.rows()));
   }
   return result;
 }
 
-/// Σ relevance = start for every sample: that the inputs account for all of what is explained, f(x) − f(x̄) under a
-/// baseline. Not true of a network with biases unless a baseline cancels them, nor with a stabiliser: that is what
-/// the ledger is for.
+/// Σ relevance = start for every sample: that the inputs account for all of what is explained, f(x) − f(x̄)
+/// under a baseline. Not true of a network with biases unless a baseline cancels them, nor with a stabiliser:
+/// that is what the ledger is for.
 template <class E>
 Result completeness(const E& explanation) {
   using S = typename decltype(explanation.relevance)::Scalar;
@@ -57,18 +57,18 @@ Result completeness(const E& explanation) {
   for (Index n = 0; n < explanation.relevance.cols(); ++n) {
     const S missing = explanation.ledger.enter(n) - explanation.relevance.col(n).sum();
     result.error = math::max(result.error, std::abs(math::value_of(missing)));
-    result.tolerance = math::max(
-        result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n), explanation.relevance.rows()));
+    result.tolerance = math::max(result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n),
+                                                                       explanation.relevance.rows()));
   }
   return result;
 }
 
-/// Whether a rule for matrices and one for functions agree on multiplication by α ≠ 0, as the matrix αI and as the
-/// elementwise a ↦ αa (rules.md §4.8): `size` features of both signs, carried values of both signs. Throws Error for
-/// α = 0, where the two differ, and where a rule has no meaning in the form.
+/// Whether a rule for matrices and one for functions agree on multiplication by α ≠ 0, as the matrix αI and
+/// as the elementwise a ↦ αa (docs/rules.md, identity 8): `size` features of both signs, carried values of
+/// both signs. Throws Error for α = 0, where the two differ, and where a rule has no meaning in the form.
 template <class Scalar = double, class ForMatMul, class ForElementwise>
-Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elementwise, double alpha, Form form,
-                           Index size = 8) {
+Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elementwise, double alpha,
+                           Form form, Index size = 8) {
   if (alpha == 0) fail("scaling_equivalence: expected a factor other than 0");
   const method::Rules table(form, false, matmul, elementwise);
   Batch<Scalar> x(size, 1), carried(size, 1);
@@ -89,7 +89,8 @@ Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elemen
   };
   const auto a = explain(first), b = explain(second);
   return {math::value_of((a - b).cwiseAbs().maxCoeff()),
-          16 * math::epsilon<Scalar> * math::value_of(math::max(a.cwiseAbs().maxCoeff(), b.cwiseAbs().maxCoeff()))};
+          16 * math::epsilon<Scalar> *
+              math::value_of(math::max(a.cwiseAbs().maxCoeff(), b.cwiseAbs().maxCoeff()))};
 }
 
 }  // namespace ascribe::check

@@ -21,8 +21,9 @@ template <class Scalar, int Inputs, int Outputs, int Samples, class LayerRecords
 struct Explanation {
   Batch<Scalar, Inputs, Samples> relevance;  ///< inputs × samples
   Batch<Scalar, Outputs, Samples> output;    ///< outputs × samples: what the network said
-  /// The whole network's books: `enter` is the start and `leave` the input's share. They are kept in relevances,
-  /// Σ x·Q, even for methods (gradient, deconvolution) whose result is not multiplied by the input.
+  /// The whole network's books: `enter` is the start and `leave` the input's share. They are kept in
+  /// relevances, Σ x·Q, even for methods (gradient, deconvolution) whose result is not multiplied by the
+  /// input.
   Books<Scalar, Samples> ledger;
   LayerRecords layers;  ///< a LayerRecord each with Detail::per_layer, else empty
 

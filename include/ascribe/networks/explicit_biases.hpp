@@ -9,14 +9,14 @@
 
 namespace ascribe {
 
-/// How many ones the input is augmented with: one for every bias entry and every unit of a function with f(0) ≠ 0, or a
-/// single one that all of them share.
+/// How many ones the input is augmented with: one for every bias entry and every unit of a function with f(0)
+/// ≠ 0, or a single one that all of them share.
 enum class Ones { per_bias, shared };
 
 namespace map {
 
-/// [W B] over (a; ones): W as it is, and the bias as the weights B of the ones, entry j mod p of the bias at output j.
-/// A view of a layer's map and bias.
+/// [W B] over (a; ones): W as it is, and the bias as the weights B of the ones, entry j mod p of the bias at
+/// output j. A view of a layer's map and bias.
 template <class M, class Bias>
 struct WithOnes {
   using Scalar = typename M::Scalar;
@@ -86,8 +86,9 @@ struct Centred {
 
 namespace kind {
 
-/// A layer beside the wires of the ones: its features, then `wires_in` wires, of which it uses the first `used` and
-/// hands on the last `passed` (a shared one is both used and handed on). What is on a wire bypasses rules and ε.
+/// A layer beside the wires of the ones: its features, then `wires_in` wires, of which it uses the first
+/// `used` and hands on the last `passed` (a shared one is both used and handed on). What is on a wire
+/// bypasses rules and ε.
 template <class L>
 struct Augmented {
   using Original = L;
@@ -137,7 +138,8 @@ void propagate_features(const Max<W>& kind, Index, const Rule& rule, C& c, typen
                         typename C::Down down) {
   step_back(kind, rule, c, up, down);
 }
-/// b = (f(a) − f(0)) + f(0)·one: the sum is exact and no rule's, then the rule of the function without its bias.
+/// b = (f(a) − f(0)) + f(0)·one: the sum is exact and no rule's, then the rule of the function without its
+/// bias.
 template <class F, class Rule, class C>
 void propagate_features(const Elementwise<F>& kind, Index used, const Rule& rule, C& c, typename C::Up up,
                         typename C::Down down) {
@@ -170,7 +172,8 @@ void propagate_features(const Elementwise<F>& kind, Index used, const Rule& rule
   Batch<S> reference;
   if (c.form == Form::Delta) {
     reference.resize(units, up.cols());
-    for (Index n = 0; n < up.cols(); ++n) reference.col(n) = View<S, Dynamic, 1>(c.b_ref.column(n), units, 1).array() - f0;
+    for (Index n = 0; n < up.cols(); ++n)
+      reference.col(n) = View<S, Dynamic, 1>(c.b_ref.column(n), units, 1).array() - f0;
     inner.b_ref = {reference.data(), units};
   }
   step_back(centred, rule, inner, view(head_up), out(head_down));
@@ -195,10 +198,12 @@ template <class L, class Rule, class C>
 void propagate(const Augmented<L>& kind, const Rule& rule, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   const Index in = kind.features_in + kind.used, samples = up.cols();
-  const Batch<S> a = c.a.topRows(in), b = c.b.topRows(kind.features_out), head_up = up.topRows(kind.features_out);
+  const Batch<S> a = c.a.topRows(in), b = c.b.topRows(kind.features_out),
+                 head_up = up.topRows(kind.features_out);
   Batch<S> head_down(in, samples);
   // A reference's columns have the features first: only their stride is the augmented one, which they keep.
-  Context<S, Dynamic, Dynamic, Dynamic> inner{view(a), view(b), c.a_ref, c.b_ref, c.form, c.books, c.workspace};
+  Context<S, Dynamic, Dynamic, Dynamic> inner{view(a), view(b), c.a_ref,    c.b_ref,
+                                              c.form,  c.books, c.workspace};
   const typename L::Kind& features = kind.layer;
   detail::propagate_features(features, kind.used, rule, inner, view(head_up), out(head_down));
   down.setZero();
@@ -222,8 +227,9 @@ struct ExplicitBiases {
     Index first, count;
   };
 
-  Network network;                          ///< without a bias; over (x; ones)
-  std::array<Rows, Network::depth> ones{};  ///< each layer's ones, as rows of the augmented input; count 0: no bias
+  Network network;  ///< without a bias; over (x; ones)
+  std::array<Rows, Network::depth>
+      ones{};  ///< each layer's ones, as rows of the augmented input; count 0: no bias
   Index features, wires;
 
   /// (x; 1 … 1): the input of `network`.
@@ -237,14 +243,14 @@ struct ExplicitBiases {
   }
 };
 
-/// The network that says the same without a bias: its input is augmented with ones, and a bias is the weight of a one.
-/// A function with f(0) ≠ 0 counts as f − f(0) and a bias f(0). Rules and ε see the layers as before: what their
-/// outputs are made of is the same; the wires of the ones bypass them.
+/// The network that says the same without a bias: its input is augmented with ones, and a bias is the weight
+/// of a one. A function with f(0) ≠ 0 counts as f − f(0) and a bias f(0). Rules and ε see the layers as
+/// before: what their outputs are made of is the same; the wires of the ones bypass them.
 ///
-/// Its explanations give each one what the ledger books to that bias, wherever the algebra says so (rules.md §4.5):
-/// everywhere but under plain Ignore in R, whose ledger gives f(0) nothing and where the ones get f(0)/b·R, as
-/// under biased Ignore. The constants of a maximum stay where they are. `features` is the input's size (a network of
-/// elementwise functions alone does not know it).
+/// Its explanations give each one what the ledger books to that bias, wherever the algebra says so
+/// (docs/rules.md, identity 5): everywhere but under plain Ignore in R, whose ledger gives f(0) nothing and
+/// where the ones get f(0)/b·R, as under biased Ignore. The constants of a maximum stay where they are.
+/// `features` is the input's size (a network of elementwise functions alone does not know it).
 template <class... Parts>
 auto explicit_biases(const Sequential<Parts...>& net, Index features, Ones mode = Ones::per_bias) {
   using Net = Sequential<Parts...>;
@@ -281,9 +287,11 @@ auto explicit_biases(const Sequential<Parts...>& net, Index features, Ones mode 
           {net.template layer<J>(), sizes[J], sizes[J + 1], in, used[J], passed}};
     };
     // Braces, so that the layers are made from first to last.
-    std::tuple<Augmented<typename Net::template Layer<I>>...> layers{augmented(std::integral_constant<std::size_t, I>())...};
+    std::tuple<Augmented<typename Net::template Layer<I>>...> layers{
+        augmented(std::integral_constant<std::size_t, I>())...};
     return ExplicitBiases<Network>{Network(std::move(std::get<I>(layers))...), rows, features, wires};
-  }(std::make_index_sequence<depth>());
+  }
+  (std::make_index_sequence<depth>());
 }
 
 }  // namespace ascribe

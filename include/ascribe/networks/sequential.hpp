@@ -51,7 +51,8 @@ constexpr const auto& layer_of(const Tuple& parts) {
     return std::get<P>(parts);
 }
 
-/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's own.
+/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
+/// own.
 template <class L, class A, class B>
 void run(const L& layer, const A& a, B& b) {
   forward(layer, a, b);
@@ -67,8 +68,8 @@ void count_relevance(const Carried& carried, const Values& a, const ReferenceVal
     else if (form == Form::Q)
       row(n) = carried.col(n).dot(a.col(n));
     else
-      row(n) = carried.col(n).dot(a.col(n) - Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(
-                                                 a_ref.column(n), a.rows()));
+      row(n) = carried.col(n).dot(
+          a.col(n) - Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()));
   }
 }
 
@@ -87,11 +88,11 @@ inline const char* name_of(Form form) { return form == Form::R ? "R" : form == F
 
 }  // namespace detail
 
-/// Layers one after the other; a Sequential may stand among them. Construction throws Error where the sizes of
-/// neighbours do not fit (a compile error where both are fixed).
+/// Layers one after the other; a Sequential may stand among them. Construction throws Error where the sizes
+/// of neighbours do not fit (a compile error where both are fixed).
 ///
-/// A network is const during its whole life after construction and is shared between threads: what a pass writes is
-/// the caller's trace, explanation and workspace.
+/// A network is const during its whole life after construction and is shared between threads: what a pass
+/// writes is the caller's trace, explanation and workspace.
 template <class... Parts>
 class Sequential {
  public:
@@ -99,14 +100,16 @@ class Sequential {
   static_assert(depth > 0, "ascribe: a Sequential needs a layer");
 
   template <std::size_t I>
-  using Layer = std::remove_cvref_t<decltype(detail::layer_of<I>(std::declval<const std::tuple<Parts...>&>()))>;
+  using Layer =
+      std::remove_cvref_t<decltype(detail::layer_of<I>(std::declval<const std::tuple<Parts...>&>()))>;
 
   explicit Sequential(Parts... parts) : parts_(std::move(parts)...) {
     [this]<std::size_t... I>(std::index_sequence<I...>) {
       Index size = -1;
       (check_neighbour<I>(size), ...);
       output_size_ = size;
-    }(std::make_index_sequence<depth>());
+    }
+    (std::make_index_sequence<depth>());
   }
 
   template <std::size_t I>
@@ -119,8 +122,8 @@ class Sequential {
   Index input_size() const { return input_size_; }
   Index output_size() const { return output_size_; }
 
-  /// Rows of value I (value 0 is the input, value I the output of layer I − 1) where they are known at compile time,
-  /// else Dynamic, for an input with `Inputs` rows.
+  /// Rows of value I (value 0 is the input, value I the output of layer I − 1) where they are known at
+  /// compile time, else Dynamic, for an input with `Inputs` rows.
   template <std::size_t I, int Inputs>
   static constexpr int rows() {
     if constexpr (I == 0) {
@@ -155,15 +158,16 @@ class Sequential {
     template <std::size_t... I>
     static auto records(std::index_sequence<I...>)
         -> std::tuple<LayerRecord<S, rows<I + 1, Inputs>(), Samples>...>;
-    using Records = decltype(records(std::make_index_sequence<detail == Detail::per_layer ? depth : 0>()));
+    using Records =
+        decltype(records(std::make_index_sequence < detail == Detail::per_layer ? depth : 0 > ()));
     using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples, Records>;
   };
   /// The explanation of one trace type.
   template <class T, Detail detail = Detail::totals>
   using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples, detail>::type;
 
-  /// Runs the network on x (features × samples) and keeps every value. Throws Error where the number of features is
-  /// not the first layer's, the batch is empty, or an input is NaN or infinite.
+  /// Runs the network on x (features × samples) and keeps every value. Throws Error where the number of
+  /// features is not the first layer's, the batch is empty, or an input is NaN or infinite.
   template <class D>
   auto forward(const Eigen::MatrixBase<D>& x) const {
     Trace<typename D::Scalar, D::RowsAtCompileTime, D::ColsAtCompileTime> trace;
@@ -182,9 +186,9 @@ class Sequential {
   }
 
   /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `reference`: the trace of a
-  /// baseline, for methods against one: one column for all samples, or as many as the batch. Throws Error where the
-  /// start does not fit, the method lacks or has no use for a reference, a rule has no meaning in the method's form
-  /// or a parameter out of range, or the result is not finite.
+  /// baseline, for methods against one: one column for all samples, or as many as the batch. Throws Error
+  /// where the start does not fit, the method lacks or has no use for a reference, a rule has no meaning in
+  /// the method's form or a parameter out of range, or the result is not finite.
   template <Detail detail = Detail::totals, class T, class Start, class Method>
   auto explain(const T& trace, const Start& start, const Method& method) const {
     ExplanationOf<T, detail> explanation;
@@ -193,15 +197,15 @@ class Sequential {
     return explanation;
   }
   template <Detail detail = Detail::totals, class T, class Start, class Method, class R>
-    requires requires(const R& r) { r.values; }
+  requires requires(const R& r) { r.values; }
   auto explain(const T& trace, const Start& start, const Method& method, const R& reference) const {
     ExplanationOf<T, detail> explanation;
     Workspace<typename T::Scalar> workspace;
     explain(trace, start, method, explanation, workspace, &reference);
     return explanation;
   }
-  /// The same into an explanation and a workspace that were used before. `reference_column` ≥ 0 takes that one column
-  /// of the reference for all samples.
+  /// The same into an explanation and a workspace that were used before. `reference_column` ≥ 0 takes that
+  /// one column of the reference for all samples.
   template <class T, class Start, class Method, class E, class R = T>
   void explain(const T& trace, const Start& start, const Method& method, E& explanation,
                Workspace<typename T::Scalar>& workspace, const R* reference = nullptr,
@@ -235,8 +239,8 @@ class Sequential {
     check_result(explanation.relevance);
   }
 
-  /// Explains every output in turn: `visit(target, explanation)` sees each before the next is computed. The forward
-  /// pass, the reference and all memory are shared.
+  /// Explains every output in turn: `visit(target, explanation)` sees each before the next is computed. The
+  /// forward pass, the reference and all memory are shared.
   template <class T, class Method, class Visit, class R = T>
   void explain_all(const T& trace, const Method& method, Visit&& visit, const R* reference = nullptr) const {
     ExplanationOf<T> explanation;
@@ -263,8 +267,8 @@ class Sequential {
     const auto& l = layer<I>();
     if constexpr (requires { l.input_size(); }) {
       if (size >= 0 && size != l.input_size())
-        fail("Sequential: layer ", I, " expects ", l.input_size(), " inputs, found ", size, " outputs of layer ",
-             I - 1);
+        fail("Sequential: layer ", I, " expects ", l.input_size(), " inputs, found ", size,
+             " outputs of layer ", I - 1);
       if (input_size_ < 0) input_size_ = l.input_size();
     }
     size = l.output_size_for(size);
@@ -301,22 +305,23 @@ class Sequential {
     const auto& x = trace.input();
     if (x.size() == 0 || trace.output().cols() != x.cols() || (input_size_ >= 0 && x.rows() != input_size_) ||
         (output_size_ >= 0 && trace.output().rows() != output_size_))
-      fail("explain: expected a trace of this network's forward pass (", input_size_, " features, ", output_size_,
-           " outputs), found one of ", x.rows(), " features x ", x.cols(), " samples and ", trace.output().rows(),
-           " outputs");
+      fail("explain: expected a trace of this network's forward pass (", input_size_, " features, ",
+           output_size_, " outputs), found one of ", x.rows(), " features x ", x.cols(), " samples and ",
+           trace.output().rows(), " outputs");
     // Both ends may fit where the middle does not.
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (check_trace_at(I, layer<I>().output_size_for(std::get<I>(trace.values).rows()), x.cols(),
                       std::get<I + 1>(trace.values)),
        ...);
-    }(std::make_index_sequence<depth>());
+    }
+    (std::make_index_sequence<depth>());
   }
 
   template <class Value>
   static void check_trace_at(std::size_t index, Index outputs, Index samples, const Value& value) {
     if (value.rows() != outputs || value.cols() != samples)
-      fail("explain: expected a trace of this network's forward pass (", outputs, " outputs of layer ", index, " x ",
-           samples, " samples), found one of ", value.rows(), " x ", value.cols());
+      fail("explain: expected a trace of this network's forward pass (", outputs, " outputs of layer ", index,
+           " x ", samples, " samples), found one of ", value.rows(), " x ", value.cols());
   }
 
   template <class Method, std::size_t... I>
@@ -345,7 +350,8 @@ class Sequential {
     check_trace(*reference);
     const Index found = reference->input().cols(), samples = trace.input().cols();
     if (reference->input().rows() != trace.input().rows())
-      fail("explain: expected a reference of ", trace.input().rows(), " features, found ", reference->input().rows());
+      fail("explain: expected a reference of ", trace.input().rows(), " features, found ",
+           reference->input().rows());
     if (column >= found) fail("explain: expected a reference column below ", found, ", found ", column);
     if (column < 0 && found != 1 && found != samples)
       fail("explain: expected a reference of 1 or ", samples, " samples, found ", found);
@@ -355,7 +361,8 @@ class Sequential {
         return {value.data(), found == 1 ? 0 : value.rows()};
       };
       ((values[I] = one(std::get<I>(reference->values))), ...);
-    }(std::make_index_sequence<depth + 1>());
+    }
+    (std::make_index_sequence<depth + 1>());
     return values;
   }
 
@@ -386,8 +393,8 @@ class Sequential {
       const auto& l = layer<I - 1>();
       const typename Layer<I - 1>::Kind& kind = l;
       const auto& rule = rule_for(method, l, Position<I - 1, depth>());
-      Context<S, In, Outs, N> context{view(a),           view(b),     references[I - 1], references[I], method.form,
-                                      explanation.ledger, workspace};
+      Context<S, In, Outs, N> context{
+          view(a), view(b), references[I - 1], references[I], method.form, explanation.ledger, workspace};
       if constexpr (std::tuple_size_v<decltype(explanation.layers)> == 0) {
         step_back(kind, rule, context, up, down);
       } else {
@@ -396,8 +403,8 @@ class Sequential {
         record.relevance = up;
         if (method.times_input) detail::multiply_by_input<S>(record.relevance, b, references[I], method.form);
         record.bias_shares.setZero(b.rows(), b.cols());
-        Context<S, In, Outs, N> own{view(a),      view(b),   references[I - 1],        references[I], method.form,
-                                    record.books, workspace, record.bias_shares.data()};
+        Context<S, In, Outs, N> own{view(a),     view(b),      references[I - 1], references[I],
+                                    method.form, record.books, workspace,         record.bias_shares.data()};
         step_back(kind, rule, own, up, down);
         detail::count_relevance<S>(up, b, references[I], method.form, record.books.enter);
         detail::count_relevance<S>(view(down), a, references[I - 1], method.form, record.books.leave);

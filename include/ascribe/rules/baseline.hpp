@@ -9,22 +9,23 @@
 
 namespace ascribe::rule {
 
-/// Elementwise: m_a = (f(a) − f(ā))/(a − ā)·m_b, f'(a) at a = ā (Rescale: Shrikumar et al. 1704.02685, §3.5.1).
-/// Max: the limit of Rescale through exp, Σ and log at growing sharpness. With M = max(b, b̄) the winner of the
-/// image contributes M − b̄ and the winner of the reference b − M; one winner in both has the multiplier 1.
-/// Multipliers lie in [0, 1], and Σ Δa·m = Δb exactly.
+/// Elementwise: m_a = (f(a) − f(ā))/(a − ā)·m_b, f'(a) at a = ā (Rescale: Shrikumar et al. 1704.02685,
+/// §3.5.1). Max: the limit of Rescale through exp, Σ and log at growing sharpness. With M = max(b, b̄) the
+/// winner of the image contributes M − b̄ and the winner of the reference b − M; one winner in both has the
+/// multiplier 1. Multipliers lie in [0, 1], and Σ Δa·m = Δb exactly.
 struct Baseline {
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };
 
-/// Max only: max(a, c) = a + relu(c − a) folded from the first member to the last, Baseline on each relu. Exact
-/// too, and for two inputs what integrated gradients give; for more it depends on the members' order.
+/// Max only: max(a, c) = a + relu(c − a) folded from the first member to the last, Baseline on each relu.
+/// Exact too, and for two inputs what integrated gradients give; for more it depends on the members' order.
 struct BaselineFold {
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };
 
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const F& f = layer.f;
   const Index rows = up.rows();
@@ -49,7 +50,8 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
     for (Index g = 0; g < groups; ++g)
       for (Index first = 0; first < lanes; first += block) {
         const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
-        const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_ref.column(n) + j, *u = up.data() + n * up.rows() + j;
+        const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_ref.column(n) + j,
+                *u = up.data() + n * up.rows() + j;
         // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
         Lanes rise, fall;  // what the winner of the image contributes, and that of the reference
         Lanes open, open0, wins, wins0;
@@ -62,9 +64,11 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
           const S *member = a + i + first, *member0 = a0 + i + first;
           S* to = d + i + first;
           for (std::size_t l = 0; l < std::size_t(width); ++l) wins[l] = member[l] == b[l] ? open[l] : zero;
-          for (std::size_t l = 0; l < std::size_t(width); ++l) wins0[l] = member0[l] == b0[l] ? open0[l] : zero;
+          for (std::size_t l = 0; l < std::size_t(width); ++l)
+            wins0[l] = member0[l] == b0[l] ? open0[l] : zero;
           for (std::size_t l = 0; l < std::size_t(width); ++l) {
-            const S both = wins[l] * wins0[l], change = member[l] - member0[l], still = change == zero ? one : zero;
+            const S both = wins[l] * wins0[l], change = member[l] - member0[l],
+                    still = change == zero ? one : zero;
             // Where nothing changes, neither contribution is other than 0.
             const S alone = (wins[l] * rise[l] + wins0[l] * fall[l]) / (change + still);
             to[l] += (both + (one - both) * alone) * u[l];
@@ -77,7 +81,8 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
 }
 
 template <class W, class C>
-void propagate(const kind::Max<W>& layer, const BaselineFold&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Max<W>& layer, const BaselineFold&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const W& windows = layer.windows;
   const Index lanes = windows.lanes();

@@ -11,13 +11,14 @@
 namespace ascribe::rule {
 
 /// MatMul: Σ_j w_ij u_j. Elementwise: f'(a)·u. Max: u to the maximum; a tie goes to the first member.
-/// (Simonyan et al. 1312.6034; rules.md §1.) In the form Q this is LRP's Normalized without a stabiliser.
+/// (Simonyan et al. 1312.6034; docs/rules.md.) In the form Q this is LRP's Normalized without a stabiliser.
 struct Gradient {};
 
-/// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which the
-/// column sums are computed. Against a reference nothing is lost: biases cancel.
+/// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which
+/// the column sums are computed. Against a reference nothing is lost: biases cancel.
 template <class M, class C>
-void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
+               typename C::Down down) {
   apply_transposed(layer.map, up, down);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
@@ -34,12 +35,14 @@ void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::
 /// What f'(a)·u does not account for is dropped: (b − f(0) − a·f'(a))·Q, 0 for functions that are linear
 /// pieces through the origin (FullGrad's implicit bias, Srinivas & Fleuret 1905.00780).
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
   for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(),
+            *u = up.data() + n * up.rows();
     S* d = down.data() + n * down.rows();
     const F& f = layer.f;
     if (form == Form::Q) {
@@ -88,7 +91,8 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
           const S* member = a + i + first;
           S* to = d + i + first;
           // Two loops, because GCC 12 would turn one into branches.
-          for (Index l = 0; l < width; ++l) won[std::size_t(l)] = member[l] == b[l] ? left[std::size_t(l)] : S(0);
+          for (Index l = 0; l < width; ++l)
+            won[std::size_t(l)] = member[l] == b[l] ? left[std::size_t(l)] : S(0);
           for (Index l = 0; l < width; ++l) {
             to[l] += won[std::size_t(l)];
             left[std::size_t(l)] -= won[std::size_t(l)];

@@ -19,7 +19,8 @@ struct Ignore {
 };
 
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const F& f = layer.f;
   const S f0 = fn::at_zero<S>(f);
@@ -46,7 +47,8 @@ void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, type
   }
   const bool raw = !at_origin && !rule.biased;
   for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(),
+            *u = up.data() + n * up.rows();
     S* d = down.data() + n * down.rows();
     for (Index i = 0; i < up.rows(); ++i) {
       if (!raw) {

@@ -21,7 +21,8 @@ struct Normalized {
 };
 
 template <class M, class C>
-void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const double epsilon = rule.epsilon;
   if (epsilon == 0 && c.form != Form::R) {  // the quotient b/s(b) is 1, also in the limit at b = 0

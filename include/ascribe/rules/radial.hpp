@@ -5,10 +5,12 @@
 
 namespace ascribe::rule {
 
-/// R(a_i) = s_i R(b), s_i ≥ 0, Σ s_i = 1 (rules.md §1): the maximum taken as homogeneous along the ray through 0.
+/// R(a_i) = s_i R(b), s_i ≥ 0, Σ s_i = 1 (docs/rules.md): the maximum taken as homogeneous along the ray
+/// through 0.
 ///
 /// - b > 0: s_i = a_i⁺/Σ a⁺. In Q: b/Σa⁺·Q(b) for the positive members.
-/// - b < 0: s_i = (b/a_i)/Σ(b/a_k), quotients in (0, 1] where 1/a would overflow. In Q: (b/a_i)²/Σ(b/a_k)·Q(b).
+/// - b < 0: s_i = (b/a_i)/Σ(b/a_k), quotients in (0, 1] where 1/a would overflow. In Q:
+/// (b/a_i)²/Σ(b/a_k)·Q(b).
 /// - b = 0: the zeros share equally. One zero taking all is the limit from both sides; several have none, so
 ///   that equal shares are a convention. In Q: Q(b)/k each.
 ///
@@ -56,7 +58,8 @@ void propagate(const kind::Max<W>& layer, const Radial&, C& c, typename C::Up up
       windows.members(group, [&](Index i) {
         const S& member = a[i + lane];
         d[i + lane] += (in_q ? detail::radial_factor_in_q(member, b, total)
-                             : S(detail::radial_weight(member, b) / total)) * u;
+                             : S(detail::radial_weight(member, b) / total)) *
+                       u;
       });
       if constexpr (window::has_constants<W>) {
         S share(0);

@@ -6,8 +6,8 @@
 
 namespace ascribe::rule {
 
-/// f(u), the layer's own function of the backward signal: deconvolution (Zeiler & Fergus 1311.2901) where f is
-/// the ReLU. Not linear in u.
+/// f(u), the layer's own function of the backward signal: deconvolution (Zeiler & Fergus 1311.2901) where f
+/// is the ReLU. Not linear in u.
 struct Repeat {
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
@@ -28,7 +28,8 @@ void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up 
   const S f0 = fn::at_zero<S>(layer.f);
   const bool in_q = c.form == Form::Q;
   for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
+    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(),
+            *u = up.data() + n * up.rows();
     S* d = down.data() + n * down.rows();
     c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index i) {
       const S passed = back(a[i], u[i]);
@@ -42,13 +43,15 @@ void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up 
 }  // namespace detail
 
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Repeat&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Repeat&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   detail::propagate_filtered(layer, c, up, down, [&](const S&, const S& u) { return S(layer.f.value(u)); });
 }
 
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   detail::propagate_filtered(layer, c, up, down, [&](const S& a, const S& u) {
     return u > S(0) ? S(layer.f.derivative(a) * u) : S(0);

@@ -7,13 +7,15 @@
 namespace ascribe::rule {
 
 /// (f(a) − f(0))/a · u, the chord slope from 0, f'(0) at a = 0: f(0) is a bias that f adds. In Q the books
-/// close with f(0)·Q to the bias. In R (a plain factor, rules.md §4.8) the rest, (1 − slope)·R, is dropped.
+/// close with f(0)·Q to the bias. In R (a plain factor, docs/rules.md, identity 8) the rest, (1 − slope)·R,
+/// is dropped.
 struct Slope {
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 
 template <class F, class C>
-void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C::Up up, typename C::Down down) {
+void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C::Up up,
+               typename C::Down down) {
   using S = typename C::Scalar;
   const F& f = layer.f;
   if (c.form == Form::Q) {

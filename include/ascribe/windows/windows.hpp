@@ -21,7 +21,9 @@
 namespace ascribe::window {
 
 template <class W>
-inline constexpr bool has_constants = requires(const W& w) { w.constants([](double) {}); };
+inline constexpr bool has_constants = requires(const W& w) {
+  w.constants([](double) {});
+};
 
 /// Calls f(c) for every constant that `w` compares with.
 template <class W, class F>
