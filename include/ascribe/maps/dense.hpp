@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
+#include <vector>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -17,78 +19,42 @@ namespace detail {
 template <class Scalar, int Order>
 using WeightView = Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic, Order>, 0, Eigen::OuterStride<>>;
 
+/// Batches of which rows are left out.
+template <class Scalar>
+using RowsView = Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic>, 0, Eigen::OuterStride<>>;
+template <class Scalar>
+using RowsOut = Eigen::Map<Eigen::Matrix<Scalar, Dynamic, Dynamic>, 0, Eigen::OuterStride<>>;
+
 /// b = W a by Eigen: GEMV for one sample, which reads the weights once and never allocates; else GEMM.
 template <class Scalar, int Order>
-[[gnu::noinline]] void multiply(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b) {
+[[gnu::noinline]] void multiply(WeightView<Scalar, Order> w, RowsView<Scalar> a, RowsOut<Scalar> b) {
   if (a.cols() == 1)
     b.col(0).noalias() = w * a.col(0);
   else
     b.noalias() = w * a;
 }
 
-/// Weights whose changed values are held at a time: 16 KB of floats stay in the first-level cache.
+/// Weights whose changed values are held at a time where the sizes are fixed: 16 KB of floats on the stack.
 inline constexpr int panel_capacity = 4096;
 
-template <class From, class To>
-void change(const From& from, To& to, Weights weights) {
-  using Scalar = typename From::Scalar;
-  switch (weights) {
-    case Weights::positive:
-      to = from.cwiseMax(Scalar(0));
-      return;
-    case Weights::negative:
-      to = from.cwiseMin(Scalar(0));
-      return;
-    case Weights::square:
-      to = from.cwiseAbs2();
-      return;
-    case Weights::one:
-      to.setOnes();
-      return;
-    case Weights::as_is:
-      to = from;
-      return;
+/// b = f(W) a: as many rows of W as `buffer` holds are changed and multiplied while they are in cache, by the
+/// same product as unchanged ones, of which a program then has one instantiation.
+template <class Scalar, int Order>
+[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, RowsView<Scalar> a, RowsOut<Scalar> b,
+                                        Weights weights, Scalar* buffer, Index capacity) {
+  const Index tall = std::max<Index>(1, capacity / w.cols());
+  for (Index first = 0; first < w.rows(); first += tall) {
+    const Index rows = std::min(tall, w.rows() - first);
+    const bool by_rows = Order == Eigen::RowMajor;
+    const Index inner = by_rows ? w.cols() : rows, outer = by_rows ? rows : w.cols();
+    const Scalar* from = w.data() + first * (by_rows ? w.outerStride() : 1);
+    with_replacement<Scalar>(weights, [&](auto f) {
+      for (Index o = 0; o < outer; ++o)
+        for (Index i = 0; i < inner; ++i) buffer[o * inner + i] = f(from[o * w.outerStride() + i]);
+    });
+    multiply<Scalar, Order>({buffer, rows, w.cols(), Eigen::OuterStride<>(inner)}, a,
+                            {b.data() + first, rows, b.cols(), Eigen::OuterStride<>(b.outerStride())});
   }
-}
-
-/// b = f(W) a without allocating: a panel of W, long in the direction in which W is contiguous, is
-/// changed on the stack and multiplied while it is in cache.
-template <int Capacity, std::floating_point Scalar, int Order>
-[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b,
-                                        Weights weights) {
-  alignas(64) Scalar buffer[Capacity];
-  const Index inner = std::min<Index>(w.innerSize(), 128);
-  const Index outer = std::min<Index>(w.outerSize(), Capacity / inner);
-  const Index tall = Order == Eigen::RowMajor ? outer : inner;
-  const Index wide = Order == Eigen::RowMajor ? inner : outer;
-  // Eigen's GEMM takes its blocks from the stack up to 128 KB: 128 inputs × these samples stay below.
-  constexpr Index most_samples = 512 / Index(sizeof(Scalar));
-  b.setZero();
-  for (Index r = 0; r < w.rows(); r += tall)
-    for (Index c = 0; c < w.cols(); c += wide) {
-      const Index rows = std::min(tall, w.rows() - r);
-      const Index columns = std::min(wide, w.cols() - c);
-      Eigen::Map<Eigen::Matrix<Scalar, Dynamic, Dynamic, Order>> panel(buffer, rows, columns);
-      change(w.block(r, c, rows, columns), panel, weights);
-      if (a.cols() <= 8)
-        for (Index n = 0; n < a.cols(); ++n)
-          b.col(n).segment(r, rows).noalias() += panel * a.col(n).segment(c, columns);
-      else
-        for (Index n = 0; n < a.cols(); n += most_samples) {
-          const Index samples = std::min(most_samples, a.cols() - n);
-          b.block(r, n, rows, samples).noalias() += panel * a.block(c, n, columns, samples);
-        }
-    }
-}
-template <int Capacity, class Scalar, int Order>
-[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b,
-                                        Weights weights) {
-  b.setZero();
-  with_replacement<Scalar>(weights, [&](auto f) {
-    for (Index n = 0; n < a.cols(); ++n)
-      for (Index c = 0; c < w.cols(); ++c)
-        for (Index r = 0; r < w.rows(); ++r) b(r, n) += f(w(r, c)) * a(c, n);
-  });
 }
 
 /// An Eigen::Map that a pointer and sizes are enough for.
@@ -165,14 +131,16 @@ class DenseOf {
 
  private:
   static constexpr bool fixed = inputs != Dynamic && outputs != Dynamic;
-  static constexpr long long count = fixed ? 1LL * inputs * outputs : detail::panel_capacity;
-  static constexpr int capacity = int(std::min<long long>(count, detail::panel_capacity));
+  static constexpr long long count = 1LL * inputs * outputs;
+  /// At least one row of W and one of Wᵀ.
+  static constexpr int capacity =
+      std::max({int(std::min<long long>(count, detail::panel_capacity)), inputs, outputs});
   static constexpr int order = Matrix::IsRowMajor ? int(Eigen::RowMajor) : int(Eigen::ColMajor);
   static constexpr int transposed_order = Matrix::IsRowMajor ? int(Eigen::ColMajor) : int(Eigen::RowMajor);
   // Up to here Eigen's fixed-size products gain from knowing the sizes; beyond, they would only be
   // instantiated once a shape.
   template <int N>
-  static constexpr bool small = fixed&& N != Dynamic&& count <= 1024;
+  static constexpr bool small = (fixed && N != Dynamic && count <= 1024);
 
   detail::WeightView<Scalar, order> seen() const {
     return {weights_.data(), weights_.rows(), weights_.cols(), Eigen::OuterStride<>(weights_.outerStride())};
@@ -183,14 +151,27 @@ class DenseOf {
 
   template <int N, int Order>
   static void product(detail::WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b, Weights weights) {
-    if (weights != Weights::as_is)
-      detail::multiply_changed<capacity, Scalar, Order>(w, a, b, weights);
-    else if constexpr (fixed && N != Dynamic)  // sample by sample, for GEMM allocates
-      for (Index n = 0; n < N; ++n)
-        detail::multiply<Scalar, Order>(w, View<Scalar>(a.data() + n * a.rows(), a.rows(), 1),
-                                        Out<Scalar>(b.data() + n * b.rows(), b.rows(), 1));
-    else
+    // Where all sizes are fixed, sample by sample: GEMM allocates.
+    const Index together = fixed && N != Dynamic ? 1 : a.cols();
+    for (Index n = 0; n < a.cols(); n += together)
+      product_of_samples<Order>(
+          w, {a.data() + n * a.rows(), a.rows(), together, Eigen::OuterStride<>(a.rows())},
+          {b.data() + n * b.rows(), b.rows(), together, Eigen::OuterStride<>(b.rows())}, weights);
+  }
+
+  template <int Order>
+  static void product_of_samples(detail::WeightView<Scalar, Order> w, detail::RowsView<Scalar> a,
+                                 detail::RowsOut<Scalar> b, Weights weights) {
+    if (weights == Weights::as_is) {
       detail::multiply<Scalar, Order>(w, a, b);
+    } else if constexpr (fixed) {
+      std::array<Scalar, std::size_t(capacity)> buffer;
+      detail::multiply_changed<Scalar, Order>(w, a, b, weights, buffer.data(), capacity);
+    } else {
+      // Many rows a panel, since GEMM packs the batch anew for each.
+      std::vector<Scalar> buffer(std::size_t(std::max<Index>(Index(1) << 16, w.cols())));
+      detail::multiply_changed<Scalar, Order>(w, a, b, weights, buffer.data(), Index(buffer.size()));
+    }
   }
 
   static void check(Index output_count, Index input_count) {
