@@ -1,0 +1,31 @@
+#include <ascribe/maps/linear_map.hpp>
+
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+using namespace ascribe;
+
+TEST_CASE("weights are replaced one by one, and the same through a choice made once", "[maps]") {
+  const std::vector<std::pair<Weights, std::vector<double>>> expected = {
+      {Weights::as_is, {-3, 0, 2}}, {Weights::positive, {0, 0, 2}}, {Weights::negative, {-3, 0, 0}},
+      {Weights::square, {9, 0, 4}}, {Weights::one, {1, 1, 1}},
+  };
+  const std::vector<double> weights = {-3, 0, 2};
+  for (const auto& [how, results] : expected)
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      CHECK(map::replaced(weights[i], how) == results[i]);
+      map::with_replacement<double>(how, [&, value = results[i]](auto f) { CHECK(f(weights[i]) == value); });
+    }
+}
+
+TEST_CASE("what lacks a product is no linear map", "[maps]") {
+  struct Sizes {
+    using Scalar = double;
+    static constexpr int inputs = 1, outputs = 1;
+    Index input_size() const { return 1; }
+    Index output_size() const { return 1; }
+  };
+  STATIC_REQUIRE_FALSE(LinearMap<Sizes>);
+  STATIC_REQUIRE_FALSE(LinearMap<int>);
+}
