@@ -6,6 +6,17 @@
 
 using namespace ascribe;
 
+namespace {
+
+struct Sizes {
+  using Scalar = double;
+  static constexpr int inputs = 1, outputs = 1;
+  Index input_size() const { return 1; }
+  Index output_size() const { return 1; }
+};
+
+}  // namespace
+
 TEST_CASE("weights are replaced one by one, and the same through a choice made once", "[maps]") {
   const std::vector<std::pair<Weights, std::vector<double>>> expected = {
       {Weights::as_is, {-3, 0, 2}}, {Weights::positive, {0, 0, 2}}, {Weights::negative, {-3, 0, 0}},
@@ -20,12 +31,6 @@ TEST_CASE("weights are replaced one by one, and the same through a choice made o
 }
 
 TEST_CASE("what lacks a product is no linear map", "[maps]") {
-  struct Sizes {
-    using Scalar = double;
-    static constexpr int inputs = 1, outputs = 1;
-    Index input_size() const { return 1; }
-    Index output_size() const { return 1; }
-  };
   STATIC_REQUIRE_FALSE(LinearMap<Sizes>);
   STATIC_REQUIRE_FALSE(LinearMap<int>);
 }
