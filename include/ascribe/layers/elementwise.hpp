@@ -38,7 +38,11 @@ struct Elementwise<F, Rule> : kind::Elementwise<F> {
   using Kind = kind::Elementwise<F>;
   [[no_unique_address]] Rule rule;
 
-  explicit Elementwise(F function = {}, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
+  /// No default argument: clang would ask for the default of a function that has none.
+  Elementwise()
+    requires std::default_initializable<F>
+      : Elementwise(F()) {}
+  explicit Elementwise(F function, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
   template <class Other>

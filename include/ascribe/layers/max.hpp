@@ -41,7 +41,11 @@ struct Max<W, Rule> : kind::Max<W> {
   using Kind = kind::Max<W>;
   [[no_unique_address]] Rule rule;
 
-  explicit Max(W w = {}, Rule r = {}) : Kind{std::move(w)}, rule(std::move(r)) {}
+  /// No default argument: clang would ask for the default of windows that have none.
+  Max()
+    requires std::default_initializable<W>
+      : Max(W()) {}
+  explicit Max(W w, Rule r = {}) : Kind{std::move(w)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
   template <class Other>
