@@ -58,11 +58,8 @@ Elementwise(F, Rule) -> Elementwise<F, Rule>;
 
 template <class F, class A, class B>
 void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
-  using S = typename std::remove_cvref_t<A>::Scalar;
-  const S* from = a.data();
-  S* to = b.data();
-  const Index count = a.size();
-  for (Index i = 0; i < count; ++i) to[i] = layer.f.value(from[i]);
+  for (Index n = 0; n < a.cols(); ++n)
+    fn::values(layer.f, 0, a.rows(), a.data() + n * a.rows(), b.data() + n * a.rows());
 }
 
 /// Books f(0)·u_j to the function's own bias, u being what the rule carries in Q.
