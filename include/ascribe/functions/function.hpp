@@ -36,8 +36,10 @@ concept ScalarFunction = requires(const F& f, const Scalar& a) {
 };
 
 template <class F>
-concept ArrayFunction = requires { typename F::Scalar; } &&
-    requires(const F& f, Index i, const typename F::Scalar* a, typename F::Scalar* b) {
+concept ArrayFunction = requires {
+  typename F::Scalar;
+}
+&&requires(const F& f, Index i, const typename F::Scalar* a, typename F::Scalar* b) {
   f.values(i, i, a, b);
   f.derivatives(i, i, a, b);
   f.chords(i, i, a, a, b);

@@ -89,9 +89,7 @@ class AnyMap {
     void apply_transposed(View<Scalar> s, Out<Scalar> g, Weights weights) const override {
       ascribe::apply_transposed(map, s, g, weights);
     }
-    const void* get(const std::type_info& type) const override {
-      return type == typeid(M) ? &map : nullptr;
-    }
+    const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };
 
   std::shared_ptr<const Part> part_;

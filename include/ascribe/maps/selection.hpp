@@ -26,8 +26,8 @@ class Selection {
   static constexpr Role role = Role::wiring;
   static constexpr const char* name = "Selection";
 
-  /// `sources` has an input's index, or −1, for every output. Throws Error where it is empty or names an input
-  /// that there is not.
+  /// `sources` has an input's index, or −1, for every output. Throws Error where it is empty or names an
+  /// input that there is not.
   Selection(Index input_count, std::span<const Index> sources)
       : inputs_(input_count), outputs_(Index(sources.size())) {
     checked_size("Selection", "inputs", {input_count});
@@ -37,7 +37,8 @@ class Selection {
       if (source < -1 || source >= input_count)
         fail("Selection: the source of output ", j, ": expected -1 to ", input_count - 1, ", found ", source);
       const bool goes_on =
-          !runs_.empty() && (runs_.back().from < 0 ? source < 0 : source == runs_.back().from + runs_.back().count);
+          !runs_.empty() &&
+          (runs_.back().from < 0 ? source < 0 : source == runs_.back().from + runs_.back().count);
       if (goes_on)
         ++runs_.back().count;
       else

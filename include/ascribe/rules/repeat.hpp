@@ -45,20 +45,19 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Repeat&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  detail::propagate_filtered(
-      layer, c, up, down,
-      [&](Index first, Index width, const S*, const S* u, S* d) { fn::values(layer.f, first, width, u, d); });
+  detail::propagate_filtered(layer, c, up, down, [&](Index first, Index width, const S*, const S* u, S* d) {
+    fn::values(layer.f, first, width, u, d);
+  });
 }
 
 template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  detail::propagate_filtered(layer, c, up, down,
-                             [&](Index first, Index width, const S* a, const S* u, S* d) {
-                               fn::derivatives(layer.f, first, width, a, d);
-                               for (Index i = 0; i < width; ++i) d[i] = u[i] > S(0) ? S(d[i] * u[i]) : S(0);
-                             });
+  detail::propagate_filtered(layer, c, up, down, [&](Index first, Index width, const S* a, const S* u, S* d) {
+    fn::derivatives(layer.f, first, width, a, d);
+    for (Index i = 0; i < width; ++i) d[i] = u[i] > S(0) ? S(d[i] * u[i]) : S(0);
+  });
 }
 
 }  // namespace ascribe::rule

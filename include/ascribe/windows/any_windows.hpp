@@ -29,7 +29,8 @@ class AnyWindows {
   void members(Index group, F&& f) const {
     const auto g = std::size_t(group);
     const Index* const end = table_->members.data() + table_->starts[g + 1];
-    for (const Index* member = table_->members.data() + table_->starts[g]; member != end; ++member) f(*member);
+    for (const Index* member = table_->members.data() + table_->starts[g]; member != end; ++member)
+      f(*member);
   }
   template <class F>
   void constants(F&& f) const {
