@@ -30,6 +30,7 @@ class Convolution {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Convolution";
   static constexpr Role role = Role::convolution;
 
   /// `weights` holds filters × channels/groups × kernel height × kernel width scalars one behind the

@@ -15,6 +15,7 @@ class Sum {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Sum";
   static constexpr Role role = Role::aggregation;
 
   /// Throws Error where either is below 1.
