@@ -62,10 +62,10 @@ using Dims = std::vector<Index>;
 /// Its name as ONNX spells it, in small letters: `name(ElementType::float32) == "float"`.
 inline std::string_view name(ElementType type) {
   constexpr std::array<std::string_view, 29> names{
-      "undefined",      "float",      "uint8",          "int8",      "uint16",     "int16",
-      "int32",          "int64",      "string",         "bool",      "float16",    "double",
+      "undefined",      "float",      "uint8",          "int8",       "uint16",    "int16",
+      "int32",          "int64",      "string",         "bool",       "float16",   "double",
       "uint32",         "uint64",     "complex64",      "complex128", "bfloat16",  "float8e4m3fn",
-      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",     "int4",       "float4e2m1",
+      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",      "int4",      "float4e2m1",
       "float8e8m0",     "uint2",      "int2",           "float6e2m3", "float6e3m2"};
   const auto number = static_cast<std::size_t>(type);
   return number < names.size() ? names[number] : "unknown";
@@ -83,8 +83,8 @@ inline std::string shown(std::span<const Index> dims) {
   return result + ")";
 }
 
-/// More dimensions than any network has; NumPy allows as many. What walks over a tensor may keep a few numbers
-/// for each, and a message may list them.
+/// More dimensions than any network has; NumPy allows as many. What walks over a tensor may keep a few
+/// numbers for each, and a message may list them.
 inline constexpr std::size_t most_dimensions = 64;
 
 /// The number of elements, checked: a huge shape must not pass for a small one by overflowing. Even
@@ -121,8 +121,8 @@ struct Bfloat16 {
 
 namespace tensor_detail {
 
-/// Calls `f` with a std::type_identity of what a tensor of this type stores (bool as std::uint8_t), and returns
-/// true; false for a type without values.
+/// Calls `f` with a std::type_identity of what a tensor of this type stores (bool as std::uint8_t), and
+/// returns true; false for a type without values.
 template <class F>
 bool with_stored(ElementType type, F&& f) {
   switch (type) {
