@@ -40,8 +40,8 @@ inline AxisOrder channels_last(Index rank) {
 /// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
 struct Activation {
   Index node;
-  Dims dims;        ///< with the batch as an axis of size 1
-  AxisOrder order;  ///< of the node's features
+  Dims dims;              ///< with the batch as an axis of size 1
+  AxisOrder order;        ///< of the node's features
   Index batch_axis = -1;  ///< −1: a whole tensor is one sample
 
   Index rank() const { return Index(dims.size()); }
@@ -131,6 +131,10 @@ class Importer {
       return nullptr;
     return found->second.front();
   }
+  /// Whether nothing reads output 0 of `node` but the model's caller.
+  bool is_last(const Node& node) const {
+    return is_graph_output(node.outputs[0]) && consumers_.count(node.outputs[0]) == 0;
+  }
   /// The node that computes a value; null for an input or initializer.
   const Node* producer(const std::string& value) const {
     const auto found = producers_.find(value);
@@ -181,27 +185,29 @@ class Importer {
   /// nearest resizing, expansion. One map for each axis of `a`; the result has their lengths as its sizes.
   /// Throws Error where the batch's axis is touched.
   Activation select(const Node& node, std::string_view part, const Activation& a,
-                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order, double constant = 0) {
+                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order,
+                    double constant = 0) {
     Dims dims;
     for (const auto& map : maps) dims.push_back(Index(map.size()));
     if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
       fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
     const std::vector<Index> strides = a.strides();
-    return gather(node, part, a, dims, order,
-                  [&](const std::vector<Index>& at) -> Index {
-                    Index source = 0;
-                    for (std::size_t axis = 0; axis < at.size(); ++axis) {
-                      const Index from = maps[axis][std::size_t(at[axis])];
-                      if (from < 0) return -1;
-                      source += from * strides[axis];
-                    }
-                    return source;
-                  },
-                  constant);
+    return gather(
+        node, part, a, dims, order,
+        [&](const std::vector<Index>& at) -> Index {
+          Index source = 0;
+          for (std::size_t axis = 0; axis < at.size(); ++axis) {
+            const Index from = maps[axis][std::size_t(at[axis])];
+            if (from < 0) return -1;
+            source += from * strides[axis];
+          }
+          return source;
+        },
+        constant);
   }
 
-  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant` where
-  /// that is −1. The same node where nothing moves.
+  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant`
+  /// where that is −1. The same node where nothing moves.
   template <class Source>
   Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
                     Source source, double constant = 0) {
@@ -396,9 +402,11 @@ class Importer {
     }
     if (options_.batched && dims.empty()) fail(where, ": expected a batch axis, found a scalar");
     const Index size = element_count(dims, where);
-    if (size < 1 || size > (Index(1) << 31)) fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
+    if (size < 1 || size > (Index(1) << 31))
+      fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
     const Index batch = options_.batched ? 0 : -1;
-    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())), batch};
+    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())),
+                 batch};
     names_.insert(input.name);
     activations_.emplace(input.name, a);
     return a;
@@ -423,7 +431,8 @@ class Importer {
       }
     }
     if (!can_evaluate(node.op_type))
-      fail(describe(node), ": all of its inputs are constants, and evaluating this operator is not supported");
+      fail(describe(node),
+           ": all of its inputs are constants, and evaluating this operator is not supported");
     auto outputs = evaluate(node, inputs, model_.opset);
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));

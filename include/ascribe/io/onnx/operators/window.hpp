@@ -27,7 +27,8 @@ inline Extent spatial_extent(const Node& node, const Activation& a) {
 inline Extent extent_of(const Node& node, const std::string& name, const std::vector<std::int64_t>& sizes,
                         Index rank) {
   if (Index(sizes.size()) != rank - 2)
-    fail(describe(node), ": attribute ", shown(name), ": expected ", rank - 2, " sizes, found ", sizes.size());
+    fail(describe(node), ": attribute ", shown(name), ": expected ", rank - 2, " sizes, found ",
+         sizes.size());
   for (const std::int64_t size : sizes)
     if (size < 1) fail(describe(node), ": attribute ", shown(name), ": expected sizes above 0, found ", size);
   return rank == 3 ? Extent{1, Index(sizes[0])} : Extent{Index(sizes[0]), Index(sizes[1])};
