@@ -17,14 +17,17 @@
 #include <ascribe/core/workspace.hpp>
 
 #include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/linear_map.hpp>
+#include <ascribe/maps/selection.hpp>
 #include <ascribe/maps/sparse.hpp>
 #include <ascribe/maps/sum.hpp>
 
 #include <ascribe/functions/abs.hpp>
+#include <ascribe/functions/any_function.hpp>
 #include <ascribe/functions/clip.hpp>
 #include <ascribe/functions/elu.hpp>
 #include <ascribe/functions/function.hpp>
@@ -43,6 +46,7 @@
 #include <ascribe/functions/softsign.hpp>
 #include <ascribe/functions/tanh.hpp>
 
+#include <ascribe/windows/any_windows.hpp>
 #include <ascribe/windows/constants.hpp>
 #include <ascribe/windows/groups.hpp>
 #include <ascribe/windows/pool.hpp>
@@ -50,22 +54,26 @@
 #include <ascribe/windows/windows.hpp>
 
 #include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/joint.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/rule.hpp>
 
 #include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
 #include <ascribe/rules/contributions.hpp>
 #include <ascribe/rules/flat.hpp>
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/gradient.hpp>
 #include <ascribe/rules/ignore.hpp>
+#include <ascribe/rules/joint.hpp>
 #include <ascribe/rules/norm.hpp>
 #include <ascribe/rules/normalized.hpp>
 #include <ascribe/rules/pass.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/repeat.hpp>
+#include <ascribe/rules/rewire.hpp>
 #include <ascribe/rules/slope.hpp>
 #include <ascribe/rules/w_square.hpp>
 #include <ascribe/rules/z_box.hpp>
@@ -73,6 +81,7 @@
 
 #include <ascribe/methods/baseline.hpp>
 #include <ascribe/methods/by_name.hpp>
+#include <ascribe/methods/composite.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -82,6 +91,9 @@
 #include <ascribe/networks/checks.hpp>
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
+#include <ascribe/networks/graph.hpp>
+#include <ascribe/networks/node.hpp>
+#include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/sequential.hpp>
 
 #include <ascribe/heatmap.hpp>

@@ -57,7 +57,7 @@ TEST_CASE("an average pool is its matrix", "[maps]") {
               explicit_pool(s, channels, count_padding));
   const Spatial far{.input = {2, 2}, .kernel = {1, 1}, .pads = {1, 1, 1, 1}};  // windows of padding alone
   holds([&]<class S>() { return map::AveragePool<S>(far, 2, true); }, explicit_pool(far, 2, true));
-  static_assert(map::is_structural<map::AveragePool<float>>);
+  static_assert(map::AveragePool<float>::role == map::Role::aggregation);
 }
 
 TEST_CASE("an average pool's numbers by hand", "[maps]") {

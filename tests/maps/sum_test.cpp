@@ -15,7 +15,7 @@ TEST_CASE("a sum of branches is stacked identities", "[maps]") {
         for (Index j = 0; j < size; ++j) expected.store(j, k * size + j, 1);
       holds([&]<class S>() { return map::Sum<S>(branches, size); }, expected);
     }
-  static_assert(map::is_structural<map::Sum<float>>);
+  static_assert(map::Sum<float>::role == map::Role::aggregation);
 }
 
 TEST_CASE("a sum's numbers by hand", "[maps]") {

@@ -100,4 +100,16 @@ template <class Start>
 requires requires { &Start::template fill<View<double>, Out<double>>; }
 const Start& as_start(const Start& start) { return start; }
 
+/// Another output than the first, of a Graph with several: `AtOutput{1, start}`.
+template <class Start>
+struct AtOutput {
+  Index output;
+  Start start;
+
+  template <class Output, class To>
+  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>& b_ref, To& to) const {
+    as_start(start).fill(b, form, b_ref, to);
+  }
+};
+
 }  // namespace ascribe::start

@@ -7,6 +7,8 @@ namespace ascribe::fn {
 
 /// f(x) = |x|, with f'(0) = 0.
 struct Abs {
+  static constexpr const char* name = "Abs";
+
   /// 0 apart, so that automatic differentiation finds f'(0) = 0 too.
   template <class Scalar>
   Scalar value(const Scalar& a) const {

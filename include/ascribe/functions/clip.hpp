@@ -8,6 +8,8 @@ namespace ascribe::fn {
 
 /// f(x) = min(max(x, low), high), low ≤ high, with f' = 0 at both ends. Either end may be infinite.
 struct Clip {
+  static constexpr const char* name = "Clip";
+
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 
@@ -41,6 +43,8 @@ struct Clip {
 
 /// f(x) = min(max(x, 0), 6): `Clip{0, 6}` by its usual name.
 struct Relu6 : Clip {
+  static constexpr const char* name = "Relu6";
+
   constexpr Relu6() : Clip{0, 6} {}
 };
 

@@ -8,6 +8,8 @@ namespace ascribe::fn {
 /// f(x) = x for x > 0, alpha·(eˣ − 1) otherwise, with f'(0) = alpha.
 /// Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289.
 struct Elu {
+  static constexpr const char* name = "Elu";
+
   double alpha = 1;
 
   template <class Scalar>

@@ -1,7 +1,10 @@
 /// The concept of an elementwise function, and the access to one that the rules use.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <concepts>
+#include <cstddef>
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
@@ -15,13 +18,37 @@
 ///
 /// `chord` may be left out: `fn::chord` then makes one from the other two. A function's parameters are
 /// `double` and are converted to the scalar at each use.
+///
+/// Layers and rules call a function for neighbours of one sample at a time: `fn::values`,
+/// `fn::derivatives`, `fn::chords`, `fn::slopes`. A function that is known at run time only, or whose
+/// parameters vary from feature to feature, has those forms as members instead of the three above, `first`
+/// being the feature at which the neighbours start (f(0) has to be the same for all):
+///
+///     values(first, count, a, b), derivatives(first, count, a, d), chords(first, count, a, r, d),
+///     slopes(first, count, a, d)    the chords from 0
+///     at_zero()                     f(0)
 namespace ascribe::fn {
 
 template <class F, class Scalar = double>
-concept Function = requires(const F& f, const Scalar& a) {
+concept ScalarFunction = requires(const F& f, const Scalar& a) {
   { f.value(a) } -> std::convertible_to<Scalar>;
   { f.derivative(a) } -> std::convertible_to<Scalar>;
 };
+
+template <class F>
+concept ArrayFunction = requires {
+  typename F::Scalar;
+}
+&&requires(const F& f, Index i, const typename F::Scalar* a, typename F::Scalar* b) {
+  f.values(i, i, a, b);
+  f.derivatives(i, i, a, b);
+  f.chords(i, i, a, a, b);
+  f.slopes(i, i, a, b);
+  { f.at_zero() } -> std::convertible_to<typename F::Scalar>;
+};
+
+template <class F, class Scalar = double>
+concept Function = ScalarFunction<F, Scalar> || ArrayFunction<F>;
 
 /// The chord slope of f between a and the reference r: Slope (r = 0), Baseline (r = ā) and Gradient
 /// (r = a) are this one number at three references. For an f without a chord of its own: the quotient,
@@ -44,7 +71,59 @@ Scalar chord(const F& f, const Scalar& a, const Scalar& r) {
 /// f(0), the bias that f carries: what Slope and the ledger call the function's own bias.
 template <class Scalar, class F>
 Scalar at_zero(const F& f) {
-  return f.value(Scalar(0));
+  if constexpr (ArrayFunction<F>)
+    return f.at_zero();
+  else
+    return f.value(Scalar(0));
+}
+
+/// b_i = f(a_i) for `count` neighbours, the first of which is feature `first`.
+template <class F, class Scalar>
+void values(const F& f, Index first, Index count, const Scalar* a, Scalar* b) {
+  if constexpr (ArrayFunction<F>)
+    f.values(first, count, a, b);
+  else
+    for (Index i = 0; i < count; ++i) b[i] = f.value(a[i]);
+}
+
+/// d_i = f'(a_i).
+template <class F, class Scalar>
+void derivatives(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
+  if constexpr (ArrayFunction<F>)
+    f.derivatives(first, count, a, d);
+  else
+    for (Index i = 0; i < count; ++i) d[i] = f.derivative(a[i]);
+}
+
+/// d_i = chord(a_i, r_i).
+template <class F, class Scalar>
+void chords(const F& f, Index first, Index count, const Scalar* a, const Scalar* r, Scalar* d) {
+  if constexpr (ArrayFunction<F>)
+    f.chords(first, count, a, r, d);
+  else
+    for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], r[i]);
+}
+
+/// d_i = chord(a_i, 0): a loop of its own, because a literal 0 is what the compiler simplifies it by.
+template <class F, class Scalar>
+void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
+  if constexpr (ArrayFunction<F>)
+    f.slopes(first, count, a, d);
+  else
+    for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], Scalar(0));
+}
+
+/// What f gives for some neighbours, on the stack: rules go through a sample by such blocks, so that the
+/// loop of the function and the loop that uses its results are each vectorised, and both run in the
+/// first-level cache. For a function known at run time a block is one virtual call.
+inline constexpr Index block_size = 256;
+template <class Scalar>
+using Block = std::array<Scalar, std::size_t(block_size)>;
+
+/// Calls body(first, width) for every block of `count` neighbours.
+template <class Body>
+void each_block(Index count, Body&& body) {
+  for (Index first = 0; first < count; first += block_size) body(first, std::min(block_size, count - first));
 }
 
 }  // namespace ascribe::fn

@@ -58,7 +58,9 @@ struct NormalCdf {
 };
 
 /// f(x) = x·Φ(x). Hendrycks & Gimpel 2016, arXiv:1606.08415, Section 2; ONNX's approximate = "none".
-struct Gelu : Gated<NormalCdf> {};
+struct Gelu : Gated<NormalCdf> {
+  static constexpr const char* name = "Gelu";
+};
 
 /// GeluTanh's gate, g(x) = (1 + tanh u)/2 = σ(2u) with u = √(2/π)·(x + 0.044715·x³).
 struct GeluTanhGate {
@@ -100,6 +102,8 @@ struct GeluTanhGate {
 
 /// f(x) = x·(1 + tanh u)/2 with u = √(2/π)·(x + 0.044715·x³), the approximation of Gelu in Hendrycks &
 /// Gimpel 2016, Section 2; ONNX's approximate = "tanh".
-struct GeluTanh : Gated<GeluTanhGate> {};
+struct GeluTanh : Gated<GeluTanhGate> {
+  static constexpr const char* name = "GeluTanh";
+};
 
 }  // namespace ascribe::fn

@@ -9,6 +9,8 @@ namespace ascribe::fn {
 /// f(x) = min(max(slope·x + offset, 0), 1), with f' = 0 at both ends. The defaults are ONNX's, whose
 /// names are alpha and beta; PyTorch's function is `HardSigmoid{1.0 / 6, 0.5}`.
 struct HardSigmoid {
+  static constexpr const char* name = "HardSigmoid";
+
   double slope = 0.2;
   double offset = 0.5;
 

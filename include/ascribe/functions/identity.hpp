@@ -4,6 +4,8 @@ namespace ascribe::fn {
 
 /// f(x) = x.
 struct Identity {
+  static constexpr const char* name = "Identity";
+
   template <class Scalar>
   Scalar value(const Scalar& a) const {
     return a;

@@ -6,6 +6,8 @@ namespace ascribe::fn {
 
 /// f(x) = x for x > 0, slope·x otherwise, with f'(0) = slope. The default is ONNX's and PyTorch's.
 struct LeakyRelu {
+  static constexpr const char* name = "LeakyRelu";
+
   double slope = 0.01;
 
   template <class Scalar>

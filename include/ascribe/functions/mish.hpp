@@ -26,6 +26,8 @@ struct MishGate {
 };
 
 /// f(x) = x·tanh(log(1 + eˣ)). Misra 2019, arXiv:1908.08681.
-struct Mish : Gated<MishGate> {};
+struct Mish : Gated<MishGate> {
+  static constexpr const char* name = "Mish";
+};
 
 }  // namespace ascribe::fn

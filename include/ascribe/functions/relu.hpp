@@ -6,6 +6,8 @@ namespace ascribe::fn {
 
 /// f(x) = max(x, 0), with f'(0) = 0.
 struct Relu {
+  static constexpr const char* name = "Relu";
+
   /// Not `max`: written so, automatic differentiation finds f'(0) = 0 too, and NaN stays NaN.
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -4,6 +4,8 @@ namespace ascribe::fn {
 
 /// f(x) = alpha·x.
 struct Scale {
+  static constexpr const char* name = "Scale";
+
   double alpha = 1;
 
   template <class Scalar>

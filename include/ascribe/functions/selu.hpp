@@ -8,6 +8,8 @@ namespace ascribe::fn {
 /// α₀₁ and λ₀₁ of Klambauer et al. 2017, arXiv:1706.02515, here in full; ONNX, which names them alpha and
 /// gamma, has them rounded to float.
 struct Selu {
+  static constexpr const char* name = "Selu";
+
   double alpha = 1.6732632423543772848;
   double gamma = 1.0507009873554804934;
 

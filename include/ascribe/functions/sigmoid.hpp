@@ -6,6 +6,8 @@ namespace ascribe::fn {
 
 /// f(x) = 1/(1 + e⁻ˣ), f'(x) = f(x)·f(−x). f(0) = 1/2 is a bias that the function carries.
 struct Sigmoid {
+  static constexpr const char* name = "Sigmoid";
+
   /// By sign, so that e^|x| never overflows and the lower tail keeps its digits.
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -6,6 +6,8 @@
 namespace ascribe::fn {
 
 /// f(x) = x·σ(x) with the sigmoid σ, also called swish.
-struct Silu : Gated<Sigmoid> {};
+struct Silu : Gated<Sigmoid> {
+  static constexpr const char* name = "Silu";
+};
 
 }  // namespace ascribe::fn

@@ -8,6 +8,8 @@ namespace ascribe::fn {
 
 /// f(x) = log(1 + eˣ), f'(x) = σ(x). f(0) = log 2 is a bias that the function carries.
 struct Softplus {
+  static constexpr const char* name = "Softplus";
+
   /// x⁺ + log(1 + e^−|x|): no overflow, and the lower tail keeps its digits.
   template <class Scalar>
   Scalar value(const Scalar& a) const {

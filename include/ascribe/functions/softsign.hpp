@@ -6,6 +6,8 @@ namespace ascribe::fn {
 
 /// f(x) = x/(1 + |x|), f'(x) = 1/(1 + |x|)².
 struct Softsign {
+  static constexpr const char* name = "Softsign";
+
   template <class Scalar>
   Scalar value(const Scalar& a) const {
     return Scalar(a / Scalar(Scalar(1) + math::abs(a)));

@@ -8,6 +8,8 @@ namespace ascribe::fn {
 /// f(x) = tanh x = 2σ(2x) − 1 with the sigmoid σ, so that f'(x) = 4σ'(2x), which keeps the digits that
 /// 1 − tanh² loses from |x| = 5 on.
 struct Tanh {
+  static constexpr const char* name = "Tanh";
+
   template <class Scalar>
   Scalar value(const Scalar& a) const {
     return math::tanh(a);

@@ -6,13 +6,11 @@
 #include <array>
 #include <bit>
 #include <cctype>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <random>
 #include <span>
@@ -24,6 +22,7 @@
 #include <vector>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/io/binary.hpp"
 
 namespace ascribe::io {
 
@@ -34,13 +33,6 @@ struct Array {
   std::vector<std::size_t> shape;
   std::vector<T> values;
 };
-
-/// What an array may be read as: any number but `bool` and the character types, which
-/// `std::vector` and `std::in_range` treat as something else. Booleans read as 0 and 1.
-template <class T>
-concept Number = std::floating_point<T> ||
-    (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-     !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>);
 
 /// Reads a .npy file of version 1, 2 or 3 that holds booleans, integers of 1 to 8 bytes or floating-point
 /// numbers of 2, 4 or 8 bytes, in either byte order and in C or Fortran order.
@@ -64,6 +56,12 @@ inline void write_npy(const std::filesystem::path& path, const std::vector<std::
 
 namespace npy_detail {
 
+using binary::from_half;
+using binary::holds;
+using binary::load;
+using binary::read_bytes;
+using binary::shown;
+
 /// What the header says, once it has been checked.
 struct Header {
   char kind = 0;  // 'b', 'i', 'u' or 'f'
@@ -72,16 +70,6 @@ struct Header {
   bool fortran_order = false;
   std::vector<std::size_t> shape;
 };
-
-/// The start of `text`, made safe to print: a hostile file must not fill the terminal or steer it.
-inline std::string shown(std::string_view text) {
-  constexpr std::size_t limit = 40;
-  std::string result = "'";
-  for (const char c : text.substr(0, limit)) {
-    result += c >= 0x20 && c < 0x7f ? c : '?';
-  }
-  return result + (text.size() > limit ? "'..." : "'");
-}
 
 /// NumPy's own limit, and where an error message stops listing a hostile file's sizes.
 inline constexpr std::size_t most_dimensions = 64;
@@ -278,85 +266,6 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-/// The whole file. Only a regular file has a length to check everything else against.
-inline std::string read_bytes(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    fail(path, ": expected a .npy file, found ",
-         std::filesystem::exists(path, error) ? "something that is not a file" : "no such file");
-  }
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) {
-    fail(path, ": expected a .npy file, found one whose size cannot be told: ", error.message());
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    fail(path, ": expected a readable file, found one that does not open");
-  }
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (static_cast<std::uintmax_t>(file.gcount()) != size) {
-    fail(path, ": expected ", size, " bytes, found ", file.gcount());
-  }
-  return bytes;
-}
-
-/// An IEEE 754 half, which C++20 has no type for. Every half is a float exactly.
-inline float from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int fraction = bits & 1023;
-  float size = 0;
-  if (exponent == 31) {
-    size = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {
-    size = std::ldexp(static_cast<float>(fraction), -24);
-  } else {
-    size = std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -size : size;
-}
-
-/// Whether the floating-point `value` is a whole number within the integers of type Whole. The bounds
-/// are powers of two, so they are exact in any Real; the largest Whole itself need not be.
-template <std::integral Whole, std::floating_point Real>
-bool is_whole(Real value) {
-  const Real end = std::ldexp(Real{1}, std::numeric_limits<Whole>::digits);
-  const Real begin = std::is_signed_v<Whole> ? -end : Real{0};
-  return value >= begin && value < end && std::trunc(value) == value;
-}
-
-/// Whether T can hold `value`, by the promise of read_npy.
-template <class T, class Stored>
-bool holds(Stored value) {
-  if constexpr (std::integral<T> && std::integral<Stored>) {
-    return std::in_range<T>(value);
-  } else if constexpr (std::integral<T>) {
-    return is_whole<T>(value);
-  } else if constexpr (std::integral<Stored>) {
-    const T converted = static_cast<T>(value);
-    return is_whole<Stored>(converted) && static_cast<Stored>(converted) == value;
-  } else if constexpr (sizeof(Stored) <= sizeof(T)) {
-    return true;
-  } else {
-    return !std::isfinite(value) || std::abs(value) <= static_cast<Stored>(std::numeric_limits<T>::max());
-  }
-}
-
-/// One item's bytes, in the file's order, as the unsigned integer that they are.
-template <std::unsigned_integral Bits>
-Bits load(const char* bytes, bool big_endian) {
-  Bits result = 0;
-  for (std::size_t i = 0; i < sizeof(Bits); ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[big_endian ? i : sizeof(Bits) - 1 - i]);
-    if constexpr (sizeof(Bits) == 1) {
-      result = byte;
-    } else {
-      result = static_cast<Bits>(static_cast<Bits>(result << 8) | byte);
-    }
-  }
-  return result;
-}
-
 /// The place in C order of each item in turn of an array that lies in Fortran order.
 class FortranWalk {
  public:
@@ -524,7 +433,7 @@ void write(const std::filesystem::path& path, const std::vector<std::size_t>& sh
 template <Number T>
 Array<T> read_npy(const std::filesystem::path& path) {
   using namespace npy_detail;
-  const std::string bytes = read_bytes(path);
+  const std::string bytes = read_bytes(path, "a .npy file");
   constexpr std::string_view magic("\x93NUMPY", 6);
   if (!std::string_view(bytes).starts_with(magic)) {
     fail(path, ": expected a .npy file, which starts with \\x93NUMPY, found ",

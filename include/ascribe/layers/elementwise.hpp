@@ -39,9 +39,7 @@ struct Elementwise<F, Rule> : kind::Elementwise<F> {
   [[no_unique_address]] Rule rule;
 
   /// No default argument: clang would ask for the default of a function that has none.
-  Elementwise()
-    requires std::default_initializable<F>
-      : Elementwise(F()) {}
+  Elementwise() requires std::default_initializable<F> : Elementwise(F()) {}
   explicit Elementwise(F function, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
@@ -58,11 +56,8 @@ Elementwise(F, Rule) -> Elementwise<F, Rule>;
 
 template <class F, class A, class B>
 void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
-  using S = typename std::remove_cvref_t<A>::Scalar;
-  const S* from = a.data();
-  S* to = b.data();
-  const Index count = a.size();
-  for (Index i = 0; i < count; ++i) to[i] = layer.f.value(from[i]);
+  for (Index n = 0; n < a.cols(); ++n)
+    fn::values(layer.f, 0, a.rows(), a.data() + n * a.rows(), b.data() + n * a.rows());
 }
 
 /// Books f(0)·u_j to the function's own bias, u being what the rule carries in Q.

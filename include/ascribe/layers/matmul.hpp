@@ -80,24 +80,6 @@ requires(!std::convertible_to<Rule, typename kind::MatMul<M>::Bias>) MatMul(M, R
 template <class M, class Bias, class Rule>
 MatMul(M, Bias, Rule) -> MatMul<M, Rule>;
 
-/// b = W a with W's weights replaced, whatever the static sizes of the views are.
-template <class M, class A, class B>
-void apply(const M& map, const A& a, B&& b, Weights weights = Weights::as_is) {
-  using S = typename M::Scalar;
-  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
-  map.template apply<N>(View<S, M::inputs, N>(a.data(), a.rows(), a.cols()),
-                        Out<S, M::outputs, N>(b.data(), b.rows(), b.cols()), weights);
-}
-
-/// g = Wᵀ s with W's weights replaced.
-template <class M, class A, class B>
-void apply_transposed(const M& map, const A& s, B&& g, Weights weights = Weights::as_is) {
-  using S = typename M::Scalar;
-  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
-  map.template apply_transposed<N>(View<S, M::outputs, N>(s.data(), s.rows(), s.cols()),
-                                   Out<S, M::inputs, N>(g.data(), g.rows(), g.cols()), weights);
-}
-
 template <class M, class A, class B>
 void forward(const kind::MatMul<M>& layer, const A& a, B&& b) {
   apply(layer.map, a, b);

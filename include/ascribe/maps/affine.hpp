@@ -17,6 +17,8 @@ class Affine {
   using Scalar = Scalar_;
   static constexpr int inputs = Size;
   static constexpr int outputs = Size;
+  static constexpr const char* name = "Affine";
+  static constexpr Role role = Role::scaling;
   /// As long as Size at most: on the stack where Size is known.
   using Scale = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor, Size, 1>;
 

@@ -17,7 +17,8 @@ class AveragePool {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
-  static constexpr bool structural = true;
+  static constexpr const char* name = "AveragePool";
+  static constexpr Role role = Role::aggregation;
 
   /// Throws Error where the geometry or the channels make no sense, or where padding does not count and
   /// a window lies wholly in it.

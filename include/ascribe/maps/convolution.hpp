@@ -30,6 +30,8 @@ class Convolution {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Convolution";
+  static constexpr Role role = Role::convolution;
 
   /// `weights` holds filters × channels/groups × kernel height × kernel width scalars one behind the
   /// other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They are copied.

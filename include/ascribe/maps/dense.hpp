@@ -80,6 +80,7 @@ class DenseOf {
   using Scalar = typename Matrix::Scalar;
   static constexpr int inputs = Matrix::ColsAtCompileTime;
   static constexpr int outputs = Matrix::RowsAtCompileTime;
+  static constexpr const char* name = "Dense";
 
   /// Throws Error where a size is 0.
   explicit DenseOf(const Matrix& weights) : weights_(weights) { check(weights.rows(), weights.cols()); }

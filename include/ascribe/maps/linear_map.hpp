@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 
 #include <ascribe/core/types.hpp>
 
@@ -15,9 +16,28 @@
 ///     weights_are_finite()      false where any stored weight is NaN or infinite
 ///
 /// with W's stored weights replaced as `weights` says. The output is overwritten, never added to, and
-/// shares no memory with the input. A map whose weights are the architecture's and not learned (a sum,
-/// an average) says so by `static constexpr bool structural = true`.
+/// shares no memory with the input. A map that is not dense says what it is by
+/// `static constexpr Role role`.
 namespace ascribe::map {
+
+/// What a map is in the architecture: methods choose rules by it.
+enum class Role {
+  dense,        ///< learned weights between all features
+  convolution,  ///< learned weights that a window shares
+  scaling,      ///< one factor a feature: batch normalisation
+  aggregation,  ///< a sum or an average, whose weights are the architecture's
+  wiring        ///< features copied, moved or left out; no method asks for its rule (rule::Rewire)
+};
+
+template <class M>
+constexpr Role role_of(const M& map) {
+  if constexpr (requires { map.role(); })
+    return map.role();  // known at run time only
+  else if constexpr (requires { M::role; })
+    return M::role;
+  else
+    return Role::dense;
+}
 
 /// f(w) for one weight.
 template <class Scalar>
@@ -55,11 +75,6 @@ void with_replacement(Weights weights, Body&& body) {
   }
 }
 
-template <class M>
-inline constexpr bool is_structural = requires {
-  requires M::structural;
-};
-
 }  // namespace ascribe::map
 
 namespace ascribe {
@@ -78,5 +93,23 @@ concept LinearMap = requires(const M& m, View<typename M::Scalar, M::inputs, Dyn
   m.apply_transposed(s, g, Weights::as_is);
   { m.weights_are_finite() } -> std::convertible_to<bool>;
 };
+
+/// b = W a with W's weights replaced, whatever the static sizes of the views are.
+template <class M, class A, class B>
+void apply(const M& map, const A& a, B&& b, Weights weights = Weights::as_is) {
+  using S = typename M::Scalar;
+  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
+  map.template apply<N>(View<S, M::inputs, N>(a.data(), a.rows(), a.cols()),
+                        Out<S, M::outputs, N>(b.data(), b.rows(), b.cols()), weights);
+}
+
+/// g = Wᵀ s with W's weights replaced.
+template <class M, class A, class B>
+void apply_transposed(const M& map, const A& s, B&& g, Weights weights = Weights::as_is) {
+  using S = typename M::Scalar;
+  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
+  map.template apply_transposed<N>(View<S, M::outputs, N>(s.data(), s.rows(), s.cols()),
+                                   Out<S, M::inputs, N>(g.data(), g.rows(), g.cols()), weights);
+}
 
 }  // namespace ascribe

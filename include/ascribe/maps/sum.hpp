@@ -15,7 +15,8 @@ class Sum {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
-  static constexpr bool structural = true;
+  static constexpr const char* name = "Sum";
+  static constexpr Role role = Role::aggregation;
 
   /// Throws Error where either is below 1.
   Sum(Index branches, Index size) : branches_(branches), size_(size) {

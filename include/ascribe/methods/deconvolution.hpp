@@ -1,8 +1,10 @@
 /// The methods that filter what comes back: deconvolution and guided backpropagation.
 #pragma once
 
+#include <ascribe/functions/any_function.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/methods/gradient.hpp>
+#include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/repeat.hpp>
 
 namespace ascribe::method {
@@ -16,6 +18,11 @@ struct Deconvolution : Gradient {
 
   using Gradient::rule_for;
   rule::Repeat rule_for(const kind::Elementwise<fn::Relu>&) const { return {}; }
+  template <class S>
+  rule::AnyRule<S> rule_for(const kind::Elementwise<fn::AnyFunction<S>>& layer) const {
+    if (layer.f.template as<fn::Relu>()) return rule::Repeat();
+    return rule::Gradient();
+  }
 };
 
 /// Springenberg et al. 1412.6806: f'(a)·max(R, 0) at every elementwise function, whichever it is.
@@ -23,6 +30,9 @@ struct GuidedBackpropagation : Table<rule::Gradient, rule::Guided, rule::Gradien
   static constexpr const char* name = "guided_backpropagation";
   static constexpr Form form = Form::Q;
   static constexpr bool times_input = false;
+
+  using Table::rule_for;
+  rule::Gradient rule_for(const kind::Joint&) const { return {}; }
 };
 
 }  // namespace ascribe::method

@@ -3,6 +3,7 @@
 
 #include <ascribe/methods/method.hpp>
 #include <ascribe/rules/gradient.hpp>
+#include <ascribe/rules/joint.hpp>
 
 namespace ascribe::method {
 
@@ -11,6 +12,9 @@ struct Gradient : Table<rule::Gradient, rule::Gradient, rule::Gradient> {
   static constexpr const char* name = "gradient";
   static constexpr Form form = Form::Q;
   static constexpr bool times_input = false;
+
+  using Table::rule_for;
+  rule::Gradient rule_for(const kind::Joint&) const { return {}; }
 };
 
 /// x ⊙ ∂f/∂x. Its books are those of `Gradient`.

@@ -22,8 +22,8 @@ struct LrpWith {
   double epsilon = 1e-6;
 
   template <class M>
-  rule::Normalized rule_for(const kind::MatMul<M>&) const {
-    return {map::is_structural<M> ? std::min(epsilon, 1e-6) : epsilon};
+  rule::Normalized rule_for(const kind::MatMul<M>& layer) const {
+    return {map::role_of(layer.map) == map::Role::aggregation ? std::min(epsilon, 1e-6) : epsilon};
   }
   template <class F>
   rule::Ignore rule_for(const kind::Elementwise<F>&) const {

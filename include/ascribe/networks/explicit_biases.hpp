@@ -21,12 +21,12 @@ template <class M, class Bias>
 struct WithOnes {
   using Scalar = typename M::Scalar;
   static constexpr int inputs = Dynamic, outputs = Dynamic;
-  static constexpr bool structural = is_structural<M>;
 
   const M* map;
   const Bias* bias;
   Index ones;  ///< 0, 1 (shared), or the bias's size
 
+  Role role() const { return role_of(*map); }
   Index input_size() const { return map->input_size() + ones; }
   Index output_size() const { return map->output_size(); }
   /// The layer has checked them.

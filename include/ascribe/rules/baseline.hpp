@@ -31,13 +31,15 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  const F& f = layer.f;
-  const Index rows = up.rows();
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * rows, *a0 = c.a_ref.column(n), *u = up.data() + n * rows;
-    S* d = down.data() + n * rows;
-    for (Index i = 0; i < rows; ++i) d[i] = fn::chord(f, a[i], a0[i]) * u[i];
-  }
+  fn::Block<S> chords;
+  for (Index n = 0; n < up.cols(); ++n)
+    fn::each_block(up.rows(), [&](Index first, Index width) {
+      const S *u = up.data() + n * up.rows() + first, *chord = chords.data();
+      S* d = down.data() + n * down.rows() + first;
+      fn::chords(layer.f, first, width, c.a.data() + n * c.a.rows() + first, c.a_ref.column(n) + first,
+                 chords.data());
+      for (Index i = 0; i < width; ++i) d[i] = chord[i] * u[i];
+    });
 }
 
 template <class W, class C>

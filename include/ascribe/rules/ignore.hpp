@@ -48,21 +48,23 @@ void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, type
     return;
   }
   const bool raw = !at_origin && !rule.biased;
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(),
-            *u = up.data() + n * up.rows();
-    S* d = down.data() + n * down.rows();
-    for (Index i = 0; i < up.rows(); ++i) {
+  fn::Block<S> slopes;
+  for (Index n = 0; n < up.cols(); ++n)
+    fn::each_block(up.rows(), [&](Index first, Index width) {
+      const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
+              *u = up.data() + n * up.rows() + first, *slope = slopes.data();
+      S* d = down.data() + n * down.rows() + first;
       if (!raw) {
-        d[i] = fn::chord(f, a[i], S(0)) * u[i];
-      } else if (a[i] == S(0)) {
-        d[i] = S(0);
-        c.books.dropped(n) += b[i] * u[i];
-      } else {
-        d[i] = b[i] / a[i] * u[i];
+        fn::slopes(f, first, width, a, slopes.data());
+        for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
+        return;
       }
-    }
-  }
+      c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+        const bool zero = a[i] == S(0);
+        d[i] = zero ? S(0) : S(b[i] / a[i] * u[i]);
+        return zero ? S(b[i] * u[i]) : S(0);
+      });
+    });
   if (!raw) book_bias(layer, c, up);
 }
 

@@ -23,24 +23,23 @@ struct Guided {
 
 namespace detail {
 
-/// One loop for both: `back(a, u)` is what reaches the input. In Q the books hold f(0)·Q for the bias and
-/// (b − f(0))·Q − a·back for what is dropped; in R what is dropped is R − back.
+/// One loop for both: `back(first, width, a, u, d)` writes what reaches the input. In Q the books hold f(0)·Q
+/// for the bias and (b − f(0))·Q − a·back for what is dropped; in R what is dropped is R − back.
 template <class F, class C, class Back>
 void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up up, typename C::Down down,
                         Back back) {
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const bool in_q = c.form == Form::Q;
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *b = c.b.data() + n * c.b.rows(),
-            *u = up.data() + n * up.rows();
-    S* d = down.data() + n * down.rows();
-    c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index i) {
-      const S passed = back(a[i], u[i]);
-      d[i] = passed;
-      return in_q ? S((b[i] - f0) * u[i] - a[i] * passed) : S(u[i] - passed);
+  for (Index n = 0; n < up.cols(); ++n)
+    fn::each_block(up.rows(), [&](Index first, Index width) {
+      const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
+              *u = up.data() + n * up.rows() + first;
+      S* d = down.data() + n * down.rows() + first;
+      back(first, width, a, u, d);
+      c.books.dropped(n) += sum_of<S>(
+          width, [=](Index i) { return in_q ? S((b[i] - f0) * u[i] - a[i] * d[i]) : S(u[i] - d[i]); });
     });
-  }
   if (in_q) book_bias(layer, c, up);
 }
 
@@ -50,15 +49,18 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Repeat&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  detail::propagate_filtered(layer, c, up, down, [&](const S&, const S& u) { return S(layer.f.value(u)); });
+  detail::propagate_filtered(layer, c, up, down, [&](Index first, Index width, const S*, const S* u, S* d) {
+    fn::values(layer.f, first, width, u, d);
+  });
 }
 
 template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  detail::propagate_filtered(layer, c, up, down, [&](const S& a, const S& u) {
-    return u > S(0) ? S(layer.f.derivative(a) * u) : S(0);
+  detail::propagate_filtered(layer, c, up, down, [&](Index first, Index width, const S* a, const S* u, S* d) {
+    fn::derivatives(layer.f, first, width, a, d);
+    for (Index i = 0; i < width; ++i) d[i] = u[i] > S(0) ? S(d[i] * u[i]) : S(0);
   });
 }
 

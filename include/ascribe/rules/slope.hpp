@@ -19,24 +19,22 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  const F& f = layer.f;
-  if (c.form == Form::Q) {
-    const S *a = c.a.data(), *u = up.data();
-    S* d = down.data();
-    const Index count = up.size();
-    for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], S(0)) * u[i];
-    book_bias(layer, c, up);
-    return;
-  }
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *u = up.data() + n * up.rows();
-    S* d = down.data() + n * down.rows();
-    c.books.dropped(n) += sum_of<S>(up.rows(), [=, &f](Index i) {
-      const S slope = fn::chord(f, a[i], S(0));
-      d[i] = slope * u[i];
-      return S((S(1) - slope) * u[i]);
+  fn::Block<S> slopes;
+  for (Index n = 0; n < up.cols(); ++n)
+    fn::each_block(up.rows(), [&](Index first, Index width) {
+      const S *a = c.a.data() + n * c.a.rows() + first, *u = up.data() + n * up.rows() + first,
+              *slope = slopes.data();
+      S* d = down.data() + n * down.rows() + first;
+      fn::slopes(layer.f, first, width, a, slopes.data());
+      if (c.form == Form::Q)
+        for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
+      else
+        c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+          d[i] = slope[i] * u[i];
+          return S((S(1) - slope[i]) * u[i]);
+        });
     });
-  }
+  if (c.form == Form::Q) book_bias(layer, c, up);
 }
 
 }  // namespace ascribe::rule

@@ -19,6 +19,7 @@ class Groups {
  public:
   static constexpr int inputs = Inputs;
   static constexpr int outputs = Inputs / K;
+  static constexpr const char* name = "Groups";
 
   Index input_size() const { return inputs; }
   Index output_size() const { return outputs; }
@@ -35,6 +36,7 @@ class Groups<Dynamic, Dynamic> {
  public:
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Groups";
 
   /// Throws Error unless k divides the inputs.
   Groups(Index input_count, Index k) : inputs_(input_count), k_(k) {

@@ -14,6 +14,7 @@ class Pool {
  public:
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Pool";
 
   /// Throws Error where the geometry or the channels make no sense, or where a window lies wholly in
   /// padding.

@@ -16,6 +16,7 @@ class Table {
  public:
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr const char* name = "Table";
 
   /// Throws Error where there is no window, a window is empty, or a member is not below input_count.
   Table(Index input_count, const std::vector<std::vector<Index>>& windows) : inputs_(input_count) {

@@ -1,0 +1,453 @@
+/// From a Model to a Graph: what the translation of every operator needs.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <ascribe/io/onnx/attributes.hpp>
+#include <ascribe/io/onnx/fold.hpp>
+#include <ascribe/io/onnx/model.hpp>
+#include <ascribe/io/onnx/tensor.hpp>
+#include <ascribe/maps/selection.hpp>
+#include <ascribe/networks/graph.hpp>
+
+namespace ascribe::onnx {
+
+/// The order in which a value's axes lie in memory, from the slowest to the fastest.
+using AxisOrder = std::vector<Index>;
+
+/// 0, 1, 2, …: the order of ONNX and NumPy.
+inline AxisOrder c_order(Index rank) {
+  AxisOrder order(static_cast<std::size_t>(rank));
+  for (Index i = 0; i < rank; ++i) order[std::size_t(i)] = i;
+  return order;
+}
+/// 0, 2, 3, …, 1: the channels, axis 1, are the fastest, as convolutions and pools have it inside.
+inline AxisOrder channels_last(Index rank) {
+  AxisOrder order = c_order(rank);
+  if (rank > 2) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  return order;
+}
+
+/// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
+struct Activation {
+  Index node;
+  Dims dims;        ///< with the batch as an axis of size 1
+  AxisOrder order;  ///< of the node's features
+  Index batch_axis = -1;  ///< −1: a whole tensor is one sample
+
+  Index rank() const { return Index(dims.size()); }
+  Index size() const {
+    Index count = 1;
+    for (const Index d : dims) count *= d;
+    return count;
+  }
+  /// How far apart the neighbours along each axis are in memory.
+  std::vector<Index> strides() const {
+    std::vector<Index> found(dims.size());
+    Index step = 1;
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+      found[std::size_t(*axis)] = step;
+      step *= dims[std::size_t(*axis)];
+    }
+    return found;
+  }
+};
+
+/// How a model is to be read.
+struct ReadOptions {
+  /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
+  /// one sample.
+  bool batched = true;
+  /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
+  std::map<std::string, Index> sizes = {};
+  /// Inputs that are constants: files often give weights as inputs. By the input's name.
+  std::map<std::string, Tensor> constants = {};
+};
+
+template <class Scalar>
+class Importer;
+
+/// An operator by its name in ONNX, and its translation.
+template <class Scalar>
+struct Operator {
+  std::string_view type;
+  void (*translate)(Importer<Scalar>& importer, const Node& node);
+};
+
+/// Walks through a model's nodes and builds a Graph. What has only constant inputs is evaluated and remains a
+/// constant; every other node is handed to its operator's translation, which asks for its inputs and
+/// defines its outputs.
+template <class Scalar>
+class Importer {
+ public:
+  Importer(const Model& model, const ReadOptions& options) : model_(model), options_(options) {}
+
+  // --- What a translation asks -----------------------------------------------------------------
+
+  Index opset() const { return model_.opset; }
+  bool has_input(const Node& node, std::size_t k) const {
+    return k < node.inputs.size() && !node.inputs[k].empty();
+  }
+  bool has_output(const Node& node, std::size_t k) const {
+    return k < node.outputs.size() && !node.outputs[k].empty() &&
+           (consumers_.count(node.outputs[k]) > 0 || is_graph_output(node.outputs[k]));
+  }
+  bool is_constant(const Node& node, std::size_t k) const {
+    return has_input(node, k) && constants_.count(node.inputs[k]) > 0;
+  }
+  /// Input k, which has to be a constant. Throws Error, naming the node, where it is not.
+  const Tensor& constant(const Node& node, std::size_t k) const {
+    check_input(node, k);
+    const auto found = constants_.find(node.inputs[k]);
+    if (found == constants_.end())
+      fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
+           "): expected a constant, found a value that depends on the network's inputs");
+    return found->second;
+  }
+  /// Input k, which has to depend on the network's inputs. Throws Error where it does not.
+  const Activation& activation(const Node& node, std::size_t k) const {
+    check_input(node, k);
+    const auto found = activations_.find(node.inputs[k]);
+    if (found == activations_.end())
+      fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
+           "): expected a value that depends on the network's inputs, found a constant");
+    return found->second;
+  }
+
+  /// The only node that reads output 0 of `node`, so that both may become one layer; null where there are
+  /// several, or the value is an output of the model.
+  const Node* only_consumer(const Node& node) const {
+    const auto found = consumers_.find(node.outputs[0]);
+    if (found == consumers_.end() || found->second.size() != 1 || is_graph_output(node.outputs[0]))
+      return nullptr;
+    return found->second.front();
+  }
+  /// The node that computes a value; null for an input or initializer.
+  const Node* producer(const std::string& value) const {
+    const auto found = producers_.find(value);
+    return found == producers_.end() ? nullptr : found->second;
+  }
+  /// Says that another node's translation has been done together with this one.
+  void absorb(const Node& node) { absorbed_.insert(&node); }
+
+  // --- What a translation says -----------------------------------------------------------------
+
+  void define(const std::string& output, Activation value) {
+    if (!output.empty()) activations_.insert_or_assign(output, std::move(value));
+  }
+  void define(const std::string& output, Tensor value) {
+    if (!output.empty()) constants_.insert_or_assign(output, std::move(value));
+  }
+  /// A sentence for the reader of the network: what was left out or taken for granted.
+  void note(std::string text) { notes_.push_back(std::move(text)); }
+
+  /// Adds a layer to the graph under the ONNX node's name, or its output's where it has none or it is taken.
+  /// `part` names one of several layers that a node becomes.
+  template <class Layer>
+  Activation add(const Node& node, std::string_view part, Layer layer, const std::vector<Activation>& inputs,
+                 Dims dims, AxisOrder order) {
+    std::vector<Index> nodes;
+    for (const Activation& a : inputs) nodes.push_back(a.node);
+    const Index batch = inputs.front().batch_axis;
+    try {
+      const Index added = graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch));
+      Activation result{added, std::move(dims), std::move(order), batch};
+      if (graph_.node(added).size != result.size())
+        fail("expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
+             graph_.node(added).size);
+      return result;
+    } catch (const Error& error) {
+      fail(describe(node), ": ", error.what());
+    }
+  }
+
+  /// A value with its axes in another order in memory: the same node where nothing moves.
+  Activation in_order(const Node& node, const Activation& a, const AxisOrder& order) {
+    std::vector<std::vector<Index>> all;
+    for (const Index d : a.dims) all.push_back(c_order(d));
+    return select(node, "order", a, all, order);
+  }
+
+  /// out[i₀, i₁, …] = a[map₀[i₀], map₁[i₁], …], and 0 (or `constant`) where a map says −1: slices, padding,
+  /// nearest resizing, expansion. One map for each axis of `a`; the result has their lengths as its sizes.
+  /// Throws Error where the batch's axis is touched.
+  Activation select(const Node& node, std::string_view part, const Activation& a,
+                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order, double constant = 0) {
+    Dims dims;
+    for (const auto& map : maps) dims.push_back(Index(map.size()));
+    if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
+      fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
+    const std::vector<Index> strides = a.strides();
+    return gather(node, part, a, dims, order,
+                  [&](const std::vector<Index>& at) -> Index {
+                    Index source = 0;
+                    for (std::size_t axis = 0; axis < at.size(); ++axis) {
+                      const Index from = maps[axis][std::size_t(at[axis])];
+                      if (from < 0) return -1;
+                      source += from * strides[axis];
+                    }
+                    return source;
+                  },
+                  constant);
+  }
+
+  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant` where
+  /// that is −1. The same node where nothing moves.
+  template <class Source>
+  Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
+                    Source source, double constant = 0) {
+    Activation result{a.node, std::move(dims), std::move(order), a.batch_axis};
+    std::vector<Index> sources;
+    sources.reserve(std::size_t(checked_count(node, result.dims)));
+    bool moves = result.size() != a.size(), gaps = false;
+    each_index(result, [&](const std::vector<Index>& at) {
+      const Index from = source(at);
+      moves = moves || from != Index(sources.size());
+      gaps = gaps || from < 0;
+      sources.push_back(from);
+    });
+    if (!moves) return result;
+    map::Selection<Scalar> selection(a.size(), sources);
+    using Layer = MatMul<map::Selection<Scalar>>;
+    typename Layer::Bias bias;
+    if (gaps && constant != 0) {
+      bias.setZero(Index(sources.size()));
+      for (std::size_t j = 0; j < sources.size(); ++j)
+        if (sources[j] < 0) bias(Index(j)) = Scalar(constant);
+    }
+    return add(node, part, Layer(std::move(selection), std::move(bias)), {a}, std::move(result.dims),
+               std::move(result.order));
+  }
+
+  /// A constant as it is added to or multiplied with `a` (numpy's broadcasting, to a's shape): an entry a
+  /// feature in a's order in memory, shortened to one period where it repeats. Throws Error where the
+  /// shapes do not fit, or the constant would enlarge the value.
+  Eigen::Matrix<Scalar, Dynamic, 1> broadcast(const Node& node, const Tensor& constant,
+                                              const Activation& a) const {
+    const Index rank = constant.rank(), offset = a.rank() - rank;
+    const auto values = constant.template values<Scalar>();
+    std::vector<Index> strides(a.dims.size(), 0);
+    Index step = 1;
+    for (Index axis = rank - 1; axis >= 0; --axis) {
+      const Index found = constant.dims()[std::size_t(axis)];
+      const Index at = axis + offset;
+      if (found != 1 && (at < 0 || a.dims[std::size_t(at)] != found))
+        fail(describe(node), ": expected a constant that fits shape ", shown(a.dims), ", found shape ",
+             shown(constant.dims()));
+      if (found != 1) strides[std::size_t(at)] = step;
+      step *= found;
+    }
+    Eigen::Matrix<Scalar, Dynamic, 1> all(a.size());
+    Index next = 0;
+    each_index(a, [&](const std::vector<Index>& at) {
+      Index source = 0;
+      for (std::size_t axis = 0; axis < at.size(); ++axis) source += at[axis] * strides[axis];
+      all(next++) = values[std::size_t(source)];
+    });
+    // The fastest axes along which the constant does not vary between repetitions: one period.
+    Index period = 1;
+    for (auto axis = a.order.rbegin();; ++axis) {
+      bool repeats = true;
+      for (Index i = period; i < all.size() && repeats; ++i) repeats = all(i) == all(i - period);
+      if (repeats || axis == a.order.rend()) break;
+      period *= a.dims[std::size_t(*axis)];
+    }
+    return all.head(period).eval();
+  }
+
+  /// An axis as ONNX counts it, from the back where it is negative. Throws Error where there is none.
+  Index axis_of(const Node& node, Index axis, Index rank) const {
+    if (axis < -rank || axis >= rank)
+      fail(describe(node), ": expected an axis in [", -rank, ", ", rank, "), found ", axis);
+    return axis < 0 ? axis + rank : axis;
+  }
+  /// Throws Error where an operator would mix samples.
+  void check_not_batch(const Node& node, const Activation& a, Index axis) const {
+    if (axis == a.batch_axis)
+      fail(describe(node), ": it works along axis ", axis, ", the batch's, which is not supported");
+  }
+
+  // --- The walk --------------------------------------------------------------------------------
+
+  /// What `run` makes.
+  struct Result {
+    Graph<Scalar> graph;
+    std::vector<Activation> inputs, outputs;
+    std::vector<std::string> input_names, output_names, notes;
+  };
+
+  /// Throws Error for an operator without a translation among `operators`, and all that translations throw.
+  Result run(std::span<const Operator<Scalar>> operators) {
+    std::unordered_map<std::string_view, const Operator<Scalar>*> by_type;
+    for (const Operator<Scalar>& op : operators) by_type.emplace(op.type, &op);
+    for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
+    for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
+    for (const ValueInfo& output : model_.graph.outputs) graph_outputs_.insert(output.name);
+    for (const Node& node : model_.graph.nodes) {
+      for (const std::string& output : node.outputs) producers_.emplace(output, &node);
+      for (const std::string& input : node.inputs) consumers_[input].push_back(&node);
+    }
+    Result result;
+    for (const ValueInfo& input : model_.graph.inputs) {
+      if (constants_.count(input.name) > 0) continue;
+      result.inputs.push_back(add_input(input));
+      result.input_names.push_back(input.name);
+    }
+    if (result.inputs.empty()) fail("the model has no input that is not a constant");
+    for (const Node& node : model_.graph.nodes) {
+      if (absorbed_.count(&node) > 0) continue;
+      if (evaluate_constant(node)) continue;
+      const auto found = by_type.find(node.op_type);
+      if (found == by_type.end()) {
+        std::vector<std::string_view> known;
+        for (const Operator<Scalar>& op : operators) known.push_back(op.type);
+        std::sort(known.begin(), known.end());
+        std::string list;
+        for (const std::string_view one : known) list += (list.empty() ? "" : ", ") + std::string(one);
+        fail(describe(node), ": the operator is not supported; supported are ", list);
+      }
+      found->second->translate(*this, node);
+    }
+    for (const ValueInfo& output : model_.graph.outputs) {
+      const auto found = activations_.find(output.name);
+      if (found == activations_.end()) {
+        if (constants_.count(output.name) > 0)
+          fail("output ", shown(output.name), " does not depend on the network's inputs");
+        fail("output ", shown(output.name), ": no node computes it");
+      }
+      // The doors: outside, values are in ONNX's order.
+      Node door;
+      door.name = output.name;
+      door.op_type = "output";
+      door.outputs = {output.name + "/output"};
+      const Activation a = in_order(door, found->second, c_order(found->second.rank()));
+      graph_.output(a.node);
+      result.outputs.push_back(a);
+      result.output_names.push_back(output.name);
+    }
+    result.graph = std::move(graph_);
+    result.notes = std::move(notes_);
+    return result;
+  }
+
+ private:
+  void check_input(const Node& node, std::size_t k) const {
+    if (!has_input(node, k)) fail(describe(node), ": expected an input ", k, ", found ", node.inputs.size());
+    if (constants_.count(node.inputs[k]) == 0 && activations_.count(node.inputs[k]) == 0)
+      fail(describe(node), ": input ", k, " (", shown(node.inputs[k]), "): no node computes it");
+  }
+  bool is_graph_output(const std::string& name) const { return graph_outputs_.count(name) > 0; }
+
+  static Index checked_count(const Node& node, const Dims& dims) {
+    constexpr Index most = Index(1) << 31;
+    const Index count = element_count(dims, describe(node));
+    if (count < 1 || count > most)
+      fail(describe(node), ": expected 1 to ", most, " values, found shape ", shown(dims));
+    return count;
+  }
+
+  static std::vector<Index> shape_of(const Dims& dims, Index batch_axis) {
+    std::vector<Index> shape = dims;
+    if (batch_axis >= 0) shape.erase(shape.begin() + batch_axis);
+    return shape;
+  }
+
+  /// Calls f(multi-index) in the order of memory.
+  template <class F>
+  static void each_index(const Activation& a, F&& f) {
+    std::vector<Index> at(a.dims.size(), 0);
+    const Index count = a.size();
+    for (Index i = 0; i < count; ++i) {
+      f(at);
+      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
+        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
+        at[std::size_t(*axis)] = 0;
+      }
+    }
+  }
+
+  Activation add_input(const ValueInfo& input) {
+    const std::string where = "input " + shown(input.name);
+    if (!is_floating(input.type))
+      fail(where, ": expected floating-point numbers, found ", onnx::name(input.type));
+    if (!input.dims) fail(where, ": expected a shape, found none");
+    Dims dims;
+    for (std::size_t axis = 0; axis < input.dims->size(); ++axis) {
+      const Dimension& d = (*input.dims)[axis];
+      const auto given = options_.sizes.find(d.name);
+      if (options_.batched && axis == 0)
+        dims.push_back(1);
+      else if (d.size)
+        dims.push_back(*d.size);
+      else if (!d.name.empty() && given != options_.sizes.end())
+        dims.push_back(given->second);
+      else
+        fail(where, ": the size of axis ", axis, d.name.empty() ? "" : " (" + shown(d.name) + ")",
+             " is open: give it by ReadOptions::sizes");
+    }
+    if (options_.batched && dims.empty()) fail(where, ": expected a batch axis, found a scalar");
+    const Index size = element_count(dims, where);
+    if (size < 1 || size > (Index(1) << 31)) fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
+    const Index batch = options_.batched ? 0 : -1;
+    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())), batch};
+    names_.insert(input.name);
+    activations_.emplace(input.name, a);
+    return a;
+  }
+
+  /// A node that depends on no input, or on the shape of a value alone, is a constant.
+  bool evaluate_constant(const Node& node) {
+    std::vector<const Tensor*> inputs;
+    Tensor shape;
+    for (const std::string& name : node.inputs) {
+      const auto found = constants_.find(name);
+      const auto active = activations_.find(name);
+      if (name.empty()) {
+        inputs.push_back(nullptr);
+      } else if (found != constants_.end()) {
+        inputs.push_back(&found->second);
+      } else if (active != activations_.end() && (node.op_type == "Shape" || node.op_type == "Size")) {
+        shape = Tensor::without_values(name, ElementType::float32, active->second.dims);
+        inputs.push_back(&shape);
+      } else {
+        return false;
+      }
+    }
+    if (!can_evaluate(node.op_type))
+      fail(describe(node), ": all of its inputs are constants, and evaluating this operator is not supported");
+    auto outputs = evaluate(node, inputs, model_.opset);
+    for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
+      define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
+    return true;
+  }
+
+  std::string unique_name(const Node& node, std::string_view part) {
+    std::string name = node.name.empty() ? node.outputs.front() : node.name;
+    if (!part.empty()) name += "/" + std::string(part);
+    std::string result = name;
+    for (Index k = 2; !names_.insert(result).second; ++k) result = name + "#" + std::to_string(k);
+    return result;
+  }
+
+  const Model& model_;
+  const ReadOptions& options_;
+  Graph<Scalar> graph_;
+  std::unordered_map<std::string, Tensor> constants_;
+  std::unordered_map<std::string, Activation> activations_;
+  std::unordered_map<std::string, std::vector<const Node*>> consumers_;
+  std::unordered_map<std::string, const Node*> producers_;
+  std::unordered_set<std::string> graph_outputs_, names_;
+  std::unordered_set<const Node*> absorbed_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace ascribe::onnx

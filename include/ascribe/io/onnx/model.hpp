@@ -1,0 +1,90 @@
+/// An ONNX model as plain structs, as `parse` and `read` make them (parse.hpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ascribe/core/types.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
+
+namespace ascribe::onnx {
+
+/// An attribute of a kind that has no value here: a sub-graph, a sparse tensor, a list of tensors, a type.
+struct UnsupportedAttribute {
+  std::string_view kind;
+};
+
+struct Attribute {
+  using Value = std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>,
+                             std::vector<std::int64_t>, std::vector<std::string>, UnsupportedAttribute>;
+  std::string name;
+  Value value;
+};
+
+/// What an Attribute holds, in ONNX's words: "a float", "a list of integers".
+inline std::string_view kind_of(const Attribute::Value& value) {
+  constexpr std::string_view kinds[]{"a float",          "an integer",         "a string",         "a tensor",
+                                     "a list of floats", "a list of integers", "a list of strings"};
+  const auto* const unsupported = std::get_if<UnsupportedAttribute>(&value);
+  return unsupported != nullptr ? unsupported->kind : kinds[value.index()];
+}
+
+struct Node {
+  std::string name;  ///< often empty
+  std::string op_type;
+  std::vector<std::string> inputs;   ///< values' names; an empty one is an optional input left out
+  std::vector<std::string> outputs;  ///< the same
+  std::vector<Attribute> attributes;
+};
+
+/// How an error message calls a node: "node 'conv1' (Conv)", or "node of 'x' (Conv)" by its first output.
+inline std::string describe(const Node& node) {
+  std::string result = "node ";
+  if (!node.name.empty()) {
+    result += shown(node.name);
+  } else {
+    result +=
+        "of " + shown(node.outputs.empty() ? std::string_view{} : std::string_view(node.outputs.front()));
+  }
+  const std::string type = shown(node.op_type);
+  return result + " (" + type.substr(1, type.size() - 2) + ")";
+}
+
+/// One size of an input's or output's shape.
+struct Dimension {
+  std::optional<Index> size;  ///< absent: known when the model runs
+  std::string name;           ///< dim_param, such as "batch_size"; often empty
+};
+
+/// A graph's input or output.
+struct ValueInfo {
+  std::string name;
+  ElementType type = ElementType::undefined;
+  std::optional<std::vector<Dimension>> dims;  ///< absent: not even the rank is said
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Node> nodes;           ///< every node stands behind those whose outputs it takes
+  std::vector<Tensor> initializers;  ///< constants, each with its name
+  /// With the initializers that are listed here too: all of them in IR version 3, in later ones those that a
+  /// caller may replace.
+  std::vector<ValueInfo> inputs;
+  std::vector<ValueInfo> outputs;
+};
+
+struct Model {
+  Index ir_version = 0;
+  Index opset = 0;  ///< of the standard domain
+  /// Versions of other domains. No node uses them: one that does is an Error.
+  std::vector<std::pair<std::string, Index>> other_opsets;
+  std::string producer;  ///< name and version of the program that wrote the file; may be empty
+  Graph graph;
+};
+
+}  // namespace ascribe::onnx

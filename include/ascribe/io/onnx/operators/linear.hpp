@@ -1,0 +1,428 @@
+/// Conv, ConvTranspose, Gemm, MatMul and BatchNormalization.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/window.hpp>
+#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/convolution.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/transposed.hpp>
+#include <ascribe/maps/with_role.hpp>
+
+namespace ascribe::onnx {
+
+/// out = scale ⊙ in + shift with an entry a channel (or one for all): what a node by constants does to the
+/// outputs of the layer before it.
+template <class Scalar>
+struct ChannelAffine {
+  std::vector<Scalar> scale, shift;
+};
+
+/// The scale and shift of a BatchNormalization in inference. Throws Error for training mode, spatial = 0 and
+/// a variance that is not positive.
+template <class Scalar>
+ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, const Node& node, Index channels) {
+  Attributes attributes(node);
+  const double epsilon = double(attributes.real("epsilon", 1e-5f));
+  attributes.ignore("momentum");
+  if (attributes.flag("training_mode", false))
+    fail(describe(node), ": attribute 'training_mode': expected 0, found 1");
+  if (!attributes.flag("spatial", true)) fail(describe(node), ": attribute 'spatial': expected 1, found 0");
+  attributes.finish();
+  using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
+  std::array<Vector, 4> parts;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const Tensor& t = importer.constant(node, k + 1);
+    if (t.size() != channels)
+      fail(describe(node), ": input ", k + 1, ": expected ", channels, " channels, found ", t.size());
+    const auto values = t.template values<Scalar>();
+    parts[k] = Eigen::Map<const Vector>(values.data(), channels);
+  }
+  try {
+    const auto folded = map::scale_and_bias(parts[0], parts[1], parts[2], parts[3], epsilon);
+    return {{folded.scale.begin(), folded.scale.end()}, {folded.bias.begin(), folded.bias.end()}};
+  } catch (const Error& error) {
+    fail(describe(node), ": ", error.what());
+  }
+}
+
+/// What `next` does to its input 0, if that is an affine map by constants with one entry a channel (axis 1 of
+/// `dims`, or the last where `channels_last`), or one for all: BatchNormalization, Add, Sub, Mul, Div.
+template <class Scalar>
+std::optional<ChannelAffine<Scalar>> as_channel_affine(const Importer<Scalar>& importer, const Node& next,
+                                                       const std::string& value, const Dims& dims,
+                                                       std::size_t channel_axis) {
+  const Index channels = dims[channel_axis];
+  if (next.op_type == "BatchNormalization") {
+    if (next.inputs[0] != value || channel_axis != 1 || importer.has_output(next, 1)) return std::nullopt;
+    return batch_normalisation(importer, next, channels);
+  }
+  const bool add = next.op_type == "Add", sub = next.op_type == "Sub", mul = next.op_type == "Mul",
+             div = next.op_type == "Div";
+  if ((!add && !sub && !mul && !div) || next.inputs.size() != 2 || !next.attributes.empty()) return std::nullopt;
+  const std::size_t k = next.inputs[0] == value ? 1 : 0;
+  if (!importer.is_constant(next, k) || (k == 0 && div)) return std::nullopt;
+  const Tensor& constant = importer.constant(next, k);
+  // One entry a channel: every other axis of the constant has size 1.
+  const Index offset = Index(dims.size()) - constant.rank();
+  if (offset < 0) return std::nullopt;
+  for (Index axis = 0; axis < constant.rank(); ++axis) {
+    const Index size = constant.dims()[std::size_t(axis)];
+    if (size != 1 && (std::size_t(axis + offset) != channel_axis || size != channels)) return std::nullopt;
+  }
+  auto values = constant.template values<Scalar>();
+  if (values.size() == 1) values.assign(std::size_t(channels), values[0]);
+  const std::vector<Scalar> ones(std::size_t(channels), Scalar(1)), zeros(std::size_t(channels), Scalar(0));
+  if (add) return ChannelAffine<Scalar>{ones, values};
+  if (mul) return ChannelAffine<Scalar>{values, zeros};
+  if (sub && k == 1) {
+    for (Scalar& v : values) v = -v;
+    return ChannelAffine<Scalar>{ones, values};
+  }
+  if (sub) return ChannelAffine<Scalar>{std::vector<Scalar>(std::size_t(channels), Scalar(-1)), values};
+  for (Scalar& v : values) {
+    if (v == Scalar(0)) fail(describe(next), ": expected a divisor other than 0");
+    v = Scalar(1) / v;
+  }
+  return ChannelAffine<Scalar>{values, zeros};
+}
+
+/// Folds the nodes behind a linear one that are affine by channel into its weights (channel o's are those that
+/// `weights_of(o)` gives) and bias, and returns the last of them, whose output the layer computes. The network's
+/// output is unchanged; the layer's denominators are those of the folded network.
+template <class Scalar, class WeightsOf>
+const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const Dims& dims,
+                           std::size_t channel_axis, std::vector<Scalar>& bias, WeightsOf weights_of) {
+  const Node* last = &node;
+  while (const Node* next = importer.only_consumer(*last)) {
+    const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
+    if (!affine) break;
+    bias.resize(affine->scale.size(), Scalar(0));
+    for (std::size_t o = 0; o < bias.size(); ++o) {
+      if (affine->scale[o] != Scalar(1)) weights_of(o, affine->scale[o]);
+      bias[o] = bias[o] * affine->scale[o] + affine->shift[o];
+    }
+    importer.absorb(*next);
+    last = next;
+  }
+  return *last;
+}
+
+template <class Scalar>
+Eigen::Matrix<Scalar, Dynamic, 1> as_vector(const std::vector<Scalar>& values) {
+  return Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, 1>>(values.data(), Index(values.size()));
+}
+
+template <class Scalar>
+std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& node, std::size_t k, Index channels) {
+  if (!importer.has_input(node, k)) return {};
+  const Tensor& tensor = importer.constant(node, k);
+  if (tensor.size() != channels)
+    fail(describe(node), ": the bias: expected ", channels, " entries, found ", tensor.size());
+  return tensor.template values<Scalar>();
+}
+
+template <class Scalar>
+void import_conv(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.in_order(node, importer.activation(node, 0),
+                                         channels_last(importer.activation(node, 0).rank()));
+  const Tensor& weights = importer.constant(node, 1);
+  spatial_extent(node, a);
+  if (weights.rank() != a.rank())
+    fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
+  const Extent kernel = a.rank() == 3 ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
+  Attributes attributes(node);
+  const WindowAttributes window = window_attributes(node, attributes, a, kernel);
+  const Index groups = Index(attributes.integer("group", 1));
+  attributes.finish();
+  const Index filters = weights.dims()[0], channels = a.dims[1];
+  if (groups < 1 || weights.dims()[1] * groups != channels)
+    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups, " groups, found shape ",
+         shown(weights.dims()));
+  try {
+    window.spatial.check("Conv");
+  } catch (const Error& error) {
+    fail(describe(node), ": ", error.what());
+  }
+  const Dims dims = image_dims(a, filters, window.spatial.output_height(), window.spatial.output_width());
+  auto values = weights.template values<Scalar>();
+  auto bias = bias_input(importer, node, 2, filters);
+  const std::size_t each = values.size() / std::size_t(filters);
+  const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
+    for (std::size_t i = o * each; i < (o + 1) * each; ++i) values[i] *= scale;
+  });
+  importer.define(last.outputs[0],
+                  importer.add(node, "",
+                               MatMul(map::Convolution<Scalar>(window.spatial, channels, filters, values, groups),
+                                      as_vector(bias)),
+                               {a}, dims, channels_last(a.rank())));
+}
+
+/// A transposed convolution is the transpose of the convolution that leads from its output to its input.
+template <class Scalar>
+void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.in_order(node, importer.activation(node, 0),
+                                         channels_last(importer.activation(node, 0).rank()));
+  const Tensor& weights = importer.constant(node, 1);
+  const Extent extent = spatial_extent(node, a);
+  if (weights.rank() != a.rank())
+    fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
+  const bool one_axis = a.rank() == 3;
+  const Extent kernel = one_axis ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
+  Attributes attributes(node);
+  const Index groups = Index(attributes.integer("group", 1));
+  const auto output_padding = attributes.integers("output_padding");
+  const auto output_shape = attributes.integers("output_shape");
+  const std::string automatic = attributes.text("auto_pad", "NOTSET");
+  const auto pads = attributes.integers("pads");
+  Spatial s;
+  s.kernel = kernel;
+  if (const auto given = attributes.integers("kernel_shape")) {
+    const Extent said = extent_of(node, "kernel_shape", *given, a.rank());
+    if (said.height != kernel.height || said.width != kernel.width)
+      fail(describe(node), ": attribute 'kernel_shape': expected the weights' ", kernel.height, " x ",
+           kernel.width, ", found ", said.height, " x ", said.width);
+  }
+  if (const auto given = attributes.integers("strides")) s.stride = extent_of(node, "strides", *given, a.rank());
+  if (const auto given = attributes.integers("dilations"))
+    s.dilation = extent_of(node, "dilations", *given, a.rank());
+  attributes.finish();
+  const std::size_t axes = std::size_t(a.rank() - 2);
+  const auto expect = [&](const char* name, const auto& list, std::size_t count) {
+    if (list && list->size() != count)
+      fail(describe(node), ": attribute '", name, "': expected ", count, " sizes, found ", list->size());
+    if (list)
+      for (const std::int64_t v : *list)
+        if (v < 0 || v > (std::int64_t(1) << 30))
+          fail(describe(node), ": attribute '", name, "': expected sizes from 0 to 2^30, found ", v);
+  };
+  expect("output_padding", output_padding, axes);
+  expect("output_shape", output_shape, axes);
+  expect("pads", pads, 2 * axes);
+  if (automatic != "NOTSET" && automatic != "VALID" && automatic != "SAME_UPPER" && automatic != "SAME_LOWER")
+    fail(describe(node), ": attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found ",
+         shown(automatic));
+
+  // Along one axis: the size of the output, and the padding by which the full one is cut.
+  const auto along = [&](std::size_t axis, Index input, Index taps, Index stride, Index dilation, Index& size,
+                         Index& before, Index& after) {
+    const Index extra = output_padding ? Index((*output_padding)[axis]) : 0;
+    if (input > (Index(1) << 30) || stride > (Index(1) << 30) || dilation > (Index(1) << 30))
+      fail(describe(node), ": expected sizes up to 2^30");
+    const Index full = stride * (input - 1) + extra + (taps - 1) * dilation + 1;
+    const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+    if (output_shape || same) {
+      size = output_shape ? Index((*output_shape)[axis]) : input * stride;
+      const Index total = std::max<Index>(0, full - size);
+      before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+      after = total - before;
+    } else {
+      before = pads && automatic == "NOTSET" ? Index((*pads)[axis]) : 0;
+      after = pads && automatic == "NOTSET" ? Index((*pads)[axis + axes]) : 0;
+      size = full - before - after;
+    }
+    if (size < 1) fail(describe(node), ": expected an output of at least 1 along each axis, found ", size);
+  };
+  Index height_pad = 0, height_after = 0;
+  s.input.height = 1;
+  if (!one_axis)
+    along(0, extent.height, s.kernel.height, s.stride.height, s.dilation.height, s.input.height, height_pad,
+          height_after);
+  along(one_axis ? 0 : 1, extent.width, s.kernel.width, s.stride.width, s.dilation.width, s.input.width,
+        s.pads.left, s.pads.right);
+  s.pads.top = height_pad;
+  s.pads.bottom = height_after;
+  // The convolution back must have exactly this input as its output; behind the last window the image may
+  // go on (output_padding), which the padding behind must not add a window for.
+  const auto settle = [&](Index wanted, Index input, Index taps, Index stride, Index dilation, Index before,
+                          Index& after) {
+    after = std::max<Index>(0, (wanted - 1) * stride + (taps - 1) * dilation + 1 - input - before);
+  };
+  settle(extent.height, s.input.height, s.kernel.height, s.stride.height, s.dilation.height, s.pads.top,
+         s.pads.bottom);
+  settle(extent.width, s.input.width, s.kernel.width, s.stride.width, s.dilation.width, s.pads.left,
+         s.pads.right);
+  const Index channels = a.dims[1], filters = weights.dims()[1] * groups;
+  if (groups < 1 || weights.dims()[0] != channels || channels % groups != 0)
+    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups, " groups, found shape ",
+         shown(weights.dims()));
+  const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
+  auto values = weights.template values<Scalar>();
+  auto bias = bias_input(importer, node, 2, filters);
+  const Index taps = kernel.height * kernel.width, group_filters = filters / groups,
+              group_channels = channels / groups;
+  const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
+    const Index group = Index(o) / group_filters, f = Index(o) % group_filters;
+    for (Index c = group * group_channels; c < (group + 1) * group_channels; ++c)
+      for (Index t = 0; t < taps; ++t) values[std::size_t((c * group_filters + f) * taps + t)] *= scale;
+  });
+  try {
+    // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
+    map::Convolution<Scalar> back(s, filters, channels, values, groups);
+    if (back.output_size() != a.size())
+      fail("expected the padding to leave ", a.size(), " inputs, found ", back.output_size());
+    importer.define(last.outputs[0], importer.add(node, "", MatMul(map::Transposed(std::move(back)), as_vector(bias)),
+                                                  {a}, dims, channels_last(a.rank())));
+  } catch (const Error& error) {
+    fail(describe(node), ": ", error.what());
+  }
+}
+
+/// A dense layer along the last axis of `a`, at every position of the others. `weights` are outputs × inputs.
+template <class Scalar>
+void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a,
+               Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor> weights, std::vector<Scalar> bias,
+               Dims dims, AxisOrder order) {
+  const std::size_t feature_axis = std::size_t(order.back());
+  const Node& last =
+      fold_followers(importer, node, dims, feature_axis, bias,
+                     [&](std::size_t o, const Scalar& scale) { weights.row(Index(o)) *= scale; });
+  const Index positions = a.size() / weights.cols();
+  if (positions == 1) {
+    using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+    importer.define(last.outputs[0], importer.add(node, "", MatMul(map::DenseOf<Matrix>(weights), as_vector(bias)),
+                                                  {a}, std::move(dims), std::move(order)));
+    return;
+  }
+  const Spatial everywhere{.input = {1, positions}};
+  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
+  map::WithRole dense(map::Convolution<Scalar>(everywhere, weights.cols(), weights.rows(), packed),
+                      map::Role::dense, "Dense at every position");
+  importer.define(last.outputs[0], importer.add(node, "", MatMul(std::move(dense), as_vector(bias)), {a},
+                                                std::move(dims), std::move(order)));
+}
+
+template <class Scalar>
+Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor> as_matrix(const Node& node, const Tensor& tensor) {
+  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+  if (tensor.rank() != 2)
+    fail(describe(node), ": expected a matrix of constants, found shape ", shown(tensor.dims()));
+  Matrix result(tensor.dims()[0], tensor.dims()[1]);
+  tensor.copy_to(std::span<Scalar>(result.data(), std::size_t(result.size())));
+  return result;
+}
+
+/// Y = α·A'·B' + β·C, with A an activation and B and C constants.
+template <class Scalar>
+void import_gemm(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  const float alpha = attributes.real("alpha", 1), beta = attributes.real("beta", 1);
+  const bool transposed_a = attributes.flag("transA", false), transposed_b = attributes.flag("transB", false);
+  attributes.ignore("broadcast");
+  attributes.finish();
+  Activation a = importer.activation(node, 0);
+  if (a.rank() != 2) fail(describe(node), ": expected an input of 2 axes, found shape ", shown(a.dims));
+  if (transposed_a) {
+    std::swap(a.dims[0], a.dims[1]);
+    for (Index& axis : a.order) axis = 1 - axis;
+    if (a.batch_axis >= 0) a.batch_axis = 1 - a.batch_axis;
+  }
+  importer.check_not_batch(node, a, 1);
+  a = importer.in_order(node, a, c_order(2));
+  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+  Matrix weights = as_matrix<Scalar>(node, importer.constant(node, 1));
+  if (!transposed_b) weights = Matrix(weights.transpose());
+  if (weights.cols() != a.dims[1])
+    fail(describe(node), ": the weights: expected ", a.dims[1], " inputs, found ", weights.cols());
+  if (alpha != 1) weights *= Scalar(alpha);
+  const Dims dims{a.dims[0], weights.rows()};
+  if (!importer.has_input(node, 2))
+    return add_dense(importer, node, a, std::move(weights), {}, dims, c_order(2));
+  Activation shape{0, dims, c_order(2), a.batch_axis};
+  auto c = importer.broadcast(node, importer.constant(node, 2), shape);
+  c *= Scalar(beta);
+  if (c.size() == 1 && weights.rows() > 1) c = c.replicate(weights.rows(), 1).eval();
+  if (weights.rows() % c.size() == 0)
+    return add_dense(importer, node, a, std::move(weights), std::vector<Scalar>(c.begin(), c.end()), dims,
+                     c_order(2));
+  // A bias for every position: nothing behind it is folded in.
+  const Spatial everywhere{.input = {1, a.dims[0]}};
+  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
+  map::WithRole dense(map::Convolution<Scalar>(everywhere, weights.cols(), weights.rows(), packed),
+                      map::Role::dense, "Dense at every position");
+  importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
+}
+
+/// A·B with one side constant, a matrix (or a vector); the other may have any axes before its last two.
+template <class Scalar>
+void import_matmul(Importer<Scalar>& importer, const Node& node) {
+  Attributes(node).finish();
+  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+  const bool left = importer.is_constant(node, 0);
+  const Tensor& constant = importer.constant(node, left ? 0 : 1);
+  Activation a = importer.activation(node, left ? 1 : 0);
+  const bool vector = constant.rank() == 1;
+  Tensor flat = constant;
+  // A constant with axes of size 1 before its matrix is that matrix.
+  Index outer = 1;
+  for (Index axis = 0; axis + 2 < constant.rank(); ++axis) outer *= constant.dims()[std::size_t(axis)];
+  if (constant.rank() > 2 && outer == 1)
+    flat = constant.reshaped({constant.dims()[std::size_t(constant.rank() - 2)], constant.dims().back()});
+  if (vector) flat = left ? constant.reshaped({1, constant.size()}) : constant.reshaped({constant.size(), 1});
+  if (flat.rank() != 2)
+    fail(describe(node), ": expected a constant side that is one matrix, found shape ", shown(constant.dims()));
+  if (constant.rank() > a.rank() && constant.rank() > 2)
+    fail(describe(node), ": expected a constant side of at most ", a.rank(), " axes, found shape ",
+         shown(constant.dims()));
+  Matrix weights = as_matrix<Scalar>(node, flat);
+  if (!left) weights = Matrix(weights.transpose());  // outputs × inputs either way
+  const bool a_vector = a.rank() == 1;
+  const Index contracted = left && !a_vector ? a.rank() - 2 : a.rank() - 1;
+  importer.check_not_batch(node, a, contracted);
+  if (a.dims[std::size_t(contracted)] != weights.cols())
+    fail(describe(node), ": expected ", weights.cols(), " features along axis ", contracted, ", found shape ",
+         shown(a.dims));
+  // The contracted axis becomes the fastest, whichever it is.
+  AxisOrder order = c_order(a.rank());
+  std::rotate(order.begin() + contracted, order.begin() + contracted + 1, order.end());
+  a = importer.in_order(node, a, order);
+  Dims dims = a.dims;
+  dims[std::size_t(contracted)] = weights.rows();
+  if (!vector) return add_dense(importer, node, a, std::move(weights), {}, dims, order);
+  // numpy drops the axis of a vector.
+  Activation result = importer.add(
+      node, "",
+      MatMul(map::WithRole(map::Convolution<Scalar>(
+                               Spatial{.input = {1, a.size() / weights.cols()}}, weights.cols(), 1,
+                               std::span<const Scalar>(weights.data(), std::size_t(weights.size()))),
+                           map::Role::dense, "Dense at every position")),
+      {a}, dims, order);
+  result.dims.erase(result.dims.begin() + contracted);
+  result.order.erase(std::find(result.order.begin(), result.order.end(), contracted));
+  for (Index& axis : result.order) axis -= axis > contracted;
+  if (result.batch_axis > contracted) --result.batch_axis;
+  importer.define(node.outputs[0], result);
+}
+
+/// A batch normalisation that no linear layer stands before.
+template <class Scalar>
+void import_batch_normalisation(Importer<Scalar>& importer, const Node& node) {
+  const Activation& given = importer.activation(node, 0);
+  if (given.rank() < 2)
+    fail(describe(node), ": expected an input with channels along axis 1, found shape ", shown(given.dims));
+  for (std::size_t k = 1; k < 5; ++k)
+    if (importer.has_output(node, k))
+      fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
+  const Activation a = importer.in_order(node, given, channels_last(given.rank()));
+  const auto affine = batch_normalisation(importer, node, a.dims[1]);
+  importer.define(node.outputs[0],
+                  importer.add(node, "",
+                               MatMul(map::Affine<Scalar>(a.size(), as_vector(affine.scale)), as_vector(affine.shift)),
+                               {a}, a.dims, a.order));
+}
+
+template <class Scalar>
+inline constexpr std::array<Operator<Scalar>, 5> linear_operators{{
+    {"Conv", import_conv<Scalar>},
+    {"ConvTranspose", import_conv_transpose<Scalar>},
+    {"Gemm", import_gemm<Scalar>},
+    {"MatMul", import_matmul<Scalar>},
+    {"BatchNormalization", import_batch_normalisation<Scalar>},
+}};
+
+}  // namespace ascribe::onnx

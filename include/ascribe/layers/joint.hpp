@@ -1,0 +1,43 @@
+/// The layer b = a₁ ⊙ a₂ of two activations: gates, squeeze-and-excitation.
+#pragma once
+
+#include <utility>
+
+#include <ascribe/core/context.hpp>
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/layers/rule.hpp>
+
+namespace ascribe {
+namespace kind {
+
+/// The product of two activations, feature by feature, the factors lying one behind the other:
+/// (2·size) → (size). One of them is the gate, which the rule GateConstant treats as a constant. It is
+/// neither linear nor elementwise, so that it has rules of its own: rule::Gradient, GateConstant and
+/// EvenSplit.
+struct Joint {
+  static constexpr int inputs = Dynamic, outputs = Dynamic;
+  static constexpr const char* name = "Product";
+
+  Index size;
+  Index gate = 1;  ///< which factor is the gate: 0 or 1
+
+  /// Throws Error where the size is below 1 or there is no such factor.
+  explicit Joint(Index features, Index gate_factor = 1) : size(features), gate(gate_factor) {
+    if (size < 1) fail("Joint: the features: expected at least 1, found ", size);
+    if (gate != 0 && gate != 1) fail("Joint: the gate: expected factor 0 or 1, found ", gate);
+  }
+
+  Index input_size() const { return 2 * size; }
+  Index output_size() const { return size; }
+  Index output_size_for(Index) const { return size; }
+};
+
+}  // namespace kind
+
+template <class A, class B>
+void forward(const kind::Joint& layer, const A& a, B&& b) {
+  b = a.topRows(layer.size).cwiseProduct(a.bottomRows(layer.size));
+}
+
+}  // namespace ascribe

@@ -1,0 +1,98 @@
+/// A linear map whose type is known at run time only.
+#pragma once
+
+#include <memory>
+#include <typeinfo>
+#include <utility>
+
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// Any linear map over Scalar, itself a linear map: rules are instantiated for this one type and serve all.
+/// Copies share the map, which nobody can change.
+template <class Scalar_>
+class AnyMap {
+ public:
+  using Scalar = Scalar_;
+  static constexpr int inputs = Dynamic;
+  static constexpr int outputs = Dynamic;
+
+  template <LinearMap M>
+  requires(!std::same_as<M, AnyMap> && std::same_as<typename M::Scalar, Scalar>) AnyMap(M map)
+      : part_(std::make_shared<const PartOf<M>>(std::move(map))) {}
+
+  Index input_size() const { return part_->input_size(); }
+  Index output_size() const { return part_->output_size(); }
+  bool weights_are_finite() const { return part_->weights_are_finite(); }
+  Role role() const { return part_->role(); }
+  /// What the map calls itself (its `name`); "a linear map" where it has none.
+  const char* name() const { return part_->name(); }
+  /// The number of stored weights, where the map says it by `weight_count()`; else 0.
+  Index weight_count() const { return part_->weight_count(); }
+
+  template <int N>
+  void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, Weights weights) const {
+    part_->apply({a.data(), a.rows(), a.cols()}, {b.data(), b.rows(), b.cols()}, weights);
+  }
+  template <int N>
+  void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, Weights weights) const {
+    part_->apply_transposed({s.data(), s.rows(), s.cols()}, {g.data(), g.rows(), g.cols()}, weights);
+  }
+
+  /// The map inside, where it is an M; else null.
+  template <class M>
+  const M* as() const {
+    const void* found = part_->get(typeid(M));
+    return static_cast<const M*>(found);
+  }
+
+ private:
+  struct Part {
+    virtual ~Part() = default;
+    virtual Index input_size() const = 0;
+    virtual Index output_size() const = 0;
+    virtual bool weights_are_finite() const = 0;
+    virtual Role role() const = 0;
+    virtual const char* name() const = 0;
+    virtual Index weight_count() const = 0;
+    virtual void apply(View<Scalar> a, Out<Scalar> b, Weights weights) const = 0;
+    virtual void apply_transposed(View<Scalar> s, Out<Scalar> g, Weights weights) const = 0;
+    virtual const void* get(const std::type_info& type) const = 0;
+  };
+
+  template <class M>
+  struct PartOf final : Part {
+    M map;
+    explicit PartOf(M m) : map(std::move(m)) {}
+
+    Index input_size() const override { return map.input_size(); }
+    Index output_size() const override { return map.output_size(); }
+    bool weights_are_finite() const override { return map.weights_are_finite(); }
+    Role role() const override { return role_of(map); }
+    const char* name() const override {
+      if constexpr (requires { M::name; })
+        return M::name;
+      else
+        return "a linear map";
+    }
+    Index weight_count() const override {
+      if constexpr (requires { map.weight_count(); })
+        return map.weight_count();
+      else
+        return 0;
+    }
+    void apply(View<Scalar> a, Out<Scalar> b, Weights weights) const override {
+      ascribe::apply(map, a, b, weights);
+    }
+    void apply_transposed(View<Scalar> s, Out<Scalar> g, Weights weights) const override {
+      ascribe::apply_transposed(map, s, g, weights);
+    }
+    const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
+  };
+
+  std::shared_ptr<const Part> part_;
+};
+
+}  // namespace ascribe::map

@@ -1,0 +1,103 @@
+/// Features copied, moved, repeated or left out: what permutations, slices, padding, nearest resizing and
+/// concatenation are.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// b_j = a_source(j), or 0 where output j has no source: padding, to which the layer's bias may give
+/// another constant. It is not a layer of the network but its wiring: relevance goes back the way that the
+/// values came, under every method (rule::Rewire).
+/// Example: `Selection<float>(3, std::vector<Index>{2, 0, -1})` takes `[7 8 9]` to `[9 7 0]`.
+template <class Scalar_>
+class Selection {
+ public:
+  using Scalar = Scalar_;
+  static constexpr int inputs = Dynamic;
+  static constexpr int outputs = Dynamic;
+  static constexpr Role role = Role::wiring;
+  static constexpr const char* name = "Selection";
+
+  /// `sources` has an input's index, or −1, for every output. Throws Error where it is empty or names an
+  /// input that there is not.
+  Selection(Index input_count, std::span<const Index> sources)
+      : inputs_(input_count), outputs_(Index(sources.size())) {
+    checked_size("Selection", "inputs", {input_count});
+    checked_size("Selection", "outputs", {outputs_});
+    for (Index j = 0; j < outputs_; ++j) {
+      const Index source = sources[std::size_t(j)];
+      if (source < -1 || source >= input_count)
+        fail("Selection: the source of output ", j, ": expected -1 to ", input_count - 1, ", found ", source);
+      const bool goes_on =
+          !runs_.empty() &&
+          (runs_.back().from < 0 ? source < 0 : source == runs_.back().from + runs_.back().count);
+      if (goes_on)
+        ++runs_.back().count;
+      else
+        runs_.push_back({source, 1});
+    }
+  }
+
+  Index input_size() const { return inputs_; }
+  Index output_size() const { return outputs_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    const bool none = weights == Weights::negative;  // every stored weight is 1
+    for (Index n = 0; n < a.cols(); ++n)
+      each_run([&](Index to, Index from, Index count) {
+        if (from < 0 || none)
+          b.col(n).segment(to, count).setZero();
+        else
+          b.col(n).segment(to, count) = a.col(n).segment(from, count);
+      });
+  }
+
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    g.setZero();
+    if (weights == Weights::negative) return;
+    for (Index n = 0; n < s.cols(); ++n)
+      each_run([&](Index to, Index from, Index count) {
+        if (from >= 0) g.col(n).segment(from, count) += s.col(n).segment(to, count);
+      });
+  }
+
+  bool weights_are_finite() const { return true; }
+
+  /// Calls f(first output, count) for the outputs without a source, neighbours together.
+  template <class F>
+  void each_gap(F&& f) const {
+    each_run([&](Index to, Index from, Index count) {
+      if (from < 0) f(to, count);
+    });
+  }
+
+ private:
+  /// Neighbouring outputs that read neighbouring inputs, or nothing.
+  struct Run {
+    Index from, count;
+  };
+
+  template <class F>
+  void each_run(F&& f) const {
+    Index to = 0;
+    for (const Run& run : runs_) {
+      f(to, run.from, run.count);
+      to += run.count;
+    }
+  }
+
+  Index inputs_, outputs_;
+  std::vector<Run> runs_;
+};
+
+}  // namespace ascribe::map

@@ -1,0 +1,43 @@
+/// The transpose of a linear map.
+#pragma once
+
+#include <utility>
+
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// b = Wᵀ a for another map's W: a transposed convolution is the transpose of the convolution whose outputs are
+/// its inputs.
+/// Example: `Transposed(Convolution<float>(…))`.
+template <LinearMap M>
+class Transposed {
+ public:
+  using Scalar = typename M::Scalar;
+  static constexpr int inputs = M::outputs;
+  static constexpr int outputs = M::inputs;
+
+  explicit Transposed(M map) : map_(std::move(map)) {}
+
+  Index input_size() const { return map_.output_size(); }
+  Index output_size() const { return map_.input_size(); }
+  bool weights_are_finite() const { return map_.weights_are_finite(); }
+  Role role() const { return role_of(map_); }
+  const char* name() const { return role() == Role::convolution ? "ConvolutionTransposed" : "Transposed"; }
+  const M& map() const { return map_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    map_.template apply_transposed<N>(a, b, weights);
+  }
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    map_.template apply<N>(s, g, weights);
+  }
+
+ private:
+  M map_;
+};
+
+}  // namespace ascribe::map

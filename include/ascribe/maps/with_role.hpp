@@ -1,0 +1,44 @@
+/// A linear map in another part than its own.
+#pragma once
+
+#include <utility>
+
+#include <ascribe/core/types.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::map {
+
+/// The same products as `M`, and another role: a dense layer at every position of a sequence is computed as a
+/// convolution with a kernel of 1, and is a dense layer to whoever chooses rules.
+template <LinearMap M>
+class WithRole {
+ public:
+  using Scalar = typename M::Scalar;
+  static constexpr int inputs = M::inputs;
+  static constexpr int outputs = M::outputs;
+
+  WithRole(M map, Role role, const char* name) : map_(std::move(map)), role_(role), name_(name) {}
+
+  Index input_size() const { return map_.input_size(); }
+  Index output_size() const { return map_.output_size(); }
+  bool weights_are_finite() const { return map_.weights_are_finite(); }
+  Role role() const { return role_; }
+  const char* name() const { return name_; }
+  const M& map() const { return map_; }
+
+  template <int N>
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+    map_.template apply<N>(a, b, weights);
+  }
+  template <int N>
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+    map_.template apply_transposed<N>(s, g, weights);
+  }
+
+ private:
+  M map_;
+  Role role_;
+  const char* name_;
+};
+
+}  // namespace ascribe::map

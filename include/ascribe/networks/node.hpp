@@ -1,0 +1,115 @@
+/// One node of a Graph, and what a method may know of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ascribe/layers/joint.hpp>
+#include <ascribe/rules/any_rule.hpp>
+
+namespace ascribe {
+
+enum class LayerKind { input, matmul, elementwise, max, joint };
+
+/// What a composite chooses rules by.
+struct NodeInfo {
+  std::string_view name;  ///< as the graph's builder or the file gave it
+  Index index;            ///< in topological order
+  LayerKind kind;
+  map::Role role;         ///< of a MatMul's map; dense for other kinds
+  std::string_view part;  ///< what the map, function or windows call themselves
+  Index learned_before;   ///< how many dense layers and convolutions stand before it in graph order
+
+  /// A layer with learned weights: a dense one or a convolution.
+  bool is_learned() const {
+    return kind == LayerKind::matmul && (role == map::Role::dense || role == map::Role::convolution);
+  }
+};
+
+/// A layer of a kind that is known, with parts that are not.
+template <class Scalar>
+using AnyLayer = std::variant<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Joint>;
+
+template <class Scalar, class M>
+AnyLayer<Scalar> erase_layer(kind::MatMul<M> layer) {
+  return AnyMatMul<Scalar>(map::AnyMap<Scalar>(std::move(layer.map)), layer.bias);
+}
+template <class Scalar, class F>
+AnyLayer<Scalar> erase_layer(kind::Elementwise<F> layer) {
+  return AnyElementwise<Scalar>{std::move(layer.f)};
+}
+template <class Scalar, class W>
+AnyLayer<Scalar> erase_layer(kind::Max<W> layer) {
+  return AnyMax{std::move(layer.windows)};
+}
+template <class Scalar>
+AnyLayer<Scalar> erase_layer(kind::Joint layer) {
+  return layer;
+}
+
+/// A node: an input of the network, or a layer and the nodes whose values it reads.
+template <class Scalar>
+struct Node {
+  std::string name;
+  std::optional<AnyLayer<Scalar>> layer;  ///< none: an input
+  std::vector<Index> inputs;              ///< their values lie one behind the other in what the layer reads
+  Index size = 0;                         ///< features of the node's value
+  std::vector<Index> shape;               ///< the value's axes without the batch, where the builder gave them
+  std::optional<rule::AnyRule<Scalar>> own_rule;  ///< for method::ByLayer
+
+  NodeInfo info(Index index, Index learned_before) const {
+    NodeInfo found{name, index, LayerKind::input, map::Role::dense, "input", learned_before};
+    if (!layer) return found;
+    if (const auto* m = std::get_if<AnyMatMul<Scalar>>(&*layer)) {
+      found.kind = LayerKind::matmul;
+      found.role = m->map.role();
+      found.part = m->map.name();
+    } else if (const auto* e = std::get_if<AnyElementwise<Scalar>>(&*layer)) {
+      found.kind = LayerKind::elementwise;
+      found.part = e->f.name();
+    } else if (const auto* w = std::get_if<AnyMax>(&*layer)) {
+      found.kind = LayerKind::max;
+      found.part = w->windows.name();
+    } else {
+      found.kind = LayerKind::joint;
+      found.part = kind::Joint::name;
+    }
+    return found;
+  }
+
+  /// The kind and part, for messages: "MatMul of Convolution", "Relu".
+  std::string describe() const {
+    const NodeInfo found = info(0, 0);
+    const std::string part(found.part);
+    switch (found.kind) {
+      case LayerKind::matmul:
+        return "MatMul of " + part;
+      case LayerKind::max:
+        return "Max over " + part;
+      default:
+        return part;
+    }
+  }
+
+  /// How many features the layer reads; −1 where it takes any number.
+  Index input_size() const {
+    return std::visit(
+        [](const auto& l) -> Index {
+          if constexpr (requires { l.input_size(); })
+            return l.input_size();
+          else
+            return l.f.features() == 0 ? -1 : l.f.features();
+        },
+        *layer);
+  }
+  Index output_size_for(Index inputs_found) const {
+    return std::visit([&](const auto& l) { return l.output_size_for(inputs_found); }, *layer);
+  }
+};
+
+}  // namespace ascribe

@@ -1,0 +1,95 @@
+/// The rules of a product of two activations.
+#pragma once
+
+#include <ascribe/layers/joint.hpp>
+#include <ascribe/rules/gradient.hpp>
+
+namespace ascribe::rule {
+
+/// The gate is a constant factor, and the other, the signal, takes everything: R_signal = R, or Q_signal =
+/// gate·Q ("signal-take-all": Arras et al. 1909.12114, §3.2). Against a reference the gate's change is
+/// dropped: (Δb − gate·Δsignal)·m.
+struct GateConstant {
+  static constexpr const char* name = "GateConstant";
+};
+
+/// Each factor takes half: R/2, or Q₁ = a₂·Q/2. Against a reference m₁ = (a₂ + ā₂)/2·m, the average over the
+/// two orders in which the factors may be changed (their Shapley values), which is exact.
+struct EvenSplit {
+  static constexpr const char* name = "EvenSplit";
+};
+
+namespace detail {
+
+/// The places of the two factors, of their references, and of what goes to each, in one sample.
+template <class C>
+struct Factors {
+  using S = typename C::Scalar;
+  const S *a[2], *ref[2] = {nullptr, nullptr};
+  const S* u;
+  S* down[2];
+
+  Factors(C& c, Index n, const typename C::Up& up, typename C::Down& to) : u(up.data() + n * up.rows()) {
+    for (Index k = 0; k < 2; ++k) {
+      a[k] = c.a.data() + n * c.a.rows() + k * up.rows();
+      if (c.form == Form::Delta) ref[k] = c.a_ref.column(n) + k * up.rows();
+      down[k] = to.data() + n * to.rows() + k * up.rows();
+    }
+  }
+};
+
+}  // namespace detail
+
+/// ∂(a₁a₂): each factor gets the other times u. Both then account for the product once more than there is
+/// of it: −b·Q is dropped in Q, and R·(1 − a₁ − a₂) in R.
+template <class C>
+void propagate(const kind::Joint& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  for (Index n = 0; n < up.cols(); ++n) {
+    const detail::Factors<C> f(c, n, up, down);
+    c.books.dropped(n) += sum_of<S>(layer.size, [&](Index i) {
+      const S a1 = f.a[0][i], a2 = f.a[1][i], u = f.u[i];
+      f.down[0][i] = a2 * u;
+      f.down[1][i] = a1 * u;
+      if (c.form == Form::R) return S((S(1) - a1 - a2) * u);
+      if (c.form == Form::Q) return S(-(a1 * a2) * u);
+      // a₁a₂ − ā₁ā₂ − Δa₁·a₂ − Δa₂·a₁ = −Δa₁·Δa₂
+      return S(-((a1 - f.ref[0][i]) * (a2 - f.ref[1][i])) * u);
+    });
+  }
+}
+
+template <class C>
+void propagate(const kind::Joint& layer, const GateConstant&, C& c, typename C::Up up,
+               typename C::Down down) {
+  using S = typename C::Scalar;
+  const Index gate = layer.gate, signal = 1 - gate;
+  for (Index n = 0; n < up.cols(); ++n) {
+    const detail::Factors<C> f(c, n, up, down);
+    c.books.dropped(n) += sum_of<S>(layer.size, [&](Index i) {
+      const S u = f.u[i];
+      f.down[signal][i] = c.form == Form::R ? u : S(f.a[gate][i] * u);
+      f.down[gate][i] = S(0);
+      // a₁a₂ − ā₁ā₂ − gate·Δsignal = signal's reference·Δgate
+      return c.form == Form::Delta ? S(f.ref[signal][i] * (f.a[gate][i] - f.ref[gate][i]) * u) : S(0);
+    });
+  }
+}
+
+template <class C>
+void propagate(const kind::Joint& layer, const EvenSplit&, C& c, typename C::Up up, typename C::Down down) {
+  using S = typename C::Scalar;
+  const S half(0.5);
+  for (Index n = 0; n < up.cols(); ++n) {
+    const detail::Factors<C> f(c, n, up, down);
+    for (Index k = 0; k < 2; ++k)
+      for (Index i = 0; i < layer.size; ++i) {
+        const S other = c.form == Form::R   ? S(1)
+                        : c.form == Form::Q ? f.a[1 - k][i]
+                                            : S(f.a[1 - k][i] + f.ref[1 - k][i]);
+        f.down[k][i] = half * other * f.u[i];
+      }
+  }
+}
+
+}  // namespace ascribe::rule
