@@ -5,6 +5,7 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/math.hpp>
@@ -58,16 +59,25 @@
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/rule.hpp>
 
+#include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
+#include <ascribe/rules/contributions.hpp>
+#include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/gradient.hpp>
 #include <ascribe/rules/ignore.hpp>
 #include <ascribe/rules/joint.hpp>
+#include <ascribe/rules/norm.hpp>
 #include <ascribe/rules/normalized.hpp>
+#include <ascribe/rules/pass.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/repeat.hpp>
 #include <ascribe/rules/rewire.hpp>
 #include <ascribe/rules/slope.hpp>
+#include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
 
 #include <ascribe/methods/baseline.hpp>
 #include <ascribe/methods/by_name.hpp>

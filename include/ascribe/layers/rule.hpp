@@ -17,6 +17,8 @@ namespace ascribe {
 ///
 ///     static constexpr bool serves(Form)   the forms in which it has a meaning; without it, all
 ///     void check() const                   throws Error where a parameter is out of range
+///     static constexpr const char* name    what descriptions of a network call it
+///     std::string parameters() const       its parameters, for the same: "gamma 0.25, epsilon 1e-06"
 namespace rule {
 
 /// The rule of a layer that was given none: methods which ask the layers for their rules refuse it.

@@ -14,12 +14,16 @@ namespace ascribe::rule {
 /// winner of the image contributes M − b̄ and the winner of the reference b − M; one winner in both has the
 /// multiplier 1. Multipliers lie in [0, 1], and Σ Δa·m = Δb exactly.
 struct Baseline {
+  static constexpr const char* name = "Baseline";
+
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };
 
 /// Max only: max(a, c) = a + relu(c − a) folded from the first member to the last, Baseline on each relu.
 /// Exact too, and for two inputs what integrated gradients give; for more it depends on the members' order.
 struct BaselineFold {
+  static constexpr const char* name = "BaselineFold";
+
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };
 

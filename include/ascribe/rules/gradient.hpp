@@ -12,7 +12,9 @@ namespace ascribe::rule {
 
 /// MatMul: Σ_j w_ij u_j. Elementwise: f'(a)·u. Max: u to the maximum; a tie goes to the first member.
 /// (Simonyan et al. 1312.6034; docs/rules.md.) In the form Q this is LRP's Normalized without a stabiliser.
-struct Gradient {};
+struct Gradient {
+  static constexpr const char* name = "Gradient";
+};
 
 /// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which
 /// the column sums are computed. Against a reference nothing is lost: biases cancel.

@@ -13,6 +13,8 @@ namespace ascribe::rule {
 /// - `biased`: R_a = (1 − f(0)/b)·R_b, and f(0)/b·R_b to the bias: what Slope does in Q. At b = 0 the
 ///   shares have no value and R_b is dropped.
 struct Ignore {
+  static constexpr const char* name = "Ignore";
+
   bool biased = false;
 
   static constexpr bool serves(Form form) { return form != Form::Delta; }

@@ -1,10 +1,13 @@
 /// The rule Normalized: relevance in proportion to the contributions.
 #pragma once
 
-#include <ascribe/core/error.hpp>
+#include <string>
+
+#include <ascribe/core/format.hpp>
 #include <ascribe/core/stabiliser.hpp>
 #include <ascribe/core/sum.hpp>
 #include <ascribe/layers/matmul.hpp>
+#include <ascribe/rules/contributions.hpp>
 
 namespace ascribe::rule {
 
@@ -12,12 +15,12 @@ namespace ascribe::rule {
 /// LRP-0 at ε = 0, where an output of exactly 0 passes nothing on and its R is booked as dropped).
 /// In Q it is Gradient of q = (b/s(b))·Q; against a reference the same with Δb for b.
 struct Normalized {
+  static constexpr const char* name = "Normalized";
+
   double epsilon = 1e-6;
 
-  void check() const {
-    if (!(epsilon >= 0) || !std::isfinite(epsilon))
-      fail("Normalized: expected a finite epsilon >= 0, found ", epsilon);
-  }
+  void check() const { detail::check_epsilon(name, epsilon); }
+  std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
 
 template <class M, class C>
@@ -35,19 +38,9 @@ void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typen
   for (Index n = 0; n < up.cols(); ++n) {
     const S *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
     S* to = r.data() + n * r.rows();
-    if (epsilon == 0) {
-      c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index j) {
-        const bool zero = b[j] == S(0);
-        const S carried = u[j], divisor = zero ? S(1) : b[j], quotient = carried / divisor;
-        to[j] = zero ? S(0) : quotient;
-        return zero ? carried : S(0);
-      });
-    } else if (c.form == Form::R) {
-      c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
-        const S z = b[j], s = stabilised(z, epsilon), share = u[j] / s;
-        to[j] = share;
-        return S((s - z) * share);
-      });
+    if (c.form == Form::R) {
+      detail::divide(
+          c, n, epsilon, [=](Index j) { return u[j]; }, [=](Index j) { return b[j]; }, to);
     } else {
       const S* b0 = c.form == Form::Delta ? c.b_ref.column(n) : nullptr;
       c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {

@@ -16,6 +16,8 @@ namespace ascribe::rule {
 ///
 /// A constant's share is a bias; padding takes none.
 struct Radial {
+  static constexpr const char* name = "Radial";
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 

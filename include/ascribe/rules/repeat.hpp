@@ -9,11 +9,15 @@ namespace ascribe::rule {
 /// f(u), the layer's own function of the backward signal: deconvolution (Zeiler & Fergus 1311.2901) where f
 /// is the ReLU. Not linear in u.
 struct Repeat {
+  static constexpr const char* name = "Repeat";
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 
 /// f'(a)·max(u, 0): guided backpropagation (Springenberg et al. 1412.6806), for every f.
 struct Guided {
+  static constexpr const char* name = "Guided";
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 

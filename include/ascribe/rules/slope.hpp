@@ -10,6 +10,8 @@ namespace ascribe::rule {
 /// close with f(0)·Q to the bias. In R (a plain factor, docs/rules.md, identity 8) the rest, (1 − slope)·R,
 /// is dropped.
 struct Slope {
+  static constexpr const char* name = "Slope";
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 

@@ -1,0 +1,42 @@
+/// The rule ZPlus: relevance in proportion to the positive contributions.
+#pragma once
+
+#include <string>
+
+#include <ascribe/core/format.hpp>
+#include <ascribe/rules/contributions.hpp>
+
+namespace ascribe::rule {
+
+/// R_i = Σ_j (a_i w_ij)⁺/s(z⁺_j)·R_j with z⁺_j = Σ_i (a_i w_ij)⁺ + bias_j⁺ (the z⁺-rule: Montavon et al.
+/// 1512.02479; for inputs of any sign as in zennit; AlphaBeta(1, 0)).
+///
+/// Two products of the forward pass's size where the inputs have one sign, else four.
+struct ZPlus {
+  static constexpr const char* name = "ZPlus";
+
+  double epsilon = 1e-6;
+
+  static constexpr bool serves(Form form) { return form == Form::R; }
+  void check() const { detail::check_epsilon(name, epsilon); }
+  std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
+};
+
+template <class M, class C>
+void propagate(const kind::MatMul<M>& layer, const ZPlus& rule, C& c, typename C::Up up,
+               typename C::Down down) {
+  using S = typename C::Scalar;
+  const detail::Contributions<M, C> contributions(layer, c);
+  auto scratch = c.output_scratch();
+  auto r = scratch.get();
+  contributions.sum(Weights::positive, r);
+  for (Index n = 0; n < up.cols(); ++n) {
+    const S* u = up.data() + n * up.rows();
+    S* z = r.data() + n * r.rows();
+    detail::divide(
+        c, n, rule.epsilon, [=](Index j) { return u[j]; }, [=](Index j) { return z[j]; }, z);
+  }
+  contributions.hand_back(r, nullptr, down);
+}
+
+}  // namespace ascribe::rule

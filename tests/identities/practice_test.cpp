@@ -1,0 +1,220 @@
+/// Identities 10, 12 and 14 of the rules, for the rules of practice.
+#include "tests/support/catch.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/average_pool.hpp>
+#include <ascribe/maps/convolution.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/sparse.hpp>
+#include <ascribe/maps/sum.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/norm.hpp>
+#include <ascribe/rules/normalized.hpp>
+#include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
+
+#include "tests/rules/matmul_cases.hpp"
+#include "tests/support/random_network.hpp"
+
+using namespace rule_contract;
+using ascribe::test::Random;
+using ascribe::test::relative_difference;
+namespace rule = ascribe::rule;
+
+namespace {
+
+/// Any of the library's maps behind one type, so that the rules are instantiated once and not once a map.
+template <class S>
+struct AnyMap {
+  using Scalar = S;
+  using Product = std::function<void(ascribe::View<S>, ascribe::Out<S>, Weights)>;
+  static constexpr int inputs = Dynamic, outputs = Dynamic;
+
+  Product forward, back;
+  Index in, outs;
+
+  template <class Map>
+  explicit AnyMap(const Map& map)
+      : forward([=](auto a, auto b, Weights w) { ascribe::apply(map, a, b, w); }),
+        back([=](auto s, auto g, Weights w) { ascribe::apply_transposed(map, s, g, w); }),
+        in(map.input_size()),
+        outs(map.output_size()) {}
+
+  Index input_size() const { return in; }
+  Index output_size() const { return outs; }
+  bool weights_are_finite() const { return true; }
+  template <int N>
+  void apply(ascribe::View<S, Dynamic, N> a, ascribe::Out<S, Dynamic, N> b, Weights weights) const {
+    forward({a.data(), a.rows(), a.cols()}, {b.data(), b.rows(), b.cols()}, weights);
+  }
+  template <int N>
+  void apply_transposed(ascribe::View<S, Dynamic, N> s, ascribe::Out<S, Dynamic, N> g,
+                        Weights weights) const {
+    back({s.data(), s.rows(), s.cols()}, {g.data(), g.rows(), g.cols()}, weights);
+  }
+};
+
+template <class S>
+ascribe::MatMul<AnyMap<S>> any_layer(const Explicit& one) {
+  return ascribe::MatMul<AnyMap<S>>(AnyMap<S>(layer_of<S>(one).map), one.bias.cast<S>());
+}
+
+/// The library's map of each structure, beside the explicit layer.
+template <class S>
+std::vector<std::pair<AnyMap<S>, Explicit>> every_map() {
+  using namespace ascribe::map;
+  const Explicit full = dense(numbers(4, 5, 11), numbers(2, 1, 14)), gaps = sparse();
+  Eigen::SparseMatrix<S> entries(gaps.w.rows(), gaps.w.cols());
+  for (Index j = 0; j < gaps.w.rows(); ++j)
+    for (Index i = 0; i < gaps.w.cols(); ++i)
+      if (gaps.stored(j, i) == 1) entries.insert(j, i) = S(gaps.w(j, i));
+  const Eigen::Matrix<S, Dynamic, 1> weights = convolution_weights().cast<S>(),
+                                     scale = affine().w.diagonal().head(3).cast<S>();
+  const ascribe::Spatial window{.input = {3, 3}, .kernel = {2, 2}, .stride = {2, 2}, .pads = {1, 1, 0, 0}};
+  return {{AnyMap<S>(Dense<S>(full.w.cast<S>().eval())), full},
+          {AnyMap<S>(Sparse<S>(entries)), gaps},
+          {AnyMap<S>(Convolution<S>(convolution_geometry, 4, 6, weights, 2)), convolution()},
+          {AnyMap<S>(Affine<S>(6, scale)), affine()},
+          {AnyMap<S>(AveragePool<S>(window, 3, false)), average_pool()},
+          {AnyMap<S>(Sum<S>(3, 4)), sum()}};
+}
+
+/// Calls f with every rule of practice.
+template <class F>
+void each_rule(F&& f) {
+  f(rule::ZPlus{});
+  f(rule::AlphaBeta{});
+  f(rule::Gamma{});
+  f(rule::ZBox{{-2}, {2.5}});
+  f(rule::WSquare{});
+  f(rule::Flat{});
+  f(rule::Norm{});
+}
+
+template <class S>
+void check_maps(double tolerance) {
+  for (const auto& [map, one] : every_map<S>()) {
+    const ascribe::MatMul<AnyMap<S>> layer(map, one.bias.template cast<S>());
+    const auto matrix = any_layer<S>(one);
+    const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
+    const Batch<S> a = given.a.cast<S>(), up = given.up.cast<S>();
+    each_rule([&](const auto& rule) {
+      INFO(one.name << ", " << rule.name);
+      const auto found = step(layer, rule, Form::R, a, a, up);
+      const auto expected = step(matrix, rule, Form::R, a, a, up);
+      const double size = double(up.cwiseAbs().sum() + expected.down.cwiseAbs().sum());
+      const auto close = [&](const auto& x, const auto& y) {
+        CHECK(double((x - y).abs().maxCoeff()) <= tolerance * size);
+      };
+      close(found.b.array(), expected.b.array());
+      close(found.down.array(), expected.down.array());
+      close(found.shares.array(), expected.shares.array());
+      close(found.books.stabiliser, expected.books.stabiliser);
+      close(found.books.dropped, expected.books.dropped);
+      close(found.books.closing_error(), 0 * found.books.enter);
+    });
+  }
+}
+
+ascribe::MatMul<AnyMap<double>> dense_layer(const Matrix& w, const Vector& bias = Vector()) {
+  return any_layer<double>(dense(w, bias));
+}
+template <class Layer, class Rule>
+Matrix down(const Layer& layer, const Rule& rule, const Matrix& a, const Matrix& up) {
+  return step(layer, rule, Form::R, a, a, up).down;
+}
+
+}  // namespace
+
+TEST_CASE("identity 10: every map gives the same R as its explicit matrix under the rules of practice") {
+  check_maps<double>(1e-12);
+  check_maps<float>(1e-5);
+}
+
+TEST_CASE("identity 12: two matrices do not equal their product under ZPlus, AlphaBeta, Gamma and WSquare") {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Random random(seed);
+    const Matrix w1 = random.matrix(6, 5), w2 = random.matrix(4, 6), a = random.matrix(5, 3),
+                 up = random.matrix(4, 3);
+    const Vector b1 = random.vector(6), b2 = random.vector(4);
+    const auto first = dense_layer(w1, b1), second = dense_layer(w2, b2),
+               both = dense_layer(w2 * w1, w2 * b1 + b2);
+    const Matrix middle = (w1 * a).colwise() + b1;
+    const auto difference = [&](const auto& rule) {
+      return relative_difference(down(first, rule, a, down(second, rule, middle, up)),
+                                 down(both, rule, a, up));
+    };
+    CHECK(difference(rule::Norm{0}) <= 1e-10);
+    CHECK(difference(rule::ZPlus{0}) > 1e-3);
+    CHECK(difference(rule::AlphaBeta{2, 1, 0}) > 1e-3);
+    CHECK(difference(rule::Gamma{0.25, 0}) > 1e-3);
+    CHECK(difference(rule::WSquare{0}) > 1e-3);
+  }
+}
+
+TEST_CASE("identity 14: AlphaBeta(1, 0) equals ZPlus") {
+  for (const Explicit& one : every_layer()) {
+    const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
+    const auto layer = any_layer<double>(one);
+    for (const double epsilon : {0.0, 1e-6, 0.25}) {
+      const auto found = step(layer, rule::AlphaBeta{1, 0, epsilon}, Form::R, given.a, given.a, given.up);
+      const auto expected = step(layer, rule::ZPlus{epsilon}, Form::R, given.a, given.a, given.up);
+      CHECK(found.down == expected.down);
+      CHECK(found.shares == expected.shares);
+      CHECK((found.books.stabiliser == expected.books.stabiliser).all());
+      CHECK((found.books.dropped == expected.books.dropped).all());
+    }
+  }
+}
+
+TEST_CASE("identity 14: Gamma to infinity tends to ZPlus where z > 0, and to its mirror where z < 0") {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Random random(seed);
+    const Matrix w = random.matrix(8, 6), a = random.matrix(6, 1);  // inputs of both signs
+    const Vector bias = random.vector(8), r = random.vector(8), z = w * a + bias;
+    const Vector above = a.cwiseMax(0), below = a.cwiseMin(0);
+    const Matrix wp = w.cwiseMax(0), wn = w.cwiseMin(0);
+    const Vector mirrored = wn * above + wp * below + bias.cwiseMin(0);
+    const auto layer = dense_layer(w, bias);
+    REQUIRE((z.array() > 0).any());
+    REQUIRE((z.array() < 0).any());
+    for (Index j = 0; j < 8; ++j) {
+      const Matrix up = Vector(Vector::Unit(8, j)) * r(j);
+      const Matrix mirror =
+          (above.cwiseProduct(wn.row(j).transpose()) + below.cwiseProduct(wp.row(j).transpose())) *
+          (r(j) / mirrored(j));
+      const Matrix limit = z(j) > 0 ? down(layer, rule::ZPlus{0}, a, up) : mirror;
+      double last = 1e300;
+      for (const double gamma : {1e3, 1e6, 1e9}) {
+        const double distance = (down(layer, rule::Gamma{gamma, 0}, a, up) - limit).cwiseAbs().maxCoeff();
+        CHECK(distance < 0.01 * last);  // a thousandth at each step
+        last = distance;
+      }
+      CHECK(last <= 1e-6);
+    }
+  }
+}
+
+TEST_CASE("identity 14: Gamma(0) equals Normalized where z != 0, and passes nothing where z = 0") {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Random random(seed);
+    const auto layer = dense_layer(random.matrix(8, 6), random.vector(8));
+    Matrix a = random.matrix(6, 3);
+    a.col(1) = a.col(1).cwiseAbs();
+    const Matrix up = random.matrix(8, 3);
+    for (const double epsilon : {0.0, 1e-6, 0.25})
+      CHECK(relative_difference(down(layer, rule::Gamma{0, epsilon}, a, up),
+                                down(layer, rule::Normalized{epsilon}, a, up)) <= 1e-10);
+  }
+  const auto zero = dense_layer(Matrix(Eigen::RowVector2d(1, -1)));
+  const Matrix a = Eigen::Vector2d(1, 1), up = Matrix::Constant(1, 1, 3);
+  CHECK(down(zero, rule::Normalized{0.5}, a, up) == Eigen::Vector2d(6, -6));
+  CHECK(down(zero, rule::Gamma{0, 0.5}, a, up) == Eigen::Vector2d(0, 0));
+}

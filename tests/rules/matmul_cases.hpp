@@ -1,0 +1,219 @@
+/// Explicit layers b = W a + bias of every structure that the library's maps have, for the rules that look at
+/// the weights' signs. Their map is plain loops over the matrix, and counts its products; that the library's
+/// maps say the same is tests/identities/practice_test.cpp's to show.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/layers/matmul.hpp>
+
+#include "tests/rules/rule_contract.hpp"
+
+namespace rule_contract {
+
+using ascribe::Weights;
+
+/// A layer written out. `stored` has a 1 for every stored weight; `bias` is what the layer is given, output j
+/// getting entry j mod size.
+struct Explicit {
+  std::string name;
+  Index channels;  ///< of the inputs
+  Matrix w, stored;
+  Vector bias;
+
+  Matrix positive() const { return w.cwiseMax(0); }
+  Matrix negative() const { return w.cwiseMin(0); }
+  /// Of every output.
+  Vector biases() const {
+    Vector all = Vector::Zero(w.rows());
+    for (Index j = 0; j < w.rows() && bias.size() > 0; ++j) all(j) = bias(j % bias.size());
+    return all;
+  }
+};
+
+/// The matrix as a linear map. It counts the columns that it has multiplied, in either direction.
+template <class S>
+struct ExplicitMap {
+  using Scalar = S;
+  static constexpr int inputs = Dynamic, outputs = Dynamic;
+
+  Matrix w, stored;
+  std::shared_ptr<Index> columns = std::make_shared<Index>(0);
+
+  Index input_size() const { return w.cols(); }
+  Index output_size() const { return w.rows(); }
+  bool weights_are_finite() const { return true; }
+  S weight(Index j, Index i, Weights how) const {
+    const double as_is = w(j, i);
+    if (how == Weights::positive) return S(std::max(as_is, 0.0));
+    if (how == Weights::negative) return S(std::min(as_is, 0.0));
+    if (how == Weights::square) return S(as_is * as_is);
+    return S(how == Weights::one ? stored(j, i) : as_is);
+  }
+  template <int N>
+  void apply(ascribe::View<S, Dynamic, N> a, ascribe::Out<S, Dynamic, N> b, Weights how) const {
+    *columns += a.cols();
+    b.setZero();
+    for (Index n = 0; n < a.cols(); ++n)
+      for (Index j = 0; j < w.rows(); ++j)
+        for (Index i = 0; i < w.cols(); ++i) b(j, n) += weight(j, i, how) * a(i, n);
+  }
+  template <int N>
+  void apply_transposed(ascribe::View<S, Dynamic, N> s, ascribe::Out<S, Dynamic, N> g, Weights how) const {
+    *columns += s.cols();
+    g.setZero();
+    for (Index n = 0; n < s.cols(); ++n)
+      for (Index j = 0; j < w.rows(); ++j)
+        for (Index i = 0; i < w.cols(); ++i) g(i, n) += weight(j, i, how) * s(j, n);
+  }
+};
+
+template <class S>
+ascribe::MatMul<ExplicitMap<S>> layer_of(const Explicit& one) {
+  return ascribe::MatMul<ExplicitMap<S>>({one.w, one.stored}, one.bias.cast<S>());
+}
+
+inline Explicit dense(const Matrix& w, const Vector& bias = Vector()) {
+  return {"dense", 1, w, Matrix::Ones(w.rows(), w.cols()), bias};
+}
+/// Gaps, and zeros that are stored.
+inline Explicit sparse() {
+  Explicit one{"sparse", 2, numbers(4, 6, 15), Matrix::Zero(4, 6), numbers(4, 1, 16)};
+  for (Index j = 0; j < 4; ++j)
+    for (Index i = 0; i < 6; ++i) one.stored(j, i) = (i + 2 * j) % 3 == 1 ? 0 : 1;
+  one.w.array() *= one.stored.array();
+  one.w.col(3).setZero();
+  return one;
+}
+/// 5 × 4 pixels of 4 channels, 6 filters in 2 groups, 3 × 2 taps, strides 2 and 1, dilation 1 and 2,
+/// one-sided padding: 2 × 4 outputs of 6 filters.
+inline const ascribe::Spatial convolution_geometry{
+    .input = {5, 4}, .kernel = {3, 2}, .stride = {2, 1}, .pads = {1, 0, 0, 2}, .dilation = {1, 2}};
+inline Vector convolution_weights() { return numbers(6 * 2 * 3 * 2, 1, 17); }  // filter, channel, row, column
+inline Explicit convolution() {
+  const Vector weights = convolution_weights();
+  Explicit one{"convolution", 4, Matrix::Zero(2 * 4 * 6, 5 * 4 * 4), Matrix::Zero(2 * 4 * 6, 5 * 4 * 4),
+               numbers(6, 1, 18)};
+  for (Index y = 0; y < 2; ++y)
+    for (Index x = 0; x < 4; ++x)
+      for (Index o = 0; o < 6; ++o)
+        for (Index c = 0; c < 2; ++c)
+          for (Index ky = 0; ky < 3; ++ky)
+            for (Index kx = 0; kx < 2; ++kx) {
+              const Index iy = 2 * y - 1 + ky, ix = x + 2 * kx;
+              if (iy < 0 || iy >= 5 || ix >= 4) continue;
+              const Index j = (y * 4 + x) * 6 + o, i = (iy * 4 + ix) * 4 + (o / 3) * 2 + c;
+              one.w(j, i) = weights(((o * 2 + c) * 3 + ky) * 2 + kx);
+              one.stored(j, i) = 1;
+            }
+  return one;
+}
+inline Explicit affine() {
+  const Vector scale = Eigen::Vector3d(2, -0.5, 1.25).replicate(2, 1);
+  return {"affine", 3, scale.asDiagonal(), Matrix::Identity(6, 6), Eigen::Vector3d(1, -2, 0.5)};
+}
+/// 3 × 3 pixels of 3 channels, windows of 2 × 2 in steps of 2, one line of padding above and left, which does
+/// not count.
+inline Explicit average_pool() {
+  Matrix w = Matrix::Zero(2 * 2 * 3, 3 * 3 * 3);
+  for (Index y = 0; y < 2; ++y)
+    for (Index x = 0; x < 2; ++x)
+      for (Index iy = std::max<Index>(0, 2 * y - 1); iy <= 2 * y; ++iy)
+        for (Index ix = std::max<Index>(0, 2 * x - 1); ix <= 2 * x; ++ix)
+          for (Index c = 0; c < 3; ++c)
+            w((y * 2 + x) * 3 + c, (iy * 3 + ix) * 3 + c) = 1.0 / ((y == 0 ? 1 : 2) * (x == 0 ? 1 : 2));
+  return {"average pool", 3, w, Matrix((w.array() != 0).cast<double>()), Vector()};
+}
+inline Explicit sum() {
+  const Matrix w = Matrix::Identity(4, 4).replicate(1, 3);
+  return {"sum", 4, w, w, Vector()};
+}
+
+/// The numbers are small dyadic fractions, as the samples' are: floats hold the sums exactly.
+inline std::vector<Explicit> every_layer() {
+  const Matrix w = numbers(4, 5, 11);
+  return {dense(w),  // no bias
+          dense(w, numbers(4, 1, 12)),
+          dense(w, numbers(2, 1, 14)),  // a bias for every second output
+          sparse(),
+          convolution(),
+          affine(),
+          average_pool(),
+          sum()};
+}
+
+/// Inputs of every sign: samples 0 and 1 have both, 2 and 3 none below 0, 4 none above 0, 5 is zero; some of
+/// what comes from above is 0.
+inline Samples samples_of_every_sign(Index inputs, Index outputs, unsigned seed) {
+  Samples given = samples(inputs, outputs, 6, seed);
+  given.a.col(2) = given.a.col(2).cwiseMax(0);  // behind a ReLU
+  given.a.col(3) = given.a.col(3).cwiseAbs();
+  given.a.col(4) = -given.a.col(4).cwiseAbs();
+  given.a.col(5).setZero();
+  given.up(0, 2) = given.up(outputs - 1, 3) = 0;
+  return given;
+}
+
+inline double stabilised(double z, double epsilon) { return z + (z < 0 ? -epsilon : epsilon); }
+
+/// R/s(z), and what the books say of it.
+inline Vector quotients(const Vector& up, const Vector& z, double epsilon, double factor,
+                        Expected& expected) {
+  Vector r = Vector::Zero(z.size());
+  for (Index j = 0; j < z.size(); ++j) {
+    const double s = stabilised(z(j), epsilon);
+    if (s == 0) {
+      expected.dropped += factor * up(j);
+      continue;
+    }
+    r(j) = up(j) / s;
+    expected.stabiliser += factor * (s - z(j)) * r(j);
+  }
+  return r;
+}
+
+/// The whole contract over every layer, in batches of every sign and of one, where `formula(layer, epsilon,
+/// a, up)` is what the rule's line in docs/rules.md says. `rule_for(layer)` is the rule for a layer.
+template <class RuleFor, class Formula>
+void check_every_layer(RuleFor rule_for, Formula formula) {
+  for (const Explicit& one : every_layer()) {
+    INFO(one.name);
+    const auto rule = rule_for(one);
+    const auto expected = [&](Form, const Vector& a, const Vector&, const Vector& up) {
+      return Expected(formula(one, a, up));
+    };
+    const auto make = [&]<class S>() { return layer_of<S>(one); };
+    const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
+    check(make, rule, {Form::R}, given, expected);
+    const auto columns = [&](Index first, Index count) {
+      return Samples{given.a.middleCols(first, count), given.a_ref.middleCols(first, count),
+                     given.up.middleCols(first, count), given.up2.middleCols(first, count)};
+    };
+    {
+      INFO("none below 0");
+      check(make, rule, {Form::R}, columns(2, 2), expected);
+    }
+    {
+      INFO("none above 0");
+      check(make, rule, {Form::R}, columns(4, 2), expected);
+    }
+  }
+}
+
+/// How many products of the forward pass's size a rule takes for the inputs `a`.
+template <class Rule>
+double products(const Explicit& one, const Rule& rule, const Matrix& a, const Matrix& up) {
+  const auto layer = layer_of<double>(one);
+  *layer.map.columns = -2 * a.cols();  // the forward passes of `step`
+  step(layer, rule, Form::R, a, a, up);
+  return double(*layer.map.columns) / double(a.cols());
+}
+
+}  // namespace rule_contract
