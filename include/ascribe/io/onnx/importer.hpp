@@ -286,7 +286,7 @@ class Importer {
 
   /// What `run` makes.
   struct Result {
-    Graph<Scalar> graph;
+    ascribe::Graph<Scalar> graph;
     std::vector<Activation> inputs, outputs;
     std::vector<std::string> input_names, output_names, notes;
   };
@@ -449,7 +449,7 @@ class Importer {
 
   const Model& model_;
   const ReadOptions& options_;
-  Graph<Scalar> graph_;
+  ascribe::Graph<Scalar> graph_;
   std::unordered_map<std::string, Tensor> constants_;
   std::unordered_map<std::string, Activation> activations_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
