@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -68,9 +68,9 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
   for (const auto& [of, reference] :
        {std::pair{"deeplift_rescale_zero", &zero}, {"deeplift_rescale_mean", &mean}}) {
     INFO(name << ", " << of);
-    const auto baseline = net.explain(trace, start, method::Baseline(), *reference);
+    const auto baseline = net.explain(trace, start, method::DeepLift(), *reference);
     if (exceptions.deeplift_by_gradient)
-      check(of, net.explain(trace, start, method::BaselineWith<rule::Gradient>(), *reference),
+      check(of, net.explain(trace, start, method::DeepLiftWith<rule::Gradient>(), *reference),
             in_double ? 1e-8 : 1e-5);
     else
       check(of, baseline, tolerance);
@@ -119,7 +119,7 @@ TEST_CASE("Baseline with the gradient at the maximum loses what captum loses", "
   const std::vector<Index> targets = test::golden_targets();
   const auto lost = [&](const Eigen::MatrixXd& reference) {
     return net
-        .explain(trace, start::Targets{targets}, method::BaselineWith<rule::Gradient>(),
+        .explain(trace, start::Targets{targets}, method::DeepLiftWith<rule::Gradient>(),
                  net.forward(reference))
         .ledger.dropped.abs()
         .maxCoeff();

@@ -11,12 +11,12 @@ namespace ascribe::method {
 /// Σ relevance = f(x) − f(x̄). `MaxRule` is rule::Baseline, rule::BaselineFold, or rule::Gradient, which books
 /// what it loses.
 template <class MaxRule = rule::Baseline>
-struct BaselineWith : Table<rule::Gradient, rule::Baseline, MaxRule> {
-  static constexpr const char* name = "baseline";
+struct DeepLiftWith : Table<rule::Gradient, rule::Baseline, MaxRule> {
+  static constexpr const char* name = "deep_lift";
   static constexpr Form form = Form::Delta;
   static constexpr bool times_input = true;
 };
 
-using Baseline = BaselineWith<>;
+using DeepLift = DeepLiftWith<>;
 
 }  // namespace ascribe::method
