@@ -11,6 +11,9 @@
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/sequential.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/z_plus.hpp>
 #include <ascribe/windows/groups.hpp>
 #include <ascribe/windows/pool.hpp>
 
@@ -44,6 +47,34 @@ TEST_CASE("worked case 1: the simple linear model, epsilon to 0 (captum)") {
   CHECK(same(net.explain(trace, 0, method::LrpQ{}).relevance, column({18, 36, 54})));
 }
 
+namespace {
+
+/// The simple linear model with one weight of −2; each MatMul carries its own rule.
+template <class First, class Second>
+auto one_negative_weight(First first, Second second) {
+  Matrix w = Matrix::Constant(3, 3, 2);
+  w(0, 0) = -2;
+  return Sequential(MatMul(map::Dense<double>(w), first), Elementwise(fn::Relu(), rule::Ignore{}),
+                    MatMul(map::Dense<double>(Matrix(Matrix::Constant(1, 3, 3))), second));
+}
+
+}  // namespace
+
+TEST_CASE("worked case 2: one negative weight, Gamma(1) and then Gamma(0.25) (captum)") {
+  const auto net = one_negative_weight(rule::Gamma{1, 0}, rule::Gamma{0.25, 0});
+  const auto trace = net.forward(column({1, 2, 3}));
+  CHECK(same(net.explain(trace, 0, method::ByLayer{}).relevance, column({28. / 3, 104. / 3, 52})));
+}
+
+TEST_CASE("worked case 3: one negative weight, alpha 1 and beta 0 (captum)") {
+  const auto net = one_negative_weight(rule::AlphaBeta{1, 0, 0}, rule::AlphaBeta{1, 0, 0});
+  const auto trace = net.forward(column({1, 2, 3}));
+  CHECK(same(net.explain(trace, 0, method::ByLayer{}).relevance, column({12, 33.6, 50.4})));
+  const auto z_plus = one_negative_weight(rule::ZPlus{0}, rule::ZPlus{0});
+  CHECK(same(z_plus.explain(z_plus.forward(column({1, 2, 3})), 0, method::ByLayer{}).relevance,
+             column({12, 33.6, 50.4})));
+}
+
 TEST_CASE("worked case 4: a convolution, two ReLUs and a dense layer (captum)") {
   Vector bias(2), first_row(8);
   bias << -50, -75;
@@ -59,6 +90,8 @@ TEST_CASE("worked case 4: a convolution, two ReLUs and a dense layer (captum)") 
   CHECK(same(lrp.relevance, column({0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 0, 0, 0})));
   CHECK(same(to_chw(lrp.layer<0>().relevance, 2, 2, 2), column({0, 4, 31, 40, 0, 0, -6, -15})));
   CHECK(same(net.explain(trace, 0, method::Lrp{{1e-10}}).relevance, lrp.relevance, 1e-8));
+  const method::Rules gamma{Form::R, false, rule::Gamma{0, 0}, rule::Ignore{}};  // no output carries z = 0
+  CHECK(same(net.explain(trace, 0, gamma).relevance, lrp.relevance));
   CHECK(same(net.explain(trace, 0, method::GuidedBackpropagation{}).relevance,
              column({0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1})));
   CHECK(same(net.explain(trace, 0, method::Deconvolution{}).relevance,
@@ -127,6 +160,22 @@ TEST_CASE("worked case 10: overlapping windows accumulate and never assign") {
   const Matrix above = column({1, 2, 3, 4}) / 30;
   const auto found = net.explain(trace, start::OutputRelevance(above), rules);
   CHECK(same(found.relevance, column({0, 0, 0, 4, 0, 2, 0, 0, 4}) / 30, 1e-15));
+}
+
+TEST_CASE("worked case 11: relevance below 0, alpha-beta and z+ (by hand)") {
+  const Sequential net{MatMul(map::Dense<double>(rows({{1, -1}})), Vector(column({-1})))};
+  const auto trace = net.forward(column({1, 1}));
+  const auto explain = [&](const auto& rule) {
+    const auto found = net.explain(trace, start::OutputRelevance(column({-1})),
+                                   method::Rules{Form::R, false, rule, rule::Ignore{}});
+    CHECK(std::abs(found.ledger.closing_error()(0)) <= 1e-15);
+    return found;
+  };
+  CHECK(same(explain(rule::ZPlus{0}).relevance, column({-1, 0}), 1e-15));
+  CHECK(same(explain(rule::AlphaBeta{1, 0, 0}).relevance, column({-1, 0}), 1e-15));
+  const auto both = explain(rule::AlphaBeta{2, 1, 0});
+  CHECK(same(both.relevance, column({-2, 0.5}), 1e-15));
+  CHECK(both.ledger.bias(0) == 0.5);  // the bias is the other half of what is below 0
 }
 
 TEST_CASE("worked case 12: a dense layer, LRP-0 (RelevancePropagation.jl)") {
