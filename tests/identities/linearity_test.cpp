@@ -3,10 +3,18 @@
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/norm.hpp>
+#include <ascribe/rules/pass.hpp>
+#include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
 
 #include "tests/support/random_network.hpp"
 
@@ -45,15 +53,54 @@ void check_linear(const Method& method) {
   }
 }
 
+/// A rule of practice for each MatMul of `image_chain`, and Pass for its functions.
+template <class First, class Second, class Last>
+struct Practice {
+  static constexpr Form form = Form::R;
+  static constexpr bool times_input = false;
+  First first;
+  Second second;
+  Last last;
+
+  template <class M, std::size_t I, std::size_t Count>
+  auto rule_for(const kind::MatMul<M>&, Position<I, Count>) const {
+    if constexpr (I == 0)
+      return first;
+    else if constexpr (I == 2)
+      return rule::Norm{};
+    else if constexpr (I == 3)
+      return second;
+    else
+      return last;
+  }
+  template <class F, std::size_t I, std::size_t Count>
+  rule::Pass rule_for(const kind::Elementwise<F>&, Position<I, Count>) const {
+    return {};
+  }
+  template <class W, std::size_t I, std::size_t Count>
+  rule::Gradient rule_for(const kind::Max<W>&, Position<I, Count>) const {
+    return {};
+  }
+};
+
 }  // namespace
+
+TEST_CASE("identity 15: explanations by the rules of practice are linear in R, and a batch its samples") {
+  const auto check = [](const auto& method) {
+    CHECK(distance_from_linear(image_chain(1, 1, fn::Tanh(), fn::Relu()), method, 1) <= 1e-10);
+  };
+  check(Practice<rule::ZBox, rule::ZPlus, rule::AlphaBeta>{{{-1}, {1}}, {}, {}});
+  check(Practice<rule::Flat, rule::AlphaBeta, rule::Gamma>{});
+  check(Practice<rule::WSquare, rule::Gamma, rule::ZPlus>{});
+}
 
 TEST_CASE("identity 15: explanations are linear in R, and a batch equals its samples one by one") {
   check_linear(method::GradientTimesInput{});
   check_linear(method::Lrp{{0.25}});
   check_linear(method::LrpRadial{});
   check_linear(method::LrpQ{});
-  check_linear(method::Baseline{});
-  check_linear(method::BaselineWith<rule::BaselineFold>{});
+  check_linear(method::DeepLift{});
+  check_linear(method::DeepLiftWith<rule::BaselineFold>{});
 }
 
 TEST_CASE(

@@ -10,7 +10,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/windows/groups.hpp>
 
@@ -70,7 +70,7 @@ void check_derivative(const Method& method) {
 TEST_CASE("Relevances can be differentiated by the weights", "[networks][autodiff]") {
   SECTION("LRP in Q") { check_derivative(method::LrpQ()); }
   SECTION("LRP in R") { check_derivative(method::Lrp{{0.1}}); }
-  SECTION("baseline") { check_derivative(method::Baseline()); }
+  SECTION("baseline") { check_derivative(method::DeepLift()); }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-/// Networks from ONNX files. Needs protozero (Debian's libprotozero-dev; CMake target ascribe::onnx); not part
-/// of the umbrella header.
+/// Networks from ONNX files. Needs protozero (Debian's libprotozero-dev; CMake target ascribe::onnx); not
+/// part of the umbrella header.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,7 @@
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/parse.hpp>
+#include <ascribe/io/onnx/patterns.hpp>
 #include <ascribe/networks/graph.hpp>
 
 namespace ascribe::onnx {
@@ -23,8 +24,8 @@ struct Port {
   Dims shape;
 };
 
-/// A network as read. Its inputs and outputs are features in C order (an image as channels, height, width), as
-/// the file's own; images lie as height, width, channels inside.
+/// A network as read. Its inputs and outputs are features in C order (an image as channels, height, width),
+/// as the file's own; images lie as height, width, channels inside.
 template <class Scalar>
 struct Network {
   ascribe::Graph<Scalar> graph;
@@ -47,7 +48,7 @@ std::vector<Operator<Scalar>> operators() {
 /// not supported.
 template <class Scalar>
 Network<Scalar> network(const Model& model, const ReadOptions& options = {}) {
-  auto result = Importer<Scalar>(model, options).run(operators<Scalar>());
+  auto result = Importer<Scalar>(model, options).run(operators<Scalar>(), find_patterns<Scalar>);
   Network<Scalar> network;
   const auto ports = [&](const std::vector<std::string>& names, const std::vector<Activation>& values) {
     std::vector<Port> all;
@@ -65,8 +66,8 @@ Network<Scalar> network(const Model& model, const ReadOptions& options = {}) {
   return network;
 }
 
-/// Reads a network from a file: `const auto net = onnx::load<float>("model.onnx");`. Throws Error as `read` and
-/// `network`.
+/// Reads a network from a file: `const auto net = onnx::load<float>("model.onnx");`. Throws Error as `read`
+/// and `network`.
 template <class Scalar>
 Network<Scalar> load(const std::filesystem::path& path, const ReadOptions& options = {}) {
   return network<Scalar>(read(path), options);

@@ -47,14 +47,17 @@ void propagate(const kind::MatMul<M>& layer, const Gamma& rule, C& c, typename C
   for (Index n = 0; n < up.cols(); ++n) {
     const S *b = c.b.data() + n * rows, *carried = up.data() + n * rows;
     S *u = for_positive.data() + n * rows, *v = for_negative.data() + n * rows;
-    c.books.dropped(n) += sum_of<S>(rows, [=](Index j) { return b[j] == zero ? carried[j] : zero; });
-    detail::divide(
-        c, n, rule.epsilon, [=](Index j) { return b[j] == zero ? zero : carried[j]; },
-        [=](Index j) {
-          const S plus = u[j], minus = b[j] - plus, side = b[j] < zero ? minus : plus;
-          return S(b[j] + gamma * side);
-        },
-        v);
+    // Everything is read before it is chosen, and chosen before it is used: docs/design.md, "Loops".
+    const auto kept = [=](Index j) {
+      const S z = b[j], r = carried[j];
+      return z == zero ? zero : r;
+    };
+    const auto denominator = [=](Index j) {
+      const S z = b[j], sign = z < zero ? S(-1) : S(1), below = z < zero ? z : zero;
+      return S(z + gamma * (below + sign * u[j]));  // z⁺, or z − z⁺ where z < 0
+    };
+    c.books.dropped(n) += sum_of<S>(rows, [=](Index j) { return S(carried[j] - kept(j)); });
+    detail::divide(c, n, rule.epsilon, kept, denominator, v);
     for (Index j = 0; j < rows; ++j) {
       const S r = v[j], more = favoured * r;
       u[j] = b[j] > zero ? more : r;

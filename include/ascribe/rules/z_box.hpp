@@ -64,8 +64,11 @@ void distance_from(const char* which, const std::vector<double>& bound, const C&
     fail("ZBox: ", which, ": expected a size that divides the layer's ", rows, " inputs, found ", period);
   Scratch<S, C::inputs, 1> scratch(c.workspace, rows, 1);
   auto column = scratch.get();
-  for (Index first = 0; first < rows; first += period)
-    for (Index k = 0; k < period; ++k) column(first + k) = S(bound[std::size_t(k)]);
+  if (period == 1)
+    column.setConstant(S(bound[0]));
+  else
+    for (Index first = 0; first < rows; first += period)
+      for (Index k = 0; k < period; ++k) column(first + k) = S(bound[std::size_t(k)]);
   const S* from = column.data();
   for (Index n = 0; n < c.a.cols(); ++n) {
     const S* a = c.a.data() + n * rows;

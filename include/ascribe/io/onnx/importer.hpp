@@ -130,6 +130,14 @@ class Importer {
     return found->second;
   }
 
+  /// A value by its name, for a node that stands for several.
+  const Activation& activation_of(const Node& node, const std::string& value) const {
+    const auto found = activations_.find(value);
+    if (found == activations_.end())
+      fail(describe(node), ": ", shown(value), " is no value that depends on the network's inputs");
+    return found->second;
+  }
+
   /// The only node that reads output 0 of `node`, so that both may become one layer; null where there are
   /// several, or the value is an output of the model.
   const Node* only_consumer(const Node& node) const {
@@ -142,6 +150,7 @@ class Importer {
   bool is_last(const Node& node) const {
     return is_graph_output(node.outputs[0]) && consumers_.count(node.outputs[0]) == 0;
   }
+  const std::vector<Node>& nodes() const { return model_.graph.nodes; }
   /// The node that computes a value; null for an input or initializer.
   const Node* producer(const std::string& value) const {
     const auto found = producers_.find(value);
@@ -315,8 +324,16 @@ class Importer {
     std::vector<std::string> input_names, output_names, notes;
   };
 
-  /// Throws Error for an operator without a translation among `operators`, and all that translations throw.
-  Result run(std::span<const Operator<Scalar>> operators) {
+  /// Translates a node before the walk reaches it: `translate` defines its outputs in its place.
+  void replace(const Node& node, std::function<void(Importer&)> translate) {
+    replacements_.insert_or_assign(&node, std::move(translate));
+  }
+
+  /// `prepare(importer)` looks for patterns of several nodes before the walk, when all constants are known,
+  /// and may `absorb` and `replace`. Throws Error for an operator without a translation among `operators`,
+  /// and all that translations throw.
+  template <class Prepare>
+  Result run(std::span<const Operator<Scalar>> operators, Prepare&& prepare) {
     std::unordered_map<std::string_view, const Operator<Scalar>*> by_type;
     for (const Operator<Scalar>& op : operators) by_type.emplace(op.type, &op);
     for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
@@ -333,9 +350,16 @@ class Importer {
       result.input_names.push_back(input.name);
     }
     if (result.inputs.empty()) fail("the model has no input that is not a constant");
+    for (const Node& node : model_.graph.nodes)
+      if (evaluate_constant(node)) absorbed_.insert(&node);
+    prepare(*this);
     for (const Node& node : model_.graph.nodes) {
       if (absorbed_.count(&node) > 0) continue;
       if (evaluate_constant(node)) continue;
+      if (const auto found = replacements_.find(&node); found != replacements_.end()) {
+        found->second(*this);
+        continue;
+      }
       const auto found = by_type.find(node.op_type);
       if (found == by_type.end()) {
         std::vector<std::string_view> known;
@@ -467,6 +491,7 @@ class Importer {
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;
   std::unordered_set<const Node*> absorbed_;
+  std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
   std::optional<Index> file_batch_;
 };
