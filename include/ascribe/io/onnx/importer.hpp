@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,12 @@ struct ReadOptions {
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
 };
+
+/// Throws an error again under the node's name, if it does not bear it already.
+[[noreturn]] inline void fail_at(const Node& node, const Error& error) {
+  if (std::string_view(error.what()).starts_with(describe(node))) throw error;
+  fail(describe(node), ": ", error.what());
+}
 
 template <class Scalar>
 class Importer;
@@ -149,6 +156,9 @@ class Importer {
     const auto found = producers_.find(value);
     return found == producers_.end() ? nullptr : found->second;
   }
+  /// The size that the file gives the batch's axis, which files often repeat in the shapes that they ask for;
+  /// none where it is open, or there is no batch.
+  std::optional<Index> file_batch() const { return file_batch_; }
   /// Says that another node's translation has been done together with this one.
   void absorb(const Node& node) { absorbed_.insert(&node); }
 
@@ -279,6 +289,20 @@ class Importer {
     return all.head(period).eval();
   }
 
+  /// Calls f(multi-index) in the order of memory.
+  template <class F>
+  static void each_index(const Activation& a, F&& f) {
+    std::vector<Index> at(a.dims.size(), 0);
+    const Index count = a.size();
+    for (Index i = 0; i < count; ++i) {
+      f(at);
+      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
+        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
+        at[std::size_t(*axis)] = 0;
+      }
+    }
+  }
+
   /// An axis as ONNX counts it, from the back where it is negative. Throws Error where there is none.
   Index axis_of(const Node& node, Index axis, Index rank) const {
     if (axis < -rank || axis >= rank)
@@ -391,20 +415,6 @@ class Importer {
     return shape;
   }
 
-  /// Calls f(multi-index) in the order of memory.
-  template <class F>
-  static void each_index(const Activation& a, F&& f) {
-    std::vector<Index> at(a.dims.size(), 0);
-    const Index count = a.size();
-    for (Index i = 0; i < count; ++i) {
-      f(at);
-      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
-        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
-        at[std::size_t(*axis)] = 0;
-      }
-    }
-  }
-
   Activation add_input(const ValueInfo& input) {
     const std::string where = "input " + shown(input.name);
     if (!is_floating(input.type))
@@ -414,6 +424,7 @@ class Importer {
     for (std::size_t axis = 0; axis < input.dims->size(); ++axis) {
       const Dimension& d = (*input.dims)[axis];
       const auto given = options_.sizes.find(d.name);
+      if (options_.batched && axis == 0 && !file_batch_) file_batch_ = d.size;
       if (options_.batched && axis == 0)
         dims.push_back(1);
       else if (d.size)
@@ -482,6 +493,7 @@ class Importer {
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
+  std::optional<Index> file_batch_;
 };
 
 }  // namespace ascribe::onnx
