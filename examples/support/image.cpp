@@ -103,25 +103,36 @@ double of_channel(const std::vector<double>& numbers, std::size_t channel) {
 ascribe::Picture read_image(const std::filesystem::path& path) {
   const Bytes bytes = read_bytes(path);
   const int length = static_cast<int>(bytes.size());
+  // Deflate makes at most 1032 bytes of one, and a byte has at most 8 pixels; JPEG stays far below that.
+  constexpr std::int64_t most = 1 << 26, pixels_a_byte = std::int64_t{8} * 1032;
+  const auto check_size = [&](std::int64_t width, std::int64_t height) {
+    const std::int64_t limit = std::min(most, pixels_a_byte * length);
+    if (width > limit || height > limit || width * height > limit) {
+      ascribe::fail(path, ": expected at most ", limit, " pixels in a file of ", length, " bytes, found ",
+                    width, " x ", height);
+    }
+  };
+  // stb does not say of a PNG that it is too large, only that it is of no type that it knows.
+  const auto number_at = [&](std::size_t i) {
+    return std::int64_t{bytes[i]} << 24 | bytes[i + 1] << 16 | bytes[i + 2] << 8 | bytes[i + 3];
+  };
+  constexpr std::array<unsigned char, 4> png{0x89, 'P', 'N', 'G'};
+  if (bytes.size() >= 24 && std::equal(png.begin(), png.end(), bytes.begin())) {
+    check_size(number_at(16), number_at(20));
+  }
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0 || width < 1 ||
       height < 1) {
     ascribe::fail(path, ": expected a PNG or JPEG image, found none (", stbi_failure_reason(), ")");
   }
-  // Deflate makes at most 1032 bytes of one, and a byte has at most 8 pixels; JPEG stays far below that.
-  constexpr std::int64_t most = 1 << 26, pixels_a_byte = std::int64_t{8} * 1032;
-  const std::int64_t pixels = std::int64_t{width} * height;
-  if (pixels > most || pixels > pixels_a_byte * length) {
-    ascribe::fail(path, ": expected at most ", std::min(most, pixels_a_byte * length),
-                  " pixels (in a file of ", length, " bytes), found ", width, " x ", height);
-  }
+  check_size(width, height);
   const std::unique_ptr<unsigned char, void (*)(void*)> rgb(
       stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 3), stbi_image_free);
   if (!rgb) {
     ascribe::fail(path, ": expected a whole PNG or JPEG image, found that it cannot be decoded (",
                   stbi_failure_reason(), ")");
   }
-  return {width, height, {rgb.get(), rgb.get() + 3 * pixels}};
+  return {width, height, {rgb.get(), rgb.get() + std::int64_t{3} * width * height}};
 }
 
 ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height) {
