@@ -229,17 +229,14 @@ Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& opt
   const ascribe::Picture& image = explained.image;
   const double longer = std::max({1, image.width, image.height});
   const int factor = std::max(1, static_cast<int>(std::lround(side / longer)));
-  // One scale for both: the overlay shows the same colours.
-  ascribe::HeatmapOptions same = options;
   const double scale =
       ascribe::heatmap_scale(explained.relevance, image.height, image.width, explained.channels, options);
-  if (scale > 0) same.scale = scale;
   // Pale under the overlay: dark red on dark grey would not show.
   ascribe::Picture under = ascribe::grey(image);
   for (unsigned char& byte : under.rgb) byte = static_cast<unsigned char>(255 - (255 - byte) * 5 / 8);
   const ascribe::Picture heat =
-      ascribe::heatmap(explained.relevance, image.height, image.width, explained.channels, same);
-  const ascribe::Picture over = ascribe::overlay(under, explained.relevance, explained.channels, 1, same);
+      ascribe::heatmap(explained.relevance, image.height, image.width, explained.channels, options);
+  const ascribe::Picture over = ascribe::overlay(under, explained.relevance, explained.channels, 1, options);
   Row row{explained.title, explained.detail, {}, explained.shares};
   row.panels.push_back({"what the network saw", ascribe::enlarge(image, factor), explained.file, {}, {}});
   row.panels.push_back({explained.method, ascribe::enlarge(heat, factor), "", {}, scale});

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <system_error>
 
@@ -47,6 +48,39 @@ Bytes read_bytes(const std::filesystem::path& path) {
     ascribe::fail(path, ": expected ", length, " bytes, found ", file.gcount());
   }
   return bytes;
+}
+
+/// Throws where a Huffman table of a JPEG has more than the 256 codes that there can be: stb_image 2.27,
+/// which Debian 12 has, writes beyond its own tables then. Walks the segments as ITU-T T.81, annex B, has
+/// them.
+void check_huffman_tables(const std::filesystem::path& path, const Bytes& bytes) {
+  const auto damaged = [&] {
+    ascribe::fail(path, ": expected a whole JPEG image, found damaged Huffman tables");
+  };
+  std::size_t at = 0;
+  while (at + 4 <= bytes.size()) {
+    // Markers are FF and a byte that is neither 0 (an FF among the data), nor FF (fill).
+    const unsigned char marker = bytes[at + 1];
+    if (bytes[at] != 0xFF || marker == 0 || marker == 0xFF) {
+      ++at;
+      continue;
+    }
+    at += 2;
+    const bool alone = marker == 1 || (marker >= 0xD0 && marker <= 0xD9);
+    if (alone) continue;
+    const std::size_t end = at + (std::size_t{bytes[at]} << 8 | bytes[at + 1]);
+    if (marker == 0xC4) {
+      if (end > bytes.size()) damaged();
+      for (std::size_t table = at + 2; table < end;) {
+        if (table + 17 > end) damaged();
+        const auto counts = bytes.begin() + static_cast<std::ptrdiff_t>(table) + 1;
+        const std::size_t codes = std::accumulate(counts, counts + 16, std::size_t{0});
+        if (codes > 256) damaged();
+        table += 17 + codes;
+      }
+    }
+    at = std::max(end, at);
+  }
 }
 
 /// One axis of `resize`: output i is Σ_t weights[taps·i + t] · input[sources[taps·i + t]].
@@ -120,6 +154,7 @@ ascribe::Picture read_image(const std::filesystem::path& path) {
   if (bytes.size() >= 24 && std::equal(png.begin(), png.end(), bytes.begin())) {
     check_size(number_at(16), number_at(20));
   }
+  if (!bytes.empty() && bytes[0] == 0xFF) check_huffman_tables(path, bytes);
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0 || width < 1 ||
       height < 1) {

@@ -183,7 +183,7 @@ TEST_CASE("An input is explained by image, heatmap and overlay of one size", "[f
 
 TEST_CASE("Small images are enlarged by a whole factor, large ones stay", "[figure]") {
   for (const auto& [width, height, factor] : std::vector<std::array<int, 3>>{
-           {28, 28, 8}, {224, 224, 1}, {500, 300, 1}, {32, 16, 7}, {100, 100, 2}}) {
+           {28, 28, 8}, {224, 224, 1}, {500, 300, 1}, {32, 16, 7}, {64, 64, 4}, {100, 100, 2}}) {
     Explained explained;
     explained.image = make_canvas(width, height);
     explained.relevance.assign(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0.0);

@@ -129,6 +129,20 @@ TEST_CASE("Nothing is allocated for what a header alone claims", "[image]") {
   CHECK_THAT(complaint(folder.file("zero.png", png_header(0, 10))), Contains("expected"));
 }
 
+TEST_CASE("JPEG headers are held against the same limits, and their Huffman tables against what can be",
+          "[image]") {
+  const Folder folder;
+  const std::string start = "\xff\xd8\xff";
+  // A baseline frame of three components, 65535 x 65535.
+  const std::string frame("\xc0\0\x11\x08\xff\xff\xff\xff\3\1\x11\0\2\x11\0\3\x11\0", 18);
+  CHECK_THAT(complaint(folder.file("huge.jpg", start + frame)), Contains("65535 x 65535"));
+  // One table of 16 · 255 codes: stb_image 2.27 writes beyond its own tables.
+  const std::string table =
+      std::string("\xc4\x10\x03\0", 4) + std::string(16, '\xff') + std::string(4080, 'x');
+  CHECK_THAT(complaint(folder.file("table.jpg", start + table)), Contains("Huffman"));
+  CHECK_THAT(complaint(folder.file("cut.jpg", start + table.substr(0, 30))), Contains("Huffman"));
+}
+
 TEST_CASE("Damaged images are refused", "[image]") {
   const Folder folder;
   Picture noise{64, 64, {}};
@@ -157,6 +171,7 @@ TEST_CASE("The largest centred part of a shape", "[image]") {
   CHECK(flat.rgb == grey_picture(5, 2, {0, 1, 2, 3, 4, 10, 11, 12, 13, 14}).rgb);
   const Picture high = centred_crop(grey_picture(1, 4, {7, 8, 9, 10}), 1, 1);
   CHECK(high.rgb == grey_picture(1, 1, {8}).rgb);
+  CHECK(centred_crop(grey_picture(4, 1, {7, 8, 9, 10}), 1, 1).rgb == grey_picture(1, 1, {8}).rgb);
   // A shape that would be narrower than a pixel.
   CHECK(centred_crop(wide, 1, 100).width == 1);
   CHECK_THROWS_WITH(centred_crop(wide, 0, 1), Contains("at least 1, found 0 and 1"));
