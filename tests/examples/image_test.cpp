@@ -137,8 +137,8 @@ TEST_CASE("JPEG headers are held against the same limits, and their Huffman tabl
   const std::string frame("\xc0\0\x11\x08\xff\xff\xff\xff\3\1\x11\0\2\x11\0\3\x11\0", 18);
   CHECK_THAT(complaint(folder.file("huge.jpg", start + frame)), Contains("65535 x 65535"));
   // One table of 16 · 255 codes: stb_image 2.27 writes beyond its own tables.
-  const std::string table =
-      std::string("\xc4\x10\x03\0", 4) + std::string(16, '\xff') + std::string(4080, 'x');
+  std::string table("\xc4\x10\x03\0", 4);
+  table.append(16, '\xff').append(4080, 'x');
   CHECK_THAT(complaint(folder.file("table.jpg", start + table)), Contains("Huffman"));
   CHECK_THAT(complaint(folder.file("cut.jpg", start + table.substr(0, 30))), Contains("Huffman"));
 }
