@@ -79,9 +79,10 @@
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/by_name.hpp>
 #include <ascribe/methods/composite.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>

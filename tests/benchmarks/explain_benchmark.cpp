@@ -147,7 +147,7 @@ void declare(const std::string& name, const Net& net) {
   add("forward", [&net](benchmark::State& s) { forward_pass(s, net); });
   add("gradient", [&net](benchmark::State& s) { explain(s, net, method::Gradient()); });
   add("lrp_q", [&net](benchmark::State& s) { explain(s, net, method::LrpQ()); });
-  add("baseline", [&net](benchmark::State& s) { explain(s, net, method::Baseline()); });
+  add("baseline", [&net](benchmark::State& s) { explain(s, net, method::DeepLift()); });
   add("lrp", [&net](benchmark::State& s) { explain(s, net, method::Lrp()); });
 }
 

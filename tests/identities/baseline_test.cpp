@@ -5,7 +5,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/softplus.hpp>
 #include <ascribe/functions/tanh.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
 
@@ -18,8 +18,8 @@ using Matrix = Eigen::MatrixXd;
 namespace {
 
 const method::Rules multipliers(Form::Delta, false, rule::Gradient{}, rule::Baseline{}, rule::Baseline{});
-using Fold = method::BaselineWith<rule::BaselineFold>;
-using WithGradient = method::BaselineWith<rule::Gradient>;
+using Fold = method::DeepLiftWith<rule::BaselineFold>;
+using WithGradient = method::DeepLiftWith<rule::Gradient>;
 
 template <class Net>
 Matrix input(const Net& net, unsigned seed) {
@@ -58,7 +58,7 @@ TEST_CASE(
   for (unsigned seed = 1; seed <= 4; ++seed) {
     const auto compare = [&](const auto& net) {
       const Matrix x = input(net, seed), zero = Matrix::Zero(net.input_size(), 1);
-      return relative_difference(against(net, x, zero, method::Baseline{}), explain(net, x, method::LrpQ{}));
+      return relative_difference(against(net, x, zero, method::DeepLift{}), explain(net, x, method::LrpQ{}));
     };
     CHECK(compare(image_chain(seed, 0, fn::Tanh(), fn::Relu())) <= 1e-10);
     CHECK(compare(image_chain(seed, 0, fn::LeakyRelu{0.2}, fn::Relu())) <= 1e-10);
@@ -97,7 +97,7 @@ TEST_CASE(
     const auto check = [&](const auto& e) {
       CHECK(sums_agree(total(e), difference, e.relevance.cwiseAbs().sum()));
     };
-    check(net.explain(trace, 1, method::Baseline{}, reference));
+    check(net.explain(trace, 1, method::DeepLift{}, reference));
     check(net.explain(trace, 1, Fold{}, reference));
     const auto lossy = net.explain(trace, 1, WithGradient{}, reference);
     missed = std::max(missed, (total(lossy) - difference).abs().maxCoeff());
@@ -113,8 +113,8 @@ TEST_CASE(
 TEST_CASE("identity 6: exchanging image and baseline negates the relevance") {
   each_network(1, fn::Tanh(), fn::Relu(), [](const auto& net, unsigned seed) {
     const Matrix x = input(net, seed), reference = input(net, seed + 50);
-    CHECK(relative_difference(against(net, x, reference, method::Baseline{}),
-                              Matrix(-against(net, reference, x, method::Baseline{}))) <= 1e-10);
+    CHECK(relative_difference(against(net, x, reference, method::DeepLift{}),
+                              Matrix(-against(net, reference, x, method::DeepLift{}))) <= 1e-10);
     CHECK(relative_difference(against(net, x, reference, Fold{}),
                               Matrix(-against(net, reference, x, Fold{}))) <= 1e-10);
   });
@@ -145,8 +145,8 @@ TEST_CASE("identity 13: an input shift that the first bias takes back: Gradient 
     const Matrix y = x.colwise() + c, y0 = x0.colwise() + c;
     CHECK(relative_difference(explain(net, x, method::Gradient{}), explain(shifted, y, method::Gradient{})) <=
           1e-10);
-    CHECK(relative_difference(against(net, x, x0, method::Baseline{}),
-                              against(shifted, y, y0, method::Baseline{})) <= 1e-10);
+    CHECK(relative_difference(against(net, x, x0, method::DeepLift{}),
+                              against(shifted, y, y0, method::DeepLift{})) <= 1e-10);
     CHECK(relative_difference(explain(net, x, method::GradientTimesInput{}),
                               explain(shifted, y, method::GradientTimesInput{})) > 1e-2);
   }

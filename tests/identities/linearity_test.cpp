@@ -3,7 +3,7 @@
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -99,8 +99,8 @@ TEST_CASE("identity 15: explanations are linear in R, and a batch equals its sam
   check_linear(method::Lrp{{0.25}});
   check_linear(method::LrpRadial{});
   check_linear(method::LrpQ{});
-  check_linear(method::Baseline{});
-  check_linear(method::BaselineWith<rule::BaselineFold>{});
+  check_linear(method::DeepLift{});
+  check_linear(method::DeepLiftWith<rule::BaselineFold>{});
 }
 
 TEST_CASE(

@@ -6,7 +6,7 @@
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/sum.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -112,7 +112,7 @@ TEST_CASE("worked case 6: 2 relu(x1) + 2 relu(x2 - 1.5) against 0 (captum)") {
                        Elementwise(fn::Relu()), MatMul(map::Dense<double>(rows({{2, 2}}))));
   const auto trace = net.forward(column({1, 2}));
   const auto zero = net.forward(column({0, 0}));
-  CHECK(same(net.explain(trace, 0, method::Baseline{}, zero).relevance, column({2, 1})));
+  CHECK(same(net.explain(trace, 0, method::DeepLift{}, zero).relevance, column({2, 1})));
   const method::Rules multipliers{Form::Delta, false, rule::Gradient{}, rule::Baseline{}};
   CHECK(same(net.explain(trace, 0, multipliers, zero).relevance, column({2, 0.5})));
 }
@@ -126,7 +126,7 @@ TEST_CASE("worked case 7: relu(x - 10) above 10 (DeepLIFT)") {
     CHECK(gradient.relevance(0) == 10 + delta);
     CHECK(gradient.ledger.bias(0) == -10);
     CHECK(gradient.layer<0>().bias_shares(0) == -10);
-    const auto baseline = net.explain(trace, 0, method::Baseline{}, net.forward(column({0})));
+    const auto baseline = net.explain(trace, 0, method::DeepLift{}, net.forward(column({0})));
     CHECK(baseline.relevance(0) == Approx(delta).epsilon(1e-12));
   }
 }
@@ -137,7 +137,7 @@ TEST_CASE("worked case 8: 1 - relu(1 - x1 - x2) where it is flat (DeepLIFT)") {
                        MatMul(map::Dense<double>(rows({{-1}})), Vector(column({1}))));
   const auto trace = net.forward(column({0.75, 0.5}));
   CHECK(same(net.explain(trace, 0, method::Gradient{}).relevance, column({0, 0})));
-  const auto baseline = net.explain(trace, 0, method::Baseline{}, net.forward(column({0, 0})));
+  const auto baseline = net.explain(trace, 0, method::DeepLift{}, net.forward(column({0, 0})));
   CHECK(baseline.relevance.sum() == Approx(1).epsilon(1e-12));
   CHECK(same(baseline.relevance, column({0.6, 0.4})));
 }
@@ -145,11 +145,11 @@ TEST_CASE("worked case 8: 1 - relu(1 - x1 - x2) where it is flat (DeepLIFT)") {
 TEST_CASE("worked case 9: the maximum of (3, 1) against (0, 2), by three rules") {
   const Sequential net{Max(window::Groups<>(2, 2))};
   const auto trace = net.forward(column({3, 1})), reference = net.forward(column({0, 2}));
-  const auto gradient = net.explain(trace, 0, method::BaselineWith<rule::Gradient>{}, reference);
+  const auto gradient = net.explain(trace, 0, method::DeepLiftWith<rule::Gradient>{}, reference);
   CHECK(same(gradient.relevance, column({3, 0})));
   CHECK(gradient.ledger.dropped(0) == -2);  // the total is 3 where the difference is 1
-  CHECK(same(net.explain(trace, 0, method::Baseline{}, reference).relevance, column({1, 0})));
-  CHECK(same(net.explain(trace, 0, method::BaselineWith<rule::BaselineFold>{}, reference).relevance,
+  CHECK(same(net.explain(trace, 0, method::DeepLift{}, reference).relevance, column({1, 0})));
+  CHECK(same(net.explain(trace, 0, method::DeepLiftWith<rule::BaselineFold>{}, reference).relevance,
              column({1.5, -0.5})));
 }
 

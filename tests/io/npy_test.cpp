@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,40 +15,18 @@
 #endif
 
 #include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 
 using ascribe::io::read_npy;
 using ascribe::io::write_npy;
+using ascribe::test::TemporaryFolder;
 using Shape = std::vector<std::size_t>;
 
-/// A folder of this test's own, gone at its end.
-class Folder {
- public:
-  Folder() {
-    std::random_device random;
-    path_ = std::filesystem::temp_directory_path() / ("ascribe_npy_test_" + std::to_string(random()));
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
+struct Folder : TemporaryFolder {
   /// The path of a new file with these bytes.
-  std::filesystem::path file(std::string_view bytes) const {
-    const std::filesystem::path path = path_ / "some.npy";
-    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return path;
-  }
-
-  std::size_t file_count() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-
- private:
-  std::filesystem::path path_;
+  std::filesystem::path file(std::string_view bytes) const { return write("some.npy", bytes); }
 };
 
 /// A string of bytes, zeros among them.

@@ -23,5 +23,5 @@ TEST_CASE("options reach the method") {
 
 TEST_CASE("an unknown name is answered with the known ones") {
   CHECK_THROWS_WITH(method::with_method("lpr", {}, [](const auto&) {}),
-                    Contains("'lpr'") && Contains("lrp_q") && Contains("guided_backpropagation"));
+                    Contains("'lpr'") && Contains("lrp_q") && Contains("guided_backprop"));
 }

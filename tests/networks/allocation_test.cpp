@@ -31,7 +31,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -109,10 +109,10 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::LrpQ());
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
   explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
-  sink = net.template explain<detail>(trace, 1, method::Baseline(), reference).relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::BaselineFold>(), reference)
+  sink = net.template explain<detail>(trace, 1, method::DeepLift(), reference).relevance.sum();
+  sink = net.template explain<detail>(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference)
              .relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::BaselineWith<rule::Gradient>(), reference)
+  sink = net.template explain<detail>(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference)
              .relevance.sum();
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("A network of dynamic size asks for none in the second call", "[networ
     net.explain(trace, 1, method::LrpQ(), explanation, workspace);
     net.explain(trace, 1, method::LrpRadial(), explanation, workspace);
     net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
-    net.explain(trace, 1, method::Baseline(), explanation, workspace, &reference);
+    net.explain(trace, 1, method::DeepLift(), explanation, workspace, &reference);
   };
   CHECK(allocations_in(run) > 0);
   CHECK(allocations_in(run) == 0);

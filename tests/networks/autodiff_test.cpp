@@ -10,7 +10,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/gamma.hpp>
@@ -82,7 +82,7 @@ struct Practice : method::Table<R, rule::Ignore, rule::Gradient> {
 TEST_CASE("Relevances can be differentiated by the weights", "[networks][autodiff]") {
   SECTION("LRP in Q") { check_derivative(method::LrpQ()); }
   SECTION("LRP in R") { check_derivative(method::Lrp{{0.1}}); }
-  SECTION("baseline") { check_derivative(method::Baseline()); }
+  SECTION("baseline") { check_derivative(method::DeepLift()); }
   SECTION("z+") { check_derivative(Practice<rule::ZPlus>{{{0.1}}}); }
   SECTION("alpha-beta") { check_derivative(Practice<rule::AlphaBeta>{{{2, 1, 0.1}}}); }
   SECTION("gamma") { check_derivative(Practice<rule::Gamma>{{{0.25, 0.1}}}); }

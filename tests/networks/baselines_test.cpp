@@ -2,7 +2,7 @@
 
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/random.hpp"
@@ -26,12 +26,12 @@ TEST_CASE("explain_over averages the explanations against each reference") {
                        Elementwise(fn::Tanh()), MatMul(map::Dense<double>(random.matrix(2, 4))));
   const auto trace = net.forward(random.matrix(3, 5));
   const Matrix references = random.matrix(3, 4);
-  const auto average = explain_over(net, trace, 1, method::Baseline(), net.forward(references));
+  const auto average = explain_over(net, trace, 1, method::DeepLift(), net.forward(references));
   Matrix expected = Matrix::Zero(3, 5);
   Eigen::ArrayXd start = Eigen::ArrayXd::Zero(5);
   for (Index k = 0; k < 4; ++k) {
     const Matrix one = references.col(k);
-    const auto e = net.explain(trace, 1, method::Baseline(), net.forward(one));
+    const auto e = net.explain(trace, 1, method::DeepLift(), net.forward(one));
     expected += e.relevance / 4;
     start += e.ledger.enter.transpose() / 4;
   }

@@ -10,7 +10,7 @@
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -57,7 +57,7 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
         net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
         break;
       default:
-        net.explain(trace, 2, method::Baseline(), explanation, workspace, &reference);
+        net.explain(trace, 2, method::DeepLift(), explanation, workspace, &reference);
         break;
     }
     note(slot);

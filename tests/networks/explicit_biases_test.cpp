@@ -157,9 +157,9 @@ TEST_CASE("ones cancel against a baseline") {
   const auto augmented = explicit_biases(net, 5);
   const Matrix zero = Matrix::Zero(5, 1);
   const auto with =
-      augmented.network.explain(augmented.network.forward(augmented.augment(x)), 1, method::Baseline(),
+      augmented.network.explain(augmented.network.forward(augmented.augment(x)), 1, method::DeepLift(),
                                 augmented.network.forward(augmented.augment(zero)));
-  const auto without = net.explain(net.forward(x), 1, method::Baseline(), net.forward(zero));
+  const auto without = net.explain(net.forward(x), 1, method::DeepLift(), net.forward(zero));
   CHECK((with.relevance.topRows(5) - without.relevance).cwiseAbs().maxCoeff() < 1e-12);
   CHECK(with.relevance.bottomRows(augmented.wires).cwiseAbs().maxCoeff() == 0.0);
 }

@@ -13,7 +13,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -182,7 +182,7 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
 
   // Against 0: z̄ = (0.5, −1), ā = (0.5, 0), ȳ = (1.5, −0.5). The first ReLU's chord is 0.5, the second's
   // 0.75; m = (0.5, 1.5), and Σ W₁ᵀm ⊙ x = 0.5·(1, −1)⊙x + 1.5·(2, 1)⊙x = (3.5, 2): 7 − 1.5.
-  const auto baseline = net.explain(trace, 0, method::Baseline(), net.forward(Eigen::Vector2d(0, 0)));
+  const auto baseline = net.explain(trace, 0, method::DeepLift(), net.forward(Eigen::Vector2d(0, 0)));
   CHECK(near(baseline.relevance, Eigen::Vector2d(3.5, 2), 1e-15));
   CHECK(baseline.ledger.enter(0) == Approx(5.5));
 
@@ -230,8 +230,8 @@ TEST_CASE("Output weights mix the explanations of the outputs", "[networks][sequ
              mixture(net, trace, weights, method::LrpQ())));
   CHECK(near(net.explain(trace, start, method::Gradient()).relevance,
              mixture(net, trace, weights, method::Gradient())));
-  CHECK(near(net.explain(trace, start, method::Baseline(), zero).relevance,
-             mixture(net, trace, weights, method::Baseline(), zero)));
+  CHECK(near(net.explain(trace, start, method::DeepLift(), zero).relevance,
+             mixture(net, trace, weights, method::DeepLift(), zero)));
   // What is explained is Σ v·y, or its difference from the reference's.
   const VectorXd explained = weights.cwiseProduct(trace.output()).colwise().sum();
   CHECK(near(net.explain(trace, start, method::Lrp()).ledger.enter.matrix().transpose(), explained));
@@ -250,13 +250,13 @@ TEST_CASE("Output relevances are carried in all three forms", "[networks][sequen
              mixture(net, trace, quotient, method::Lrp{{0.1}})));
   CHECK(near(net.explain(trace, start, method::LrpQ()).relevance,
              mixture(net, trace, quotient, method::LrpQ())));
-  CHECK(near(net.explain(trace, start, method::Baseline(), zero).relevance,
-             mixture(net, trace, multiplier, method::Baseline(), zero)));
+  CHECK(near(net.explain(trace, start, method::DeepLift(), zero).relevance,
+             mixture(net, trace, multiplier, method::DeepLift(), zero)));
   // The books start with what was given, whatever the form.
   const MatrixXd total = relevance.colwise().sum();
   CHECK(near(net.explain(trace, start, method::Lrp()).ledger.enter.matrix(), total));
   CHECK(near(net.explain(trace, start, method::LrpQ()).ledger.enter.matrix(), total));
-  CHECK(near(net.explain(trace, start, method::Baseline(), zero).ledger.enter.matrix(), total));
+  CHECK(near(net.explain(trace, start, method::DeepLift(), zero).ledger.enter.matrix(), total));
 }
 
 TEST_CASE("A relevance at an output of 0 cannot be a quotient", "[networks][sequential]") {
@@ -266,7 +266,7 @@ TEST_CASE("A relevance at an output of 0 cannot be a quotient", "[networks][sequ
   CHECK(message_of([&] { net.explain(trace, start::OutputRelevance(at_zero), method::LrpQ()); }) ==
         "explain: output 1 of sample 0 is 0, so that a relevance there cannot be carried as a quotient");
   CHECK(message_of(
-            [&] { net.explain(trace, start::OutputRelevance(elsewhere), method::Baseline(), reference); }) ==
+            [&] { net.explain(trace, start::OutputRelevance(elsewhere), method::DeepLift(), reference); }) ==
         "explain: output 0 of sample 0 is 0 away from the reference, so that a relevance there cannot be "
         "carried as a "
         "quotient");
@@ -286,9 +286,9 @@ TEST_CASE("explain_all is every output in turn", "[networks][sequential]") {
   });
   CHECK(next == 3);
   net.explain_all(
-      trace, method::Baseline(),
+      trace, method::DeepLift(),
       [&](Index target, const auto& explanation) {
-        CHECK(explanation.relevance == net.explain(trace, target, method::Baseline(), zero).relevance);
+        CHECK(explanation.relevance == net.explain(trace, target, method::DeepLift(), zero).relevance);
         next -= target;
       },
       &zero);
@@ -347,9 +347,9 @@ TEST_CASE("Every layer's books close and chain", "[networks][sequential]") {
   SECTION("gradient") { check_layers(method::Gradient()); }
   SECTION("gradient times input") { check_layers(method::GradientTimesInput()); }
   SECTION("guided backpropagation") { check_layers(method::GuidedBackpropagation()); }
-  SECTION("baseline") { check_layers(method::Baseline(), VectorXd::Constant(4, 0.3).eval()); }
+  SECTION("baseline") { check_layers(method::DeepLift(), VectorXd::Constant(4, 0.3).eval()); }
   SECTION("baseline, gradient at the maximum") {
-    check_layers(method::BaselineWith<rule::Gradient>(), VectorXd::Constant(4, 0.3).eval());
+    check_layers(method::DeepLiftWith<rule::Gradient>(), VectorXd::Constant(4, 0.3).eval());
   }
 }
 
@@ -370,8 +370,8 @@ TEST_CASE("A network within a network is its layers", "[networks][sequential]") 
   const auto zero = VectorXd::Zero(4).eval();
   CHECK(nested.explain(trace, 2, method::Lrp()).relevance ==
         flat.explain(expected, 2, method::Lrp()).relevance);
-  CHECK(nested.explain(trace, 2, method::Baseline(), nested.forward(zero)).relevance ==
-        flat.explain(expected, 2, method::Baseline(), flat.forward(zero)).relevance);
+  CHECK(nested.explain(trace, 2, method::DeepLift(), nested.forward(zero)).relevance ==
+        flat.explain(expected, 2, method::DeepLift(), flat.forward(zero)).relevance);
   CHECK(nested.explain<Detail::per_layer>(trace, 2, method::LrpQ()).layer<3>().bias_shares ==
         flat.explain<Detail::per_layer>(expected, 2, method::LrpQ()).layer<3>().bias_shares);
 }
@@ -433,7 +433,7 @@ TEST_CASE("A function of the user's works as the library's do", "[networks][sequ
   const start::OutputWeights start(both);
   CHECK(net.explain(trace, start, method::Gradient()).relevance == Eigen::Vector2d(12, 27));
   CHECK(near(net.explain(trace, start, method::LrpQ()).relevance, Eigen::Vector2d(8, -27)));
-  CHECK(near(net.explain(trace, start, method::Baseline(), reference).relevance, Eigen::Vector2d(7, -28)));
+  CHECK(near(net.explain(trace, start, method::DeepLift(), reference).relevance, Eigen::Vector2d(7, -28)));
 }
 
 TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[networks][sequential]") {
@@ -442,18 +442,18 @@ TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[
   std::srand(13);
   const MatrixXd references = MatrixXd::Random(4, 3);
   const auto many = net.forward(references);
-  const auto each = net.explain(trace, 1, method::Baseline(), many);
+  const auto each = net.explain(trace, 1, method::DeepLift(), many);
   for (Index n = 0; n < 3; ++n) {
     const auto single = net.forward(references.col(n).eval());
-    const auto broadcast = net.explain(trace, 1, method::Baseline(), single);
+    const auto broadcast = net.explain(trace, 1, method::DeepLift(), single);
     const auto replicated =
-        net.explain(trace, 1, method::Baseline(), net.forward(references.col(n).replicate(1, 3).eval()));
+        net.explain(trace, 1, method::DeepLift(), net.forward(references.col(n).replicate(1, 3).eval()));
     CHECK(broadcast.relevance == replicated.relevance);
     CHECK(each.relevance.col(n) == broadcast.relevance.col(n));
 
     Workspace<double> workspace;
     decltype(net)::ExplanationOf<decltype(trace), Detail::per_layer> chosen;
-    net.explain(trace, 1, method::Baseline(), chosen, workspace, &many, n);
+    net.explain(trace, 1, method::DeepLift(), chosen, workspace, &many, n);
     CHECK(chosen.relevance == broadcast.relevance);
     CHECK((chosen.ledger.leave == broadcast.ledger.leave).all());
     const VectorXd change = trace.output().row(1).array() - single.output()(1, 0);
@@ -476,8 +476,8 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
     CHECK(explanation.relevance == net.explain(net.forward(x), 1, method::Lrp()).relevance);
     CHECK(explanation.output == trace.output());
     CHECK(explanation.ledger.enter.size() == samples);
-    net.explain(trace, 2, method::Baseline(), detailed, workspace, &reference);
-    CHECK(detailed.relevance == net.explain(trace, 2, method::Baseline(), reference).relevance);
+    net.explain(trace, 2, method::DeepLift(), detailed, workspace, &reference);
+    CHECK(detailed.relevance == net.explain(trace, 2, method::DeepLift(), reference).relevance);
     net.explain(trace, 2, method::LrpQ(), detailed, workspace);
     CHECK(detailed.layer<0>().bias_shares ==
           net.explain<Detail::per_layer>(trace, 2, method::LrpQ()).layer<0>().bias_shares);
@@ -506,7 +506,7 @@ TEMPLATE_TEST_CASE("One feature, of fixed size or not", "[networks][sequential]"
     note(net.template explain<Detail::per_layer>(trace, 0, method::Lrp()));
     note(net.template explain<Detail::per_layer>(trace, 0, method::LrpQ()));
     note(net.template explain<Detail::per_layer>(trace, 0, method::GuidedBackpropagation()));
-    note(net.template explain<Detail::per_layer>(trace, 0, method::Baseline(), zero));
+    note(net.template explain<Detail::per_layer>(trace, 0, method::DeepLift(), zero));
     return all;
   };
   const Eigen::Matrix<S, 4, 3> x = Eigen::Matrix<S, 4, 3>::Random();
@@ -600,19 +600,19 @@ TEST_CASE("explain says what is wrong with its reference", "[networks][sequentia
   const auto trace = net.forward(small_input());
   const auto zero = net.forward(VectorXd::Zero(4).eval());
   const auto three = net.forward(MatrixXd::Zero(4, 3).eval());
-  CHECK(message_of([&] { net.explain(trace, 1, method::Baseline()); }) ==
+  CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift()); }) ==
         "explain: this method is against a reference: pass the trace of a baseline");
   CHECK(message_of([&] { net.explain(trace, 1, method::LrpQ(), zero); }) ==
         "explain: this method is not against a reference, and one was given");
-  CHECK(message_of([&] { net.explain(trace, 1, method::Baseline(), three); }) ==
+  CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift(), three); }) ==
         "explain: expected a reference of 1 or 5 samples, found 3");
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
   Workspace<double> workspace;
-  CHECK(message_of([&] { net.explain(trace, 1, method::Baseline(), explanation, workspace, &trace, 5); }) ==
+  CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift(), explanation, workspace, &trace, 5); }) ==
         "explain: expected a reference column below 5, found 5");
   const Sequential any_size{Elementwise(fn::Tanh())};
   CHECK(message_of([&] {
-          any_size.explain(any_size.forward(VectorXd::Ones(4)), 1, method::Baseline(),
+          any_size.explain(any_size.forward(VectorXd::Ones(4)), 1, method::DeepLift(),
                            any_size.forward(VectorXd::Zero(3)));
         }) == "explain: expected a reference of 4 features, found 3");
 }
@@ -642,7 +642,7 @@ TEST_CASE("explain refuses the trace of another network", "[networks][sequential
         "2");
   CHECK_FALSE(message(decltype(trace_of(4, 6, 3))()).empty());
   const auto trace = trace_of(4, 6, 3);
-  CHECK_FALSE(message_of([&] { net.explain(trace, 1, method::Baseline(), trace_of(4, 8, 3)); }).empty());
+  CHECK_FALSE(message_of([&] { net.explain(trace, 1, method::DeepLift(), trace_of(4, 8, 3)); }).empty());
 }
 
 TEST_CASE("explain says what is wrong with its rules", "[networks][sequential]") {

@@ -1,4 +1,4 @@
-/// The five MNIST networks, and what other libraries say about them (tests/golden).
+/// What other libraries say about the golden networks (tests/golden).
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,7 @@
 
 #include <Eigen/Core>
 
-#include <ascribe/core/image_layout.hpp>
-#include <ascribe/functions/relu.hpp>
-#include <ascribe/functions/sigmoid.hpp>
-#include <ascribe/functions/softplus.hpp>
-#include <ascribe/functions/tanh.hpp>
-#include <ascribe/maps/average_pool.hpp>
-#include <ascribe/maps/convolution.hpp>
-#include <ascribe/maps/dense.hpp>
-#include <ascribe/networks/sequential.hpp>
-#include <ascribe/windows/pool.hpp>
+#include <ascribe/core/types.hpp>
 
 namespace ascribe::test {
 
@@ -91,81 +82,6 @@ Batch<Scalar> golden_mean() {
 inline std::vector<Index> golden_targets() {
   const std::vector<double> values = read_golden("tests/golden/target.npy").values;
   return {values.begin(), values.end()};
-}
-
-/// outputs × inputs.
-template <class Scalar>
-Batch<Scalar> golden_matrix(const std::string& path) {
-  return golden_batch<Scalar>(path).transpose();
-}
-template <class Scalar>
-Eigen::Matrix<Scalar, Dynamic, 1> golden_vector(const std::string& path) {
-  const GoldenArray array = read_golden(path);
-  return Eigen::Map<const Eigen::VectorXd>(array.values.data(), Index(array.values.size()))
-      .template cast<Scalar>();
-}
-
-/// The layer whose weights are `folder/index.weight.npy`, index as in torch.nn.Sequential.
-template <class Scalar>
-auto golden_dense(const std::string& folder, int index, bool has_bias = true) {
-  const std::string stem = folder + std::to_string(index);
-  using Bias = Eigen::Matrix<Scalar, Dynamic, 1>;
-  return MatMul(map::Dense<Scalar>(golden_matrix<Scalar>(stem + ".weight.npy")),
-                has_bias ? golden_vector<Scalar>(stem + ".bias.npy") : Bias());
-}
-template <class Scalar>
-auto golden_convolution(const std::string& folder, int index, Index side, Index padding) {
-  const std::string stem = folder + std::to_string(index);
-  const std::vector<Index> shape =
-      read_golden(stem + ".weight.npy").shape;  // filters, channels, kernel, kernel
-  const Spatial geometry{.input = {side, side},
-                         .kernel = {shape.at(2), shape.at(3)},
-                         .pads = {padding, padding, padding, padding}};
-  return MatMul(map::Convolution<Scalar>(geometry, shape.at(1), shape.at(0),
-                                         golden_vector<Scalar>(stem + ".weight.npy")),
-                golden_vector<Scalar>(stem + ".bias.npy"));
-}
-inline Spatial halved(Index side) { return {.input = {side, side}, .kernel = {2, 2}, .stride = {2, 2}}; }
-
-template <class Scalar>
-auto mnist_cnn() {
-  const std::string folder = "examples/data/mnist_cnn/";
-  const Elementwise<fn::Relu> relu;
-  // Torch flattens C, H, W; here images are H, W, C.
-  const Batch<Scalar> behind_flatten =
-      dense_after_chw_flatten(golden_matrix<Scalar>(folder + "7.weight.npy"), 32, 7, 7);
-  return Sequential(golden_convolution<Scalar>(folder, 0, 28, 2), relu, Max(window::Pool(halved(28), 16)),
-                    golden_convolution<Scalar>(folder, 3, 14, 1), relu, Max(window::Pool(halved(14), 32)),
-                    MatMul(map::Dense<Scalar>(behind_flatten), golden_vector<Scalar>(folder + "7.bias.npy")),
-                    relu, golden_dense<Scalar>(folder, 9));
-}
-
-template <class Scalar>
-auto mnist_lenet() {
-  const std::string folder = "tests/golden/mnist_lenet/weights/";
-  const Elementwise<fn::Relu> relu;
-  return Sequential(golden_convolution<Scalar>(folder, 0, 28, 0), relu,
-                    MatMul(map::AveragePool<Scalar>(halved(24), 10, false)),
-                    golden_convolution<Scalar>(folder, 3, 12, 0), relu,
-                    MatMul(map::AveragePool<Scalar>(halved(8), 25, false)),
-                    golden_convolution<Scalar>(folder, 6, 4, 0), relu, golden_dense<Scalar>(folder, 9));
-}
-
-template <class Scalar>
-auto mnist_mlp(bool has_bias = true) {
-  const std::string folder = has_bias ? "examples/data/mnist_mlp/" : "tests/golden/mnist_mlp_nobias/weights/";
-  const Elementwise<fn::Relu> relu;
-  return Sequential(golden_dense<Scalar>(folder, 1, has_bias), relu,
-                    golden_dense<Scalar>(folder, 3, has_bias), relu,
-                    golden_dense<Scalar>(folder, 5, has_bias));
-}
-
-template <class Scalar>
-auto mnist_smooth() {
-  const std::string folder = "tests/golden/mnist_smooth/weights/";
-  return Sequential(golden_dense<Scalar>(folder, 1), Elementwise(fn::Tanh()), golden_dense<Scalar>(folder, 3),
-                    Elementwise(fn::Sigmoid()), golden_dense<Scalar>(folder, 5), Elementwise(fn::Softplus()),
-                    golden_dense<Scalar>(folder, 7));
 }
 
 /// The largest difference, measured against the largest of `expected`.

@@ -30,6 +30,15 @@ Scalar sqrt(const Scalar& x) {
   using std::sqrt;
   return Scalar(sqrt(x));
 }
+template <class Scalar>
+Scalar pow(const Scalar& x, double exponent) {
+  using std::pow;
+  return Scalar(pow(x, static_cast<decltype(x.value())>(exponent)));
+}
+template <std::floating_point Scalar>
+Scalar pow(const Scalar& x, double exponent) {
+  return std::pow(x, Scalar(exponent));
+}
 
 /// |x|, with |−0.0| = +0.0.
 template <class Scalar>

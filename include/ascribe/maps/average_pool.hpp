@@ -9,8 +9,9 @@
 namespace ascribe::map {
 
 /// b = the average of each window, channel by channel: (H·W·C) → (H'·W'·C). The weights are 1/count, the
-/// count being the window's pixels inside the image, or all of the kernel's where padding counts.
-/// Example: `AveragePool<float>({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 16, false)`.
+/// count being the window's pixels inside the image, or all of the kernel's where padding counts. Padding may
+/// count so far and no further: where a size was rounded up, the last window hangs over the padding asked
+/// for. Example: `AveragePool<float>({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 16, false)`.
 template <class Scalar_>
 class AveragePool {
  public:
@@ -20,14 +21,30 @@ class AveragePool {
   static constexpr const char* name = "AveragePool";
   static constexpr Role role = Role::aggregation;
 
-  /// Throws Error where the geometry or the channels make no sense, or where padding does not count and
-  /// a window lies wholly in it.
+  /// Throws Error where the geometry or the channels make no sense, or where a window lies wholly in padding
+  /// that does not count.
   AveragePool(const Spatial& geometry, Index channels, bool count_padding)
-      : geometry_(geometry), channels_(channels), count_padding_(count_padding) {
+      : AveragePool(geometry, channels, count_padding ? geometry.pads : Pads{}) {}
+
+  /// The same where so many pixels of the padding count at each side. Throws Error, too, where that is more
+  /// than there are.
+  AveragePool(const Spatial& geometry, Index channels, const Pads& counted)
+      : geometry_(geometry), counted_(geometry), channels_(channels) {
     geometry_.check("AveragePool");
     checked_size("AveragePool", "inputs", {geometry_.input_pixels(), channels});
     checked_size("AveragePool", "outputs", {geometry_.output_pixels(), channels});
-    if (!count_padding) geometry_.check_no_window_is_empty("AveragePool");
+    const auto count = [](const char* side, Index pixels, Index& pad, Index& size) {
+      if (pixels < 0 || pixels > pad)
+        fail("AveragePool: the padding that counts at the ", side, ": expected 0 to ", pad, ", found ",
+             pixels);
+      pad -= pixels;
+      size += pixels;
+    };
+    count("top", counted.top, counted_.pads.top, counted_.input.height);
+    count("left", counted.left, counted_.pads.left, counted_.input.width);
+    count("bottom", counted.bottom, counted_.pads.bottom, counted_.input.height);
+    count("right", counted.right, counted_.pads.right, counted_.input.width);
+    counted_.check_no_window_is_empty("AveragePool");
   }
 
   Index input_size() const { return geometry_.input_pixels() * channels_; }
@@ -74,18 +91,17 @@ class AveragePool {
   void each_window(Weights weights, F&& f) const {
     for (Index y = 0, window = 0; y < geometry_.output_height(); ++y)
       for (Index x = 0; x < geometry_.output_width(); ++x, ++window) {
-        const Spatial::Taps rows = geometry_.row_taps(y);
-        const Spatial::Taps columns = geometry_.column_taps(x);
-        const Index count = count_padding_ ? geometry_.kernel_taps()
-                                           : (rows.end - rows.begin) * (columns.end - columns.begin);
+        const Spatial::Taps rows = counted_.row_taps(y);
+        const Spatial::Taps columns = counted_.column_taps(x);
+        const Index count = (rows.end - rows.begin) * (columns.end - columns.begin);
         f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights),
           [&](auto&& g) { geometry_.for_each_tap(y, x, [&](Index, Index pixel) { g(pixel); }); });
       }
   }
 
   Spatial geometry_;
+  Spatial counted_;  ///< the padding that counts seen as image: its taps are the count
   Index channels_;
-  bool count_padding_;
 };
 
 }  // namespace ascribe::map

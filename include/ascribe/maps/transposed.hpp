@@ -8,9 +8,8 @@
 
 namespace ascribe::map {
 
-/// b = Wᵀ a for another map's W: a transposed convolution is the transpose of the convolution whose outputs are
-/// its inputs.
-/// Example: `Transposed(Convolution<float>(…))`.
+/// b = Wᵀ a for another map's W: a transposed convolution is the transpose of the convolution whose outputs
+/// are its inputs. Example: `Transposed(Convolution<float>(…))`.
 template <LinearMap M>
 class Transposed {
  public:

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <ascribe/core/error.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -19,7 +19,7 @@ struct Options {
 
 inline constexpr std::array<std::string_view, 8> names = {
     Gradient::name, GradientTimesInput::name, Deconvolution::name, GuidedBackpropagation::name, Lrp::name,
-    LrpQ::name,     LrpRadial::name,          Baseline::name};
+    LrpQ::name,     LrpRadial::name,          DeepLift::name};
 
 /// Calls `visit(method)` with the method of that name, and returns what it returns. `visit` is compiled for
 /// all of them. Throws Error for a name that there is not, and says which there are. Example:
@@ -34,7 +34,7 @@ decltype(auto) with_method(std::string_view name, const Options& options, Visit&
   if (name == Lrp::name) return visit(Lrp{{options.epsilon}});
   if (name == LrpQ::name) return visit(LrpQ{});
   if (name == LrpRadial::name) return visit(LrpRadial{{options.epsilon}});
-  if (name == Baseline::name) return visit(Baseline{});
+  if (name == DeepLift::name) return visit(DeepLift{});
   std::string known;
   for (const std::string_view one : names) known += (known.empty() ? "" : ", ") + std::string(one);
   fail("no method is named '", name, "'; there are ", known);

@@ -14,7 +14,7 @@ namespace ascribe::method {
 /// means nothing, so that other functions keep their gradient. A method of one's own may give them
 /// rule::Repeat.
 struct Deconvolution : Gradient {
-  static constexpr const char* name = "deconvolution";
+  static constexpr const char* name = "deconvnet";
 
   using Gradient::rule_for;
   rule::Repeat rule_for(const kind::Elementwise<fn::Relu>&) const { return {}; }
@@ -27,7 +27,7 @@ struct Deconvolution : Gradient {
 
 /// Springenberg et al. 1412.6806: f'(a)·max(R, 0) at every elementwise function, whichever it is.
 struct GuidedBackpropagation : Table<rule::Gradient, rule::Guided, rule::Gradient> {
-  static constexpr const char* name = "guided_backpropagation";
+  static constexpr const char* name = "guided_backprop";
   static constexpr Form form = Form::Q;
   static constexpr bool times_input = false;
 

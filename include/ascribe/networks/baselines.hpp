@@ -1,7 +1,9 @@
 /// Baselines: what an input is compared with.
 #pragma once
 
-#include <ascribe/networks/sequential.hpp>
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
 
 namespace ascribe {
 
@@ -25,13 +27,14 @@ Batch<typename D::Scalar, D::RowsAtCompileTime, 1> mean(const Eigen::MatrixBase<
 }  // namespace baseline
 
 /// The average over a distribution of references: each column of `references` serves all samples in turn, and
-/// relevance and books are averaged (DeepLIFT's "multiple references", Shrikumar et al. 1704.02685, §3.2;
-/// expected gradients' sense of a baseline). The books of the average close, being linear.
-template <class... Parts, class T, class Start, class Method, class R>
-auto explain_over(const Sequential<Parts...>& net, const T& trace, const Start& start, const Method& method,
+/// relevance and books are averaged, for a Sequential or a Graph (DeepLIFT's "multiple references", Shrikumar
+/// et al. 1704.02685, §3.2; expected gradients' sense of a baseline). The books of the average close, being
+/// linear.
+template <class Net, class T, class Start, class Method, class R>
+auto explain_over(const Net& net, const T& trace, const Start& start, const Method& method,
                   const R& references) {
   using S = typename T::Scalar;
-  typename Sequential<Parts...>::template ExplanationOf<T> average, one;
+  typename Net::template ExplanationOf<T> average, one;
   Workspace<S> workspace;
   const Index count = references.input().cols();
   if (count == 0) fail("explain_over: expected at least one reference, found none");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,8 +41,8 @@ inline AxisOrder channels_last(Index rank) {
 /// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
 struct Activation {
   Index node;
-  Dims dims;        ///< with the batch as an axis of size 1
-  AxisOrder order;  ///< of the node's features
+  Dims dims;              ///< with the batch as an axis of size 1
+  AxisOrder order;        ///< of the node's features
   Index batch_axis = -1;  ///< −1: a whole tensor is one sample
 
   Index rank() const { return Index(dims.size()); }
@@ -72,6 +73,12 @@ struct ReadOptions {
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
 };
+
+/// Throws an error again under the node's name, if it does not bear it already.
+[[noreturn]] inline void fail_at(const Node& node, const Error& error) {
+  if (std::string_view(error.what()).starts_with(describe(node))) throw error;
+  fail(describe(node), ": ", error.what());
+}
 
 template <class Scalar>
 class Importer;
@@ -123,6 +130,14 @@ class Importer {
     return found->second;
   }
 
+  /// A value by its name, for a node that stands for several.
+  const Activation& activation_of(const Node& node, const std::string& value) const {
+    const auto found = activations_.find(value);
+    if (found == activations_.end())
+      fail(describe(node), ": ", shown(value), " is no value that depends on the network's inputs");
+    return found->second;
+  }
+
   /// The only node that reads output 0 of `node`, so that both may become one layer; null where there are
   /// several, or the value is an output of the model.
   const Node* only_consumer(const Node& node) const {
@@ -131,11 +146,19 @@ class Importer {
       return nullptr;
     return found->second.front();
   }
+  /// Whether nothing reads output 0 of `node` but the model's caller.
+  bool is_last(const Node& node) const {
+    return is_graph_output(node.outputs[0]) && consumers_.count(node.outputs[0]) == 0;
+  }
+  const std::vector<Node>& nodes() const { return model_.graph.nodes; }
   /// The node that computes a value; null for an input or initializer.
   const Node* producer(const std::string& value) const {
     const auto found = producers_.find(value);
     return found == producers_.end() ? nullptr : found->second;
   }
+  /// The size that the file gives the batch's axis, which files often repeat in the shapes that they ask for;
+  /// none where it is open, or there is no batch.
+  std::optional<Index> file_batch() const { return file_batch_; }
   /// Says that another node's translation has been done together with this one.
   void absorb(const Node& node) { absorbed_.insert(&node); }
 
@@ -181,27 +204,29 @@ class Importer {
   /// nearest resizing, expansion. One map for each axis of `a`; the result has their lengths as its sizes.
   /// Throws Error where the batch's axis is touched.
   Activation select(const Node& node, std::string_view part, const Activation& a,
-                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order, double constant = 0) {
+                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order,
+                    double constant = 0) {
     Dims dims;
     for (const auto& map : maps) dims.push_back(Index(map.size()));
     if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
       fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
     const std::vector<Index> strides = a.strides();
-    return gather(node, part, a, dims, order,
-                  [&](const std::vector<Index>& at) -> Index {
-                    Index source = 0;
-                    for (std::size_t axis = 0; axis < at.size(); ++axis) {
-                      const Index from = maps[axis][std::size_t(at[axis])];
-                      if (from < 0) return -1;
-                      source += from * strides[axis];
-                    }
-                    return source;
-                  },
-                  constant);
+    return gather(
+        node, part, a, dims, order,
+        [&](const std::vector<Index>& at) -> Index {
+          Index source = 0;
+          for (std::size_t axis = 0; axis < at.size(); ++axis) {
+            const Index from = maps[axis][std::size_t(at[axis])];
+            if (from < 0) return -1;
+            source += from * strides[axis];
+          }
+          return source;
+        },
+        constant);
   }
 
-  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant` where
-  /// that is −1. The same node where nothing moves.
+  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant`
+  /// where that is −1. The same node where nothing moves.
   template <class Source>
   Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
                     Source source, double constant = 0) {
@@ -264,6 +289,20 @@ class Importer {
     return all.head(period).eval();
   }
 
+  /// Calls f(multi-index) in the order of memory.
+  template <class F>
+  static void each_index(const Activation& a, F&& f) {
+    std::vector<Index> at(a.dims.size(), 0);
+    const Index count = a.size();
+    for (Index i = 0; i < count; ++i) {
+      f(at);
+      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
+        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
+        at[std::size_t(*axis)] = 0;
+      }
+    }
+  }
+
   /// An axis as ONNX counts it, from the back where it is negative. Throws Error where there is none.
   Index axis_of(const Node& node, Index axis, Index rank) const {
     if (axis < -rank || axis >= rank)
@@ -280,13 +319,21 @@ class Importer {
 
   /// What `run` makes.
   struct Result {
-    Graph<Scalar> graph;
+    ascribe::Graph<Scalar> graph;
     std::vector<Activation> inputs, outputs;
     std::vector<std::string> input_names, output_names, notes;
   };
 
-  /// Throws Error for an operator without a translation among `operators`, and all that translations throw.
-  Result run(std::span<const Operator<Scalar>> operators) {
+  /// Translates a node before the walk reaches it: `translate` defines its outputs in its place.
+  void replace(const Node& node, std::function<void(Importer&)> translate) {
+    replacements_.insert_or_assign(&node, std::move(translate));
+  }
+
+  /// `prepare(importer)` looks for patterns of several nodes before the walk, when all constants are known,
+  /// and may `absorb` and `replace`. Throws Error for an operator without a translation among `operators`,
+  /// and all that translations throw.
+  template <class Prepare>
+  Result run(std::span<const Operator<Scalar>> operators, Prepare&& prepare) {
     std::unordered_map<std::string_view, const Operator<Scalar>*> by_type;
     for (const Operator<Scalar>& op : operators) by_type.emplace(op.type, &op);
     for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
@@ -303,9 +350,16 @@ class Importer {
       result.input_names.push_back(input.name);
     }
     if (result.inputs.empty()) fail("the model has no input that is not a constant");
+    for (const Node& node : model_.graph.nodes)
+      if (evaluate_constant(node)) absorbed_.insert(&node);
+    prepare(*this);
     for (const Node& node : model_.graph.nodes) {
       if (absorbed_.count(&node) > 0) continue;
       if (evaluate_constant(node)) continue;
+      if (const auto found = replacements_.find(&node); found != replacements_.end()) {
+        found->second(*this);
+        continue;
+      }
       const auto found = by_type.find(node.op_type);
       if (found == by_type.end()) {
         std::vector<std::string_view> known;
@@ -361,20 +415,6 @@ class Importer {
     return shape;
   }
 
-  /// Calls f(multi-index) in the order of memory.
-  template <class F>
-  static void each_index(const Activation& a, F&& f) {
-    std::vector<Index> at(a.dims.size(), 0);
-    const Index count = a.size();
-    for (Index i = 0; i < count; ++i) {
-      f(at);
-      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
-        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
-        at[std::size_t(*axis)] = 0;
-      }
-    }
-  }
-
   Activation add_input(const ValueInfo& input) {
     const std::string where = "input " + shown(input.name);
     if (!is_floating(input.type))
@@ -384,6 +424,7 @@ class Importer {
     for (std::size_t axis = 0; axis < input.dims->size(); ++axis) {
       const Dimension& d = (*input.dims)[axis];
       const auto given = options_.sizes.find(d.name);
+      if (options_.batched && axis == 0 && !file_batch_) file_batch_ = d.size;
       if (options_.batched && axis == 0)
         dims.push_back(1);
       else if (d.size)
@@ -396,9 +437,11 @@ class Importer {
     }
     if (options_.batched && dims.empty()) fail(where, ": expected a batch axis, found a scalar");
     const Index size = element_count(dims, where);
-    if (size < 1 || size > (Index(1) << 31)) fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
+    if (size < 1 || size > (Index(1) << 31))
+      fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
     const Index batch = options_.batched ? 0 : -1;
-    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())), batch};
+    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())),
+                 batch};
     names_.insert(input.name);
     activations_.emplace(input.name, a);
     return a;
@@ -423,7 +466,8 @@ class Importer {
       }
     }
     if (!can_evaluate(node.op_type))
-      fail(describe(node), ": all of its inputs are constants, and evaluating this operator is not supported");
+      fail(describe(node),
+           ": all of its inputs are constants, and evaluating this operator is not supported");
     auto outputs = evaluate(node, inputs, model_.opset);
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
@@ -440,14 +484,16 @@ class Importer {
 
   const Model& model_;
   const ReadOptions& options_;
-  Graph<Scalar> graph_;
+  ascribe::Graph<Scalar> graph_;
   std::unordered_map<std::string, Tensor> constants_;
   std::unordered_map<std::string, Activation> activations_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;
   std::unordered_set<const Node*> absorbed_;
+  std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
+  std::optional<Index> file_batch_;
 };
 
 }  // namespace ascribe::onnx

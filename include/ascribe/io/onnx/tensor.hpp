@@ -266,6 +266,13 @@ class Tensor {
     return result;
   }
 
+  /// The same of bytes that are moved in.
+  static Tensor of_bytes(std::string name, ElementType type, Dims dims, std::vector<std::byte> bytes) {
+    const auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+    return of_bytes(std::move(name), type, std::move(dims),
+                    std::make_shared<TensorBytes>(TensorBytes{owner, std::span(*owner)}));
+  }
+
   /// A tensor that is to be filled: `bytes` get their value later, `size() * item_size(type)` of them.
   static Tensor pending(std::string name, ElementType type, Dims dims,
                         std::shared_ptr<const TensorBytes> bytes) {

@@ -26,7 +26,8 @@ struct ChannelAffine {
 /// The scale and shift of a BatchNormalization in inference. Throws Error for training mode, spatial = 0 and
 /// a variance that is not positive.
 template <class Scalar>
-ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, const Node& node, Index channels) {
+ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, const Node& node,
+                                          Index channels) {
   Attributes attributes(node);
   const double epsilon = double(attributes.real("epsilon", 1e-5f));
   attributes.ignore("momentum");
@@ -64,7 +65,8 @@ std::optional<ChannelAffine<Scalar>> as_channel_affine(const Importer<Scalar>& i
   }
   const bool add = next.op_type == "Add", sub = next.op_type == "Sub", mul = next.op_type == "Mul",
              div = next.op_type == "Div";
-  if ((!add && !sub && !mul && !div) || next.inputs.size() != 2 || !next.attributes.empty()) return std::nullopt;
+  if ((!add && !sub && !mul && !div) || next.inputs.size() != 2 || !next.attributes.empty())
+    return std::nullopt;
   const std::size_t k = next.inputs[0] == value ? 1 : 0;
   if (!importer.is_constant(next, k) || (k == 0 && div)) return std::nullopt;
   const Tensor& constant = importer.constant(next, k);
@@ -92,9 +94,9 @@ std::optional<ChannelAffine<Scalar>> as_channel_affine(const Importer<Scalar>& i
   return ChannelAffine<Scalar>{values, zeros};
 }
 
-/// Folds the nodes behind a linear one that are affine by channel into its weights (channel o's are those that
-/// `weights_of(o)` gives) and bias, and returns the last of them, whose output the layer computes. The network's
-/// output is unchanged; the layer's denominators are those of the folded network.
+/// Folds the nodes behind a linear one that are affine by channel into its weights (channel o's are those
+/// that `weights_of(o)` gives) and bias, and returns the last of them, whose output the layer computes. The
+/// network's output is unchanged; the layer's denominators are those of the folded network.
 template <class Scalar, class WeightsOf>
 const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const Dims& dims,
                            std::size_t channel_axis, std::vector<Scalar>& bias, WeightsOf weights_of) {
@@ -119,7 +121,8 @@ Eigen::Matrix<Scalar, Dynamic, 1> as_vector(const std::vector<Scalar>& values) {
 }
 
 template <class Scalar>
-std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& node, std::size_t k, Index channels) {
+std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& node, std::size_t k,
+                               Index channels) {
   if (!importer.has_input(node, k)) return {};
   const Tensor& tensor = importer.constant(node, k);
   if (tensor.size() != channels)
@@ -135,15 +138,16 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
   spatial_extent(node, a);
   if (weights.rank() != a.rank())
     fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
-  const Extent kernel = a.rank() == 3 ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
+  const Extent kernel =
+      a.rank() == 3 ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
   Attributes attributes(node);
   const WindowAttributes window = window_attributes(node, attributes, a, kernel);
   const Index groups = Index(attributes.integer("group", 1));
   attributes.finish();
   const Index filters = weights.dims()[0], channels = a.dims[1];
   if (groups < 1 || weights.dims()[1] * groups != channels)
-    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups, " groups, found shape ",
-         shown(weights.dims()));
+    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
+         " groups, found shape ", shown(weights.dims()));
   try {
     window.spatial.check("Conv");
   } catch (const Error& error) {
@@ -156,11 +160,12 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
   const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
     for (std::size_t i = o * each; i < (o + 1) * each; ++i) values[i] *= scale;
   });
-  importer.define(last.outputs[0],
-                  importer.add(node, "",
-                               MatMul(map::Convolution<Scalar>(window.spatial, channels, filters, values, groups),
-                                      as_vector(bias)),
-                               {a}, dims, channels_last(a.rank())));
+  importer.define(
+      last.outputs[0],
+      importer.add(node, "",
+                   MatMul(map::Convolution<Scalar>(window.spatial, channels, filters, values, groups),
+                          as_vector(bias)),
+                   {a}, dims, channels_last(a.rank())));
 }
 
 /// A transposed convolution is the transpose of the convolution that leads from its output to its input.
@@ -173,7 +178,8 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
   if (weights.rank() != a.rank())
     fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
   const bool one_axis = a.rank() == 3;
-  const Extent kernel = one_axis ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
+  const Extent kernel =
+      one_axis ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
   Attributes attributes(node);
   const Index groups = Index(attributes.integer("group", 1));
   const auto output_padding = attributes.integers("output_padding");
@@ -188,7 +194,8 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": attribute 'kernel_shape': expected the weights' ", kernel.height, " x ",
            kernel.width, ", found ", said.height, " x ", said.width);
   }
-  if (const auto given = attributes.integers("strides")) s.stride = extent_of(node, "strides", *given, a.rank());
+  if (const auto given = attributes.integers("strides"))
+    s.stride = extent_of(node, "strides", *given, a.rank());
   if (const auto given = attributes.integers("dilations"))
     s.dilation = extent_of(node, "dilations", *given, a.rank());
   attributes.finish();
@@ -249,8 +256,8 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
          s.pads.right);
   const Index channels = a.dims[1], filters = weights.dims()[1] * groups;
   if (groups < 1 || weights.dims()[0] != channels || channels % groups != 0)
-    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups, " groups, found shape ",
-         shown(weights.dims()));
+    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
+         " groups, found shape ", shown(weights.dims()));
   const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
   auto values = weights.template values<Scalar>();
   auto bias = bias_input(importer, node, 2, filters);
@@ -266,8 +273,9 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
     map::Convolution<Scalar> back(s, filters, channels, values, groups);
     if (back.output_size() != a.size())
       fail("expected the padding to leave ", a.size(), " inputs, found ", back.output_size());
-    importer.define(last.outputs[0], importer.add(node, "", MatMul(map::Transposed(std::move(back)), as_vector(bias)),
-                                                  {a}, dims, channels_last(a.rank())));
+    importer.define(last.outputs[0],
+                    importer.add(node, "", MatMul(map::Transposed(std::move(back)), as_vector(bias)), {a},
+                                 dims, channels_last(a.rank())));
   } catch (const Error& error) {
     fail(describe(node), ": ", error.what());
   }
@@ -285,8 +293,9 @@ void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a
   const Index positions = a.size() / weights.cols();
   if (positions == 1) {
     using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
-    importer.define(last.outputs[0], importer.add(node, "", MatMul(map::DenseOf<Matrix>(weights), as_vector(bias)),
-                                                  {a}, std::move(dims), std::move(order)));
+    importer.define(last.outputs[0],
+                    importer.add(node, "", MatMul(map::DenseOf<Matrix>(weights), as_vector(bias)), {a},
+                                 std::move(dims), std::move(order)));
     return;
   }
   const Spatial everywhere{.input = {1, positions}};
@@ -345,7 +354,8 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
   const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
   map::WithRole dense(map::Convolution<Scalar>(everywhere, weights.cols(), weights.rows(), packed),
                       map::Role::dense, "Dense at every position");
-  importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
+  importer.define(node.outputs[0],
+                  importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
 }
 
 /// A·B with one side constant, a matrix (or a vector); the other may have any axes before its last two.
@@ -365,7 +375,8 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
     flat = constant.reshaped({constant.dims()[std::size_t(constant.rank() - 2)], constant.dims().back()});
   if (vector) flat = left ? constant.reshaped({1, constant.size()}) : constant.reshaped({constant.size(), 1});
   if (flat.rank() != 2)
-    fail(describe(node), ": expected a constant side that is one matrix, found shape ", shown(constant.dims()));
+    fail(describe(node), ": expected a constant side that is one matrix, found shape ",
+         shown(constant.dims()));
   if (constant.rank() > a.rank() && constant.rank() > 2)
     fail(describe(node), ": expected a constant side of at most ", a.rank(), " axes, found shape ",
          shown(constant.dims()));
@@ -387,10 +398,10 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
   // numpy drops the axis of a vector.
   Activation result = importer.add(
       node, "",
-      MatMul(map::WithRole(map::Convolution<Scalar>(
-                               Spatial{.input = {1, a.size() / weights.cols()}}, weights.cols(), 1,
-                               std::span<const Scalar>(weights.data(), std::size_t(weights.size()))),
-                           map::Role::dense, "Dense at every position")),
+      MatMul(map::WithRole(
+          map::Convolution<Scalar>(Spatial{.input = {1, a.size() / weights.cols()}}, weights.cols(), 1,
+                                   std::span<const Scalar>(weights.data(), std::size_t(weights.size()))),
+          map::Role::dense, "Dense at every position")),
       {a}, dims, order);
   result.dims.erase(result.dims.begin() + contracted);
   result.order.erase(std::find(result.order.begin(), result.order.end(), contracted));
@@ -410,10 +421,10 @@ void import_batch_normalisation(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const auto affine = batch_normalisation(importer, node, a.dims[1]);
-  importer.define(node.outputs[0],
-                  importer.add(node, "",
-                               MatMul(map::Affine<Scalar>(a.size(), as_vector(affine.scale)), as_vector(affine.shift)),
-                               {a}, a.dims, a.order));
+  importer.define(node.outputs[0], importer.add(node, "",
+                                                MatMul(map::Affine<Scalar>(a.size(), as_vector(affine.scale)),
+                                                       as_vector(affine.shift)),
+                                                {a}, a.dims, a.order));
 }
 
 template <class Scalar>

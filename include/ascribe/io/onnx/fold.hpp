@@ -1,0 +1,155 @@
+/// Evaluates operators whose inputs are all constants: what exporters leave around a Pad or a Reshape, and
+/// weights that are computed from others. What each operator means is in
+/// https://github.com/onnx/onnx/blob/main/docs/Operators.md, and its older versions in Changelog.md beside
+/// it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ascribe/core/error.hpp"
+#include "ascribe/io/onnx/fold/arithmetic.hpp"
+#include "ascribe/io/onnx/fold/call.hpp"
+#include "ascribe/io/onnx/fold/movement.hpp"
+#include "ascribe/io/onnx/fold/reduce.hpp"
+#include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
+
+namespace ascribe::onnx {
+
+namespace fold {
+
+struct Operator {
+  std::string_view name;
+  std::size_t least_inputs;
+  std::size_t most_inputs;
+  Results (*evaluate)(Call&);
+};
+
+inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+
+inline constexpr std::array operators{
+    Operator{"Abs", 1, 1, absolute},
+    Operator{"Add", 2, 2, [](Call& call) { return arithmetic(call, Add()); }},
+    Operator{"And", 2, 2,
+             [](Call& call) { return logic(call, [](auto a, auto b) { return a != 0 && b != 0; }); }},
+    Operator{"Cast", 1, 1, cast},
+    Operator{"CastLike", 2, 2, cast_like},
+    Operator{"Ceil", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::ceil(x); }); }},
+    Operator{"Concat", 1, any_number, concat},
+    Operator{"Constant", 0, 0, constant},
+    Operator{"ConstantOfShape", 1, 1, constant_of_shape},
+    Operator{"Div", 2, 2, [](Call& call) { return arithmetic(call, Divide()); }},
+    Operator{"Equal", 2, 2,
+             [](Call& call) { return comparison(call, [](auto a, auto b) { return a == b; }); }},
+    Operator{"Exp", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::exp(x); }); }},
+    Operator{"Expand", 2, 2, expand},
+    Operator{"Flatten", 1, 1, flatten},
+    Operator{"Floor", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::floor(x); }); }},
+    Operator{"Gather", 2, 2, gather},
+    Operator{"Greater", 2, 2,
+             [](Call& call) { return comparison(call, [](auto a, auto b) { return a > b; }); }},
+    Operator{"GreaterOrEqual", 2, 2,
+             [](Call& call) { return comparison(call, [](auto a, auto b) { return a >= b; }); }},
+    Operator{"Identity", 1, 1, identity},
+    Operator{"Less", 2, 2, [](Call& call) { return comparison(call, [](auto a, auto b) { return a < b; }); }},
+    Operator{"LessOrEqual", 2, 2,
+             [](Call& call) { return comparison(call, [](auto a, auto b) { return a <= b; }); }},
+    Operator{"Log", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::log(x); }); }},
+    Operator{"Max", 1, any_number, [](Call& call) { return variadic(call, Largest()); }},
+    Operator{"Min", 1, any_number, [](Call& call) { return variadic(call, Smallest()); }},
+    Operator{"Mod", 2, 2, mod},
+    Operator{"Mul", 2, 2, [](Call& call) { return arithmetic(call, Multiply()); }},
+    Operator{"Neg", 1, 1, negate},
+    Operator{"NonZero", 1, 1, non_zero},
+    Operator{"Not", 1, 1, logical_not},
+    Operator{"Or", 2, 2,
+             [](Call& call) { return logic(call, [](auto a, auto b) { return a != 0 || b != 0; }); }},
+    Operator{"Pad", 1, 4, pad},
+    Operator{"Pow", 2, 2, pow},
+    Operator{"Range", 3, 3, range},
+    Operator{"Reciprocal", 1, 1, [](Call& call) { return function(call, [](auto x) { return 1 / x; }); }},
+    Operator{"ReduceL2", 1, 2, [](Call& call) { return reduce<Length>(call, 18); }},
+    Operator{"ReduceMax", 1, 2, [](Call& call) { return reduce<Extreme<Largest>>(call, 18); }},
+    Operator{"ReduceMean", 1, 2, [](Call& call) { return reduce<Average>(call, 18); }},
+    Operator{"ReduceMin", 1, 2, [](Call& call) { return reduce<Extreme<Smallest>>(call, 18); }},
+    Operator{"ReduceProd", 1, 2, [](Call& call) { return reduce<Product>(call, 18); }},
+    Operator{"ReduceSum", 1, 2, [](Call& call) { return reduce<Total>(call, 13); }},
+    Operator{"ReduceSumSquare", 1, 2, [](Call& call) { return reduce<SumOfSquares>(call, 18); }},
+    Operator{"Reshape", 2, 2, reshape},
+    // Halves go to the even neighbour: the default rounding mode of every program that did not change it.
+    Operator{"Round", 1, 1,
+             [](Call& call) { return function(call, [](auto x) { return std::nearbyint(x); }); }},
+    Operator{"Shape", 1, 1, shape},
+    Operator{"Size", 1, 1, size},
+    Operator{"Slice", 1, 5, slice},
+    Operator{"Split", 1, 2, split},
+    Operator{"Sqrt", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sqrt(x); }); }},
+    Operator{"Squeeze", 1, 2, squeeze},
+    Operator{"Sub", 2, 2, [](Call& call) { return arithmetic(call, Subtract()); }},
+    Operator{"Sum", 1, any_number, [](Call& call) { return variadic(call, Add()); }},
+    Operator{"Tile", 2, 2, tile},
+    Operator{"Transpose", 1, 1, transpose},
+    Operator{"Unsqueeze", 1, 2, unsqueeze},
+    Operator{"Where", 3, 3, where},
+    Operator{"Xor", 2, 2, [](Call& call) { return logic(call, [](auto a, auto b) { return a != b; }); }},
+};
+
+}  // namespace fold
+
+/// Whether `evaluate` knows the operator.
+inline bool can_evaluate(std::string_view op_type) {
+  return std::any_of(fold::operators.begin(), fold::operators.end(),
+                     [&](const fold::Operator& known) { return known.name == op_type; });
+}
+
+/// A node's outputs, named as the node says, from its inputs' values; an optional input that is left out is
+/// null. Broadcasting is NumPy's. Integers are computed in 64 bits and keep the lowest of their type,
+/// division truncates, and by zero it is an Error; floating-point results have the inputs' type, those of two
+/// bytes by way of float. Operators that only move elements share or copy their bytes; Shape and Size need no
+/// values, and Reshape and its like pass on that there are none. Throws Error, naming the node, for an
+/// operator that is not known, for types, shapes and attributes that it does not take, and where the budget
+/// does not suffice: what is allocated on the way to a result counts too.
+inline std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs, Index opset,
+                                    Budget& budget) {
+  const auto known = std::find_if(fold::operators.begin(), fold::operators.end(),
+                                  [&](const fold::Operator& one) { return one.name == node.op_type; });
+  const std::string where = describe(node);
+  if (known == fold::operators.end()) {
+    fail(where, ": expected an operator that can be evaluated for constant inputs, found another");
+  }
+  if (inputs.size() < known->least_inputs || inputs.size() > known->most_inputs) {
+    fail(where, ": expected ", known->least_inputs, " inputs",
+         known->least_inputs == known->most_inputs ? "" : " or more", ", found ", inputs.size());
+  }
+  try {
+    fold::Call call(node, inputs, opset, budget);
+    std::vector<Tensor> results = known->evaluate(call);
+    call.attributes.finish();
+    if (results.size() != node.outputs.size()) {
+      fail("expected ", results.size(), " outputs, found ", node.outputs.size());
+    }
+    return results;
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    if (message.starts_with(where)) {
+      throw;
+    }
+    fail(where, ": ", message);
+  }
+}
+
+/// The same with a budget of its own, for one node alone.
+inline std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs, Index opset) {
+  Budget budget;
+  return evaluate(node, inputs, opset, budget);
+}
+
+}  // namespace ascribe::onnx

@@ -1,0 +1,163 @@
+/// Evaluation of the operators that reduce along axes, and of NonZero.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ascribe/core/error.hpp"
+#include "ascribe/io/onnx/fold/arithmetic.hpp"
+#include "ascribe/io/onnx/fold/call.hpp"
+#include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
+
+namespace ascribe::onnx::fold {
+
+/// The largest or the smallest: there is none among no elements, so each starts from the first.
+template <class F>
+struct Extreme {
+  template <class T>
+  static T step(T so_far, T value, bool is_first) {
+    return is_first ? value : F()(so_far, value);
+  }
+  template <class T>
+  static T finish(T result, Index count) {
+    if (count == 0) {
+      fail("expected elements to reduce, found none");
+    }
+    return result;
+  }
+};
+
+struct Total {
+  template <class T>
+  static T step(T so_far, T value, bool) {
+    return Add()(so_far, value);
+  }
+  template <class T>
+  static T finish(T result, Index) {
+    return result;
+  }
+};
+
+struct Product {
+  template <class T>
+  static T step(T so_far, T value, bool is_first) {
+    return is_first ? value : Multiply()(so_far, value);
+  }
+  template <class T>
+  static T finish(T result, Index count) {
+    return count == 0 ? T{1} : result;
+  }
+};
+
+struct Average : Total {
+  template <class T>
+  static T finish(T result, Index count) {
+    if (count == 0) {
+      fail("expected elements to reduce, found none");
+    }
+    return result / static_cast<T>(count);
+  }
+};
+
+struct SumOfSquares : Total {
+  template <class T>
+  static T step(T so_far, T value, bool) {
+    return Add()(so_far, Multiply()(value, value));
+  }
+};
+
+struct Length : SumOfSquares {
+  template <class T>
+  static T finish(T result, Index) {
+    return static_cast<T>(std::sqrt(result));
+  }
+};
+
+/// The axes were an attribute before operator set `since`. Floating-point numbers are collected in double.
+template <class Reduction>
+Results reduce(Call& call, Index since) {
+  const Tensor& x = call.input(0);
+  const bool keep = call.attributes.flag("keepdims", true);
+  const bool none_without_axes = call.opset() >= since && call.attributes.flag("noop_with_empty_axes", false);
+  const auto list = call.list("axes", 1, since);
+  const bool all = (!list || list->empty()) && !none_without_axes;
+  std::vector<bool> reduced = Call::axes(list.value_or(std::vector<std::int64_t>{}), x.rank());
+  if (all) {
+    reduced.assign(reduced.size(), true);
+  }
+  if (std::is_base_of_v<SumOfSquares, Reduction> && none_without_axes && (!list || list->empty())) {
+    fail(
+        "expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's versions disagree");
+  }
+
+  Dims dims;
+  Dims kept = x.dims();  // with ones for the reduced axes
+  Index count = 1;
+  for (std::size_t d = 0; d < kept.size(); ++d) {
+    if (reduced[d]) {
+      count = product(count, kept[d]);
+      kept[d] = 1;
+    }
+    if (!reduced[d] || keep) {
+      dims.push_back(kept[d]);
+    }
+  }
+  // Along a reduced axis the place in the result stays.
+  Dims strides = strides_of(kept);
+  for (std::size_t d = 0; d < strides.size(); ++d) {
+    strides[d] = reduced[d] ? 0 : strides[d];
+  }
+
+  return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
+    using Sum = std::conditional_t<std::is_floating_point_v<Wide>, double, Wide>;
+    const std::size_t size = call.claim(dims, sizeof(Sum) + 1);
+    const std::vector<Wide> values = call.values<Wide>(x);
+    std::vector<Sum> result(size, Sum{0});
+    std::vector<bool> started(size, false);
+    Walk walk(x.dims(), strides);
+    for (std::size_t i = 0; i < values.size(); ++i, walk.advance()) {
+      const std::size_t to = walk.place();
+      result[to] = Reduction::step(result[to], static_cast<Sum>(values[i]), !started[to]);
+      started[to] = true;
+    }
+    for (Sum& sum : result) {
+      sum = Reduction::finish(sum, count);
+    }
+    return one(narrow(call.output_name(), x.type(), dims, result));
+  });
+}
+
+/// The indices of all elements that are not 0, one row an axis.
+inline Results non_zero(Call& call) {
+  const Tensor& x = call.input(0);
+  return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
+    const std::vector<Wide> values = call.values<Wide>(x);
+    const auto count =
+        static_cast<Index>(std::count_if(values.begin(), values.end(), [](Wide v) { return v != 0; }));
+    const Dims dims{x.rank(), count};
+    std::vector<std::int64_t> result(call.claim(dims, sizeof(std::int64_t)));
+    const Dims strides = strides_of(x.dims());
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] == 0) {
+        continue;
+      }
+      Index rest = static_cast<Index>(i);
+      for (std::size_t d = 0; d < strides.size(); ++d) {
+        result[d * static_cast<std::size_t>(count) + column] = rest / strides[d];
+        rest %= strides[d];
+      }
+      ++column;
+    }
+    return one(Tensor::of(call.output_name(), dims, std::move(result)));
+  });
+}
+
+}  // namespace ascribe::onnx::fold

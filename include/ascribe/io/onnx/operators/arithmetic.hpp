@@ -1,0 +1,313 @@
+/// Sums, products, maxima and minima of values; local response normalisation; the softmax at the end.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <ascribe/functions/clip.hpp>
+#include <ascribe/functions/power.hpp>
+#include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/scale.hpp>
+#include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/elementwise.hpp>
+#include <ascribe/layers/joint.hpp>
+#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/convolution.hpp>
+#include <ascribe/maps/sum.hpp>
+#include <ascribe/maps/with_role.hpp>
+#include <ascribe/windows/branches.hpp>
+
+namespace ascribe::onnx {
+
+/// numpy's common shape. Throws Error where there is none.
+inline Dims broadcast_dims(const Node& node, const Dims& a, const Dims& b) {
+  const std::size_t rank = std::max(a.size(), b.size());
+  Dims result(rank, 1);
+  for (std::size_t k = 0; k < rank; ++k) {  // from the back
+    const Index x = k < a.size() ? a[a.size() - 1 - k] : 1, y = k < b.size() ? b[b.size() - 1 - k] : 1;
+    if (x != y && x != 1 && y != 1)
+      fail(describe(node), ": expected shapes that fit, found ", shown(a), " and ", shown(b));
+    result[rank - 1 - k] = x == 1 ? y : x;
+  }
+  return result;
+}
+
+/// A value in a larger shape, repeated along the axes in which it has size 1.
+template <class Scalar>
+Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, const Dims& dims) {
+  const Index missing = Index(dims.size()) - a.rank();
+  a.dims.insert(a.dims.begin(), std::size_t(missing), 1);
+  for (Index& axis : a.order) axis += missing;
+  const AxisOrder front = c_order(missing);
+  a.order.insert(a.order.begin(), front.begin(), front.end());
+  if (a.batch_axis >= 0) a.batch_axis += missing;
+  if (a.dims == dims) return a;
+  std::vector<std::vector<Index>> maps;
+  for (std::size_t axis = 0; axis < dims.size(); ++axis)
+    maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
+                                              : std::vector<Index>(std::size_t(dims[axis]), 0));
+  return importer.select(node, "expand", a, maps, a.order);
+}
+
+/// All values in one shape and one order in memory: that of the first that needs no expansion.
+template <class Scalar>
+std::vector<Activation> aligned(Importer<Scalar>& importer, const Node& node,
+                                std::vector<Activation> values) {
+  Dims dims = values.front().dims;
+  for (const Activation& a : values) dims = broadcast_dims(node, dims, a.dims);
+  const AxisOrder* order = nullptr;
+  for (const Activation& a : values)
+    if (!order && a.dims == dims) order = &a.order;
+  const AxisOrder common = order ? *order : c_order(Index(dims.size()));
+  for (Activation& a : values) {
+    a = expand(importer, node, a, dims);
+    if (a.batch_axis != values.front().batch_axis)
+      fail(describe(node), ": expected the batch's axis at the same place of all inputs, found ",
+           a.batch_axis, " and ", values.front().batch_axis);
+    a = importer.in_order(node, a, common);
+  }
+  return values;
+}
+
+template <class Scalar>
+Activation add_sum(Importer<Scalar>& importer, const Node& node, const std::vector<Activation>& values) {
+  const auto all = aligned(importer, node, values);
+  if (all.size() == 1) return all.front();
+  return importer.add(node, "", MatMul(map::Sum<Scalar>(Index(all.size()), all.front().size())), all,
+                      all.front().dims, all.front().order);
+}
+
+/// scale ⊙ a + shift by constants; either may be left out.
+template <class Scalar>
+Activation add_affine(Importer<Scalar>& importer, const Node& node, Activation a, const Tensor* scale,
+                      const Tensor* shift, double sign = 1, std::string_view part = "") {
+  using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
+  a = expand(importer, node, a, broadcast_dims(node, a.dims, (scale ? scale : shift)->dims()));
+  const Vector factor =
+      scale ? importer.broadcast(node, *scale, a) : Vector(Vector::Constant(1, Scalar(sign)));
+  const Vector bias = shift ? importer.broadcast(node, *shift, a) : Vector();
+  return importer.add(node, part, MatMul(map::Affine<Scalar>(a.size(), factor), bias), {a}, a.dims, a.order);
+}
+
+/// The negative of a constant, or its inverse.
+template <class Scalar, class F>
+Tensor changed(const Tensor& constant, F f) {
+  auto values = constant.template values<Scalar>();
+  for (Scalar& v : values) v = f(v);
+  return Tensor::of(constant.name(), constant.dims(), std::move(values));
+}
+
+inline void check_binary(const Node& node) {
+  Attributes(node).finish();
+  if (node.inputs.size() != 2) fail(describe(node), ": expected 2 inputs, found ", node.inputs.size());
+}
+
+template <class Scalar>
+void import_add(Importer<Scalar>& importer, const Node& node) {
+  check_binary(node);
+  for (std::size_t k = 0; k < 2; ++k)
+    if (importer.is_constant(node, k))
+      return importer.define(node.outputs[0],
+                             add_affine<Scalar>(importer, node, importer.activation(node, 1 - k), nullptr,
+                                                &importer.constant(node, k)));
+  importer.define(node.outputs[0],
+                  add_sum(importer, node, {importer.activation(node, 0), importer.activation(node, 1)}));
+}
+
+template <class Scalar>
+void import_sub(Importer<Scalar>& importer, const Node& node) {
+  check_binary(node);
+  if (importer.is_constant(node, 1)) {
+    const Tensor shift =
+        changed<Scalar>(importer.constant(node, 1), [](const Scalar& v) { return Scalar(-v); });
+    return importer.define(node.outputs[0],
+                           add_affine<Scalar>(importer, node, importer.activation(node, 0), nullptr, &shift));
+  }
+  if (importer.is_constant(node, 0))
+    return importer.define(node.outputs[0], add_affine<Scalar>(importer, node, importer.activation(node, 1),
+                                                               nullptr, &importer.constant(node, 0), -1));
+  const Activation minus =
+      add_function(importer, node, importer.activation(node, 1), fn::Scale{-1}, "negative");
+  importer.define(node.outputs[0], add_sum(importer, node, {importer.activation(node, 0), minus}));
+}
+
+/// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-
+/// excitation), or that comes out of a function with bounds; else the second.
+template <class Scalar>
+Index gate_of(const Importer<Scalar>& importer, const Node& node) {
+  const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
+  if (a.size() != b.size()) return a.size() < b.size() ? 0 : 1;
+  const auto bounded = [&](std::size_t k) {
+    const Node* from = importer.producer(node.inputs[k]);
+    return from && (from->op_type == "Sigmoid" || from->op_type == "HardSigmoid" || from->op_type == "Tanh" ||
+                    from->op_type == "Clip");
+  };
+  return bounded(0) && !bounded(1) ? 0 : 1;
+}
+
+template <class Scalar>
+void import_mul(Importer<Scalar>& importer, const Node& node) {
+  check_binary(node);
+  for (std::size_t k = 0; k < 2; ++k)
+    if (importer.is_constant(node, k))
+      return importer.define(node.outputs[0],
+                             add_affine<Scalar>(importer, node, importer.activation(node, 1 - k),
+                                                &importer.constant(node, k), nullptr));
+  const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
+  if (node.inputs[0] == node.inputs[1])
+    return importer.define(node.outputs[0], add_function(importer, node, a, fn::Power{2}));
+  const Index gate = gate_of(importer, node);
+  const auto factors = aligned(importer, node, {a, b});
+  importer.define(node.outputs[0], importer.add(node, "", kind::Joint(factors[0].size(), gate), factors,
+                                                factors[0].dims, factors[0].order));
+}
+
+template <class Scalar>
+void import_div(Importer<Scalar>& importer, const Node& node) {
+  check_binary(node);
+  const Tensor scale = changed<Scalar>(importer.constant(node, 1), [&](const Scalar& v) {
+    if (v == Scalar(0)) fail(describe(node), ": expected divisors other than 0");
+    return Scalar(Scalar(1) / v);
+  });
+  importer.define(node.outputs[0],
+                  add_affine<Scalar>(importer, node, importer.activation(node, 0), &scale, nullptr));
+}
+
+/// Sum and Mean of any number of values, constants among them.
+template <class Scalar, bool mean>
+void import_sum(Importer<Scalar>& importer, const Node& node) {
+  Attributes(node).finish();
+  std::vector<Activation> values;
+  std::vector<const Tensor*> constants;
+  for (std::size_t k = 0; k < node.inputs.size(); ++k)
+    if (importer.is_constant(node, k))
+      constants.push_back(&importer.constant(node, k));
+    else
+      values.push_back(importer.activation(node, k));
+  Activation sum = add_sum(importer, node, values);
+  for (const Tensor* constant : constants)
+    sum = add_affine<Scalar>(importer, node, sum, nullptr, constant, 1, "constant");
+  if (mean && node.inputs.size() > 1) {
+    const Tensor share = Tensor::of<double>("", {}, {1.0 / double(node.inputs.size())});
+    sum = add_affine<Scalar>(importer, node, sum, &share, nullptr, 1, "mean");
+  }
+  importer.define(node.outputs[0], sum);
+}
+
+/// A value of constants, as a layer that reads `a` and nothing of it.
+template <class Scalar>
+Activation add_constant(Importer<Scalar>& importer, const Node& node, const Activation& a,
+                        const Tensor& constant) {
+  const std::vector<Index> nothing(std::size_t(a.size()), -1);
+  const auto values = importer.broadcast(node, constant, a);
+  return importer.add(node, "constant", MatMul(map::Selection<Scalar>(a.size(), nothing), values), {a},
+                      a.dims, a.order);
+}
+
+template <class Scalar>
+Activation add_max(Importer<Scalar>& importer, const Node& node, std::vector<Activation> values,
+                   const std::vector<Tensor>& constants) {
+  for (const Tensor& constant : constants) {
+    const Activation& largest = values.front();
+    const Dims dims = broadcast_dims(node, largest.dims, constant.dims());
+    values.push_back(add_constant(importer, node, expand(importer, node, largest, dims), constant));
+  }
+  const auto all = aligned(importer, node, values);
+  if (all.size() == 1) return all.front();
+  return importer.add(node, "", Max(window::Branches(Index(all.size()), all.front().size())), all,
+                      all.front().dims, all.front().order);
+}
+
+/// Max and Min of any number of values: the maximum over branches, and the minimum as −max(−…). One value and
+/// one number are a ReLU or a Clip.
+template <class Scalar, bool minimum>
+void import_extremum(Importer<Scalar>& importer, const Node& node) {
+  Attributes(node).finish();
+  std::vector<Activation> values;
+  std::vector<Tensor> constants;
+  for (std::size_t k = 0; k < node.inputs.size(); ++k)
+    if (importer.is_constant(node, k))
+      constants.push_back(importer.constant(node, k));
+    else
+      values.push_back(importer.activation(node, k));
+  if (values.size() == 1 && constants.size() == 1 && constants[0].size() == 1 &&
+      constants[0].rank() <= values[0].rank()) {
+    const double bound = double(constants[0].template value<Scalar>());
+    if (!minimum && bound == 0)
+      return importer.define(node.outputs[0], add_function(importer, node, values[0], fn::Relu()));
+    fn::Clip clip;
+    (minimum ? clip.high : clip.low) = bound;
+    return importer.define(node.outputs[0], add_function(importer, node, values[0], clip));
+  }
+  if (!minimum)
+    return importer.define(node.outputs[0], add_max(importer, node, std::move(values), constants));
+  for (Activation& a : values) a = add_function(importer, node, a, fn::Scale{-1}, "negative");
+  for (Tensor& constant : constants)
+    constant = changed<Scalar>(constant, [](const Scalar& v) { return Scalar(-v); });
+  const Activation most = add_max(importer, node, std::move(values), constants);
+  importer.define(node.outputs[0], add_function(importer, node, most, fn::Scale{-1}, "minimum"));
+}
+
+/// Local response normalisation (Krizhevsky et al. 2012, §3.3), x·(bias + alpha/size·Σx²)^(−beta) with the
+/// sum over `size` neighbouring channels, from the parts that it is made of: the value times a gate. Under
+/// GateConstant it hands its relevance on as it is.
+template <class Scalar>
+void import_lrn(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  const Index size = Index(attributes.template required<std::int64_t>("size"));
+  const double alpha = parameter(attributes, "alpha", 1e-4), beta = parameter(attributes, "beta", 0.75),
+               bias = parameter(attributes, "bias", 1);
+  attributes.finish();
+  const Activation& given = importer.activation(node, 0);
+  if (given.rank() < 2 || size < 1)
+    fail(describe(node), ": expected channels along axis 1 and a size above 0, found shape ",
+         shown(given.dims), " and size ", size);
+  const Activation a = importer.in_order(node, given, channels_last(given.rank()));
+  const Index channels = a.dims[1];
+  std::vector<Scalar> window(std::size_t(channels * channels), Scalar(0));
+  for (Index c = 0; c < channels; ++c)
+    for (Index k = std::max<Index>(0, c - (size - 1) / 2); k <= std::min(channels - 1, c + size / 2); ++k)
+      window[std::size_t(c * channels + k)] = Scalar(1);
+  const Activation squares = add_function(importer, node, a, fn::Power{2}, "squares");
+  const Activation sums = importer.add(
+      node, "sums",
+      MatMul(map::WithRole(
+          map::Convolution<Scalar>(Spatial{.input = {1, a.size() / channels}}, channels, channels, window),
+          map::Role::aggregation, "Sum over channels")),
+      {squares}, a.dims, a.order);
+  const Activation gate =
+      add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
+  importer.define(node.outputs[0], importer.add(node, "", kind::Joint(a.size()), {a, gate}, a.dims, a.order));
+}
+
+/// A softmax is left out at the end of a network, where the logits before it are what is explained.
+template <class Scalar>
+void import_softmax(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  attributes.ignore("axis");
+  attributes.finish();
+  if (!importer.is_last(node))
+    fail(describe(node), ": a softmax is supported as a network's last layer only, where it is left out");
+  importer.note(describe(node) + " is left out: the network's output is its input, the logits");
+  importer.define(node.outputs[0], importer.activation(node, 0));
+}
+
+template <class Scalar>
+inline constexpr std::array<Operator<Scalar>, 11> arithmetic_operators{{
+    {"Add", import_add<Scalar>},
+    {"Sub", import_sub<Scalar>},
+    {"Mul", import_mul<Scalar>},
+    {"Div", import_div<Scalar>},
+    {"Sum", import_sum<Scalar, false>},
+    {"Mean", import_sum<Scalar, true>},
+    {"Max", import_extremum<Scalar, false>},
+    {"Min", import_extremum<Scalar, true>},
+    {"LRN", import_lrn<Scalar>},
+    {"Softmax", import_softmax<Scalar>},
+    {"LogSoftmax", import_softmax<Scalar>},
+}};
+
+}  // namespace ascribe::onnx

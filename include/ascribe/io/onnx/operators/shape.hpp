@@ -1,0 +1,910 @@
+/// What moves values and computes nothing, or next to nothing: Concat, Split, Slice, Pad, Gather, Tile,
+/// Expand, Transpose, Flatten, Reshape, Squeeze, Unsqueeze, DepthToSpace, SpaceToDepth, Resize, Upsample,
+/// Identity, Dropout, Cast.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <Eigen/SparseCore>
+
+#include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/axes.hpp>
+#include <ascribe/maps/selection.hpp>
+#include <ascribe/maps/sparse.hpp>
+#include <ascribe/maps/with_role.hpp>
+
+namespace ascribe::onnx {
+
+// --- Several values into one, and one into several ------------------------------------------------
+
+/// A Concat is one Selection over its inputs, one behind the other. Constants among them are the bias of
+/// outputs without a source.
+template <class Scalar>
+void import_concat(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  const std::int64_t along = attributes.template required<std::int64_t>("axis");
+  attributes.finish();
+  std::vector<Activation> values;
+  for (std::size_t k = 0; k < node.inputs.size(); ++k)
+    if (!importer.is_constant(node, k)) values.push_back(importer.activation(node, k));
+  const Activation& first = values.front();
+  const std::size_t axis = std::size_t(importer.axis_of(node, Index(along), first.rank()));
+  importer.check_not_batch(node, first, Index(axis));
+  if (node.inputs.size() == 1) return importer.define(node.outputs[0], first);
+
+  /// An input: where it begins along the axis, and how to find its values.
+  struct Part {
+    Index begin = 0, base = 0;
+    std::vector<Index> strides;
+    std::vector<Scalar> constants;
+  };
+  std::vector<Part> parts;
+  Dims dims = first.dims;
+  dims[axis] = 0;
+  Index features = 0;
+  bool any_constant = false;
+  for (std::size_t k = 0, value = 0; k < node.inputs.size(); ++k) {
+    Part part;
+    part.begin = dims[axis];
+    Dims found;
+    if (importer.is_constant(node, k)) {
+      const Tensor& constant = importer.constant(node, k);
+      found = constant.dims();
+      part.constants = constant.template values<Scalar>();
+      part.strides = Activation{0, found, c_order(Index(found.size()))}.strides();
+      any_constant = true;
+    } else {
+      const Activation& a = values[value++];
+      found = a.dims;
+      part.strides = a.strides();
+      part.base = features;
+      features += a.size();
+      if (a.batch_axis != first.batch_axis)
+        fail(describe(node), ": expected the batch's axis at the same place of all inputs, found ",
+             first.batch_axis, " and ", a.batch_axis);
+    }
+    Dims expected = first.dims;
+    if (found.size() == expected.size()) expected[axis] = found[axis];
+    if (found != expected)
+      fail(describe(node), ": input ", k, ": expected a shape that fits ", shown(first.dims),
+           " but for axis ", axis, ", found ", shown(found));
+    dims[axis] += found[axis];
+    // An empty constant, as exporters leave it, adds nothing.
+    if (found[axis] > 0) parts.push_back(std::move(part));
+  }
+  if (element_count(dims, describe(node)) > (Index(1) << 31))
+    fail(describe(node), ": expected at most 2^31 values, found shape ", shown(dims));
+
+  const Activation shape{first.node, dims, first.order, first.batch_axis};
+  std::vector<Index> sources;
+  sources.reserve(std::size_t(shape.size()));
+  typename MatMul<map::Selection<Scalar>>::Bias bias;
+  if (any_constant) bias.setZero(shape.size());
+  importer.each_index(shape, [&](const std::vector<Index>& at) {
+    std::size_t p = parts.size() - 1;
+    while (at[axis] < parts[p].begin) --p;
+    const Part& part = parts[p];
+    Index source = part.base - part.begin * part.strides[axis];
+    for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * part.strides[d];
+    if (!part.constants.empty()) {
+      bias(Index(sources.size())) = part.constants[std::size_t(source)];
+      source = -1;
+    }
+    sources.push_back(source);
+  });
+  importer.define(node.outputs[0],
+                  importer.add(node, "", MatMul(map::Selection<Scalar>(features, sources), std::move(bias)),
+                               values, dims, first.order));
+}
+
+/// One axis of a value read as `places` say, −1 being a gap.
+template <class Scalar>
+Activation select_along(Importer<Scalar>& importer, const Node& node, std::string_view part,
+                        const Activation& a, std::size_t axis, std::vector<Index> places) {
+  std::vector<std::vector<Index>> maps;
+  for (const Index d : a.dims) maps.push_back(c_order(d));
+  maps[axis] = std::move(places);
+  return importer.select(node, part, a, maps, a.order);
+}
+
+template <class Scalar>
+void import_split(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const std::size_t axis =
+      std::size_t(importer.axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
+  auto sizes = list_of(importer, node, attributes, "split", 1, 13);
+  const bool counted = importer.opset() >= 18 && attributes.has("num_outputs");
+  const std::int64_t outputs = std::int64_t(node.outputs.size());
+  if (counted) {
+    if (const std::int64_t said = attributes.integer("num_outputs", 0); said != outputs)
+      fail(describe(node), ": attribute 'num_outputs': expected the ", outputs, " outputs, found ", said);
+    if (sizes)
+      fail(describe(node), ": expected either an input 1 or the attribute 'num_outputs', found both");
+  }
+  attributes.finish();
+  importer.check_not_batch(node, a, Index(axis));
+  const Index size = a.dims[axis];
+  if (!sizes) {
+    const Index each = counted ? (size + outputs - 1) / outputs : size / outputs;
+    sizes.emplace(std::size_t(outputs), each);
+    sizes->back() = size - each * (outputs - 1);  // num_outputs: the last may be smaller
+    if (!counted && sizes->back() != each)
+      fail(describe(node), ": expected ", outputs, " equal parts of axis ", axis, ", found size ", size);
+  }
+  if (std::int64_t(sizes->size()) != outputs)
+    fail(describe(node), ": expected sizes for ", outputs, " outputs, found ", sizes->size());
+  Index begin = 0;
+  for (std::size_t k = 0; k < sizes->size(); ++k) {
+    const std::int64_t count = (*sizes)[k];
+    if (count < 1 || count > size - begin)
+      fail(describe(node), ": the size of output ", k, ": expected 1 to ", size - begin, ", found ", count);
+    std::vector<Index> places = c_order(Index(count));
+    for (Index& place : places) place += begin;
+    begin += Index(count);
+    if (importer.has_output(node, k))
+      importer.define(node.outputs[k], select_along(importer, node, std::to_string(k), a, axis, places));
+  }
+  if (begin != size)
+    fail(describe(node), ": expected parts of ", size, " along axis ", axis, ", found ", begin);
+}
+
+// --- Parts of a value, and more than it -------------------------------------------------------------
+
+/// The places that numpy's start:end:step takes of an axis.
+inline std::vector<Index> sliced(const Node& node, Index size, std::int64_t start, std::int64_t end,
+                                 std::int64_t step) {
+  if (step == 0) fail(describe(node), ": expected steps other than 0");
+  const auto within = [&](std::int64_t at, Index least, Index most) {
+    if (at < 0) at += size;
+    return Index(std::clamp<std::int64_t>(at, least, most));
+  };
+  std::vector<Index> places;
+  // A step beyond the axis takes one place; clamped, it cannot overflow.
+  const Index stride = Index(std::clamp<std::int64_t>(step, -size - 1, size + 1));
+  if (step > 0)
+    for (Index i = within(start, 0, size); i < within(end, 0, size); i += stride) places.push_back(i);
+  else
+    for (Index i = within(start, -1, size - 1); i > within(end, -1, size - 1); i += stride)
+      places.push_back(i);
+  return places;
+}
+
+/// On the batch's axis, what takes all of one sample is nothing: x[0:n] with n as the file reads it from a
+/// shape.
+template <class Scalar>
+void import_slice(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const bool inputs = importer.opset() >= 10;
+  const auto starts = list_of(importer, node, attributes, "starts", 1, 10);
+  const auto ends = list_of(importer, node, attributes, "ends", 2, 10);
+  auto axes = list_of(importer, node, attributes, "axes", 3, 10);
+  auto steps = inputs && importer.has_input(node, 4)
+                   ? std::optional(integers_of(node, importer.constant(node, 4)))
+                   : std::nullopt;
+  attributes.finish();
+  if (!starts || !ends) fail(describe(node), ": expected starts and ends, found none");
+  if (!axes) {
+    axes.emplace();
+    for (std::size_t k = 0; k < starts->size(); ++k) axes->push_back(std::int64_t(k));
+  }
+  if (!steps) steps.emplace(starts->size(), 1);
+  if (ends->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size())
+    fail(describe(node), ": expected as many ends, axes and steps as the ", starts->size(), " starts, found ",
+         ends->size(), ", ", axes->size(), " and ", steps->size());
+  named_axes(importer, node, *axes, a.rank());
+  std::vector<std::vector<Index>> maps;
+  for (const Index d : a.dims) maps.push_back(c_order(d));
+  for (std::size_t k = 0; k < starts->size(); ++k) {
+    const std::size_t axis = std::size_t(importer.axis_of(node, Index((*axes)[k]), a.rank()));
+    maps[axis] = sliced(node, a.dims[axis], (*starts)[k], (*ends)[k], (*steps)[k]);
+    if (maps[axis].empty())
+      fail(describe(node), ": along axis ", axis, ": expected at least 1 of ", a.dims[axis],
+           " values, found none between ", (*starts)[k], " and ", (*ends)[k]);
+  }
+  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
+}
+
+/// Place i of an axis of so many values that is continued to both sides; −1: a gap.
+inline Index continued(const std::string& mode, Index i, Index size) {
+  if (i >= 0 && i < size) return i;
+  if (mode == "constant") return -1;
+  if (mode == "edge") return i < 0 ? 0 : size - 1;
+  if (mode == "wrap") return (i % size + size) % size;
+  if (size == 1) return 0;
+  const Index period = 2 * (size - 1), at = (i % period + period) % period;  // reflect
+  return at < size ? at : period - at;
+}
+
+template <class Scalar>
+void import_pad(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const std::string mode = attributes.text("mode", "constant");
+  const auto pads = list_of(importer, node, attributes, "pads", 1, 11);
+  double constant = 0;
+  if (importer.opset() < 11)
+    constant = double(attributes.real("value", 0));
+  else if (importer.has_input(node, 2) && importer.constant(node, 2).size() > 0)
+    constant = double(importer.constant(node, 2).template value<Scalar>());
+  std::optional<std::vector<std::int64_t>> axes;
+  if (importer.has_input(node, 3)) {
+    if (importer.opset() < 18) fail(describe(node), ": expected axes from operator set 18 on, found input 3");
+    axes = integers_of(node, importer.constant(node, 3));
+  }
+  attributes.finish();
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+    fail(describe(node), ": attribute 'mode': expected constant, reflect, edge or wrap, found ", shown(mode));
+  if (!pads) fail(describe(node), ": expected pads, found none");
+  if (!axes) {
+    axes.emplace();
+    for (Index k = 0; k < a.rank(); ++k) axes->push_back(k);
+  }
+  named_axes(importer, node, *axes, a.rank());
+  if (pads->size() != 2 * axes->size())
+    fail(describe(node), ": expected ", 2 * axes->size(), " pads, found ", pads->size());
+  std::vector<std::vector<Index>> maps;
+  for (const Index d : a.dims) maps.push_back(c_order(d));
+  Dims dims = a.dims;
+  for (std::size_t k = 0; k < axes->size(); ++k) {
+    constexpr std::int64_t most = std::int64_t(1) << 31;
+    const std::size_t axis = std::size_t(importer.axis_of(node, Index((*axes)[k]), a.rank()));
+    const std::int64_t before = (*pads)[k], after = (*pads)[k + axes->size()];
+    if (before < -most || before > most || after < -most || after > most)
+      fail(describe(node), ": expected pads within 2^31, found ", before, " and ", after);
+    // Below 0, they crop; what is left is what a mode continues.
+    const Index cropped = Index(std::max<std::int64_t>(0, -before));
+    const Index left = a.dims[axis] - cropped - Index(std::max<std::int64_t>(0, -after));
+    dims[axis] = a.dims[axis] + Index(before) + Index(after);
+    if (left < 1 || dims[axis] > most)
+      fail(describe(node), ": axis ", axis, ": expected pads that leave 1 to 2^31 values, found ", before,
+           " and ", after, " for size ", a.dims[axis]);
+    maps[axis].clear();
+    element_count(dims, describe(node));
+    for (Index i = -std::max<Index>(0, Index(before)); i < left + std::max<Index>(0, Index(after)); ++i) {
+      const Index place = continued(mode, i, left);
+      maps[axis].push_back(place < 0 ? -1 : place + cropped);
+    }
+  }
+  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order, constant));
+}
+
+/// Gather with constant indices, which may have any shape.
+template <class Scalar>
+void import_gather(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  const Tensor& tensor = importer.constant(node, 1);
+  Attributes attributes(node);
+  const std::size_t axis =
+      std::size_t(importer.axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
+  attributes.finish();
+  importer.check_not_batch(node, a, Index(axis));
+  const Index size = a.dims[axis];
+  std::vector<Index> places;
+  for (const std::int64_t index : integers_of(node, tensor)) {
+    if (index < -size || index >= size)
+      fail(describe(node), ": expected indices from ", -size, " to ", size - 1, ", found ", index);
+    places.push_back(Index(index < 0 ? index + size : index));
+  }
+  // The axis gives way to as many as the indices have, at its place in memory too.
+  const Index more = tensor.rank() - 1;
+  const auto renumbered = [&](Index other) { return other > Index(axis) ? other + more : other; };
+  Dims dims = a.dims;
+  dims.erase(dims.begin() + Index(axis));
+  dims.insert(dims.begin() + Index(axis), tensor.dims().begin(), tensor.dims().end());
+  AxisOrder order;
+  for (const Index other : a.order) {
+    if (other != Index(axis)) order.push_back(renumbered(other));
+    if (other == Index(axis))
+      for (Index k = 0; k < tensor.rank(); ++k) order.push_back(other + k);
+  }
+  const std::vector<Index> strides = a.strides();
+  Activation from = a;
+  if (from.batch_axis >= 0) from.batch_axis = renumbered(from.batch_axis);
+  importer.define(node.outputs[0],
+                  importer.gather(node, "", from, dims, order, [&](const std::vector<Index>& at) {
+                    Index which = 0, source = 0;
+                    for (Index k = 0; k < tensor.rank(); ++k)
+                      which = which * tensor.dims()[std::size_t(k)] + at[axis + std::size_t(k)];
+                    for (Index other = 0; other < a.rank(); ++other)
+                      if (other != Index(axis))
+                        source += at[std::size_t(renumbered(other))] * strides[std::size_t(other)];
+                    return source + places[std::size_t(which)] * strides[axis];
+                  }));
+}
+
+template <class Scalar>
+void import_tile(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes(node).finish();
+  const auto repeats = integers_of(node, importer.constant(node, 1));
+  if (Index(repeats.size()) != a.rank())
+    fail(describe(node), ": expected a number of repeats for each of ", a.rank(), " axes, found ",
+         repeats.size());
+  Dims dims = a.dims;
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+    if (repeats[axis] < 1 || repeats[axis] > (std::int64_t(1) << 31) / dims[axis])
+      fail(describe(node), ": expected repeats that leave 1 to 2^31 values, found ", repeats[axis]);
+    dims[axis] *= Index(repeats[axis]);
+  }
+  element_count(dims, describe(node));
+  std::vector<std::vector<Index>> maps;
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+    maps.push_back(c_order(dims[axis]));
+    for (Index& place : maps.back()) place %= a.dims[axis];
+  }
+  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
+}
+
+/// Broadcasting to a shape of constants; where that has the file's batch size on the batch's axis, the batch
+/// stays.
+template <class Scalar>
+void import_expand(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes(node).finish();
+  const auto sizes = integers_of(node, importer.constant(node, 1));
+  Dims wanted(sizes.begin(), sizes.end());
+  const Index missing = Index(wanted.size()) - a.rank();
+  if (a.batch_axis >= 0 && a.batch_axis + missing >= 0) {
+    Index& batch = wanted[std::size_t(a.batch_axis + missing)];
+    if (importer.file_batch() == batch) batch = 1;
+  }
+  const Dims dims = broadcast_dims(node, a.dims, wanted);
+  if (element_count(dims, describe(node)) < 1)
+    fail(describe(node), ": expected sizes above 0, found shape ", shown(dims));
+  importer.define(node.outputs[0], expand(importer, node, a, dims));
+}
+
+// --- The same values in another shape ---------------------------------------------------------------
+
+/// A value in another shape of as many values, the batch's axis given. Where every group of axes that is
+/// merged or divided lies together in memory, it is the same node; else the value moves into C order first.
+template <class Scalar>
+Activation reshaped(Importer<Scalar>& importer, const Node& node, const Activation& a, Dims dims,
+                    Index batch_axis) {
+  // Axes of size 1 are nowhere in memory.
+  const auto real_axes = [](const Dims& all) {
+    std::vector<Index> real;
+    for (std::size_t axis = 0; axis < all.size(); ++axis)
+      if (all[axis] != 1) real.push_back(Index(axis));
+    return real;
+  };
+  const std::vector<Index> from = real_axes(a.dims), to = real_axes(dims);
+  AxisOrder in_memory;
+  for (const Index axis : a.order)
+    if (a.dims[std::size_t(axis)] != 1) in_memory.push_back(axis);
+  // The smallest groups of neighbouring axes, old and new, that hold as many values: each stays in place.
+  std::vector<AxisOrder> groups(a.dims.size());  // by the first old axis: the new ones
+  bool in_place = true;
+  for (std::size_t i = 0, k = 0; i < from.size();) {
+    const std::size_t first = i;
+    AxisOrder& group = groups[std::size_t(from[i])];
+    Index old_size = a.dims[std::size_t(from[i++])], new_size = dims[std::size_t(to[k])];
+    group.push_back(to[k++]);
+    while (old_size != new_size)
+      if (old_size < new_size)
+        old_size *= a.dims[std::size_t(from[i++])];
+      else
+        group.push_back(to[k]), new_size *= dims[std::size_t(to[k++])];
+    const auto at = std::find(in_memory.begin(), in_memory.end(), from[first]);
+    for (std::size_t step = 0; step < i - first; ++step)
+      in_place = in_place && std::size_t(in_memory.end() - at) > step &&
+                 *(at + std::ptrdiff_t(step)) == from[first + step];
+  }
+  Activation result = in_place ? a : importer.in_order(node, a, c_order(a.rank()));
+  result.order.clear();
+  for (std::size_t axis = 0; axis < dims.size(); ++axis)
+    if (dims[axis] == 1) result.order.push_back(Index(axis));
+  if (in_place)
+    for (const Index axis : in_memory)
+      for (const Index to_axis : groups[std::size_t(axis)]) result.order.push_back(to_axis);
+  else
+    result.order.insert(result.order.end(), to.begin(), to.end());
+  result.dims = std::move(dims);
+  result.batch_axis = batch_axis;
+  return result;
+}
+
+inline Index product_of(const Dims& dims, std::size_t begin, std::size_t end) {
+  Index product = 1;
+  for (std::size_t axis = begin; axis < end; ++axis) product *= dims[axis];
+  return product;
+}
+
+/// The shape that a Reshape asks for, with the batch (where there is one) at axis `batch` of it, where the
+/// file has 1, −1, its own batch size, or 0 at the old place; none where it does not fit.
+inline std::optional<Dims> resolved_shape(const Activation& a, const std::vector<std::int64_t>& target,
+                                          bool zero_copies, Index batch, std::optional<Index> file_batch) {
+  const Index total = a.size();
+  Dims dims;
+  Index known = 1, open = -1;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    std::int64_t size = target[i];
+    const bool copies = size == 0 && zero_copies;
+    if (Index(i) == batch) {
+      if (size != 1 && size != -1 && size != file_batch && !(copies && batch == a.batch_axis))
+        return std::nullopt;
+      dims.push_back(1);
+      continue;
+    }
+    if (copies) {
+      if (Index(i) >= a.rank() || Index(i) == a.batch_axis) return std::nullopt;
+      size = a.dims[i];
+    }
+    if (size == -1) {
+      open = Index(i);
+      size = 1;
+    }
+    if (size < 1 || size > total / known) return std::nullopt;
+    known *= Index(size);
+    dims.push_back(Index(size));
+  }
+  if (total % known != 0 || (open < 0 && known != total)) return std::nullopt;
+  if (open >= 0) dims[std::size_t(open)] = total / known;
+  // The batch keeps its place between the values before and behind it.
+  if (batch >= 0 &&
+      product_of(dims, 0, std::size_t(batch)) != product_of(a.dims, 0, std::size_t(a.batch_axis)))
+    return std::nullopt;
+  return dims;
+}
+
+template <class Scalar>
+void import_reshape(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const bool zero_copies = !attributes.flag("allowzero", false);
+  attributes.finish();
+  const auto target = integers_of(node, importer.constant(node, 1));
+  const Dims wanted(target.begin(), target.end());
+  if (target.size() > most_dimensions)
+    fail(describe(node), ": expected at most ", most_dimensions, " axes, found ", target.size());
+  if (std::count(target.begin(), target.end(), -1) > 1)
+    fail(describe(node), ": expected one size of -1 at most, found shape ", shown(wanted));
+  if (a.batch_axis < 0) {
+    auto dims = resolved_shape(a, target, zero_copies, -1, std::nullopt);
+    if (!dims)
+      fail(describe(node), ": expected a shape for the ", a.size(), " values of ", shown(a.dims), ", found ",
+           shown(wanted));
+    return importer.define(node.outputs[0], reshaped(importer, node, a, std::move(*dims), -1));
+  }
+  // Where it was, if it can be there: a size of 1 may be the batch's, folded from a shape.
+  std::vector<Index> places = c_order(Index(target.size()));
+  if (a.batch_axis < Index(places.size()))
+    std::rotate(places.begin(), places.begin() + a.batch_axis, places.begin() + a.batch_axis + 1);
+  for (const Index batch : places)
+    if (auto dims = resolved_shape(a, target, zero_copies, batch, importer.file_batch()))
+      return importer.define(node.outputs[0], reshaped(importer, node, a, std::move(*dims), batch));
+  fail(describe(node), ": expected a shape that keeps the batch, axis ", a.batch_axis, " of ", shown(a.dims),
+       ", apart from the ", a.size(), " values of a sample, found ", shown(wanted));
+}
+
+template <class Scalar>
+void import_flatten(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const std::int64_t given = attributes.integer("axis", 1);
+  attributes.finish();
+  if (given < -a.rank() || given > a.rank())
+    fail(describe(node), ": attribute 'axis': expected ", -a.rank(), " to ", a.rank(), ", found ", given);
+  const Index axis = Index(given < 0 ? given + a.rank() : given);
+  const Dims dims{product_of(a.dims, 0, std::size_t(axis)),
+                  product_of(a.dims, std::size_t(axis), a.dims.size())};
+  Index batch = -1;
+  if (a.batch_axis >= 0) {
+    batch = a.batch_axis < axis ? 0 : 1;
+    if (dims[std::size_t(batch)] != 1)
+      fail(describe(node), ": attribute 'axis': expected one that keeps the batch, axis ", a.batch_axis,
+           " of ", shown(a.dims), ", apart, found ", given);
+  }
+  importer.define(node.outputs[0], reshaped(importer, node, a, dims, batch));
+}
+
+/// Without axes, all of size 1 but the batch's.
+template <class Scalar>
+void import_squeeze(Importer<Scalar>& importer, const Node& node) {
+  const Activation& a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const auto list = list_of(importer, node, attributes, "axes", 1, 13);
+  attributes.finish();
+  std::vector<bool> marked(a.dims.size(), false);
+  if (list) marked = named_axes(importer, node, *list, a.rank());
+  for (std::size_t axis = 0; axis < marked.size(); ++axis) {
+    if (!list) marked[axis] = a.dims[axis] == 1 && Index(axis) != a.batch_axis;
+    if (!marked[axis]) continue;
+    importer.check_not_batch(node, a, Index(axis));
+    if (a.dims[axis] != 1)
+      fail(describe(node), ": expected size 1 along axis ", axis, ", found shape ", shown(a.dims));
+  }
+  importer.define(node.outputs[0], without_axes(a, marked));
+}
+
+template <class Scalar>
+void import_unsqueeze(Importer<Scalar>& importer, const Node& node) {
+  const Activation& a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const auto list = list_of(importer, node, attributes, "axes", 1, 13);
+  attributes.finish();
+  if (!list) fail(describe(node), ": expected axes, found none");
+  if (a.dims.size() + list->size() > most_dimensions)
+    fail(describe(node), ": expected at most ", most_dimensions, " axes, found ",
+         a.dims.size() + list->size());
+  const auto marked = named_axes(importer, node, *list, a.rank() + Index(list->size()));
+  importer.define(node.outputs[0], with_axes(a, marked));
+}
+
+/// The names of the axes change, and nothing moves.
+template <class Scalar>
+void import_transpose(Importer<Scalar>& importer, const Node& node) {
+  Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const auto given = attributes.integers("perm");
+  attributes.finish();
+  AxisOrder from = c_order(a.rank());
+  std::reverse(from.begin(), from.end());
+  if (given) {
+    const auto named = named_axes(importer, node, *given, a.rank());
+    if (std::find(named.begin(), named.end(), false) != named.end() ||
+        std::any_of(given->begin(), given->end(), [](std::int64_t axis) { return axis < 0; }))
+      fail(describe(node), ": attribute 'perm': expected every axis of ", shown(a.dims), " once, found ",
+           shown(Dims(given->begin(), given->end())));
+    from.assign(given->begin(), given->end());
+  }
+  AxisOrder to(from.size());
+  Dims dims;
+  for (std::size_t axis = 0; axis < from.size(); ++axis) {
+    to[std::size_t(from[axis])] = Index(axis);
+    dims.push_back(a.dims[std::size_t(from[axis])]);
+  }
+  for (Index& axis : a.order) axis = to[std::size_t(axis)];
+  if (a.batch_axis >= 0) a.batch_axis = to[std::size_t(a.batch_axis)];
+  a.dims = std::move(dims);
+  importer.define(node.outputs[0], std::move(a));
+}
+
+/// DepthToSpace (N, C·b·b, H, W → N, C, H·b, W·b) and its inverse: the places within a block are channels.
+template <class Scalar, bool to_space>
+void import_blocks(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const std::int64_t block = attributes.template required<std::int64_t>("blocksize");
+  const std::string mode = to_space ? attributes.text("mode", "DCR") : "DCR";
+  attributes.finish();
+  if (a.rank() != 4) fail(describe(node), ": expected an input N, C, H, W, found shape ", shown(a.dims));
+  if (mode != "DCR" && mode != "CRD")
+    fail(describe(node), ": attribute 'mode': expected DCR or CRD, found ", shown(mode));
+  const bool fits =
+      block >= 1 && block <= (1 << 15) &&
+      (to_space ? a.dims[1] % (block * block) == 0 : a.dims[2] % block == 0 && a.dims[3] % block == 0);
+  if (!fits)
+    fail(describe(node), ": attribute 'blocksize': expected one that divides shape ", shown(a.dims),
+         ", found ", block);
+  const Index b = Index(block);
+  const Index channels = to_space ? a.dims[1] / (b * b) : a.dims[1];
+  const Dims dims = to_space ? Dims{a.dims[0], channels, a.dims[2] * b, a.dims[3] * b}
+                             : Dims{a.dims[0], channels * b * b, a.dims[2] / b, a.dims[3] / b};
+  const std::vector<Index> s = a.strides();
+  importer.define(node.outputs[0],
+                  importer.gather(node, "", a, dims, a.order, [&](const std::vector<Index>& at) -> Index {
+                    Index c, y, x;
+                    if (to_space) {
+                      const Index place = at[2] % b * b + at[3] % b;
+                      c = mode == "DCR" ? place * channels + at[1] : at[1] * b * b + place;
+                      y = at[2] / b;
+                      x = at[3] / b;
+                    } else {
+                      const Index place = at[1] / channels;
+                      c = at[1] % channels;
+                      y = at[2] * b + place / b;
+                      x = at[3] * b + place % b;
+                    }
+                    return at[0] * s[0] + c * s[1] + y * s[2] + x * s[3];
+                  }));
+}
+
+// --- Resizing ---------------------------------------------------------------------------------------
+
+/// How one axis is resized: output place x stands for place x·step of the input, before the mode's shifts.
+struct ResizedAxis {
+  Index from = 1, to = 1;
+  double scale = 1;  ///< to/from where sizes were given
+  bool by_size = false;
+
+  bool stays() const { return from == to && (by_size || scale == 1); }
+  /// x / scale; exact where it is whole.
+  double divided(double x) const { return by_size ? x * double(from) / double(to) : x / scale; }
+  /// The output's size before it is rounded down: ONNX's own tests align corners by it.
+  double length() const { return by_size ? double(to) : scale * double(from); }
+};
+
+/// Where output place x lies in the input (ONNX's coordinate_transformation_mode).
+inline double resized_place(const std::string& mode, const ResizedAxis& axis, Index at) {
+  const double x = double(at);
+  if (mode == "asymmetric") return axis.divided(x);
+  if (mode == "tf_half_pixel_for_nn") return axis.divided(x + 0.5);
+  if (mode == "align_corners")
+    return axis.length() == 1 ? 0 : x * double(axis.from - 1) / (axis.length() - 1);
+  if (mode == "pytorch_half_pixel" && axis.to == 1) return 0;
+  const double shift =
+      mode == "half_pixel_symmetric" ? double(axis.from) / 2 * (1 - double(axis.to) / axis.length()) : 0;
+  return shift + axis.divided(x + 0.5) - 0.5;
+}
+
+/// The nearest whole place (ONNX's nearest_mode).
+inline double nearest_place(const std::string& mode, double x) {
+  if (mode == "floor") return std::floor(x);
+  if (mode == "ceil") return std::ceil(x);
+  return mode == "round_prefer_ceil" ? std::floor(x + 0.5) : std::ceil(x - 0.5);
+}
+
+/// What a Resize or an Upsample does, once read.
+struct Resizing {
+  std::vector<ResizedAxis> axes;
+  std::string mode, coordinates, rounding;
+};
+
+/// Nearest is a Selection; linear is an average of up to two places along each axis.
+template <class Scalar>
+void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& a, const Resizing& how) {
+  if (how.mode != "nearest" && how.mode != "linear")
+    fail(describe(node), ": attribute 'mode': expected nearest or linear, found ", shown(how.mode));
+  Dims dims;
+  for (std::size_t axis = 0; axis < how.axes.size(); ++axis) {
+    if (!how.axes[axis].stays()) importer.check_not_batch(node, a, Index(axis));
+    dims.push_back(how.axes[axis].to);
+  }
+  if (element_count(dims, describe(node)) > (Index(1) << 31))
+    fail(describe(node), ": expected at most 2^31 values, found shape ", shown(dims));
+  /// Two places and their weights, along one axis.
+  struct Taps {
+    std::array<Index, 2> places;
+    std::array<double, 2> weights;
+  };
+  std::vector<std::vector<Taps>> taps;
+  std::vector<std::vector<Index>> maps;
+  for (const ResizedAxis& axis : how.axes) {
+    taps.emplace_back();
+    maps.emplace_back();
+    const auto within = [&](double place) { return Index(std::clamp(place, 0.0, double(axis.from - 1))); };
+    for (Index i = 0; i < axis.to; ++i) {
+      const double x = axis.stays() ? double(i) : resized_place(how.coordinates, axis, i);
+      if (how.mode == "nearest") {
+        maps.back().push_back(within(axis.stays() ? x : nearest_place(how.rounding, x)));
+      } else {
+        const double before = std::floor(x);
+        taps.back().push_back({{within(before), within(before + 1)}, {1 - (x - before), x - before}});
+      }
+    }
+  }
+  if (how.mode == "nearest")
+    return importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
+
+  const std::vector<Index> strides = a.strides();
+  const Activation shape{a.node, dims, a.order, a.batch_axis};
+  std::vector<Eigen::Triplet<Scalar, Index>> entries;
+  Index row = 0;
+  std::vector<std::pair<Index, double>> sources, next;
+  importer.each_index(shape, [&](const std::vector<Index>& at) {
+    sources.assign(1, {0, 1.0});
+    for (std::size_t axis = 0; axis < at.size(); ++axis) {
+      const Taps& t = taps[axis][std::size_t(at[axis])];
+      next.clear();
+      for (const auto& [source, weight] : sources)
+        for (std::size_t k = 0; k < 2; ++k)
+          if (t.weights[k] != 0)
+            next.emplace_back(source + t.places[k] * strides[axis], weight * t.weights[k]);
+      sources.swap(next);
+    }
+    for (const auto& [source, weight] : sources) entries.emplace_back(row, source, Scalar(weight));
+    ++row;
+  });
+  Eigen::SparseMatrix<Scalar> weights(row, a.size());
+  weights.setFromTriplets(entries.begin(), entries.end());  // adds up what falls on one entry at the edges
+  importer.define(node.outputs[0], importer.add(node, "",
+                                                MatMul(map::WithRole(map::Sparse<Scalar>(std::move(weights)),
+                                                                     map::Role::aggregation, "Resize")),
+                                                {a}, dims, a.order));
+}
+
+/// Every axis by its scale, the output's size being rounded down.
+template <class Scalar>
+void resize_by_scales(const Importer<Scalar>& importer, const Node& node, std::vector<ResizedAxis>& axes,
+                      const std::vector<std::int64_t>& which, const std::vector<double>& scales) {
+  if (scales.size() != which.size())
+    fail(describe(node), ": expected scales for ", which.size(), " axes, found ", scales.size());
+  for (std::size_t k = 0; k < which.size(); ++k) {
+    ResizedAxis& axis = axes[std::size_t(importer.axis_of(node, Index(which[k]), Index(axes.size())))];
+    const double size = std::floor(scales[k] * double(axis.from));
+    if (!(size >= 1 && size <= double(Index(1) << 31)))
+      fail(describe(node), ": expected scales that leave 1 to 2^31 values, found ", scales[k], " for ",
+           axis.from);
+    axis.scale = scales[k];
+    axis.to = Index(size);
+  }
+}
+
+/// Every axis to its size, or, where the aspect ratio is kept, by the smallest or largest of the scales.
+template <class Scalar>
+void resize_to_sizes(const Importer<Scalar>& importer, const Node& node, const Activation& a,
+                     std::vector<ResizedAxis>& axes, const std::vector<std::int64_t>& which,
+                     const std::vector<std::int64_t>& sizes, const std::string& policy) {
+  if (sizes.size() != which.size())
+    fail(describe(node), ": expected sizes for ", which.size(), " axes, found ", sizes.size());
+  std::vector<double> scales;
+  for (std::size_t k = 0; k < which.size(); ++k) {
+    const Index at = importer.axis_of(node, Index(which[k]), Index(axes.size()));
+    ResizedAxis& axis = axes[std::size_t(at)];
+    const bool batch = at == a.batch_axis && sizes[k] == importer.file_batch();
+    if (sizes[k] < 1 || sizes[k] > (std::int64_t(1) << 31))
+      fail(describe(node), ": expected sizes from 1 to 2^31, found ", sizes[k]);
+    axis.to = batch ? 1 : Index(sizes[k]);
+    axis.by_size = true;
+    scales.push_back(double(axis.to) / double(axis.from));
+  }
+  if (policy == "stretch") return;
+  if (policy != "not_larger" && policy != "not_smaller")
+    fail(describe(node),
+         ": attribute 'keep_aspect_ratio_policy': expected stretch, not_larger or not_smaller, ", "found ",
+         shown(policy));
+  if (scales.empty()) return;
+  const double scale = policy == "not_larger" ? *std::min_element(scales.begin(), scales.end())
+                                              : *std::max_element(scales.begin(), scales.end());
+  for (const std::int64_t one : which) {
+    ResizedAxis& axis = axes[std::size_t(importer.axis_of(node, Index(one), Index(axes.size())))];
+    axis.by_size = false;
+    axis.scale = scale;
+    const double size = std::floor(scale * double(axis.from) + 0.5);
+    if (!(size >= 1 && size <= double(Index(1) << 31)))
+      fail(describe(node), ": expected sizes that leave 1 to 2^31 values, found a scale of ", scale, " for ",
+           axis.from);
+    axis.to = Index(size);
+  }
+}
+
+inline std::vector<ResizedAxis> unchanged_axes(const Activation& a) {
+  std::vector<ResizedAxis> axes;
+  for (const Index d : a.dims) axes.push_back({.from = d, .to = d});
+  return axes;
+}
+
+/// Resize. Before operator set 11 it was what Upsample is.
+template <class Scalar>
+void import_resize(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
+  std::vector<std::int64_t> which = c_order(a.rank());
+  std::string policy = "stretch";
+  const bool early = importer.opset() < 11;
+  if (!early) {
+    how.coordinates = attributes.text("coordinate_transformation_mode", "half_pixel");
+    how.rounding = attributes.text("nearest_mode", "round_prefer_floor");
+    attributes.ignore("cubic_coeff_a");        // for cubic alone
+    attributes.ignore("exclude_outside");      // changes nothing for nearest and linear
+    attributes.ignore("extrapolation_value");  // for tf_crop_and_resize alone
+    if (importer.opset() >= 18) {
+      if (attributes.flag("antialias", false))
+        fail(describe(node), ": attribute 'antialias': expected 0, found 1");
+      policy = attributes.text("keep_aspect_ratio_policy", policy);
+      if (const auto axes = attributes.integers("axes")) which = *axes;
+    }
+    constexpr std::array<std::string_view, 6> offered{"half_pixel",    "half_pixel_symmetric",
+                                                      "asymmetric",    "pytorch_half_pixel",
+                                                      "align_corners", "tf_half_pixel_for_nn"};
+    if (std::find(offered.begin(), offered.end(), how.coordinates) == offered.end())
+      fail(describe(node), ": attribute 'coordinate_transformation_mode': expected half_pixel, ",
+           "half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric or tf_half_pixel_for_nn, "
+           "found ",
+           shown(how.coordinates));
+    constexpr std::array<std::string_view, 4> roundings{"floor", "ceil", "round_prefer_floor",
+                                                        "round_prefer_ceil"};
+    if (std::find(roundings.begin(), roundings.end(), how.rounding) == roundings.end())
+      fail(describe(node), ": attribute 'nearest_mode': expected floor, ceil, round_prefer_floor or ",
+           "round_prefer_ceil, found ", shown(how.rounding));
+  }
+  attributes.finish();
+  named_axes(importer, node, which, a.rank());
+  // An empty tensor stands for an input that is left out.
+  const std::size_t scales = early ? 1 : 2;
+  const bool by_scales = importer.has_input(node, scales) && importer.constant(node, scales).size() > 0;
+  const bool by_sizes = !early && importer.has_input(node, 3) && importer.constant(node, 3).size() > 0;
+  if (by_scales == by_sizes)
+    fail(describe(node), ": expected either scales or sizes, found ", by_scales ? "both" : "neither");
+  if (by_scales)
+    resize_by_scales(importer, node, how.axes, which,
+                     importer.constant(node, scales).template values<double>());
+  else
+    resize_to_sizes(importer, node, a, how.axes, which, integers_of(node, importer.constant(node, 3)),
+                    policy);
+  add_resize(importer, node, a, how);
+}
+
+/// Upsample, whose scales were an attribute before operator set 9.
+template <class Scalar>
+void import_upsample(Importer<Scalar>& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
+  std::vector<double> scales;
+  if (importer.opset() < 9) {
+    const auto& given = attributes.template required<std::vector<float>>("scales");
+    scales.assign(given.begin(), given.end());
+  }
+  attributes.finish();
+  if (importer.opset() >= 9) scales = importer.constant(node, 1).template values<double>();
+  const AxisOrder which = c_order(a.rank());
+  resize_by_scales(importer, node, how.axes, {which.begin(), which.end()}, scales);
+  add_resize(importer, node, a, how);
+}
+
+// --- Nothing at all -----------------------------------------------------------------------------------
+
+template <class Scalar>
+void import_identity(Importer<Scalar>& importer, const Node& node) {
+  Attributes(node).finish();
+  importer.define(node.outputs[0], importer.activation(node, 0));
+}
+
+/// Dropout in inference.
+template <class Scalar>
+void import_dropout(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  attributes.ignore("ratio");
+  attributes.ignore("seed");
+  attributes.finish();
+  if (importer.has_input(node, 2) && importer.constant(node, 2).template value<std::int64_t>() != 0)
+    fail(describe(node), ": input 2 (training_mode): expected false, found true");
+  if (importer.has_output(node, 1))
+    fail(describe(node), ": expected output 1 (mask) to be unused, found that it is used");
+  importer.define(node.outputs[0], importer.activation(node, 0));
+}
+
+/// From one floating-point type to another: everything is computed in the network's own.
+template <class Scalar>
+void import_cast(Importer<Scalar>& importer, const Node& node) {
+  Attributes attributes(node);
+  const std::int64_t to = attributes.template required<std::int64_t>("to");
+  attributes.ignore("saturate");  // for 8-bit numbers alone, as is the next
+  attributes.ignore("round_mode");
+  attributes.finish();
+  const ElementType type = to > 0 && to < 64 ? ElementType(std::int32_t(to)) : ElementType::undefined;
+  if (!is_floating(type))
+    fail(describe(node), ": attribute 'to': expected float, double, float16 or bfloat16, found ", name(type));
+  if (type == ElementType::float16 || type == ElementType::bfloat16)
+    importer.note(describe(node) + ": values are not rounded to " + std::string(name(type)));
+  importer.define(node.outputs[0], importer.activation(node, 0));
+}
+
+template <class Scalar>
+inline constexpr std::array<Operator<Scalar>, 19> shape_operators{{
+    {"Concat", import_concat<Scalar>},
+    {"Split", import_split<Scalar>},
+    {"Slice", import_slice<Scalar>},
+    {"Pad", import_pad<Scalar>},
+    {"Gather", import_gather<Scalar>},
+    {"Tile", import_tile<Scalar>},
+    {"Expand", import_expand<Scalar>},
+    {"Reshape", import_reshape<Scalar>},
+    {"Flatten", import_flatten<Scalar>},
+    {"Squeeze", import_squeeze<Scalar>},
+    {"Unsqueeze", import_unsqueeze<Scalar>},
+    {"Transpose", import_transpose<Scalar>},
+    {"DepthToSpace", import_blocks<Scalar, true>},
+    {"SpaceToDepth", import_blocks<Scalar, false>},
+    {"Resize", import_resize<Scalar>},
+    {"Upsample", import_upsample<Scalar>},
+    {"Identity", import_identity<Scalar>},
+    {"Dropout", import_dropout<Scalar>},
+    {"Cast", import_cast<Scalar>},
+}};
+
+}  // namespace ascribe::onnx

@@ -1,0 +1,152 @@
+/// The methods of a Graph by name: those of `ascribe::method`, and the composites of the LRP family.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/methods/by_name.hpp>
+#include <ascribe/methods/composite.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/baseline.hpp>
+#include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/ignore.hpp>
+#include <ascribe/rules/norm.hpp>
+#include <ascribe/rules/normalized.hpp>
+#include <ascribe/rules/pass.hpp>
+#include <ascribe/rules/radial.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
+
+/// Composites as practitioners use them (Montavon et al. 2019, *Layer-Wise Relevance Propagation: An
+/// Overview*, §10.3; Anders et al. 2106.13200), with zennit 0.5.1's conventions: functions and what is left
+/// of a batch normalisation hand relevance on, sums and average pools share it by Norm with ε = 1e-6, and the
+/// winner of a maximum takes all. ε is that of convolutions and dense layers.
+namespace ascribe::composite {
+
+/// What all of them end with.
+template <class Scalar>
+Composite<Scalar>& add_base(Composite<Scalar>& composite) {
+  return composite.add(match::kind(LayerKind::elementwise), rule::Ignore())
+      .add(match::kind(LayerKind::max), rule::Gradient())
+      .add(match::role(map::Role::scaling), rule::Pass())
+      .add(match::role(map::Role::aggregation), rule::Norm());
+}
+
+namespace detail {
+
+template <class Scalar, class ForConvolutions>
+Composite<Scalar> epsilon_and(ForConvolutions rule, double epsilon, bool flat_first) {
+  Composite<Scalar> composite(Form::R);
+  if (flat_first) composite.add(match::first_learned(), rule::Flat{epsilon});
+  composite.add(match::role(map::Role::convolution), std::move(rule))
+      .add(match::role(map::Role::dense), rule::Normalized{epsilon});
+  return add_base(composite);
+}
+
+}  // namespace detail
+
+/// ZPlus for convolutions, Normalized(ε) for dense layers; Flat for the first of either, if asked for.
+template <class Scalar>
+Composite<Scalar> epsilon_plus(double epsilon = 1e-6, bool flat_first = false) {
+  return detail::epsilon_and<Scalar>(rule::ZPlus{epsilon}, epsilon, flat_first);
+}
+
+/// AlphaBeta(2, 1) for convolutions, Normalized(ε) for dense layers; Flat for the first of either, if asked
+/// for.
+template <class Scalar>
+Composite<Scalar> epsilon_alpha2_beta1(double epsilon = 1e-6, bool flat_first = false) {
+  return detail::epsilon_and<Scalar>(rule::AlphaBeta{2, 1, epsilon}, epsilon, flat_first);
+}
+
+/// Gamma for convolutions, Normalized(ε) for dense layers, and ZBox for the first layer with learned weights,
+/// if that is a convolution. `low` and `high` are the bounds of the network's inputs: one for all, or one a
+/// channel.
+template <class Scalar>
+Composite<Scalar> epsilon_gamma_box(std::vector<double> low, std::vector<double> high, double gamma = 0.25,
+                                    double epsilon = 1e-6) {
+  Composite<Scalar> composite(Form::R);
+  composite
+      .add(match::all(match::first_learned(), match::role(map::Role::convolution)),
+           rule::ZBox{std::move(low), std::move(high), epsilon})
+      .add(match::role(map::Role::convolution), rule::Gamma{gamma, epsilon})
+      .add(match::role(map::Role::dense), rule::Normalized{epsilon});
+  return add_base(composite);
+}
+
+/// ZPlus for convolutions and dense layers, the gradient for functions and batch normalisations (Zhang et al.
+/// 1608.00507 as a table of rules).
+template <class Scalar>
+Composite<Scalar> excitation_backprop(double epsilon = 1e-6) {
+  Composite<Scalar> composite(Form::R);
+  composite.add(match::role(map::Role::convolution), rule::ZPlus{epsilon})
+      .add(match::role(map::Role::dense), rule::ZPlus{epsilon})
+      .add(match::kind(LayerKind::elementwise), rule::Gradient())
+      .add(match::role(map::Role::scaling), rule::Gradient());
+  return add_base(composite);
+}
+
+/// What a composite chosen by name may be told.
+struct Options {
+  double epsilon = 1e-6;
+  double gamma = 0.25;
+  /// The bounds of the network's inputs, for ZBox: one for all, or one a channel.
+  std::vector<double> low = {0.0}, high = {1.0};
+  /// The rule of maxima: "gradient", "radial", or against a reference "winner" (rule::Baseline) and "fold";
+  /// the method's own where empty.
+  std::string max_rule = {};
+};
+
+inline constexpr std::array<std::string_view, 6> names = {
+    "epsilon_plus",      "epsilon_plus_flat",   "epsilon_alpha2_beta1", "epsilon_alpha2_beta1_flat",
+    "epsilon_gamma_box", "excitation_backprop",
+};
+
+namespace detail {
+
+template <class Scalar>
+Composite<Scalar> by_name(std::string_view name, const Options& o) {
+  if (name == "epsilon_plus") return epsilon_plus<Scalar>(o.epsilon);
+  if (name == "epsilon_plus_flat") return epsilon_plus<Scalar>(o.epsilon, true);
+  if (name == "epsilon_alpha2_beta1") return epsilon_alpha2_beta1<Scalar>(o.epsilon);
+  if (name == "epsilon_alpha2_beta1_flat") return epsilon_alpha2_beta1<Scalar>(o.epsilon, true);
+  if (name == "epsilon_gamma_box") return epsilon_gamma_box<Scalar>(o.low, o.high, o.gamma, o.epsilon);
+  if (name == "excitation_backprop") return excitation_backprop<Scalar>(o.epsilon);
+  for (const std::string_view one : method::names)
+    if (name == one)
+      return method::with_method(name, {.epsilon = o.epsilon},
+                                 [](const auto& m) { return Composite<Scalar>(m); });
+  std::string known;
+  for (const std::string_view one : method::names) known += std::string(one) + ", ";
+  for (const std::string_view one : names) known += std::string(one) + (one == names.back() ? "" : ", ");
+  fail("no method is named '", name, "'; there are ", known);
+}
+
+}  // namespace detail
+
+/// The method or composite of that name, for a Graph. Throws Error for a name or a max_rule that there is
+/// not. Example: `composite::by_name<float>("epsilon_plus")`.
+template <class Scalar>
+Composite<Scalar> by_name(std::string_view name, const Options& options = {}) {
+  Composite<Scalar> method = detail::by_name<Scalar>(name, options);
+  if (options.max_rule.empty()) return method;
+  Composite<Scalar> changed(method.form, method.times_input);
+  const Matcher maxima = match::kind(LayerKind::max);
+  if (options.max_rule == "gradient")
+    changed.add(maxima, rule::Gradient());
+  else if (options.max_rule == "radial")
+    changed.add(maxima, rule::Radial());
+  else if (options.max_rule == "winner")
+    changed.add(maxima, rule::Baseline());
+  else if (options.max_rule == "fold")
+    changed.add(maxima, rule::BaselineFold());
+  else
+    fail("no rule of maxima is named '", options.max_rule, "'; there are gradient, radial, winner, fold");
+  return changed.add(match::any(), std::move(method));
+}
+
+}  // namespace ascribe::composite
