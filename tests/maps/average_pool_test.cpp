@@ -11,7 +11,7 @@ using map_contract::holds;
 
 namespace {
 
-Explicit explicit_pool(const Spatial& s, Index channels, bool count_padding) {
+Explicit explicit_pool(const Spatial& s, Index channels, const Pads& counted) {
   const Index oh =
       (s.input.height + s.pads.top + s.pads.bottom - s.dilation.height * (s.kernel.height - 1) - 1) /
           s.stride.height +
@@ -24,17 +24,20 @@ Explicit explicit_pool(const Spatial& s, Index channels, bool count_padding) {
   for (Index y = 0; y < oh; ++y)
     for (Index x = 0; x < ow; ++x) {
       std::vector<Index> pixels;
+      Index count = 0;
       for (Index ky = 0; ky < s.kernel.height; ++ky)
         for (Index kx = 0; kx < s.kernel.width; ++kx) {
           const Index iy = y * s.stride.height - s.pads.top + ky * s.dilation.height;
           const Index ix = x * s.stride.width - s.pads.left + kx * s.dilation.width;
           if (iy >= 0 && iy < s.input.height && ix >= 0 && ix < s.input.width)
             pixels.push_back(iy * s.input.width + ix);
+          if (iy >= -counted.top && iy < s.input.height + counted.bottom && ix >= -counted.left &&
+              ix < s.input.width + counted.right)
+            ++count;
         }
-      const double count = count_padding ? double(s.kernel.height * s.kernel.width) : double(pixels.size());
       for (const Index pixel : pixels)
         for (Index c = 0; c < channels; ++c)
-          expected.store((y * ow + x) * channels + c, pixel * channels + c, 1 / count);
+          expected.store((y * ow + x) * channels + c, pixel * channels + c, 1 / double(count));
     }
   return expected;
 }
@@ -54,9 +57,13 @@ TEST_CASE("an average pool is its matrix", "[maps]") {
     for (const Index channels : {1, 3})
       for (const bool count_padding : {false, true})
         holds([&]<class S>() { return map::AveragePool<S>(s, channels, count_padding); },
-              explicit_pool(s, channels, count_padding));
+              explicit_pool(s, channels, count_padding ? s.pads : Pads{}));
   const Spatial far{.input = {2, 2}, .kernel = {1, 1}, .pads = {1, 1, 1, 1}};  // windows of padding alone
-  holds([&]<class S>() { return map::AveragePool<S>(far, 2, true); }, explicit_pool(far, 2, true));
+  holds([&]<class S>() { return map::AveragePool<S>(far, 2, true); }, explicit_pool(far, 2, far.pads));
+  // Some of the padding counts: a size rounded up, whose last windows hang over what was asked for.
+  const Spatial over{.input = {5, 6}, .kernel = {3, 3}, .stride = {2, 2}, .pads = {1, 2, 2, 1}};
+  for (const Pads& counted : {Pads{1, 0, 0, 1}, Pads{0, 2, 1, 0}, Pads{1, 1, 2, 0}})
+    holds([&]<class S>() { return map::AveragePool<S>(over, 2, counted); }, explicit_pool(over, 2, counted));
   static_assert(map::AveragePool<float>::role == map::Role::aggregation);
 }
 
@@ -75,6 +82,10 @@ TEST_CASE("an average pool's errors", "[maps]") {
   const Spatial far{.input = {2, 2}, .kernel = {1, 1}, .pads = {1, 0, 0, 0}};
   CHECK_THROWS_WITH(map::AveragePool<double>(far, 2, false),
                     Contains("AveragePool: the windows of output row 0 lie wholly in padding"));
+  CHECK_THROWS_WITH(map::AveragePool<double>(far, 2, Pads{2, 0, 0, 0}),
+                    "AveragePool: the padding that counts at the top: expected 0 to 1, found 2");
+  CHECK_THROWS_WITH(map::AveragePool<double>(far, 2, Pads{0, 0, 0, -1}),
+                    "AveragePool: the padding that counts at the right: expected 0 to 0, found -1");
   CHECK_THROWS_WITH(
       map::AveragePool<double>({.input = {2, 2}, .kernel = {3, 1}}, 2, false),
       "AveragePool: the kernel spans 3 along the height: expected at most the padded input's 2");

@@ -1,5 +1,7 @@
 #include <ascribe/maps/sum.hpp>
 
+#include <limits>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/map_contract.hpp"
 
@@ -9,12 +11,14 @@ using map_contract::holds;
 
 TEST_CASE("a sum of branches is stacked identities", "[maps]") {
   for (const Index branches : {1, 2, 3})
-    for (const Index size : {1, 4}) {
-      Explicit expected(size, branches * size);
-      for (Index k = 0; k < branches; ++k)
-        for (Index j = 0; j < size; ++j) expected.store(j, k * size + j, 1);
-      holds([&]<class S>() { return map::Sum<S>(branches, size); }, expected);
-    }
+    for (const Index size : {1, 4})
+      for (const double weight : {1.0, 0.25, -2.0}) {
+        Explicit expected(size, branches * size);
+        for (Index k = 0; k < branches; ++k)
+          for (Index j = 0; j < size; ++j) expected.store(j, k * size + j, weight);
+        holds([&]<class S>() { return map::Sum<S>(branches, size, S(weight)); }, expected);
+        if (weight == 1) holds([&]<class S>() { return map::Sum<S>(branches, size); }, expected);
+      }
   static_assert(map::Sum<float>::role == map::Role::aggregation);
 }
 
@@ -26,6 +30,10 @@ TEST_CASE("a sum's numbers by hand", "[maps]") {
   CHECK(b == Eigen::Vector3d(11, 22, 33));
   sum.apply<Dynamic>(view(a), out(b), Weights::negative);
   CHECK(b == Eigen::Vector3d(0, 0, 0));
+}
+
+TEST_CASE("a sum sees a weight that is not finite", "[maps]") {
+  CHECK_FALSE(map::Sum<double>(2, 3, std::numeric_limits<double>::infinity()).weights_are_finite());
 }
 
 TEST_CASE("a sum's errors", "[maps]") {

@@ -72,7 +72,9 @@ class AnyMap {
     bool weights_are_finite() const override { return map.weights_are_finite(); }
     Role role() const override { return role_of(map); }
     const char* name() const override {
-      if constexpr (requires { M::name; })
+      if constexpr (requires { map.name(); })
+        return map.name();  // known at run time only
+      else if constexpr (requires { M::name; })
         return M::name;
       else
         return "a linear map";

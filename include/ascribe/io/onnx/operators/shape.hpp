@@ -577,7 +577,7 @@ void import_blocks(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const std::int64_t block = attributes.template required<std::int64_t>("blocksize");
-  const std::string mode = to_space ? attributes.text("mode", "DCR") : "DCR";
+  const std::string mode = attributes.text("mode", "DCR");
   attributes.finish();
   if (a.rank() != 4) fail(describe(node), ": expected an input N, C, H, W, found shape ", shown(a.dims));
   if (mode != "DCR" && mode != "CRD")
@@ -602,8 +602,8 @@ void import_blocks(Importer<Scalar>& importer, const Node& node) {
                       y = at[2] / b;
                       x = at[3] / b;
                     } else {
-                      const Index place = at[1] / channels;
-                      c = at[1] % channels;
+                      const Index place = mode == "DCR" ? at[1] / channels : at[1] % (b * b);
+                      c = mode == "DCR" ? at[1] % channels : at[1] / (b * b);
                       y = at[2] * b + place / b;
                       x = at[3] * b + place % b;
                     }

@@ -1,0 +1,215 @@
+#include <ascribe/io/onnx/operators/pooling.hpp>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/onnx_node.hpp"
+
+using namespace ascribe;
+using namespace ascribe::test;
+
+namespace {
+
+void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
+           Index layers = -1) {
+  check_node(onnx::pooling_operators<double>, one, expected, batched, layers);
+}
+
+std::string refused(const OneNode& one, bool batched = false) {
+  return refusal(onnx::pooling_operators<double>, one, batched);
+}
+
+}  // namespace
+
+// The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input).
+
+TEST_CASE("onnx: MaxPool takes each window's largest value", "[onnx]") {
+  check({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
+        {{{1, 2, 2, 3}, {3.375, 2.625, 2.625, 3.375, 2.625, 2.625, 2.5, 2.5, 3.25, 2.5, 2.5, 1.75}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integers("pads", {1, 1, 1, 1})},
+         .inputs = {{1, 1, 5, 5}}},
+        {{{1, 1, 3, 3}, {2.625, 2.625, 3.375, 3.25, 2.625, 1.875, 3.25, 2.5, 3.875}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3}), integers("strides", {2}), integers("pads", {1, 0})},
+         .inputs = {{1, 2, 7}}},
+        {{{1, 2, 3}, {0.5, 0.5, 3.375, 1.875, 1.875, 1.125}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
+                        integers("dilations", {2, 3})},
+         .inputs = {{1, 1, 4, 5}}},
+        {{{1, 1, 3, 3}, {0.375, 1.125, 3.375, 2.5, 3.25, 2.625, 0.375, 1.125, -0.375}}});
+  check(
+      {.op = "MaxPool",
+       .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}), integer("ceil_mode", 1)},
+       .inputs = {{1, 1, 4, 4}}},
+      {{{1, 1, 2, 2}, {3.375, 2.625, 1.875, 3.25}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {2}), integers("strides", {2}), integers("pads", {0, 1}),
+                        integer("ceil_mode", 1)},
+         .inputs = {{1, 1, 5}}},
+        {{{1, 1, 3}, {0.5, -0.25, 3.375}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {1}), integers("strides", {5}), integers("pads", {0, 4}),
+                        integer("ceil_mode", 1)},
+         .inputs = {{1, 1, 6}}},
+        {{{1, 1, 2}, {-3.125, -1}}});
+  check({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{2, 2, 2, 3}}},
+        {{{2, 2, 1, 2}, {3.375, 3.375, 2.625, 1.875, 3.25, 2.5, 1.75, 1.75}}}, false);
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2})},
+         .inputs = {{1, 1, 2, 3, 4}}},
+        {{{1, 1, 1, 2, 2}, {3.375, 3.25, 3.375, 2.625}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                        text("auto_pad", "SAME_UPPER")},
+         .inputs = {{1, 1, 4, 5}},
+         .opset = 12},
+        {{{1, 1, 2, 3}, {2.625, 1.875, 3.375, 3.25, 2.5, 1.75}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                        text("auto_pad", "SAME_LOWER"), integer("storage_order", 1)},
+         .inputs = {{1, 1, 4, 5}},
+         .opset = 12},
+        {{{1, 1, 2, 3}, {-1, 2.625, 3.375, 3.25, 2.625, 1.875}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                        text("auto_pad", "VALID")},
+         .inputs = {{1, 1, 4, 5}},
+         .opset = 12},
+        {{{1, 1, 1, 2}, {2.625, 1.875}}});
+}
+
+TEST_CASE("onnx: AveragePool counts padding as it is asked to", "[onnx]") {
+  check({.op = "AveragePool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
+        {{{1, 2, 2, 3},
+          {-0.0625, -0.4375, -0.8125, 0.4375, 0.0625, -0.3125, -0.5625, -0.9375, 0.6875, -0.0625, -0.4375,
+           -0.8125}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integers("pads", {1, 1, 1, 1})},
+         .inputs = {{1, 1, 4, 4}}},
+        {{{1, 1, 2, 2}, {-0.0625, -0.625, -0.3125, -0.652777777778}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integers("pads", {1, 1, 1, 1}), integer("count_include_pad", 1)},
+         .inputs = {{1, 1, 4, 4}}},
+        {{{1, 1, 2, 2}, {-0.0277777777778, -0.416666666667, -0.208333333333, -0.652777777778}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integer("ceil_mode", 1), integer("count_include_pad", 1)},
+         .inputs = {{1, 1, 4, 4}}},
+        {{{1, 1, 2, 2}, {-0.111111111111, -0.895833333333, -0.583333333333, 0.1875}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1),
+                        integer("count_include_pad", 1)},
+         .inputs = {{1, 1, 6, 6}}},
+        {{{1, 1, 4, 3},
+          {-0.416666666667, -0.0277777777778, 0.0416666666667, -0.444444444444, -0.305555555556,
+           -0.645833333333, 0.388888888889, -0.361111111111, 0.1875, -0.0416666666667, -0.416666666667,
+           0.96875}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                        integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1)},
+         .inputs = {{1, 1, 6, 6}}},
+        {{{1, 1, 4, 3},
+          {-0.625, -0.0416666666667, 0.0625, -0.444444444444, -0.305555555556, -0.645833333333,
+           0.388888888889, -0.361111111111, 0.1875, -0.0833333333333, -0.833333333333, 1.9375}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
+                        integers("dilations", {2, 2}), integer("count_include_pad", 1)},
+         .inputs = {{1, 1, 5, 5}}},
+        {{{1, 1, 4, 4},
+          {-0.6875, -1.375, -1.75, -0.125, 0.375, 0.75, 0.375, 0, -0.5625, -1.125, -1.5, 0.125, -0.28125,
+           1.4375, -0.75, 1.0625}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3}), integers("strides", {3}), integers("pads", {1, 1}),
+                        integer("ceil_mode", 1), integer("count_include_pad", 1)},
+         .inputs = {{1, 3, 7}}},
+        {{{1, 3, 3},
+          {-0.875, -0.25, 0.541666666667, 0.0416666666667, -1.54166666667, -1.20833333333, 0.958333333333,
+           -0.166666666667, -0.291666666667}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
+                        integers("pads", {0, 0, 1, 0, 0, 1}), integer("count_include_pad", 1)},
+         .inputs = {{1, 1, 2, 3, 4}}},
+        {{{1, 1, 1, 2, 3}, {-0.0625, -0.6875, 0.375, 0.1875, -0.1875, -0.375}}});
+  check({.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
+                        integers("pads", {0, 0, 1, 0, 0, 1})},
+         .inputs = {{1, 1, 2, 3, 4}}},
+        {{{1, 1, 1, 2, 3}, {-0.125, -0.6875, 0.75, 0.375, -0.1875, -0.75}}});
+}
+
+TEST_CASE("onnx: global pools over any number of axes", "[onnx]") {
+  check({.op = "GlobalAveragePool", .inputs = {{1, 3, 2, 3}}},
+        {{{1, 3, 1, 1}, {-0.729166666667, -0.3125, 0.104166666667}}}, true, 2);
+  check({.op = "GlobalAveragePool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {-0.675, -0.15, -1.225, 0.9}}},
+        false);
+  check({.op = "GlobalAveragePool", .inputs = {{1, 2, 2, 2, 3}}},
+        {{{1, 2, 1, 1, 1}, {-0.520833333333, -0.354166666667}}});
+  check({.op = "GlobalMaxPool", .inputs = {{1, 3, 2, 3}}}, {{{1, 3, 1, 1}, {3.375, 2.625, 3.25}}}, true, 2);
+  check({.op = "GlobalMaxPool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {3.375, 2.625, 1.125, 3.25}}}, false);
+  check({.op = "GlobalMaxPool", .inputs = {{1, 2, 2, 2, 3}}}, {{{1, 2, 1, 1, 1}, {3.375, 3.25}}});
+}
+
+TEST_CASE("onnx: what pools refuse", "[onnx]") {
+  const OneNode pool{
+      .op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 1, 3, 3}}};
+  const auto with = [&](onnx::Attribute attribute, std::string op = "MaxPool") {
+    OneNode changed = pool;
+    changed.op = std::move(op);
+    changed.attributes.push_back(std::move(attribute));
+    return refused(changed);
+  };
+  const auto on = [](onnx::Dims input, std::vector<std::int64_t> kernel, std::vector<std::int64_t> pads) {
+    return refused(
+        {.op = "AveragePool",
+         .attributes = {integers("kernel_shape", std::move(kernel)), integers("pads", std::move(pads))},
+         .inputs = {std::move(input)}});
+  };
+  CHECK(refused({.op = "MaxPool", .inputs = {{1, 1, 3}}}) ==
+        "node 'it' (MaxPool): expected the attribute 'kernel_shape', found none");
+  CHECK(refused({.op = "MaxPool", .attributes = {integers("kernel_shape", {2})}, .inputs = {{1, 3}}}) ==
+        "node 'it' (MaxPool): expected an input N, C and at least 1 spatial axis, found shape (1, 3)");
+  CHECK(with(integers("strides", {2})) ==
+        "node 'it' (MaxPool): attribute 'strides': expected 2 sizes, found 1");
+  CHECK(with(integers("dilations", {1, 0})) ==
+        "node 'it' (MaxPool): attribute 'dilations': expected sizes from 1 to 1073741824, found 0");
+  CHECK(with(integers("pads", {0, 0, 0, -1})) ==
+        "node 'it' (MaxPool): attribute 'pads': expected sizes from 0 to 1073741824, found -1");
+  CHECK(with(text("auto_pad", "SAME")) ==
+        "node 'it' (MaxPool): attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found "
+        "'SAME'");
+  CHECK(with(integers("strides", {1 << 30, 1 << 30})) == "no error");
+  CHECK(
+      with(integers("dilations", {1 << 30, 1})) ==
+      "node 'it' (MaxPool): the kernel spans 1073741825 along axis 2: expected at most the padded input's 3");
+  CHECK(with(integer("p", 2)) == "node 'it' (MaxPool): expected no attribute 'p', found an integer");
+  CHECK(with(integer("count_include_pad", 1)) ==
+        "node 'it' (MaxPool): expected no attribute 'count_include_pad', found an integer");
+  CHECK(with(integer("count_include_pad", 1), "AveragePool") == "no error");
+  OneNode indices = pool;
+  indices.outputs = 2;
+  CHECK(refused(indices) ==
+        "node 'it' (MaxPool): expected output 1 (Indices) to be unused, found that it is used");
+
+  CHECK(on({1, 1, 3}, {1}, {1, 0}) ==
+        "node 'it' (AveragePool): AveragePool: the windows of output column 0 lie wholly in padding: they "
+        "start at "
+        "-1 with dilation 1, expected a tap in 0 to 2");
+  CHECK(on({1, 1, 2, 2, 3}, {1, 1, 1}, {0, 0, 1, 0, 0, 0}) ==
+        "node 'it' (AveragePool): the windows of output 0 along axis 4 lie wholly in padding");
+  CHECK(on({1, 1, 3}, {4}, {0, 0}) ==
+        "node 'it' (AveragePool): the kernel spans 4 along axis 2: expected at most the padded input's 3");
+  CHECK(refused({.op = "MaxPool",
+                 .attributes = {integers("kernel_shape", {2}), integers("pads", {1, 0}),
+                                text("auto_pad", "SAME_UPPER")},
+                 .inputs = {{1, 1, 3}}}) ==
+        "node 'it' (MaxPool): attribute 'pads': expected none or zeros beside auto_pad SAME_UPPER, found 1");
+  CHECK(refused({.op = "GlobalMaxPool", .inputs = {{1, 3}}}) ==
+        "node 'it' (GlobalMaxPool): expected an input N, C and at least 1 spatial axis, found shape (1, 3)");
+}

@@ -1,0 +1,193 @@
+#include <ascribe/io/onnx/operators/reduce.hpp>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/onnx_node.hpp"
+
+using namespace ascribe;
+using namespace ascribe::test;
+
+namespace {
+
+void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
+           Index layers = -1) {
+  check_node(onnx::reduce_operators<double>, one, expected, batched, layers);
+}
+
+std::string refused(const OneNode& one, bool batched = false) {
+  return refusal(onnx::reduce_operators<double>, one, batched);
+}
+
+}  // namespace
+
+// The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input).
+
+TEST_CASE("onnx: ReduceMean, ReduceSum and ReduceMax", "[onnx]") {
+  check({.op = "ReduceMean", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+        {{{1, 3, 1, 1}, {-0.4375, -0.4375, -0.4375}}});
+  check({.op = "ReduceMean",
+         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .opset = 12},
+        {{{1, 3, 4}, {0.125, -0.25, -0.625, -1, 1.125, -3.25, 0.375, 0, -1.875, 1.75, -2.625, 1}}});
+  check({.op = "ReduceMean",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, -1})},
+         .opset = 18},
+        {{{1, 1, 2, 1}, {-0.6875, -0.1875}}});
+  check({.op = "ReduceMean",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, 2, 3})},
+         .opset = 18},
+        {{{1}, {-0.4375}}});
+  check({.op = "ReduceMean", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+        {{{}, {-0.520833333333}}}, false);
+  check({.op = "ReduceMean",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{2, 3, 2}},
+         .constants = {list({0})},
+         .opset = 18},
+        {{{1, 3, 2}, {-0.25, -0.625, -1, -1.375, 2.25, -2.125}}}, false);
+  check({.op = "ReduceMean",
+         .attributes = {integer("noop_with_empty_axes", 1)},
+         .inputs = {{1, 2, 3}},
+         .opset = 18},
+        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check({.op = "ReduceMean",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 1, 3}},
+         .constants = {list({1})},
+         .opset = 18},
+        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  check({.op = "ReduceSum", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+        {{{1, 3, 1, 1}, {-3.5, -3.5, -3.5}}});
+  check({.op = "ReduceSum",
+         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .opset = 12},
+        {{{1, 3, 4}, {0.25, -0.5, -1.25, -2, 2.25, -6.5, 0.75, 0, -3.75, 3.5, -5.25, 2}}});
+  check({.op = "ReduceSum",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, -1})},
+         .opset = 18},
+        {{{1, 1, 2, 1}, {-8.25, -2.25}}});
+  check({.op = "ReduceSum",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, 2, 3})},
+         .opset = 18},
+        {{{1}, {-10.5}}});
+  check({.op = "ReduceSum", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+        {{{}, {-6.25}}}, false);
+  check({.op = "ReduceSum",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{2, 3, 2}},
+         .constants = {list({0})},
+         .opset = 18},
+        {{{1, 3, 2}, {-0.5, -1.25, -2, -2.75, 4.5, -4.25}}}, false);
+  check({.op = "ReduceSum",
+         .attributes = {integer("noop_with_empty_axes", 1)},
+         .inputs = {{1, 2, 3}},
+         .opset = 18},
+        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check({.op = "ReduceSum",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 1, 3}},
+         .constants = {list({1})},
+         .opset = 18},
+        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  check({.op = "ReduceMax", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+        {{{1, 3, 1, 1}, {3.375, 3.25, 2.5}}});
+  check({.op = "ReduceMax",
+         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .opset = 12},
+        {{{1, 3, 4}, {3.375, 0.5, 2.625, -0.25, 1.875, -2.5, 1.125, 3.25, -1.125, 2.5, -1.875, 1.75}}});
+  check({.op = "ReduceMax",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, -1})},
+         .opset = 18},
+        {{{1, 1, 2, 1}, {2.5, 3.375}}});
+  check({.op = "ReduceMax",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 3, 2, 4}},
+         .constants = {list({1, 2, 3})},
+         .opset = 18},
+        {{{1}, {3.375}}});
+  check({.op = "ReduceMax", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+        {{{}, {3.375}}}, false);
+  check({.op = "ReduceMax",
+         .attributes = {integer("keepdims", 1)},
+         .inputs = {{2, 3, 2}},
+         .constants = {list({0})},
+         .opset = 18},
+        {{{1, 3, 2}, {2.625, 0.5, 1.875, -0.25, 3.375, -1}}}, false);
+  check({.op = "ReduceMax",
+         .attributes = {integer("noop_with_empty_axes", 1)},
+         .inputs = {{1, 2, 3}},
+         .opset = 18},
+        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check({.op = "ReduceMax",
+         .attributes = {integer("keepdims", 0)},
+         .inputs = {{1, 1, 3}},
+         .constants = {list({1})},
+         .opset = 18},
+        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+}
+
+TEST_CASE("onnx: of equal maxima the first in C order takes all", "[onnx]") {
+  const OneNode one{.op = "ReduceMax", .inputs = {{2, 2, 2}}, .constants = {list({0, 2})}};
+  const auto net = import(onnx::reduce_operators<double>, model_of(one), false).graph;
+  Eigen::MatrixXd x(8, 1);
+  x << 0, 3, 1, 1, 3, 3, 1, 1;
+  const auto relevance =
+      net.explain(net.forward(x), start::OutputWeights(node_input(2)), method::Gradient()).relevance;
+  for (Index i = 0; i < 8; ++i) CHECK((relevance(i) != 0) == (i == 1 || i == 2));
+}
+
+TEST_CASE("onnx: means and sums are aggregations", "[onnx]") {
+  for (const char* op : {"ReduceMean", "ReduceSum"})
+    for (const std::int64_t axis : {1, 2}) {
+      const OneNode one{.op = op, .inputs = {{1, 2, 2}}, .constants = {list({axis})}};
+      const auto net = import(onnx::reduce_operators<double>, model_of(one), true).graph;
+      const Index last = Index(net.nodes().size()) - 1;
+      CHECK(net.node(net.outputs()[0]).info(last, 0).role == map::Role::aggregation);
+    }
+}
+
+TEST_CASE("onnx: what reductions refuse", "[onnx]") {
+  const auto with = [](std::vector<onnx::Attribute> attributes, std::vector<onnx::Tensor> constants,
+                       Index opset, bool batched = false, const char* op = "ReduceMean") {
+    return refused({.op = op,
+                    .attributes = std::move(attributes),
+                    .inputs = {{1, 2, 3}},
+                    .constants = std::move(constants),
+                    .opset = opset},
+                   batched);
+  };
+  CHECK(with({}, {list({0})}, 18, true) ==
+        "node 'it' (ReduceMean): it works along axis 0, the batch's, which is not supported");
+  CHECK(with({}, {}, 18, true) ==
+        "node 'it' (ReduceMean): it works along axis 0, the batch's, which is not supported");
+  CHECK(with({}, {list({3})}, 18) == "node 'it' (ReduceMean): expected an axis in [-3, 3), found 3");
+  CHECK(with({}, {list({1, -2})}, 18) == "node 'it' (ReduceMean): expected every axis once, found -2 again");
+  CHECK(with({}, {list_of_reals({1})}, 18) ==
+        "node 'it' (ReduceMean): tensor 'c0': expected int64 or int32, found float");
+  CHECK(with({integers("axes", {1})}, {}, 18) ==
+        "node 'it' (ReduceMean): expected no attribute 'axes', found a list of integers");
+  CHECK(with({}, {list({1})}, 17) ==
+        "node 'it' (ReduceMean): expected 'axes' as an attribute before operator set 18, found input 1");
+  CHECK(with({}, {list({1})}, 13, false, "ReduceSum") == "no error");
+  CHECK(with({}, {list({1})}, 12, false, "ReduceSum") ==
+        "node 'it' (ReduceSum): expected 'axes' as an attribute before operator set 13, found input 1");
+  CHECK(with({integer("noop_with_empty_axes", 1)}, {}, 17) ==
+        "node 'it' (ReduceMean): expected no attribute 'noop_with_empty_axes', found an integer");
+  CHECK(with({integer("keepdims", 2)}, {}, 17) ==
+        "node 'it' (ReduceMean): attribute 'keepdims': expected 0 or 1, found 2");
+}
