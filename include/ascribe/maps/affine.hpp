@@ -17,6 +17,7 @@ class Affine {
   using Scalar = Scalar_;
   static constexpr int inputs = Size;
   static constexpr int outputs = Size;
+  static constexpr bool samplewise = true;
   /// As long as Size at most: on the stack where Size is known.
   using Scale = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor, Size, 1>;
 

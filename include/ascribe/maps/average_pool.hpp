@@ -18,6 +18,7 @@ class AveragePool {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
   static constexpr bool structural = true;
+  static constexpr bool samplewise = true;
 
   /// Throws Error where the geometry or the channels make no sense, or where padding does not count and
   /// a window lies wholly in it.

@@ -30,6 +30,7 @@ class Convolution {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr bool samplewise = true;
 
   /// `weights` holds filters × channels/groups × kernel height × kernel width scalars one behind the
   /// other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They are copied.
@@ -198,11 +199,7 @@ class Convolution {
   void scatter(const Scalar* columns, Index first, Index count, Index group, Scalar* image) const {
     each_run(
         first, count, group,
-        [&](Index column, Index position, Index length) {
-          const Scalar* from = columns + column;
-          Scalar* to = image + position;
-          for (Index i = 0; i < length; ++i) to[i] += from[i];
-        },
+        [&](Index column, Index position, Index length) { add(columns + column, length, image + position); },
         [](Index, Index) {});
   }
 
@@ -267,6 +264,15 @@ class Convolution {
     } else {
       std::copy_n(from, length, to);
     }
+  }
+
+  /// Blocks of four here too: a loop over five scalars would spend its time on being started.
+  static void add(const Scalar* from, Index length, Scalar* to) {
+    Index i = 0;
+    for (; i + 4 <= length; i += 4)
+      Eigen::Map<Eigen::Array<Scalar, 4, 1>>(to + i) +=
+          Eigen::Map<const Eigen::Array<Scalar, 4, 1>>(from + i);
+    for (; i < length; ++i) to[i] += from[i];
   }
 
   void forward_depthwise(const Scalar* weights, const Scalar* a, Scalar* b, Index samples) const {

@@ -16,7 +16,10 @@
 ///
 /// with W's stored weights replaced as `weights` says. The output is overwritten, never added to, and
 /// shares no memory with the input. A map whose weights are the architecture's and not learned (a sum,
-/// an average) says so by `static constexpr bool structural = true`.
+/// an average) says so by `static constexpr bool structural = true`; one whose product costs the same a
+/// sample, however few samples a call has, by `static constexpr bool samplewise = true`: a network may then
+/// walk back through it with some of a batch at a time. (A dense product of few samples reads its weights for
+/// little.)
 namespace ascribe::map {
 
 /// f(w) for one weight.
@@ -58,6 +61,11 @@ void with_replacement(Weights weights, Body&& body) {
 template <class M>
 inline constexpr bool is_structural = requires {
   requires M::structural;
+};
+
+template <class M>
+inline constexpr bool is_samplewise = requires {
+  requires M::samplewise;
 };
 
 }  // namespace ascribe::map

@@ -21,6 +21,7 @@ class Sparse {
   using Scalar = Scalar_;
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
+  static constexpr bool samplewise = true;
 
   /// Throws Error where a size is 0.
   explicit Sparse(Eigen::SparseMatrix<Scalar> weights) : weights_(std::move(weights)) {

@@ -16,6 +16,7 @@ class Sum {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
   static constexpr bool structural = true;
+  static constexpr bool samplewise = true;
 
   /// Throws Error where either is below 1.
   Sum(Index branches, Index size) : branches_(branches), size_(size) {
