@@ -39,7 +39,9 @@ struct Elementwise<F, Rule> : kind::Elementwise<F> {
   [[no_unique_address]] Rule rule;
 
   /// No default argument: clang would ask for the default of a function that has none.
-  Elementwise() requires std::default_initializable<F> : Elementwise(F()) {}
+  Elementwise()
+    requires std::default_initializable<F>
+      : Elementwise(F()) {}
   explicit Elementwise(F function, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.

@@ -42,7 +42,9 @@ struct Max<W, Rule> : kind::Max<W> {
   [[no_unique_address]] Rule rule;
 
   /// No default argument: clang would ask for the default of windows that have none.
-  Max() requires std::default_initializable<W> : Max(W()) {}
+  Max()
+    requires std::default_initializable<W>
+      : Max(W()) {}
   explicit Max(W w, Rule r = {}) : Kind{std::move(w)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
