@@ -110,8 +110,8 @@ class Convolution {
   }
 
   /// One channel, and windows one pixel apart: what a tap meets along a row of outputs is a row of the image,
-  /// shifted. Windows of such an image are short (5 scalars a row of a kernel) and neighbours' overlap, so that
-  /// the columns are held tap by tap and not pixel by pixel.
+  /// shifted. Windows of such an image are short (5 scalars a row of a kernel) and neighbours' overlap, so
+  /// that the columns are held tap by tap and not pixel by pixel.
   bool shifted() const { return channels_ == 1 && geometry_.stride.width == 1; }
 
   /// From O, C, kH, kW to depth × filters (column-major), or for depthwise ones to channels × taps.
@@ -276,8 +276,8 @@ class Convolution {
         [](Index, Index) {});
   }
 
-  /// `each_run` for columns that are held tap by tap, `count` pixels each: a run is what a tap meets along a row
-  /// of outputs.
+  /// `each_run` for columns that are held tap by tap, `count` pixels each: a run is what a tap meets along a
+  /// row of outputs.
   template <class Run, class Gap>
   void each_shifted_row(Index first, Index count, Run run, Gap gap) const {
     const Spatial& g = geometry_;
@@ -327,10 +327,9 @@ class Convolution {
 
   /// Blocks of four here too: a loop over five scalars would spend its time on being started.
   static void add(const Scalar* from, Index length, Scalar* to) {
+    using Eight = Eigen::Array<Scalar, 8, 1>;
     Index i = 0;
-    for (; i + 4 <= length; i += 4)
-      Eigen::Map<Eigen::Array<Scalar, 4, 1>>(to + i) +=
-          Eigen::Map<const Eigen::Array<Scalar, 4, 1>>(from + i);
+    for (; i + 8 <= length; i += 8) Eigen::Map<Eight>(to + i) += Eigen::Map<const Eight>(from + i);
     for (; i < length; ++i) to[i] += from[i];
   }
 

@@ -209,7 +209,8 @@ class Sequential {
     check_fixed_sizes<0, D::RowsAtCompileTime>();
     check_input(x);
     std::get<0>(trace.values) = x;
-    forward_from<0>(trace);
+    resize_values(trace, std::make_index_sequence<depth>());
+    forward_to<depth>(trace, 0, x.cols());
   }
 
   /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `reference`: the trace of a
@@ -311,16 +312,34 @@ class Sequential {
           fail("Sequential: feature ", i, " of sample ", n, " of the input is NaN or infinite");
   }
 
+  template <class T, std::size_t... I>
+  void resize_values(T& trace, std::index_sequence<I...>) const {
+    const Index samples = trace.input().cols();
+    const auto resize = [&](const auto& l, const auto& a, auto& b) {
+      b.resize(l.output_size_for(a.rows()), samples);
+    };
+    (resize(layer<I>(), std::get<I>(trace.values), std::get<I + 1>(trace.values)), ...);
+  }
+
+  /// Computes value I, of `samples` samples from `first` on, from the input; in the tiles of `back`.
   template <std::size_t I, class T>
-  void forward_from(T& trace) const {
-    if constexpr (I < depth) {
-      const auto& l = layer<I>();
-      const auto& a = std::get<I>(trace.values);
-      auto& b = std::get<I + 1>(trace.values);
-      b.resize(l.output_size_for(a.rows()), a.cols());
-      auto to = out(b);
-      detail::run(l, view(a), to);
-      forward_from<I + 1>(trace);
+  void forward_to(T& trace, Index first, Index samples) const {
+    if constexpr (I > 0) {
+      constexpr int N = T::samples;
+      const auto& a = std::get<I - 1>(trace.values);
+      auto& b = std::get<I>(trace.values);
+      if constexpr (N == Dynamic && tiles<I>()) {
+        const Index part = tile<typename T::Scalar>(math::max(a.rows(), b.rows()), samples);
+        if (part < samples) {
+          for (Index n = 0; n < samples; n += part)
+            forward_to<I>(trace, first + n, math::min(part, samples - n));
+          return;
+        }
+      }
+      forward_to<I - 1>(trace, first, samples);
+      Out<typename T::Scalar, std::remove_cvref_t<decltype(b)>::RowsAtCompileTime, N> to(
+          b.data() + first * b.rows(), b.rows(), samples);
+      detail::run(layer<I - 1>(), detail::columns<N>(a, first, samples), to);
     }
   }
 
@@ -429,6 +448,14 @@ class Sequential {
       return detail::samplewise<typename Layer<Layers - 1>::Kind> && tiles<Layers - 1>();
   }
 
+  /// How many of `samples` samples a step between values of at most so many rows takes at a time: as many as
+  /// fit the cache, in equal parts.
+  template <class S>
+  static Index tile(Index rows, Index samples) {
+    const Index most = detail::samples_in_cache<S>(rows), parts = (samples + most - 1) / most;
+    return (samples + parts - 1) / parts;
+  }
+
   /// Blocks for the walk from value I down to the input's, with so many samples.
   template <std::size_t I, class P>
   static Blocks<typename P::Scalar> blocks_for(const P& pass, Index samples) {
@@ -461,10 +488,9 @@ class Sequential {
     constexpr int In = A::RowsAtCompileTime, N = A::ColsAtCompileTime;
     const Index inputs = std::get<I - 1>(pass.trace.values).rows(), samples = up.cols();
     if constexpr (N == Dynamic && tiles<I>()) {
-      const Index most = detail::samples_in_cache<S>(math::max(inputs, up.rows()));
-      if (samples > most) {
+      const Index part = tile<S>(math::max(inputs, up.rows()), samples);
+      if (part < samples) {
         const WorkspaceScope<S> scope(pass.workspace);
-        const Index parts = (samples + most - 1) / most, part = (samples + parts - 1) / parts;
         const auto part_blocks = blocks_for<I>(pass, part);
         for (Index n = 0; n < samples; n += part)
           back<I>(pass, first + n, detail::columns<N>(up, n, math::min(part, samples - n)), part_blocks);

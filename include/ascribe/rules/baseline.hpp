@@ -72,6 +72,7 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
           return S((both + (one - both) * alone) * u[l]);
         };
         layer.windows.members(g, [&](Index i) {
+          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
           const S *member = a + i + first, *member0 = a0 + i + first;
           S* to = d + i + first;
           if (once)

@@ -96,6 +96,7 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
           return won;
         };
         layer.windows.members(g, [&](Index i) {
+          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
           const S* member = a + i + first;
           S* to = d + i + first;  // no rule's output is its input: nothing is to be checked per loop
           if (once)
