@@ -127,6 +127,16 @@ TEST_CASE("A batch larger than a tile equals its samples one by one", "[networks
   }
 }
 
+TEST_CASE("A batch of a fixed number of samples goes as a whole", "[networks][sequential]") {
+  const Net net = network();
+  const Eigen::Matrix<double, Dynamic, 23> x = Random(4).matrix(400, 23);
+  const auto found = net.explain(net.forward(x), 1, method::Lrp());
+  const auto expected = net.explain(net.forward(Eigen::MatrixXd(x)), 1, method::Lrp());
+  check_near("relevance", found.relevance, expected.relevance);
+  for (Index n = 0; n < 23; ++n)
+    check_near("ledger", books_of(found.ledger, n), books_of(expected.ledger, n));
+}
+
 /// Counts the samples that it is given: tiles are there, and small enough.
 struct CountSamples {
   Index* calls;

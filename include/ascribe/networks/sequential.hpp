@@ -328,7 +328,7 @@ class Sequential {
       constexpr int N = T::samples;
       const auto& a = std::get<I - 1>(trace.values);
       auto& b = std::get<I>(trace.values);
-      if constexpr (N == Dynamic && tiles<I>()) {
+      if constexpr (tiles<I, N>()) {
         const Index part = tile<typename T::Scalar>(math::max(a.rows(), b.rows()), samples);
         if (part < samples) {
           for (Index n = 0; n < samples; n += part)
@@ -429,7 +429,7 @@ class Sequential {
 
   template <class T, class Records, std::size_t... I>
   static void reset_records(const T& trace, Records& records, std::index_sequence<I...>) {
-    if constexpr (std::tuple_size_v < Records >> 0) {
+    if constexpr (std::tuple_size_v<Records> != 0) {
       const auto reset = [](auto& record, const auto& b) {
         record.books.reset(b.cols());
         record.relevance.resize(b.rows(), b.cols());
@@ -439,13 +439,14 @@ class Sequential {
     }
   }
 
-  /// Whether the walk through the first `Layers` layers may take some samples of the batch at a time.
-  template <std::size_t Layers>
+  /// Whether a pass through the first `Layers` layers may take some samples of the batch at a time: a batch
+  /// of fixed size goes as a whole.
+  template <std::size_t Layers, int Samples>
   static constexpr bool tiles() {
     if constexpr (Layers == 0)
-      return true;
+      return Samples == Dynamic;
     else
-      return detail::samplewise<typename Layer<Layers - 1>::Kind> && tiles<Layers - 1>();
+      return detail::samplewise<typename Layer<Layers - 1>::Kind> && tiles<Layers - 1, Samples>();
   }
 
   /// How many of `samples` samples a step between values of at most so many rows takes at a time: as many as
@@ -465,7 +466,9 @@ class Sequential {
       const auto& value = std::get<J>(pass.trace.values);
       if constexpr (J > 0 && std::remove_cvref_t<decltype(value)>::SizeAtCompileTime == Dynamic) {
         const Index rows = value.rows();
-        const Index most = tiles<J + 1>() ? detail::samples_in_cache<S>(rows) : samples;
+        const Index most = tiles<J + 1, std::remove_cvref_t<decltype(value)>::ColsAtCompileTime>()
+                               ? detail::samples_in_cache<S>(rows)
+                               : samples;
         size = math::max(size, rows * math::min(samples, most));
       }
     };
@@ -487,7 +490,7 @@ class Sequential {
     using A = std::remove_cvref_t<decltype(std::get<I - 1>(pass.trace.values))>;
     constexpr int In = A::RowsAtCompileTime, N = A::ColsAtCompileTime;
     const Index inputs = std::get<I - 1>(pass.trace.values).rows(), samples = up.cols();
-    if constexpr (N == Dynamic && tiles<I>()) {
+    if constexpr (tiles<I, N>()) {
       const Index part = tile<S>(math::max(inputs, up.rows()), samples);
       if (part < samples) {
         const WorkspaceScope<S> scope(pass.workspace);
