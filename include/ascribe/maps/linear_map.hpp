@@ -18,7 +18,7 @@
 /// shares no memory with the input. A map whose weights are the architecture's and not learned (a sum,
 /// an average) says so by `static constexpr bool structural = true`; one whose product costs the same a
 /// sample, however few samples a call has, by `static constexpr bool samplewise = true`: a network may then
-/// walk back through it with some of a batch at a time. (A dense product of few samples reads its weights for
+/// go through it with some of a batch at a time. (A dense product of few samples reads its weights for
 /// little.)
 namespace ascribe::map {
 

@@ -69,7 +69,7 @@ inline constexpr bool samplewise<kind::Elementwise<F>> = true;
 template <class W>
 inline constexpr bool samplewise<kind::Max<W>> = true;
 
-/// How many samples of a value with so many rows are carried back at a time: what one step writes is to be
+/// How many samples of a value with so many rows go through a step at a time: what one step writes is to be
 /// in the second-level cache when the next reads it. Two such blocks, and the values of the trace that go
 /// with them, fit 1 MB.
 template <class S>
