@@ -2,7 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,6 +14,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <ascribe/io/onnx/attributes.hpp>
@@ -72,6 +76,11 @@ struct ReadOptions {
   std::map<std::string, Index> sizes = {};
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
+  /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred
+  /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed, every
+  /// reading of a constant, the tables of layers, and the values of one sample's forward pass. What is counted
+  /// takes time too, so that this bounds how long loading takes.
+  std::uint64_t memory = std::uint64_t(8) << 30;
 };
 
 /// Throws an error again under the node's name, if it does not bear it already.
@@ -96,7 +105,12 @@ struct Operator {
 template <class Scalar>
 class Importer {
  public:
-  Importer(const Model& model, const ReadOptions& options) : model_(model), options_(options) {}
+  Importer(const Model& model, const ReadOptions& options) : model_(model), options_(options) {
+    const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t given = stored_bytes(model, options);
+    const std::uint64_t allowed = given > most / 16 ? most : 16 * given;
+    budget_.bytes = options.memory > most - allowed ? most : options.memory + allowed;
+  }
 
   // --- What a translation asks -----------------------------------------------------------------
 
@@ -118,6 +132,7 @@ class Importer {
     if (found == constants_.end())
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
            "): expected a constant, found a value that depends on the network's inputs");
+    claim(describe(node), found->second.size(), sizeof(Scalar));
     return found->second;
   }
   /// Input k, which has to depend on the network's inputs. Throws Error where it does not.
@@ -159,6 +174,11 @@ class Importer {
   /// The size that the file gives the batch's axis, which files often repeat in the shapes that they ask for;
   /// none where it is open, or there is no batch.
   std::optional<Index> file_batch() const { return file_batch_; }
+  /// Counts a value or table of `dims` elements, of so many bytes each, against ReadOptions::memory, before it
+  /// is made. Throws Error, naming the node, where there are less than 1 or too many.
+  void claim(const Node& node, const Dims& dims, std::size_t item_size) const {
+    claim(describe(node), checked_count(node, dims), item_size);
+  }
   /// Says that another node's translation has been done together with this one.
   void absorb(const Node& node) { absorbed_.insert(&node); }
 
@@ -181,6 +201,10 @@ class Importer {
     std::vector<Index> nodes;
     for (const Activation& a : inputs) nodes.push_back(a.node);
     const Index batch = inputs.front().batch_axis;
+    claim(node, dims, sizeof(Scalar));
+    // Several inputs are read as one, behind each other.
+    if (inputs.size() > 1)
+      for (const Activation& a : inputs) claim(describe(node), a.size(), sizeof(Scalar));
     try {
       const Index added = graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch));
       Activation result{added, std::move(dims), std::move(order), batch};
@@ -207,7 +231,10 @@ class Importer {
                     const std::vector<std::vector<Index>>& maps, const AxisOrder& order,
                     double constant = 0) {
     Dims dims;
-    for (const auto& map : maps) dims.push_back(Index(map.size()));
+    for (const auto& map : maps) {
+      dims.push_back(Index(map.size()));
+      claim(describe(node), dims.back(), sizeof(Index));
+    }
     if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
       fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
     const std::vector<Index> strides = a.strides();
@@ -232,7 +259,9 @@ class Importer {
                     Source source, double constant = 0) {
     Activation result{a.node, std::move(dims), std::move(order), a.batch_axis};
     std::vector<Index> sources;
-    sources.reserve(std::size_t(checked_count(node, result.dims)));
+    // Each source may become a run of the Selection.
+    claim(node, result.dims, 3 * sizeof(Index));
+    sources.reserve(std::size_t(result.size()));
     bool moves = result.size() != a.size(), gaps = false;
     each_index(result, [&](const std::vector<Index>& at) {
       const Index from = source(at);
@@ -271,6 +300,7 @@ class Importer {
       if (found != 1) strides[std::size_t(at)] = step;
       step *= found;
     }
+    claim(node, a.dims, sizeof(Scalar));
     Eigen::Matrix<Scalar, Dynamic, 1> all(a.size());
     Index next = 0;
     each_index(a, [&](const std::vector<Index>& at) {
@@ -340,8 +370,10 @@ class Importer {
     for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
     for (const ValueInfo& output : model_.graph.outputs) graph_outputs_.insert(output.name);
     for (const Node& node : model_.graph.nodes) {
-      for (const std::string& output : node.outputs) producers_.emplace(output, &node);
-      for (const std::string& input : node.inputs) consumers_[input].push_back(&node);
+      for (const std::string& output : node.outputs)
+        if (!output.empty()) producers_.emplace(output, &node);
+      for (const std::string& input : node.inputs)
+        if (!input.empty()) consumers_[input].push_back(&node);
     }
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
@@ -439,6 +471,7 @@ class Importer {
     const Index size = element_count(dims, where);
     if (size < 1 || size > (Index(1) << 31))
       fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
+    claim(where, size, sizeof(Scalar));
     const Index batch = options_.batched ? 0 : -1;
     Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())),
                  batch};
@@ -468,7 +501,10 @@ class Importer {
     if (!can_evaluate(node.op_type))
       fail(describe(node),
            ": all of its inputs are constants, and evaluating this operator is not supported");
-    auto outputs = evaluate(node, inputs, model_.opset);
+    for (const Tensor* input : inputs)
+      if (input != nullptr && input->has_values())
+        claim(describe(node), input->size(), item_size(input->type()));
+    auto outputs = evaluate(node, inputs, model_.opset, budget_);
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
     return true;
@@ -477,9 +513,43 @@ class Importer {
   std::string unique_name(const Node& node, std::string_view part) {
     std::string name = node.name.empty() ? node.outputs.front() : node.name;
     if (!part.empty()) name += "/" + std::string(part);
+    // Counted on from the last of that name: there may be as many as there are nodes.
     std::string result = name;
-    for (Index k = 2; !names_.insert(result).second; ++k) result = name + "#" + std::to_string(k);
+    for (Index& k = repetitions_[name]; !names_.insert(result).second;)
+      result = name + "#" + std::to_string(++k + 1);
     return result;
+  }
+
+  void claim(const std::string& where, Index count, std::size_t item_size) const {
+    if (std::uint64_t(count) > budget_.bytes / item_size)
+      fail(where, ": expected to need at most the ", budget_.bytes, " bytes that are left of ",
+           "ReadOptions::memory, found a need of ", count, " times ", item_size);
+    budget_.bytes -= std::uint64_t(count) * item_size;
+  }
+
+  /// The bytes of all tensors that came with the model, each once, however many of them share it.
+  static std::uint64_t stored_bytes(const Model& model, const ReadOptions& options) {
+    std::vector<std::span<const std::byte>> all;
+    const auto count = [&](const Tensor& tensor) {
+      if (tensor.has_values()) all.push_back(tensor.bytes());
+    };
+    for (const Tensor& tensor : model.graph.initializers) count(tensor);
+    for (const auto& [name, tensor] : options.constants) count(tensor);
+    for (const Node& node : model.graph.nodes)
+      for (const Attribute& attribute : node.attributes)
+        if (const auto* tensor = std::get_if<Tensor>(&attribute.value)) count(*tensor);
+    const std::less<> before;  // of any two pointers
+    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return before(a.data(), b.data()); });
+    std::uint64_t bytes = 0;
+    const std::byte* end = nullptr;
+    for (const auto& one : all) {
+      const std::byte* const one_end = one.data() + one.size();
+      if (end != nullptr && !before(end, one_end)) continue;
+      const bool overlaps = end != nullptr && before(one.data(), end);
+      bytes += std::uint64_t(one_end - (overlaps ? end : one.data()));
+      end = one_end;
+    }
+    return bytes;
   }
 
   const Model& model_;
@@ -490,10 +560,12 @@ class Importer {
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;
+  std::unordered_map<std::string, Index> repetitions_;
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
   std::optional<Index> file_batch_;
+  mutable Budget budget_;  // what is left of it; asking for a constant takes from it
 };
 
 }  // namespace ascribe::onnx

@@ -134,12 +134,14 @@ inline void check_and_sort(Graph& graph) {
     }
   }
   if (order.size() < graph.nodes.size()) {
-    // Whoever waits takes from one that waits: going back often enough ends inside a cycle, not behind it.
+    // Whoever waits takes from one that waits: who is met a second time on the way back is in a cycle, not
+    // behind it.
     std::size_t node = 0;
     while (missing[node] == 0) {
       ++node;
     }
-    for (std::size_t step = 0; step < graph.nodes.size(); ++step) {
+    for (std::vector<bool> met(graph.nodes.size(), false); !met[node];) {
+      met[node] = true;
       for (const std::string& input : graph.nodes[node].inputs) {
         const std::size_t maker = input.empty() ? nobody : makers.at(input);
         if (maker != nobody && missing[maker] > 0) {

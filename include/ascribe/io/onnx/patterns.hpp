@@ -95,6 +95,8 @@ class GatePatterns {
   void take_apart(const std::string& value, Product& product) {
     const Node* node = sole(value, "Mul");
     if (!node) node = sole(value, "Div");
+    // No pattern has more nodes, but a hostile file's products may go on for ever.
+    if (inside_.size() >= 32) node = nullptr;
     if (!node || (node->op_type == "Div" && !number(*node, 1))) {
       product.factors.push_back(value);
       return;

@@ -27,7 +27,7 @@ namespace ascribe::onnx {
 /// hundred bytes can ask for terabytes; ONNX's own tests ask for all of VGG-19's weights, 575 MB, by
 /// ConstantOfShape.
 struct Budget {
-  std::size_t bytes = std::size_t{1} << 30;
+  std::uint64_t bytes = std::uint64_t{1} << 30;
 };
 
 }  // namespace ascribe::onnx

@@ -45,6 +45,7 @@ Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, co
   a.order.insert(a.order.begin(), front.begin(), front.end());
   if (a.batch_axis >= 0) a.batch_axis += missing;
   if (a.dims == dims) return a;
+  importer.claim(node, dims, sizeof(Scalar));  // before the maps, none of which is longer
   std::vector<std::vector<Index>> maps;
   for (std::size_t axis = 0; axis < dims.size(); ++axis)
     maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
@@ -305,6 +306,7 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
          shown(given.dims), " and size ", size);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const Index channels = a.dims[1];
+  importer.claim(node, {channels, channels}, 2 * sizeof(Scalar));
   std::vector<Scalar> window(std::size_t(channels * channels), Scalar(0));
   for (Index c = 0; c < channels; ++c)
     for (Index k = std::max<Index>(0, c - (size - 1) / 2); k <= std::min(channels - 1, c + size / 2); ++k)

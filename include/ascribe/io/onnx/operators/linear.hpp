@@ -109,17 +109,22 @@ template <class Scalar, class WeightsOf>
 const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const Dims& dims,
                            std::size_t channel_axis, std::vector<Scalar>& bias, WeightsOf weights_of) {
   const Node* last = &node;
+  std::vector<Scalar> scale;  // of all of them: the weights are walked through once
   while (const Node* next = importer.only_consumer(*last)) {
     const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
     if (!affine) break;
+    importer.claim(*next, {dims[channel_axis]}, 4 * sizeof(Scalar));
     bias.resize(affine->scale.size(), Scalar(0));
+    scale.resize(affine->scale.size(), Scalar(1));
     for (std::size_t o = 0; o < bias.size(); ++o) {
-      if (affine->scale[o] != Scalar(1)) weights_of(o, affine->scale[o]);
+      scale[o] *= affine->scale[o];
       bias[o] = bias[o] * affine->scale[o] + affine->shift[o];
     }
     importer.absorb(*next);
     last = next;
   }
+  for (std::size_t o = 0; o < scale.size(); ++o)
+    if (scale[o] != Scalar(1)) weights_of(o, scale[o]);
   return *last;
 }
 
@@ -136,6 +141,14 @@ std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& nod
   if (tensor.size() != channels)
     fail(describe(node), ": the bias: expected ", channels, " entries, found ", tensor.size());
   return tensor.template values<Scalar>();
+}
+
+/// Counts what a convolution keeps of its output's rows and columns, which padding may make as many as it
+/// likes.
+template <class Scalar>
+void claim_image(const Importer<Scalar>& importer, const Node& node, const Dims& dims) {
+  for (std::size_t axis = 2; axis < dims.size(); ++axis)
+    importer.claim(node, {dims[axis]}, sizeof(Spatial::Taps));
 }
 
 /// A map of one image, for all that axis 0 holds: one, or several that are one sample.
@@ -167,7 +180,7 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
   const Index groups = Index(attributes.integer("group", 1));
   attributes.finish();
   const Index filters = weights.dims()[0], channels = a.dims[1];
-  if (groups < 1 || weights.dims()[1] * groups != channels)
+  if (groups < 1 || channels % groups != 0 || weights.dims()[1] != channels / groups || weights.size() < 1)
     fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
          " groups, found shape ", shown(weights.dims()));
   try {
@@ -176,6 +189,7 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
     fail(describe(node), ": ", error.what());
   }
   const Dims dims = image_dims(a, filters, window.spatial.output_height(), window.spatial.output_width());
+  claim_image(importer, node, dims);
   auto values = weights.template values<Scalar>();
   auto bias = bias_input(importer, node, 2, filters);
   const std::size_t each = values.size() / std::size_t(filters);
@@ -195,6 +209,8 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
   const Extent extent = spatial_extent(node, a);
   if (weights.rank() != a.rank())
     fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
+  if (weights.size() < 1)
+    fail(describe(node), ": expected weights, found none: shape ", shown(weights.dims()));
   const bool one_axis = a.rank() == 3;
   const Extent kernel =
       one_axis ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
@@ -272,11 +288,13 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
          s.pads.bottom);
   settle(extent.width, s.input.width, s.kernel.width, s.stride.width, s.dilation.width, s.pads.left,
          s.pads.right);
-  const Index channels = a.dims[1], filters = weights.dims()[1] * groups;
+  const Index channels = a.dims[1];
   if (groups < 1 || weights.dims()[0] != channels || channels % groups != 0)
     fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
          " groups, found shape ", shown(weights.dims()));
+  const Index filters = weights.dims()[1] * groups;  // neither is more than what there is in memory
   const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
+  claim_image(importer, node, dims);
   auto values = weights.template values<Scalar>();
   auto bias = bias_input(importer, node, 2, filters);
   const Index taps = kernel.height * kernel.width, group_filters = filters / groups,
@@ -327,6 +345,8 @@ Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor> as_matrix(const Node& n
   using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
   if (tensor.rank() != 2)
     fail(describe(node), ": expected a matrix of constants, found shape ", shown(tensor.dims()));
+  if (tensor.size() < 1)
+    fail(describe(node), ": expected a matrix with values, found shape ", shown(tensor.dims()));
   Matrix result(tensor.dims()[0], tensor.dims()[1]);
   tensor.copy_to(std::span<Scalar>(result.data(), std::size_t(result.size())));
   return result;
@@ -412,10 +432,11 @@ void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const T
   Index matrices = 1;
   for (const Index size : outer) matrices *= size;
   const Index entries = element_count(std::vector<Index>{matrices, rows, columns, inner}, describe(node));
-  if (entries > (Index(1) << 27))
-    fail(describe(node), ": expected products of up to 2^27 factors, found ", entries);
+  if (entries < 1 || entries > (Index(1) << 27))
+    fail(describe(node), ": expected products of 1 to 2^27 factors, found ", entries);
   const auto values = constant.template values<Scalar>();
   std::vector<Eigen::Triplet<Scalar>> triplets;
+  importer.claim(node, {entries}, 2 * sizeof(Eigen::Triplet<Scalar>));  // them, and the matrix made of them
   triplets.reserve(std::size_t(entries));
   for (Index m = 0; m < matrices; ++m) {
     // The constant's matrix at this position: axes of size 1 repeat.
@@ -450,6 +471,9 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
   const bool left = importer.is_constant(node, 0);
   const Tensor& constant = importer.constant(node, left ? 0 : 1);
   Activation a = importer.activation(node, left ? 1 : 0);
+  if (constant.rank() < 1 || a.rank() < 1)
+    fail(describe(node), ": expected two vectors or matrices, found shapes ",
+         shown(left ? constant.dims() : a.dims), " and ", shown(left ? a.dims : constant.dims()));
   const bool vector = constant.rank() == 1;
   Tensor flat = constant;
   // A constant with axes of size 1 before its matrix is that matrix.

@@ -66,10 +66,10 @@ inline Dims pooled_dims(const Activation& a, const PoolWindows& windows) {
 
 /// For more axes than an image has: calls f(pixels, count) for every window in C order, with the pixels
 /// inside, and how many positions of the kernel lie inside or in padding that counts. Throws Error where a
-/// window lies wholly in padding that does not count, and for a table of more than 2^31 entries.
-template <class F>
-void each_pool_window(const Node& node, const PoolWindows& windows, Index channels, bool count_padding,
-                      F&& f) {
+/// window lies wholly in padding that does not count, and for a table that exceeds ReadOptions::memory.
+template <class Scalar, class F>
+void each_pool_window(const Importer<Scalar>& importer, const Node& node, const PoolWindows& windows,
+                      Index channels, bool count_padding, F&& f) {
   const std::size_t rank = windows.axes.size();
   Dims taps{channels};
   std::vector<std::vector<std::vector<Index>>> inside(rank);  // axis, output: positions
@@ -78,8 +78,7 @@ void each_pool_window(const Node& node, const PoolWindows& windows, Index channe
     taps.push_back(windows.outputs(i));
     taps.push_back(windows.axes[i].kernel);
   }
-  if (element_count(taps, describe(node)) > (Index(1) << 31))
-    fail(describe(node), ": expected windows of at most 2^31 members together, found ", shown(taps));
+  importer.claim(node, taps, 2 * (sizeof(Index) + sizeof(Scalar)));
   for (std::size_t i = 0; i < rank; ++i) {
     const WindowAxis& axis = windows.axes[i];
     const Index first = count_padding ? -axis.before : 0;
@@ -131,13 +130,14 @@ void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
+  importer.claim(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", Max(std::move(pool)), {a}, dims, a.order));
   };
   try {
     if (windows.axes.size() <= 2) return add(window::Pool(as_spatial(windows.axes), channels));
     std::vector<std::vector<Index>> table;
-    each_pool_window(node, windows, channels, false, [&](const std::vector<Index>& pixels, Index) {
+    each_pool_window(importer, node, windows, channels, false, [&](const std::vector<Index>& pixels, Index) {
       for (Index c = 0; c < channels; ++c) {
         table.emplace_back();
         for (const Index pixel : pixels) table.back().push_back(pixel * channels + c);
@@ -159,6 +159,7 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
+  importer.claim(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(pool)), {a}, dims, a.order));
   };
@@ -175,7 +176,7 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
     }
     std::vector<Eigen::Triplet<Scalar, Index>> entries;
     Index row = 0;
-    each_pool_window(node, windows, channels, count_padding,
+    each_pool_window(importer, node, windows, channels, count_padding,
                      [&](const std::vector<Index>& pixels, Index count) {
                        for (Index c = 0; c < channels; ++c, ++row)
                          for (const Index pixel : pixels)

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,8 +82,7 @@ void import_concat(Importer<Scalar>& importer, const Node& node) {
     // An empty constant, as exporters leave it, adds nothing.
     if (found[axis] > 0) parts.push_back(std::move(part));
   }
-  if (element_count(dims, describe(node)) > (Index(1) << 31))
-    fail(describe(node), ": expected at most 2^31 values, found shape ", shown(dims));
+  importer.claim(node, dims, 3 * sizeof(Index));
 
   const Activation shape{first.node, dims, first.order, first.batch_axis};
   std::vector<Index> sources;
@@ -90,9 +90,8 @@ void import_concat(Importer<Scalar>& importer, const Node& node) {
   typename MatMul<map::Selection<Scalar>>::Bias bias;
   if (any_constant) bias.setZero(shape.size());
   importer.each_index(shape, [&](const std::vector<Index>& at) {
-    std::size_t p = parts.size() - 1;
-    while (at[axis] < parts[p].begin) --p;
-    const Part& part = parts[p];
+    const Part& part = *std::prev(std::upper_bound(
+        parts.begin(), parts.end(), at[axis], [](Index place, const Part& p) { return place < p.begin; }));
     Index source = part.base - part.begin * part.strides[axis];
     for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * part.strides[d];
     if (!part.constants.empty()) {
@@ -111,8 +110,8 @@ template <class Scalar>
 Activation select_along(Importer<Scalar>& importer, const Node& node, std::string_view part,
                         const Activation& a, std::size_t axis, std::vector<Index> places) {
   std::vector<std::vector<Index>> maps;
-  for (const Index d : a.dims) maps.push_back(c_order(d));
-  maps[axis] = std::move(places);
+  for (std::size_t other = 0; other < a.dims.size(); ++other)
+    maps.push_back(other == axis ? std::move(places) : c_order(a.dims[other]));
   return importer.select(node, part, a, maps, a.order);
 }
 
@@ -270,7 +269,7 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": axis ", axis, ": expected pads that leave 1 to 2^31 values, found ", before,
            " and ", after, " for size ", a.dims[axis]);
     maps[axis].clear();
-    element_count(dims, describe(node));
+    importer.claim(node, {dims[axis]}, sizeof(Index));
     for (Index i = -std::max<Index>(0, Index(before)); i < left + std::max<Index>(0, Index(after)); ++i) {
       const Index place = continued(mode, i, left);
       maps[axis].push_back(place < 0 ? -1 : place + cropped);
@@ -337,7 +336,7 @@ void import_tile(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected repeats that leave 1 to 2^31 values, found ", repeats[axis]);
     dims[axis] *= Index(repeats[axis]);
   }
-  element_count(dims, describe(node));
+  importer.claim(node, dims, sizeof(Index));
   std::vector<std::vector<Index>> maps;
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     maps.push_back(c_order(dims[axis]));
@@ -360,8 +359,6 @@ void import_expand(Importer<Scalar>& importer, const Node& node) {
     if (importer.file_batch() == batch) batch = 1;
   }
   const Dims dims = broadcast_dims(node, a.dims, wanted);
-  if (element_count(dims, describe(node)) < 1)
-    fail(describe(node), ": expected sizes above 0, found shape ", shown(dims));
   importer.define(node.outputs[0], expand(importer, node, a, dims));
 }
 
@@ -662,8 +659,7 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
     if (!how.axes[axis].stays()) importer.check_not_batch(node, a, Index(axis));
     dims.push_back(how.axes[axis].to);
   }
-  if (element_count(dims, describe(node)) > (Index(1) << 31))
-    fail(describe(node), ": expected at most 2^31 values, found shape ", shown(dims));
+  importer.claim(node, dims, sizeof(Index));
   /// Two places and their weights, along one axis.
   struct Taps {
     std::array<Index, 2> places;
@@ -690,6 +686,11 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
 
   const std::vector<Index> strides = a.strides();
   const Activation shape{a.node, dims, a.order, a.batch_axis};
+  // Up to two entries for each axis that changes, and as much again for the matrix made of them.
+  std::size_t entry_bytes = 2 * sizeof(Eigen::Triplet<Scalar, Index>);
+  for (const ResizedAxis& axis : how.axes)
+    if (!axis.stays() && entry_bytes < std::size_t(1) << 40) entry_bytes *= 2;
+  importer.claim(node, dims, entry_bytes);
   std::vector<Eigen::Triplet<Scalar, Index>> entries;
   Index row = 0;
   std::vector<std::pair<Index, double>> sources, next;
