@@ -13,7 +13,7 @@
 
 #include <ascribe/ascribe.hpp>
 
-#include "examples/support/canvas.hpp"
+#include "examples/support/figure.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/mnist.hpp"
 #include "examples/support/png.hpp"
@@ -35,7 +35,7 @@ struct Options {
 /// One explanation of one digit, as it is drawn.
 struct Panel {
   std::vector<double> relevance;
-  double bias_share;  ///< of the amounts in the books, with the sign of what the biases took
+  examples::Shares shares;
 };
 
 /// What is on the line only while the program works, and only on a terminal, and only from the second second
@@ -57,55 +57,32 @@ class Progress {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-constexpr int zoom = 4, side = 28 * zoom, gap = 12, bar_height = 10, margin = 16, text_scale = 2;
-constexpr examples::Rgb grey = {225, 225, 225}, red = {178, 24, 43}, blue = {33, 102, 172};
-
-/// From its middle, a bar to the right for a positive share and to the left for a negative one.
-void draw_bar(Picture& canvas, int x, int y, double share) {
-  examples::fill_rectangle(canvas, x, y, side, bar_height, grey);
-  const int length = int(std::lround(std::min(1.0, std::abs(share)) * side / 2));
-  examples::fill_rectangle(canvas, share < 0 ? x + side / 2 - length : x + side / 2, y, length, bar_height,
-                           share < 0 ? blue : red);
-  examples::fill_rectangle(canvas, x + side / 2 - 1, y - 1, 2, bar_height + 2, examples::black);
-}
-
-/// Digits down, methods across. Method names that are too long for a column stand on two lines.
+/// Digits down, methods across.
 Picture draw(const Options& options, const examples::Images& images, const std::vector<std::string>& captions,
              const std::vector<std::vector<Panel>>& panels) {
-  const int column = side + 2 * gap, row = side + bar_height + 3 * gap,
-            line = examples::text_height("x", 1) + 4;
-  const int left = margin + side + 2 * gap, top = margin + 2 * line + gap;
-  Picture canvas = examples::make_canvas(left + column * int(options.methods.size()) + margin,
-                                         top + row * int(options.digits.size()) + 2 * line + margin);
-  for (std::size_t m = 0; m < options.methods.size(); ++m) {
-    const std::string& name = options.methods[m];
-    const std::size_t cut = name.size() > 14 ? name.find('_', 6) : std::string::npos;
-    const int x = left + column * int(m);
-    examples::draw_text(canvas, x, margin, name.substr(0, cut), examples::black, 1);
-    if (cut != std::string::npos)
-      examples::draw_text(canvas, x, margin + line, name.substr(cut + 1), examples::black, 1);
-  }
+  constexpr int zoom = 4;
+  std::vector<examples::Row> rows;
   for (std::size_t d = 0; d < options.digits.size(); ++d) {
-    const int y = top + row * int(d);
-    examples::paste(canvas, enlarge(picture(images[std::size_t(options.digits[d])], 28, 28, 1), zoom), margin,
-                    y);
-    examples::draw_text(canvas, margin, y + side + 4, captions[d], examples::black, 1);
+    examples::Row row;
+    const auto digit = images[std::size_t(options.digits[d])];
+    row.panels.push_back({"", enlarge(picture(digit, 28, 28, 1), zoom), captions[d], {}, {}});
     for (std::size_t m = 0; m < options.methods.size(); ++m) {
-      const int x = left + column * int(m);
       const Panel& panel = panels[d][m];
       HeatmapOptions colours;
       colours.percentile = 99.5;  // a single loud pixel must not pale the rest
-      examples::paste(
-          canvas, enlarge(heatmap(std::span<const double>(panel.relevance), 28, 28, 1, colours), zoom), x, y);
-      draw_bar(canvas, x, y + side + 6, panel.bias_share);
+      row.panels.push_back(
+          {d == 0 ? options.methods[m] : "",
+           enlarge(heatmap(std::span<const double>(panel.relevance), 28, 28, 1, colours), zoom),
+           "",
+           panel.shares,
+           {}});
     }
+    rows.push_back(std::move(row));
   }
-  examples::draw_text(
-      canvas, margin, canvas.height - margin - line,
-      "red speaks for the answer, blue against it; the bar is what the biases took, of all that moved "
-      "(the middle is none, an end is everything)",
-      examples::black, 1);
-  return canvas;
+  const std::vector<std::string> footer{
+      "Red speaks for the answer, blue against it. The bars: what became of the start, of all that moved; "
+      "negative amounts lie to the left of the tick."};
+  return examples::figure(rows, footer);
 }
 
 template <class Net>
@@ -144,11 +121,9 @@ void explain_network(const std::string& name, const Net& net, const Options& opt
     const auto& books = explanation.ledger;
     for (std::size_t d = 0; d < options.digits.size(); ++d) {
       const Index n = Index(d);
-      const double moved = std::abs(books.leave(n)) + std::abs(books.bias(n)) +
-                           std::abs(books.stabiliser(n)) + std::abs(books.dropped(n));
       const auto column = explanation.relevance.col(n);
-      panels[d].push_back(
-          {{column.data(), column.data() + column.size()}, moved > 0 ? books.bias(n) / moved : 0});
+      panels[d].push_back({{column.data(), column.data() + column.size()},
+                           {books.leave(n), books.bias(n), books.stabiliser(n), books.dropped(n)}});
       std::printf("%6td %5d %4td  %-24s %10.4f %10.4f %10.4f %10.1e %10.4f %10.1e\n", options.digits[d],
                   labels[std::size_t(options.digits[d])], targets[d], wanted.c_str(), books.enter(n),
                   books.leave(n), books.bias(n), books.stabiliser(n), books.dropped(n),

@@ -78,7 +78,9 @@ Matrix down(const Layer& layer, const Rule& rule, const Matrix& a, const Matrix&
 }  // namespace
 
 TEST_CASE("identity 10: every map gives the same R as its explicit matrix under the rules of practice") {
-  for (const auto& [map, one] : every_map()) {
+  for (const auto& pair : every_map()) {
+    const AnyMap& map = pair.first;
+    const Explicit& one = pair.second;
     const ascribe::MatMul<AnyMap> layer(map, one.bias);
     const auto matrix = any_layer(one);
     const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);

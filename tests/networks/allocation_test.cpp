@@ -35,6 +35,12 @@
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
 #include <ascribe/windows/groups.hpp>
 
 namespace {
@@ -155,6 +161,22 @@ TEST_CASE("A network of fixed size never asks for memory", "[networks][allocatio
   SECTION("ReLU, one sample") { check_no_allocation<1>(fixed_network(fn::Relu())); }
   SECTION("tanh, one sample") { check_no_allocation<1>(fixed_network(fn::Tanh())); }
   SECTION("tanh, five samples") { check_no_allocation<5>(fixed_network(fn::Tanh())); }
+}
+
+TEST_CASE("The rules of practice ask for none in a network of fixed size", "[networks][allocation]") {
+  const auto net = fixed_network(fn::Relu());
+  const Eigen::Matrix<float, 16, 1> x = Eigen::Matrix<float, 16, 1>::Random();  // of both signs
+  const auto trace = net.forward(x);
+  const auto check = [&](const auto& rule) {
+    const method::Rules method{Form::R, false, rule, rule::Ignore{}, rule::Gradient{}};
+    CHECK(allocations_in([&] { sink = net.explain(trace, 1, method).relevance.sum(); }) == 0);
+  };
+  check(rule::ZPlus{});
+  check(rule::AlphaBeta{});
+  check(rule::Gamma{});
+  check(rule::ZBox{{-2}, {2}});
+  check(rule::WSquare{});
+  check(rule::Flat{});
 }
 
 TEST_CASE("Starts other than a target ask for none either", "[networks][allocation]") {

@@ -12,6 +12,11 @@
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/rules/alpha_beta.hpp>
+#include <ascribe/rules/gamma.hpp>
+#include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/z_box.hpp>
+#include <ascribe/rules/z_plus.hpp>
 #include <ascribe/windows/groups.hpp>
 
 namespace {
@@ -67,10 +72,22 @@ void check_derivative(const Method& method) {
   CHECK(largest > 0.01);  // else there was nothing to differ
 }
 
+/// LRP with one of the rules of practice for every MatMul.
+template <class R>
+struct Practice : method::Table<R, rule::Ignore, rule::Gradient> {
+  static constexpr Form form = Form::R;
+  static constexpr bool times_input = false;
+};
+
 TEST_CASE("Relevances can be differentiated by the weights", "[networks][autodiff]") {
   SECTION("LRP in Q") { check_derivative(method::LrpQ()); }
   SECTION("LRP in R") { check_derivative(method::Lrp{{0.1}}); }
   SECTION("baseline") { check_derivative(method::DeepLift()); }
+  SECTION("z+") { check_derivative(Practice<rule::ZPlus>{{{0.1}}}); }
+  SECTION("alpha-beta") { check_derivative(Practice<rule::AlphaBeta>{{{2, 1, 0.1}}}); }
+  SECTION("gamma") { check_derivative(Practice<rule::Gamma>{{{0.25, 0.1}}}); }
+  SECTION("z-box") { check_derivative(Practice<rule::ZBox>{{{{-2}, {2}, 0.1}}}); }
+  SECTION("w-square") { check_derivative(Practice<rule::WSquare>{{{0.1}}}); }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,8 +76,10 @@ inline Message model_message(const Message& graph, std::int64_t opset = 13, std:
   return Message().integer(1, ir_version).message(8, Message().integer(2, opset)).message(7, graph);
 }
 
+/// The model keeps the bytes.
 inline onnx::Model parse(const Message& model, const std::filesystem::path& folder = {}) {
-  return onnx::parse(std::as_bytes(std::span(model.bytes)), folder);
+  const auto bytes = std::make_shared<const std::string>(model.bytes);
+  return onnx::parse(std::as_bytes(std::span(*bytes)), folder, {}, bytes);
 }
 
 /// The message of the Error that `f` throws.

@@ -12,6 +12,9 @@
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
+#include <ascribe/io/onnx/operators/pooling.hpp>
+#include <ascribe/io/onnx/operators/reduce.hpp>
+#include <ascribe/io/onnx/operators/shape.hpp>
 #include <ascribe/io/onnx/parse.hpp>
 #include <ascribe/io/onnx/patterns.hpp>
 #include <ascribe/networks/graph.hpp>
@@ -41,6 +44,9 @@ std::vector<Operator<Scalar>> operators() {
   add(linear_operators<Scalar>);
   add(elementwise_operators<Scalar>);
   add(arithmetic_operators<Scalar>);
+  add(pooling_operators<Scalar>);
+  add(reduce_operators<Scalar>);
+  add(shape_operators<Scalar>);
   return all;
 }
 

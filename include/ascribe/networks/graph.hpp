@@ -143,7 +143,8 @@ class Graph {
         node.own_rule = rule::AnyRule<Scalar>(layer.rule);
     node.layer = erase_layer<Scalar>(std::move(layer));
     const Index expected = node.input_size();
-    if (expected >= 0 && expected != found)
+    const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
+    if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
       fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
            names_of(node.inputs));
     node.size = node.output_size_for(found);
@@ -273,12 +274,7 @@ class Graph {
            plan.rules_.size());
     const References references = check_reference(trace, plan.form_, reference, reference_column);
 
-    Index at = first_output();
-    if constexpr (requires { start.output; }) {
-      if (start.output < 0 || start.output >= Index(outputs_.size()))
-        fail("explain: expected an output in [0, ", outputs_.size(), "), found ", start.output);
-      at = outputs_[std::size_t(start.output)];
-    }
+    const Index at = explained_node(start);
     const auto& y = trace.value(at);
     std::vector<HeldBlock<Scalar>> carried(nodes_.size());
     carried[std::size_t(at)] = HeldBlock<Scalar>(workspace, y.size());
@@ -299,6 +295,32 @@ class Graph {
     for (Index target = 0; target < output_size(); ++target) {
       explain(trace, target, rules, explanation, workspace, reference);
       visit(target, std::as_const(explanation));
+    }
+  }
+
+  /// Throws Error unless the trace is one of this graph's forward pass.
+  void check_trace(const Trace& trace) const {
+    const std::size_t found = trace.values.size();
+    if (found != nodes_.size() || found == 0)
+      fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
+    const Index samples = trace.values[0].cols();
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      if (samples == 0 || trace.values[i].rows() != nodes_[i].size || trace.values[i].cols() != samples)
+        fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '",
+             nodes_[i].name, "' x ", samples, " samples), found one of ", trace.values[i].rows(), " x ",
+             trace.values[i].cols());
+  }
+
+  /// The node whose value a start explains: the first output's, or that of start::AtOutput. Throws Error
+  /// where there is no such output.
+  template <class Start>
+  Index explained_node(const Start& start) const {
+    if constexpr (requires { start.output; }) {
+      if (start.output < 0 || start.output >= Index(outputs_.size()))
+        fail("explain: expected an output in [0, ", outputs_.size(), "), found ", start.output);
+      return outputs_[std::size_t(start.output)];
+    } else {
+      return first_output();
     }
   }
 
@@ -370,18 +392,6 @@ class Graph {
     Index size = 0;
     for (const Index i : n.inputs) size += node(i).size;
     return size;
-  }
-
-  void check_trace(const Trace& trace) const {
-    const std::size_t found = trace.values.size();
-    if (found != nodes_.size() || found == 0)
-      fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
-    const Index samples = trace.values[0].cols();
-    for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (samples == 0 || trace.values[i].rows() != nodes_[i].size || trace.values[i].cols() != samples)
-        fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '",
-             nodes_[i].name, "' x ", samples, " samples), found one of ", trace.values[i].rows(), " x ",
-             trace.values[i].cols());
   }
 
   References check_reference(const Trace& trace, Form form, const Trace* reference, Index column) const {

@@ -42,7 +42,8 @@ bool subtract(Index count, const S* relevance, const S* z, const S* plus, S* min
   int cancels = 0;  // no early way out, so that the loop vectorises
   for (Index k = 0; k < count; ++k) {
     minus[k] = z[k] - plus[k];
-    cancels |= (relevance[k] != S(0)) & (S(-8) * minus[k] < plus[k]);
+    const int carries = relevance[k] != S(0), small = S(-8) * minus[k] < plus[k];
+    cancels |= carries & small;
   }
   return !cancels;
 }

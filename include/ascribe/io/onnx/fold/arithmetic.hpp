@@ -125,23 +125,38 @@ inline void require_booleans(const Tensor& x) {
   }
 }
 
-/// Two inputs of one type, which broadcast; `f` maps two numbers in the type that arithmetic is done in to
-/// one of the result's. The result is of the inputs' type or, where `type` says so, of another.
-template <class F>
-Tensor zip(Call& call, const Tensor& a, const Tensor& b, ElementType type, F f) {
+/// Two inputs' values, broadcast to one shape. Apart from what is done with them, as that is compiled once
+/// for each of thirty functions.
+template <class Wide>
+struct Pair {
+  Pair(Call& call, const Tensor& a, const Tensor& b) : dims(broadcast(a.dims(), b.dims())) {
+    call.claim(dims, sizeof(Wide));
+    x = call.values<Wide>(expanded(call, a, dims, a.name()));
+    y = call.values<Wide>(expanded(call, b, dims, b.name()));
+  }
+
+  Dims dims;
+  std::vector<Wide> x;
+  std::vector<Wide> y;
+};
+
+inline void require_one_type(const Tensor& a, const Tensor& b) {
   if (a.type() != b.type()) {
     fail("expected inputs of one type, found ", name(a.type()), " and ", name(b.type()));
   }
+}
+
+/// Two inputs of one type, which broadcast; `f` maps two numbers in the type that arithmetic is done in to
+/// one of the result's, whose type `type` says.
+template <class F>
+Tensor zip(Call& call, const Tensor& a, const Tensor& b, ElementType type, F f) {
+  require_one_type(a, b);
   return with_wide(a.type(), [&]<class Wide>(std::type_identity<Wide>) {
-    const Dims dims = broadcast(a.dims(), b.dims());
-    const std::size_t count = call.claim(dims, sizeof(Wide));
-    const std::vector<Wide> x = call.values<Wide>(expanded(call, a, dims, a.name()));
-    const std::vector<Wide> y = call.values<Wide>(expanded(call, b, dims, b.name()));
-    std::vector<Wide> result(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      result[i] = static_cast<Wide>(f(x[i], y[i]));
+    Pair<Wide> pair(call, a, b);
+    for (std::size_t i = 0; i < pair.x.size(); ++i) {
+      pair.x[i] = static_cast<Wide>(f(pair.x[i], pair.y[i]));
     }
-    return narrow(call.output_name(), type, dims, result);
+    return narrow(call.output_name(), type, std::move(pair.dims), pair.x);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -211,33 +212,29 @@ inline Results slice(Call& call) {
   const Index rank = x.rank();
   const auto starts = call.list("starts", 1, 10);
   const auto ends = call.list("ends", 2, 10);
-  auto axes = call.list("axes", 3, 10);
-  auto steps = call.opset() < 10 ? std::nullopt : call.list("steps", 4, 10);
   if (!starts || !ends) {
     fail("expected starts and ends, found none");
   }
-  if (!axes) {
-    axes.emplace();
-    for (std::size_t i = 0; i < starts->size(); ++i) {
-      axes->push_back(static_cast<std::int64_t>(i));
-    }
+  std::vector<std::int64_t> first_axes(starts->size());
+  std::iota(first_axes.begin(), first_axes.end(), 0);
+  const auto axes = call.list("axes", 3, 10).value_or(std::move(first_axes));
+  std::vector<std::int64_t> steps(starts->size(), 1);
+  if (call.opset() >= 10) {
+    steps = call.list("steps", 4, 10).value_or(std::move(steps));
   }
-  if (!steps) {
-    steps.emplace(starts->size(), 1);
-  }
-  if (ends->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size()) {
+  if (ends->size() != starts->size() || axes.size() != starts->size() || steps.size() != starts->size()) {
     fail("expected as many starts, ends, axes and steps, found ", starts->size(), ", ", ends->size(), ", ",
-         axes->size(), " and ", steps->size());
+         axes.size(), " and ", steps.size());
   }
-  Call::axes(*axes, rank);
+  Call::axes(axes, rank);
 
   Dims begins(x.dims().size(), 0);
   Dims strides(x.dims().size(), 1);
   Dims dims = x.dims();
   for (std::size_t i = 0; i < starts->size(); ++i) {
-    const auto d = static_cast<std::size_t>(Call::axis((*axes)[i], rank));
+    const auto d = static_cast<std::size_t>(Call::axis(axes[i], rank));
     const Index n = x.dims()[d];
-    const Index step = (*steps)[i];
+    const Index step = steps[i];
     if (step == 0) {
       fail("expected steps other than 0, found 0 along axis ", d);
     }

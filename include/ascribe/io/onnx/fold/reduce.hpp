@@ -80,57 +80,68 @@ struct Length : SumOfSquares {
   }
 };
 
-/// The axes were an attribute before operator set `since`. Floating-point numbers are collected in double.
-template <class Reduction>
-Results reduce(Call& call, Index since) {
-  const Tensor& x = call.input(0);
-  const bool keep = call.attributes.flag("keepdims", true);
-  const bool none_without_axes = call.opset() >= since && call.attributes.flag("noop_with_empty_axes", false);
-  const auto list = call.list("axes", 1, since);
-  const bool all = (!list || list->empty()) && !none_without_axes;
-  std::vector<bool> reduced = Call::axes(list.value_or(std::vector<std::int64_t>{}), x.rank());
-  if (all) {
-    reduced.assign(reduced.size(), true);
-  }
-  if (std::is_base_of_v<SumOfSquares, Reduction> && none_without_axes && (!list || list->empty())) {
-    fail(
-        "expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's versions disagree");
+/// Which axes go, and where each element's share ends up.
+struct Reduced {
+  /// The axes were an attribute before operator set `since`.
+  Reduced(Call& call, Index since) {
+    const Tensor& x = call.input(0);
+    const bool keep = call.attributes.flag("keepdims", true);
+    const bool none_without_axes =
+        call.opset() >= since && call.attributes.flag("noop_with_empty_axes", false);
+    const std::vector<std::int64_t> list = call.list("axes", 1, since).value_or(std::vector<std::int64_t>{});
+    without_axes = list.empty() && none_without_axes;
+    std::vector<bool> goes = Call::axes(list, x.rank());
+    if (list.empty() && !none_without_axes) {
+      goes.assign(goes.size(), true);
+    }
+    Dims kept = x.dims();  // with ones for the axes that go
+    for (std::size_t d = 0; d < kept.size(); ++d) {
+      if (goes[d]) {
+        count = product(count, kept[d]);
+        kept[d] = 1;
+      }
+      if (!goes[d] || keep) {
+        dims.push_back(kept[d]);
+      }
+    }
+    // Along an axis that goes the place in the result stays.
+    strides = strides_of(kept);
+    for (std::size_t d = 0; d < strides.size(); ++d) {
+      strides[d] = goes[d] ? 0 : strides[d];
+    }
   }
 
   Dims dims;
-  Dims kept = x.dims();  // with ones for the reduced axes
-  Index count = 1;
-  for (std::size_t d = 0; d < kept.size(); ++d) {
-    if (reduced[d]) {
-      count = product(count, kept[d]);
-      kept[d] = 1;
-    }
-    if (!reduced[d] || keep) {
-      dims.push_back(kept[d]);
-    }
-  }
-  // Along a reduced axis the place in the result stays.
-  Dims strides = strides_of(kept);
-  for (std::size_t d = 0; d < strides.size(); ++d) {
-    strides[d] = reduced[d] ? 0 : strides[d];
-  }
+  Dims strides;
+  Index count = 1;  ///< elements to each of the result's
+  bool without_axes = false;
+};
 
+/// Floating-point numbers are collected in double.
+template <class Reduction>
+Results reduce(Call& call, Index since) {
+  const Tensor& x = call.input(0);
+  const Reduced to(call, since);
+  if (std::is_base_of_v<SumOfSquares, Reduction> && to.without_axes) {
+    fail(
+        "expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's versions disagree");
+  }
   return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
     using Sum = std::conditional_t<std::is_floating_point_v<Wide>, double, Wide>;
-    const std::size_t size = call.claim(dims, sizeof(Sum) + 1);
+    const std::size_t size = call.claim(to.dims, sizeof(Sum) + 1);
     const std::vector<Wide> values = call.values<Wide>(x);
     std::vector<Sum> result(size, Sum{0});
     std::vector<bool> started(size, false);
-    Walk walk(x.dims(), strides);
+    Walk walk(x.dims(), to.strides);
     for (std::size_t i = 0; i < values.size(); ++i, walk.advance()) {
-      const std::size_t to = walk.place();
-      result[to] = Reduction::step(result[to], static_cast<Sum>(values[i]), !started[to]);
-      started[to] = true;
+      const std::size_t place = walk.place();
+      result[place] = Reduction::step(result[place], static_cast<Sum>(values[i]), !started[place]);
+      started[place] = true;
     }
     for (Sum& sum : result) {
-      sum = Reduction::finish(sum, count);
+      sum = Reduction::finish(sum, to.count);
     }
-    return one(narrow(call.output_name(), x.type(), dims, result));
+    return one(narrow(call.output_name(), x.type(), to.dims, result));
   });
 }
 

@@ -1,0 +1,308 @@
+#include "examples/support/image.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <system_error>
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_NO_STDIO
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#include <stb/stb_image.h>
+
+namespace examples {
+namespace {
+
+using Bytes = std::vector<unsigned char>;
+
+void check_picture(const char* who, const ascribe::Picture& image) {
+  const auto pixels = static_cast<std::size_t>(std::max(image.width, 0)) *
+                      static_cast<std::size_t>(std::max(image.height, 0));
+  if (pixels == 0 || image.rgb.size() != 3 * pixels) {
+    ascribe::fail(who, ": expected a picture of 3 bytes a pixel, found ", image.width, " x ", image.height,
+                  " pixels and ", image.rgb.size(), " bytes");
+  }
+}
+
+Bytes read_bytes(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uintmax_t length = std::filesystem::file_size(path, error);
+  std::ifstream file(path, std::ios::binary);
+  if (error || !file) {
+    ascribe::fail(path, ": expected an image, found no file that can be read");
+  }
+  constexpr std::uintmax_t most = 1U << 30;  // stb counts bytes in an int
+  if (length > most) {
+    ascribe::fail(path, ": expected an image of at most ", most, " bytes, found ", length);
+  }
+  Bytes bytes(static_cast<std::size_t>(length));
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (static_cast<std::uintmax_t>(file.gcount()) != length) {
+    ascribe::fail(path, ": expected ", length, " bytes, found ", file.gcount());
+  }
+  return bytes;
+}
+
+/// Throws where a Huffman table of a JPEG has more than the 256 codes that there can be: stb_image 2.27,
+/// which Debian 12 has, writes beyond its own tables then. Walks the segments as ITU-T T.81, annex B, has
+/// them.
+void check_huffman_tables(const std::filesystem::path& path, const Bytes& bytes) {
+  const auto damaged = [&] {
+    ascribe::fail(path, ": expected a whole JPEG image, found damaged Huffman tables");
+  };
+  std::size_t at = 0;
+  while (at + 4 <= bytes.size()) {
+    // Markers are FF and a byte that is neither 0 (an FF among the data), nor FF (fill).
+    const unsigned char marker = bytes[at + 1];
+    if (bytes[at] != 0xFF || marker == 0 || marker == 0xFF) {
+      ++at;
+      continue;
+    }
+    at += 2;
+    const bool alone = marker == 1 || (marker >= 0xD0 && marker <= 0xD9);
+    if (alone) continue;
+    const std::size_t end = at + (std::size_t{bytes[at]} << 8 | bytes[at + 1]);
+    if (marker == 0xC4) {
+      if (end > bytes.size()) damaged();
+      for (std::size_t table = at + 2; table < end;) {
+        if (table + 17 > end) damaged();
+        const auto counts = bytes.begin() + static_cast<std::ptrdiff_t>(table) + 1;
+        const std::size_t codes = std::accumulate(counts, counts + 16, std::size_t{0});
+        if (codes > 256) damaged();
+        table += 17 + codes;
+      }
+    }
+    at = std::max(end, at);
+  }
+}
+
+/// One axis of `resize`: output i is Σ_t weights[taps·i + t] · input[sources[taps·i + t]].
+struct Resampling {
+  std::size_t taps = 0;
+  std::vector<std::size_t> sources;
+  std::vector<double> weights;
+};
+
+Resampling resampling(int from, int to) {
+  const double factor = static_cast<double>(from) / to;
+  const double sigma = std::max(0.0, (factor - 1) / 2);
+  const int radius = static_cast<int>(4 * sigma + 0.5);  // where SciPy's Gaussian ends, too
+  std::vector<double> gauss(static_cast<std::size_t>(2 * radius + 1), 1.0);
+  double total = 0;
+  for (int d = -radius; d <= radius; ++d) {
+    double& weight = gauss[static_cast<std::size_t>(d + radius)];
+    if (radius > 0) weight = std::exp(-0.5 * d * d / (sigma * sigma));
+    total += weight;
+  }
+  // Mirrored as often as it takes, the outermost pixels once each: 2 1 0 1 2 … n−2 n−1 n−2 …
+  const auto mirrored = [period = std::max(1, 2 * (from - 1)), from](int index) {
+    const int within = (index % period + period) % period;
+    return static_cast<std::size_t>(within < from ? within : period - within);
+  };
+  Resampling axis;
+  axis.taps = gauss.size() + 1;
+  for (int i = 0; i < to; ++i) {
+    const double centre = (i + 0.5) * factor - 0.5;
+    const int left = static_cast<int>(std::floor(centre));
+    const double share = centre - left;  // of the blurred pixel to the right
+    for (std::size_t t = 0; t < axis.taps; ++t) {
+      const double here = t < gauss.size() ? gauss[t] : 0, before = t > 0 ? gauss[t - 1] : 0;
+      axis.sources.push_back(mirrored(left - radius + static_cast<int>(t)));
+      axis.weights.push_back(((1 - share) * here + share * before) / total);
+    }
+  }
+  return axis;
+}
+
+/// The place of pixel (p, c) of `format`.
+std::size_t place(std::size_t pixel, std::size_t channel, const ImageFormat& format, ImageOrder order) {
+  const auto pixels = static_cast<std::size_t>(format.width) * static_cast<std::size_t>(format.height);
+  const auto channels = static_cast<std::size_t>(format.channels);
+  return order == ImageOrder::chw ? channel * pixels + pixel : pixel * channels + channel;
+}
+
+double of_channel(const std::vector<double>& numbers, std::size_t channel) {
+  return numbers[numbers.size() == 1 ? 0 : channel];
+}
+
+}  // namespace
+
+ascribe::Picture read_image(const std::filesystem::path& path) {
+  const Bytes bytes = read_bytes(path);
+  const int length = static_cast<int>(bytes.size());
+  // Deflate makes at most 1032 bytes of one, and a byte has at most 8 pixels; JPEG stays far below that.
+  constexpr std::int64_t most = 1 << 26, pixels_a_byte = std::int64_t{8} * 1032;
+  const auto check_size = [&](std::int64_t width, std::int64_t height) {
+    const std::int64_t limit = std::min(most, pixels_a_byte * length);
+    if (width > limit || height > limit || width * height > limit) {
+      ascribe::fail(path, ": expected at most ", limit, " pixels in a file of ", length, " bytes, found ",
+                    width, " x ", height);
+    }
+  };
+  // stb does not say of a PNG that it is too large, only that it is of no type that it knows.
+  const auto number_at = [&](std::size_t i) {
+    return std::int64_t{bytes[i]} << 24 | bytes[i + 1] << 16 | bytes[i + 2] << 8 | bytes[i + 3];
+  };
+  constexpr std::array<unsigned char, 4> png{0x89, 'P', 'N', 'G'};
+  if (bytes.size() >= 24 && std::equal(png.begin(), png.end(), bytes.begin())) {
+    check_size(number_at(16), number_at(20));
+  }
+  if (!bytes.empty() && bytes[0] == 0xFF) check_huffman_tables(path, bytes);
+  int width = 0, height = 0, channels = 0;
+  if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0 || width < 1 ||
+      height < 1) {
+    ascribe::fail(path, ": expected a PNG or JPEG image, found none (", stbi_failure_reason(), ")");
+  }
+  check_size(width, height);
+  const std::unique_ptr<unsigned char, void (*)(void*)> rgb(
+      stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 3), stbi_image_free);
+  if (!rgb) {
+    ascribe::fail(path, ": expected a whole PNG or JPEG image, found that it cannot be decoded (",
+                  stbi_failure_reason(), ")");
+  }
+  return {width, height, {rgb.get(), rgb.get() + std::int64_t{3} * width * height}};
+}
+
+ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height) {
+  check_picture("centred_crop", image);
+  if (width < 1 || height < 1) {
+    ascribe::fail("centred_crop: expected a width and height of at least 1, found ", width, " and ", height);
+  }
+  const std::int64_t all_wide = std::int64_t{image.height} * width / height;
+  const std::int64_t all_high = std::int64_t{image.width} * height / width;
+  ascribe::Picture part{static_cast<int>(std::clamp<std::int64_t>(all_wide, 1, image.width)),
+                        static_cast<int>(std::clamp<std::int64_t>(all_high, 1, image.height)),
+                        {}};
+  const std::ptrdiff_t left = (image.width - part.width) / 2, top = (image.height - part.height) / 2;
+  for (std::ptrdiff_t row = top; row < top + part.height; ++row) {
+    const auto from = image.rgb.begin() + 3 * (row * image.width + left);
+    part.rgb.insert(part.rgb.end(), from, from + 3 * std::ptrdiff_t{part.width});
+  }
+  return part;
+}
+
+Pixels resize(const ascribe::Picture& image, int width, int height) {
+  check_picture("resize", image);
+  constexpr int most = 1 << 14;
+  if (width < 1 || height < 1 || width > most || height > most) {
+    ascribe::fail("resize: expected a width and height of 1 to ", most, ", found ", width, " and ", height);
+  }
+  const Resampling across = resampling(image.width, width), down = resampling(image.height, height);
+  const auto rows = static_cast<std::size_t>(image.height), columns = static_cast<std::size_t>(width);
+  const std::size_t row_from = 3 * static_cast<std::size_t>(image.width), row_to = 3 * columns;
+  std::vector<double> narrow(rows * row_to);
+  for (std::size_t y = 0; y < rows; ++y) {
+    for (std::size_t x = 0; x < columns; ++x) {
+      for (std::size_t k = across.taps * x; k < across.taps * (x + 1); ++k) {
+        for (std::size_t c = 0; c < 3; ++c) {
+          narrow[y * row_to + 3 * x + c] +=
+              across.weights[k] * image.rgb[y * row_from + 3 * across.sources[k] + c] / 255;
+        }
+      }
+    }
+  }
+  Pixels result{width, height, {}};
+  result.rgb.resize(static_cast<std::size_t>(height) * row_to);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
+    for (std::size_t k = down.taps * y; k < down.taps * (y + 1); ++k) {
+      for (std::size_t i = 0; i < row_to; ++i) {
+        result.rgb[y * row_to + i] += down.weights[k] * narrow[down.sources[k] * row_to + i];
+      }
+    }
+  }
+  // The weights sum to 1 up to rounding.
+  for (double& value : result.rgb) value = std::clamp(value, 0.0, 1.0);
+  return result;
+}
+
+void ImageFormat::check() const {
+  if (channels != 1 && channels != 3) {
+    ascribe::fail("image format: expected 1 or 3 channels, found ", channels);
+  }
+  if (width < 1 || height < 1) {
+    ascribe::fail("image format: expected a width and height of at least 1, found ", width, " and ", height);
+  }
+  const auto check_numbers = [&](const char* what, const std::vector<double>& numbers, bool positive) {
+    if (numbers.size() != 1 && numbers.size() != static_cast<std::size_t>(channels)) {
+      ascribe::fail(what, ": expected one number, or one for each of ", channels, " channels, found ",
+                    numbers.size());
+    }
+    for (const double number : numbers) {
+      if (!std::isfinite(number) || (positive && number <= 0)) {
+        ascribe::fail(what, ": expected ", positive ? "positive, " : "", "finite numbers, found ", number);
+      }
+    }
+  };
+  check_numbers("mean", mean, false);
+  check_numbers("standard deviation", deviation, true);
+}
+
+std::vector<double> normalised(const Pixels& pixels, const ImageFormat& format, ImageOrder order) {
+  format.check();
+  const auto count = static_cast<std::size_t>(format.width) * static_cast<std::size_t>(format.height);
+  if (pixels.width != format.width || pixels.height != format.height || pixels.rgb.size() != 3 * count) {
+    ascribe::fail("normalised: expected ", format.width, " x ", format.height, " pixels, found ",
+                  pixels.width, " x ", pixels.height, " and ", pixels.rgb.size(), " values");
+  }
+  const auto channels = static_cast<std::size_t>(format.channels);
+  std::vector<double> values(channels * count);
+  for (std::size_t p = 0; p < count; ++p) {
+    std::array<double, 3> rgb{pixels.rgb[3 * p], pixels.rgb[3 * p + 1], pixels.rgb[3 * p + 2]};
+    // Differences, so that grey stays what it was to the last bit.
+    if (channels == 1) rgb[0] += 0.587 * (rgb[1] - rgb[0]) + 0.114 * (rgb[2] - rgb[0]);
+    for (std::size_t c = 0; c < channels; ++c) {
+      values[place(p, c, format, order)] =
+          (rgb[c] - of_channel(format.mean, c)) / of_channel(format.deviation, c);
+    }
+  }
+  return values;
+}
+
+ascribe::Picture picture_of(std::span<const double> values, const ImageFormat& format, ImageOrder order) {
+  format.check();
+  const auto count = static_cast<std::size_t>(format.width) * static_cast<std::size_t>(format.height);
+  const auto channels = static_cast<std::size_t>(format.channels);
+  if (values.size() != channels * count) {
+    ascribe::fail("picture_of: expected ", channels, " x ", format.height, " x ", format.width,
+                  " values, found ", values.size());
+  }
+  std::vector<double> pixels(values.size());  // H, W, C
+  for (std::size_t p = 0; p < count; ++p) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double value = values[place(p, c, format, order)];
+      if (!std::isfinite(value)) {
+        ascribe::fail("picture_of: expected finite values, found ", value, " in channel ", c, " of pixel ",
+                      p);
+      }
+      pixels[p * channels + c] = value * of_channel(format.deviation, c) + of_channel(format.mean, c);
+    }
+  }
+  const auto [least, most] = std::minmax_element(pixels.begin(), pixels.end());
+  double low = 0, high = 1;
+  if (*least < -0.01 || *most > 1.01) {
+    low = *least;
+    high = *most > *least ? *most : *least + 1;
+  }
+  Bytes bytes(pixels.size());
+  std::transform(pixels.begin(), pixels.end(), bytes.begin(), [&](double value) {
+    return static_cast<unsigned char>(std::lround(255 * std::clamp((value - low) / (high - low), 0.0, 1.0)));
+  });
+  return ascribe::picture(bytes, format.height, format.width, format.channels);
+}
+
+std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
+                               ImageOrder order) {
+  format.check();
+  return normalised(
+      resize(centred_crop(read_image(path), format.width, format.height), format.width, format.height),
+      format, order);
+}
+
+}  // namespace examples

@@ -1,0 +1,71 @@
+/// Photographs to what a network takes: PNG and JPEG files through stb_image, cropped, resized with
+/// anti-aliasing, scaled and shifted. And the way back, for a picture of what the network saw.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "ascribe/heatmap.hpp"
+
+namespace examples {
+
+/// The image of a PNG or JPEG file as 8-bit RGB: grey is repeated, 16 bits a channel lose the lower 8,
+/// opacity is left out (as in most training pipelines), and so is the orientation that a camera may have
+/// noted. Throws ascribe::Error, which names the file, where there is none, where it is neither PNG nor JPEG
+/// or is damaged, and where it says that it has more than 2^26 pixels, or more than a file of its length can
+/// have: nothing is allocated for those.
+ascribe::Picture read_image(const std::filesystem::path& path);
+
+/// The largest centred part of `image` with the shape of width : height (1, 1: the largest centred square).
+/// Where it cannot lie in the middle, it lies half a pixel to the left or top. At least one pixel a side.
+/// Throws ascribe::Error for a width or height below 1, or if the bytes don't fit the sizes.
+/// Example: of 451 × 300 pixels, (1, 1) takes columns 75 to 374.
+ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height);
+
+/// RGB numbers in 0..1, H, W, C order.
+struct Pixels {
+  int width = 0;
+  int height = 0;
+  std::vector<double> rgb;
+};
+
+/// `image` at another size, in 0..1 and not rounded to bytes: what scikit-image's
+/// `resize(image, (height, width), anti_aliasing=True)` gives. Along each axis that shrinks by a factor f, a
+/// Gaussian with σ = (f − 1)/2 takes away the detail that the new pixels would alias; then the new pixels'
+/// centres are read off bilinearly. The image is mirrored at its outermost pixels. Neither step can ring or
+/// leave the range of the image. Colours are averaged as they are stored (sRGB), as training does. Throws
+/// ascribe::Error for a size below 1 or above 2^14 a side.
+Pixels resize(const ascribe::Picture& image, int width, int height);
+
+/// How a network wants its images.
+struct ImageFormat {
+  int channels = 3;  ///< 1 (grey: Rec. 601 luma) or 3 (RGB)
+  int height = 0;
+  int width = 0;
+  std::vector<double> mean = {0};  ///< of pixels in 0..1; one for all channels, or one a channel
+  std::vector<double> deviation = {1};
+
+  /// Throws ascribe::Error where a number is out of its range or their count is neither 1 nor `channels`.
+  void check() const;
+};
+
+/// C, H, W (as ONNX files have it) or H, W, C (as networks of the library do).
+enum class ImageOrder { chw, hwc };
+
+/// (pixel − mean)/deviation, channels × height × width values in `order`. Throws ascribe::Error where the
+/// pixels have not the format's size, or as ImageFormat::check does.
+std::vector<double> normalised(const Pixels& pixels, const ImageFormat& format,
+                               ImageOrder order = ImageOrder::chw);
+
+/// The picture of a network's input: `normalised` undone, rounded to bytes. Where the result leaves 0..1 by
+/// more than a hundredth (another normalisation, or no image at all), its range is stretched over 0..1.
+/// Throws ascribe::Error where a value is not finite or their number is not the format's.
+ascribe::Picture picture_of(std::span<const double> values, const ImageFormat& format,
+                            ImageOrder order = ImageOrder::chw);
+
+/// All of it: reads, crops to the format's shape, resizes and normalises.
+std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
+                               ImageOrder order = ImageOrder::chw);
+
+}  // namespace examples

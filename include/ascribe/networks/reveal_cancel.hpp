@@ -1,0 +1,257 @@
+/// DeepLIFT's RevealCancel on a Graph.
+#pragma once
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/start.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
+#include <ascribe/networks/graph.hpp>
+#include <ascribe/rules/any_rule.hpp>
+#include <ascribe/rules/baseline.hpp>
+#include <ascribe/rules/joint.hpp>
+
+namespace ascribe {
+namespace detail {
+
+/// One pass of RevealCancel over one batch. Every value's difference from the reference is the sum of a
+/// positive and a negative part, Δ = Δ⁺ + Δ⁻, each with a multiplier of its own:
+///
+/// - A matrix (Shrikumar et al. 1704.02685, §3.5.1, the linear rule): Δb⁺ is the sum of the positive
+/// w_i·Δa_i, Δb⁻
+///   that of the negative ones, and Δa_i has the multiplier w_i·m⁺ or w_i·m⁻ of the part that it went to; the
+///   mean of both where Δa_i = 0. Residual additions and pools are matrices.
+/// - A function (§3.5.3): Δb⁺ is the mean of what Δa⁺ does before and after Δa⁻ has been added, and the other
+/// way
+///   round; the multipliers are chords, ½·chord(ā + Δa⁺, ā) + ½·chord(a, ā + Δa⁻) for m⁺.
+/// - Wiring moves the parts as they are.
+/// - A maximum and a product of two activations are not in the paper. They take the rules Baseline (its
+/// softmax
+///   limit) and EvenSplit, of the whole differences, which are exact; their outputs have one part, of the
+///   sign of Δb.
+template <class Scalar>
+class RevealCancel {
+ public:
+  using Net = Graph<Scalar>;
+  using Trace = typename Net::Trace;
+
+  RevealCancel(const Net& net, const Trace& trace, const Trace& reference)
+      : net_(net), trace_(trace), reference_(reference), parts_(net.nodes().size()) {
+    for (Index i = 0; i < Index(net.nodes().size()); ++i) split(i);
+  }
+
+  /// `carried` is the multiplier of node `top`'s value. Returns the multipliers of the inputs' differences,
+  /// times these differences: the relevance.
+  Batch<Scalar> back(Index top, const Batch<Scalar>& carried) {
+    multipliers_.assign(net_.nodes().size(), {});
+    multipliers_[std::size_t(top)] = {carried, carried};
+    for (Index i = Index(net_.nodes().size()) - 1; i >= net_.input_count(); --i)
+      if (multipliers_[std::size_t(i)].positive.size() > 0) step(i);
+    Batch<Scalar> relevance = Batch<Scalar>::Zero(net_.input_size(), samples());
+    Index first = 0;
+    for (Index i = 0; i < net_.input_count(); ++i) {
+      const Pair &m = multipliers_[std::size_t(i)], &part = parts_[std::size_t(i)];
+      const Index size = net_.node(i).size;
+      if (m.positive.size() > 0)
+        relevance.middleRows(first, size) =
+            m.positive.cwiseProduct(part.positive) + m.negative.cwiseProduct(part.negative);
+      first += size;
+    }
+    return relevance;
+  }
+
+ private:
+  struct Pair {
+    Batch<Scalar> positive, negative;
+  };
+
+  Index samples() const { return trace_.input().cols(); }
+
+  /// A baseline's value at a node, one column for each sample.
+  Batch<Scalar> reference_at(Index node) const {
+    const Batch<Scalar>& value = reference_.value(node);
+    return value.cols() == samples() ? value : Batch<Scalar>(value.replicate(1, samples()));
+  }
+  Batch<Scalar> difference(Index node) const { return trace_.value(node) - reference_at(node); }
+
+  /// What a node reads, from what `value_of(node)` gives for its inputs.
+  template <class ValueOf>
+  Batch<Scalar> gathered(Index i, ValueOf value_of) const {
+    const auto& inputs = net_.node(i).inputs;
+    Index rows = 0;
+    for (const Index input : inputs) rows += net_.node(input).size;
+    Batch<Scalar> all(rows, samples());
+    Index first = 0;
+    for (const Index input : inputs) {
+      all.middleRows(first, net_.node(input).size) = value_of(input);
+      first += net_.node(input).size;
+    }
+    return all;
+  }
+  Batch<Scalar> part_of_inputs(Index i, Batch<Scalar> Pair::*part) const {
+    return gathered(i, [&](Index input) -> const Batch<Scalar>& { return parts_[std::size_t(input)].*part; });
+  }
+
+  static Batch<Scalar> applied(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& a, Weights weights) {
+    Batch<Scalar> b(layer.output_size(), a.cols());
+    apply(layer.map, a, b, weights);
+    return b;
+  }
+  static Batch<Scalar> applied_transposed(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& s,
+                                          Weights weights) {
+    Batch<Scalar> g(layer.input_size(), s.cols());
+    apply_transposed(layer.map, s, g, weights);
+    return g;
+  }
+
+  static bool is_wiring(const AnyMatMul<Scalar>& layer) { return layer.map.role() == map::Role::wiring; }
+
+  void split(Index i) {
+    Pair& to = parts_[std::size_t(i)];
+    const auto& node = net_.node(i);
+    const auto* matmul = node.layer ? std::get_if<AnyMatMul<Scalar>>(&*node.layer) : nullptr;
+    const auto* function = node.layer ? std::get_if<AnyElementwise<Scalar>>(&*node.layer) : nullptr;
+    if (matmul && is_wiring(*matmul)) {
+      to = {applied(*matmul, part_of_inputs(i, &Pair::positive), Weights::as_is),
+            applied(*matmul, part_of_inputs(i, &Pair::negative), Weights::as_is)};
+    } else if (matmul) {
+      const Batch<Scalar> change = gathered(i, [&](Index input) { return difference(input); });
+      const Batch<Scalar> up = change.cwiseMax(Scalar(0)), down = change.cwiseMin(Scalar(0));
+      to = {applied(*matmul, up, Weights::positive) + applied(*matmul, down, Weights::negative),
+            applied(*matmul, up, Weights::negative) + applied(*matmul, down, Weights::positive)};
+    } else if (function) {
+      const Pair& from = parts_[std::size_t(node.inputs[0])];
+      const Pair slopes = chords(*function, node.inputs[0]);
+      to = {slopes.positive.cwiseProduct(from.positive), slopes.negative.cwiseProduct(from.negative)};
+    } else {
+      const Batch<Scalar> change = difference(i);
+      to = {change.cwiseMax(Scalar(0)), change.cwiseMin(Scalar(0))};
+    }
+  }
+
+  /// Δb⁺/Δa⁺ and Δb⁻/Δa⁻ of a function that reads `input`.
+  Pair chords(const AnyElementwise<Scalar>& layer, Index input) const {
+    const Pair& part = parts_[std::size_t(input)];
+    const Batch<Scalar> base = reference_at(input), up = base + part.positive, down = base + part.negative;
+    const Batch<Scalar>& a = trace_.value(input);
+    Pair slopes;
+    const auto mean_chord = [&](const Batch<Scalar>& alone, const Batch<Scalar>& other, Batch<Scalar>& to) {
+      Batch<Scalar> first(a.rows(), a.cols());
+      to.resize(a.rows(), a.cols());
+      for (Index n = 0; n < a.cols(); ++n) {
+        fn::chords(layer.f, 0, a.rows(), alone.col(n).data(), base.col(n).data(), first.col(n).data());
+        fn::chords(layer.f, 0, a.rows(), a.col(n).data(), other.col(n).data(), to.col(n).data());
+      }
+      to = Scalar(0.5) * (to + first);
+    };
+    mean_chord(up, down, slopes.positive);
+    mean_chord(down, up, slopes.negative);
+    return slopes;
+  }
+
+  void step(Index i) {
+    const Pair up = std::exchange(multipliers_[std::size_t(i)], {});
+    const auto& node = net_.node(i);
+    const auto* matmul = std::get_if<AnyMatMul<Scalar>>(&*node.layer);
+    const auto* function = std::get_if<AnyElementwise<Scalar>>(&*node.layer);
+    if (matmul && is_wiring(*matmul)) {
+      hand_down(i, applied_transposed(*matmul, up.positive, Weights::as_is),
+                applied_transposed(*matmul, up.negative, Weights::as_is));
+    } else if (matmul) {
+      const Batch<Scalar> change = gathered(i, [&](Index input) { return difference(input); });
+      const Batch<Scalar> rising = applied_transposed(*matmul, up.positive, Weights::positive) +
+                                   applied_transposed(*matmul, up.negative, Weights::negative),
+                          falling = applied_transposed(*matmul, up.positive, Weights::negative) +
+                                    applied_transposed(*matmul, up.negative, Weights::positive);
+      const Batch<Scalar> m =
+          (change.array() > Scalar(0))
+              .select(rising, (change.array() < Scalar(0)).select(falling, Scalar(0.5) * (rising + falling)));
+      hand_down(i, m, m);
+    } else if (function) {
+      const Pair slopes = chords(*function, node.inputs[0]);
+      hand_down(i, slopes.positive.cwiseProduct(up.positive), slopes.negative.cwiseProduct(up.negative));
+    } else {
+      const Batch<Scalar> change = difference(i);
+      const Batch<Scalar> m =
+          (change.array() > Scalar(0))
+              .select(up.positive, (change.array() < Scalar(0))
+                                       .select(up.negative, Scalar(0.5) * (up.positive + up.negative)));
+      const rule::AnyRule<Scalar> rule = std::holds_alternative<kind::Joint>(*node.layer)
+                                             ? rule::AnyRule<Scalar>(rule::EvenSplit())
+                                             : rule::AnyRule<Scalar>(rule::Baseline());
+      const Batch<Scalar> a = gathered(
+                              i, [&](Index input) -> const Batch<Scalar>& { return trace_.value(input); }),
+                          a_ref = gathered(i, [&](Index input) { return reference_at(input); }),
+                          b_ref = reference_at(i);
+      Books<Scalar> books;
+      books.reset(samples());
+      Batch<Scalar> down(a.rows(), a.cols());
+      Context<Scalar, Dynamic, Dynamic, Dynamic> context{view(a),
+                                                         view(trace_.value(i)),
+                                                         {a_ref.data(), a_ref.rows()},
+                                                         {b_ref.data(), b_ref.rows()},
+                                                         Form::Delta,
+                                                         books,
+                                                         workspace_};
+      std::visit([&](const auto& layer) { rule.step_back(layer, context, view(m), out(down)); }, *node.layer);
+      hand_down(i, down, down);
+    }
+  }
+
+  void hand_down(Index i, const Batch<Scalar>& positive, const Batch<Scalar>& negative) {
+    Index first = 0;
+    for (const Index input : net_.node(i).inputs) {
+      const Index size = net_.node(input).size;
+      Pair& to = multipliers_[std::size_t(input)];
+      if (to.positive.size() == 0)
+        to = {Batch<Scalar>::Zero(size, samples()), Batch<Scalar>::Zero(size, samples())};
+      to.positive += positive.middleRows(first, size);
+      to.negative += negative.middleRows(first, size);
+      first += size;
+    }
+  }
+
+  const Net& net_;
+  const Trace &trace_, &reference_;
+  std::vector<Pair> parts_, multipliers_;
+  Workspace<Scalar> workspace_;
+};
+
+}  // namespace detail
+
+/// DeepLIFT with the RevealCancel rule (Shrikumar et al. 1704.02685, §3.5.3), which tells positive from
+/// negative differences apart where Rescale lets them cancel: both inputs of min(x₁, x₂) matter. `reference`
+/// is the trace of a baseline, one column or as many as the batch. Σ relevance = f(x) − f(x̄) exactly; nothing
+/// goes to biases. It takes about 8 products for every matrix. Throws Error where the traces or the start do
+/// not fit, or the result is not finite.
+template <class Scalar, class Start>
+GraphExplanation<Scalar> reveal_cancel(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& trace,
+                                       const Start& start, const typename Graph<Scalar>::Trace& reference) {
+  const Index samples = trace.input().cols(), found = reference.input().cols();
+  net.check_trace(trace);
+  net.check_trace(reference);
+  if (found != 1 && found != samples)
+    fail("reveal_cancel: expected a reference of 1 or ", samples, " samples, found ", found);
+  const Index top = net.explained_node(start);
+  GraphExplanation<Scalar> result;
+  result.output = trace.value(top);
+  const Batch<Scalar>& base = reference.value(top);
+  Batch<Scalar> carried(result.output.rows(), samples);
+  auto to = out(carried);
+  const ReferenceValues<Scalar> base_values{base.data(), found == 1 ? 0 : base.rows()};
+  start::as_start(start).fill(view(result.output), Form::Delta, base_values, to);
+
+  detail::RevealCancel<Scalar> pass(net, trace, reference);
+  result.relevance = pass.back(top, carried);
+  detail::check_result(result.relevance);
+  result.ledger.reset(samples);
+  detail::count_relevance<Scalar>(view(carried), result.output, base_values, Form::Delta,
+                                  result.ledger.enter);
+  result.ledger.leave = result.relevance.colwise().sum().array();
+  return result;
+}
+
+}  // namespace ascribe

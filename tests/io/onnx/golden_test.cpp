@@ -1,0 +1,134 @@
+#include <ascribe/io/onnx.hpp>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/golden.hpp"
+#include "tests/support/golden_networks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <ascribe/methods/composites.hpp>
+
+namespace {
+
+using namespace ascribe;
+
+/// A golden file and the method that it is of.
+struct Case {
+  std::string file, method;
+  double epsilon = 1e-6;
+};
+
+/// What float32 loses by its own (zennit too): LRP's quotients by sums that nearly cancel.
+bool is_lrp_family(const std::string& file) {
+  return file.rfind("lrp", 0) == 0 || file.rfind("epsilon", 0) == 0 || file.rfind("excitation", 0) == 0;
+}
+
+const std::vector<Case> every_case{
+    {"gradient", "gradient"},
+    {"gradient_times_input", "gradient_times_input"},
+    {"lrp_epsilon_1e-6", "lrp"},
+    {"lrp_epsilon_0.25", "lrp", 0.25},
+    {"deconvnet", "deconvnet"},
+    {"guided_backprop", "guided_backprop"},
+    {"epsilon_plus", "epsilon_plus"},
+    {"epsilon_plus_flat", "epsilon_plus_flat"},
+    {"epsilon_alpha2_beta1", "epsilon_alpha2_beta1"},
+    {"epsilon_alpha2_beta1_flat", "epsilon_alpha2_beta1_flat"},
+    {"epsilon_gamma_box", "epsilon_gamma_box"},
+    {"excitation_backprop", "excitation_backprop"},
+    {"deeplift_rescale_zero", "deep_lift"},
+    {"deeplift_rescale_mean", "deep_lift"},
+};
+
+template <class Scalar>
+void check_network(const std::string& name) {
+  constexpr bool in_double = std::is_same_v<Scalar, double>;
+  const bool smooth = name == "mnist_smooth";
+  const auto net = onnx::load<Scalar>(ASCRIBE_SOURCE_DIR "/" + test::GoldenWeights::path_of(name)).graph;
+  const auto trace = net.forward(test::golden_input<Scalar>());
+  const std::vector<Index> targets = test::golden_targets();
+  const start::Targets start{targets};
+  const auto zero = net.forward(Batch<Scalar>(Batch<Scalar>::Zero(784, 1))),
+             mean = net.forward(test::golden_mean<Scalar>());
+  CHECK(test::relative_error(trace.output(), test::golden_batch("tests/golden/" + name + "/output.npy")) <=
+        (in_double ? 1e-8 : 1e-5));
+  for (const Case& c : every_case) {
+    // zennit's rules know nn.ReLU alone: its two files are the gradient on this network (docs/rules.md).
+    if (smooth && (c.file == "deconvnet" || c.file == "guided_backprop")) continue;
+    INFO(name << ", " << c.file);
+    composite::Options options{.epsilon = c.epsilon};
+    // captum falls back to the plain gradient at every maximum that a function stands below.
+    if (name == "mnist_cnn" && c.method == "deep_lift") options.max_rule = "gradient";
+    const auto method = composite::by_name<Scalar>(c.method, options);
+    const auto e = c.file == "deeplift_rescale_zero"   ? net.explain(trace, start, method, zero)
+                   : c.file == "deeplift_rescale_mean" ? net.explain(trace, start, method, mean)
+                                                       : net.explain(trace, start, method);
+    const double tolerance = in_double ? 1e-8 : smooth && is_lrp_family(c.file) ? 5e-3 : 1e-5;
+    CHECK(test::relative_error(
+              e.relevance, test::golden_batch("tests/golden/" + name + "/" + c.file + ".npy")) <= tolerance);
+    CHECK(test::closing_error(e.ledger) <= (in_double ? 1e-12 : 1e-3));
+  }
+}
+
+TEMPLATE_TEST_CASE("MNIST networks read from ONNX explain as zennit, captum and torch do", "[onnx][golden]",
+                   float, double) {
+  check_network<TestType>(GENERATE(as<std::string>(), "mnist_cnn", "mnist_lenet", "mnist_mlp",
+                                   "mnist_mlp_nobias", "mnist_smooth"));
+}
+
+/// Relevance of one image of 3 × 224 × 224, at every fourth pixel of every fourth line: what the golden files
+/// have.
+template <class Scalar>
+Eigen::VectorXd thinned(const Batch<Scalar>& relevance) {
+  Eigen::VectorXd found(3 * 56 * 56);
+  for (Index c = 0, at = 0; c < 3; ++c)
+    for (Index y = 0; y < 224; y += 4)
+      for (Index x = 0; x < 224; x += 4, ++at) found(at) = double(relevance(c * 224 * 224 + y * 224 + x, 0));
+  return found;
+}
+
+TEMPLATE_TEST_CASE("EfficientNet-lite0 explains as zennit, captum and torch do", "[onnx][golden]", float,
+                   double) {
+  using Scalar = TestType;
+  constexpr bool in_double = std::is_same_v<Scalar, double>;
+  const std::string file = ASCRIBE_SOURCE_DIR "/build/efficientnet_lite0/efficientnet_lite0.onnx";
+  if (!std::filesystem::exists(file)) {
+    WARN("left out: there is no " << file << "; examples/run photo makes it");
+    return;
+  }
+  const std::string folder = "tests/golden/efficientnet_lite0/";
+  const auto net = onnx::load<Scalar>(file).graph;
+  const auto trace = net.forward(test::golden_batch<Scalar>(folder + "input.npy"));
+  const Index target = Index(test::read_golden(folder + "target.npy").values.at(0));
+  const auto zero = net.forward(Batch<Scalar>(Batch<Scalar>::Zero(3 * 224 * 224, 1)));
+  CHECK(test::relative_error(trace.output(), test::golden_batch(folder + "output.npy")) <=
+        (in_double ? 1e-6 : 2e-4));
+  // The bounds of a normalised image (docs/rules.md): (0 − mean)/std and (1 − mean)/std of each channel.
+  std::vector<double> low, high;
+  for (const auto& [mean, deviation] : {std::pair{0.485, 0.229}, {0.456, 0.224}, {0.406, 0.225}}) {
+    low.push_back(-mean / deviation);
+    high.push_back((1 - mean) / deviation);
+  }
+  for (const Case& c : every_case) {
+    if (!std::filesystem::exists(ASCRIBE_SOURCE_DIR "/" + folder + c.file + ".npy")) continue;
+    INFO(c.file);
+    const auto method =
+        composite::by_name<Scalar>(c.method, {.epsilon = c.epsilon, .low = low, .high = high});
+    const auto e = method.form == Form::Delta ? net.explain(trace, target, method, zero)
+                                              : net.explain(trace, target, method);
+    const bool ill_conditioned = c.method.rfind("gradient", 0) == 0 || c.file == "lrp_epsilon_1e-6";
+    const double tolerance = in_double ? 1e-6 : ill_conditioned ? 5e-3 : 2e-4;
+    const double error =
+        test::relative_error(thinned(e.relevance), test::golden_batch(folder + c.file + ".npy"));
+    UNSCOPED_INFO("error " << error);
+    CHECK(error <= tolerance);
+    CHECK(test::closing_error(e.ledger) <= (in_double ? 1e-10 : 1e-2));
+  }
+}
+
+}  // namespace
