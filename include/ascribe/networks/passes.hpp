@@ -5,8 +5,19 @@
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/matmul.hpp>
+#include <ascribe/layers/max.hpp>
 
 namespace ascribe::detail {
+
+/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
+/// own.
+template <class L, class A, class B>
+void run(const L& layer, const A& a, B& b) {
+  forward(layer, a, b);
+}
 
 /// Throws Error where the batch is empty, has not `expected` features (any where that is negative), or holds
 /// a NaN or an infinity.

@@ -52,13 +52,6 @@ constexpr const auto& layer_of(const Tuple& parts) {
     return std::get<P>(parts);
 }
 
-/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
-/// own.
-template <class L, class A, class B>
-void run(const L& layer, const A& a, B& b) {
-  forward(layer, a, b);
-}
-
 /// Kinds whose steps cost the same a sample, however few samples are taken at a time. A kind that is not
 /// known here gets the whole batch.
 template <class Kind>
