@@ -33,9 +33,14 @@ bool is_small(const Graph<float>& graph) {
 }
 
 void explain(const Graph<float>& graph, std::size_t which) {
-  constexpr std::array<std::string_view, 8> methods{
-      "gradient",     "lrp",          "lrp_q", "deep_lift", "epsilon_plus_flat", "epsilon_alpha2_beta1",
-      "epsilon_gamma_box", "guided_backprop"};
+  constexpr std::array<std::string_view, 8> methods{"gradient",
+                                                    "lrp",
+                                                    "lrp_q",
+                                                    "deep_lift",
+                                                    "epsilon_plus_flat",
+                                                    "epsilon_alpha2_beta1",
+                                                    "epsilon_gamma_box",
+                                                    "guided_backprop"};
   Eigen::VectorXf x(graph.input_size());
   for (Index i = 0; i < x.size(); ++i) x(i) = float((i * 29 + 7) % 64 - 32) / 8;
   const auto trace = graph.forward(x);

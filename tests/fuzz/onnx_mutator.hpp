@@ -1,4 +1,5 @@
-/// Changes to ONNX files that leave them readable: random bytes seldom get past the lengths of protocol buffers.
+/// Changes to ONNX files that leave them readable: random bytes seldom get past the lengths of protocol
+/// buffers.
 #pragma once
 
 #include <array>
@@ -18,7 +19,21 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace ascribe::fuzz {
 
 /// The messages of onnx.proto that are taken apart; everything else is a number or a string.
-enum class Kind { model, opset, graph, node, attribute, tensor, entry, value, type, tensor_type, shape, dim, leaf };
+enum class Kind {
+  model,
+  opset,
+  graph,
+  node,
+  attribute,
+  tensor,
+  entry,
+  value,
+  type,
+  tensor_type,
+  shape,
+  dim,
+  leaf
+};
 
 inline Kind kind_of_field(Kind kind, std::uint64_t tag) {
   struct Child {
@@ -138,13 +153,13 @@ inline void find_places(std::vector<Field>& fields, Kind kind, std::vector<Place
 /// Sizes, axes and counts that code trips over.
 inline std::uint64_t interesting_number(std::minstd_rand& random) {
   constexpr std::array<std::int64_t, 20> numbers{
-      0,      1,       2,         3,         4,           5,           -1,          -2,         -3,        7,
-      8,      13,      64,        1 << 16,   1ll << 30,   1ll << 31,   1ll << 32,   1ll << 60,  INT64_MAX, INT64_MIN};
+      0, 1,  2,  3,       4,         5,         -1,        -2,        -3,        7,
+      8, 13, 64, 1 << 16, 1ll << 30, 1ll << 31, 1ll << 32, 1ll << 60, INT64_MAX, INT64_MIN};
   return static_cast<std::uint64_t>(numbers[random() % numbers.size()]);
 }
 
-/// One change to a field: to a neighbouring number, to what another field of its kind has, to random bytes; or
-/// it goes, or comes twice, or two change places.
+/// One change to a field: to a neighbouring number, to what another field of its kind has, to random bytes;
+/// or it goes, or comes twice, or two change places.
 inline void change(std::vector<Field>& model, std::minstd_rand& random) {
   std::vector<Place> places;
   find_places(model, Kind::model, places);
@@ -179,11 +194,13 @@ inline void change(std::vector<Field>& model, std::minstd_rand& random) {
     field.number = random() % 2 == 0 ? interesting_number(random) : field.number + random() % 5 - 2;
   } else if (field.kind == Kind::leaf && field.tag == 7 && place.parent == Kind::tensor) {
     field.bytes.clear();  // int64_data
-    for (std::size_t left = random() % 5; left > 0; --left) put_varint(field.bytes, interesting_number(random));
+    for (std::size_t left = random() % 5; left > 0; --left)
+      put_varint(field.bytes, interesting_number(random));
   } else if (field.kind == Kind::leaf) {
     std::string bytes = field.bytes;
     bytes.resize(field.bytes.size() + (field.wire == 2 ? 8 : 0));
-    bytes.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(bytes.data()), field.bytes.size(), bytes.size()));
+    bytes.resize(
+        LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(bytes.data()), field.bytes.size(), bytes.size()));
     if (field.wire != 2) bytes.resize(field.bytes.size());
     field.bytes = std::move(bytes);
   } else {

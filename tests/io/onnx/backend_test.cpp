@@ -4,6 +4,7 @@
 #include <ascribe/io/onnx.hpp>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/onnx_softmax.hpp"
 #include "tests/support/random.hpp"
 
 #include <algorithm>
@@ -119,27 +120,6 @@ Loaded load(const BackendTest& test) {
   fail(last_error.empty() ? "no input is a floating-point tensor" : last_error);
 }
 
-/// The probabilities that a softmax at the end would have given: it is left out of the network.
-VectorXd with_softmax(const onnx::Node& node, Index opset, const onnx::Dims& dims, VectorXd logits) {
-  onnx::Attributes attributes(node);
-  const Index rank = Index(dims.size());
-  Index axis = attributes.integer("axis", opset < 13 ? 1 : -1);
-  if (axis < 0) axis += rank;
-  Index outer = 1, along = 1, inner = 1;
-  for (Index k = 0; k < rank; ++k)
-    (k < axis ? outer : k == axis || opset < 13 ? along : inner) *= dims[std::size_t(k)];
-  for (Index o = 0; o < outer; ++o)
-    for (Index i = 0; i < inner; ++i) {
-      Eigen::Map<VectorXd, 0, Eigen::InnerStride<>> line(logits.data() + o * along * inner + i, along,
-                                                         Eigen::InnerStride<>(inner));
-      line.array() -= line.maxCoeff();
-      const double sum = line.array().exp().sum();
-      line = node.op_type == "Softmax" ? VectorXd(line.array().exp() / sum)
-                                       : VectorXd(line.array() - std::log(sum));
-    }
-  return logits;
-}
-
 VectorXd joined(const std::vector<onnx::Tensor>& tensors) {
   std::vector<double> all;
   for (const onnx::Tensor& t : tensors) {
@@ -157,12 +137,10 @@ void check_outputs(const BackendTest& test, const Loaded& loaded) {
     if (loaded.network.outputs[k].shape != expected.dims())
       fail("output ", k, ": expected shape ", onnx::shown(expected.dims()), ", found ",
            onnx::shown(loaded.network.outputs[k].shape));
-    VectorXd found = trace.value(loaded.network.graph.outputs()[k]);
+    const VectorXd found =
+        test::with_softmax<double>(test.model, loaded.network.outputs[k].name, expected.dims(),
+                                   trace.value(loaded.network.graph.outputs()[k]));
     const VectorXd values = values_of(expected);
-    for (const onnx::Node& node : test.model.graph.nodes)
-      if ((node.op_type == "Softmax" || node.op_type == "LogSoftmax") &&
-          node.outputs[0] == loaded.network.outputs[k].name)
-        found = with_softmax(node, test.model.opset, expected.dims(), std::move(found));
     // ONNX's own tolerance.
     const double worst = ((found - values).cwiseAbs().array() - 1e-3 * values.cwiseAbs().array()).maxCoeff();
     if (!(worst <= 1e-5)) fail("output ", k, ": an error of ", (found - values).cwiseAbs().maxCoeff());

@@ -77,9 +77,9 @@ struct ReadOptions {
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
   /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred
-  /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed, every
-  /// reading of a constant, the tables of layers, and the values of one sample's forward pass. What is counted
-  /// takes time too, so that this bounds how long loading takes.
+  /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed,
+  /// every reading of a constant, the tables of layers, and the values of one sample's forward pass. What is
+  /// counted takes time too, so that this bounds how long loading takes.
   std::uint64_t memory = std::uint64_t(8) << 30;
 };
 
@@ -174,8 +174,8 @@ class Importer {
   /// The size that the file gives the batch's axis, which files often repeat in the shapes that they ask for;
   /// none where it is open, or there is no batch.
   std::optional<Index> file_batch() const { return file_batch_; }
-  /// Counts a value or table of `dims` elements, of so many bytes each, against ReadOptions::memory, before it
-  /// is made. Throws Error, naming the node, where there are less than 1 or too many.
+  /// Counts a value or table of `dims` elements, of so many bytes each, against ReadOptions::memory, before
+  /// it is made. Throws Error, naming the node, where there are less than 1 or too many.
   void claim(const Node& node, const Dims& dims, std::size_t item_size) const {
     claim(describe(node), checked_count(node, dims), item_size);
   }
@@ -539,7 +539,8 @@ class Importer {
       for (const Attribute& attribute : node.attributes)
         if (const auto* tensor = std::get_if<Tensor>(&attribute.value)) count(*tensor);
     const std::less<> before;  // of any two pointers
-    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return before(a.data(), b.data()); });
+    std::sort(all.begin(), all.end(),
+              [&](const auto& a, const auto& b) { return before(a.data(), b.data()); });
     std::uint64_t bytes = 0;
     const std::byte* end = nullptr;
     for (const auto& one : all) {

@@ -35,7 +35,7 @@ class GatePatterns {
   /// The function that ends in `node`, if there is one: SiLU, HardSwish, GELU by erf and by tanh, Mish,
   /// Softsign.
   std::optional<Found> at(const Node& node) {
-    if (node.op_type != "Mul" && node.op_type != "Div") return std::nullopt;
+    if ((node.op_type != "Mul" && node.op_type != "Div") || node.inputs.size() != 2) return std::nullopt;
     inside_.clear();
     if (auto found = softsign(node)) return found;
     inside_.clear();
@@ -63,10 +63,13 @@ class GatePatterns {
     return std::abs(found - expected) <= 1e-4 * std::abs(expected);
   }
 
-  /// The node of that type that computes a value which nobody else reads; null where there is none.
+  /// The node of that type, with the inputs that it needs, that computes a value which nobody else reads;
+  /// null where there is none.
   const Node* sole(const std::string& value, std::string_view type) {
     const Node* node = importer_.producer(value);
     if (!node || node->op_type != type || !importer_.only_consumer(*node)) return nullptr;
+    const bool has_two = type == "Mul" || type == "Div" || type == "Add" || type == "Pow";
+    if (node->inputs.size() < (has_two ? 2u : 1u)) return nullptr;
     return node;
   }
   const Node* enter(const std::string& value, std::string_view type) {

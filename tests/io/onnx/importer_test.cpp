@@ -1,0 +1,217 @@
+#include "ascribe/io/onnx/importer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ascribe/io/onnx.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/onnx.hpp"
+#include "tests/support/onnx_node.hpp"
+
+namespace {
+
+using namespace ascribe;
+using Catch::Matchers::Contains;
+using onnx::Dims;
+using test::integer;
+using test::integers;
+using test::list;
+using test::list_of_reals;
+using test::nothing;
+using test::number;
+using test::OneNode;
+
+onnx::Node node(std::string op, std::vector<std::string> inputs, std::vector<std::string> outputs,
+                std::vector<onnx::Attribute> attributes = {}) {
+  onnx::Node result;
+  result.op_type = std::move(op);
+  result.inputs = std::move(inputs);
+  result.outputs = std::move(outputs);
+  result.attributes = std::move(attributes);
+  return result;
+}
+
+/// A model with the input "x" and the output "y".
+onnx::Model model(const Dims& input, std::vector<onnx::Node> nodes,
+                  std::vector<onnx::Tensor> constants = {}) {
+  onnx::Model result;
+  result.ir_version = 8;
+  result.opset = 18;
+  onnx::ValueInfo x{"x", onnx::ElementType::float32, std::vector<onnx::Dimension>()};
+  for (const Index size : input) x.dims->push_back({size, ""});
+  result.graph.inputs = {x};
+  result.graph.outputs = {{"y", onnx::ElementType::float32, {}}};
+  result.graph.nodes = std::move(nodes);
+  result.graph.initializers = std::move(constants);
+  return result;
+}
+
+onnx::Tensor ones(const std::string& name, const Dims& dims) {
+  const Index count = onnx::element_count(dims, name);
+  return onnx::Tensor::of(name, dims, std::vector<float>(std::size_t(count), 1.0f));
+}
+
+std::string refusal(const onnx::Model& model, const onnx::ReadOptions& options) {
+  return test::message_of([&] { onnx::network<float>(model, options); });
+}
+std::string refusal(const OneNode& one, bool batched = true) {
+  return refusal(test::model_of(one), {.batched = batched});
+}
+
+TEST_CASE("onnx::network: what a small file asks for is counted before it is made") {
+  constexpr std::int64_t much = std::int64_t{1} << 28;
+  const onnx::ReadOptions options{.batched = false, .memory = 1 << 20};
+  const std::vector<OneNode> cases{
+      {"Relu", {}, {{much}}},
+      {"Expand", {}, {{1, 1}}, {list({much, 1})}},
+      {"Tile", {}, {{1, 1}}, {list({1, much})}},
+      {"Pad", {}, {{1, 1}}, {list({0, 0, much, 0})}},
+      {"Resize", {}, {{1, 1, 1, 1}}, {nothing(), nothing(), list({1, 1, 1, much})}},
+      {"Resize",
+       {test::text("mode", "linear")},
+       {{1, 1, 1, 1}},
+       {nothing(), nothing(), list({1, 1, 1, much})}},
+      {"Upsample", {}, {{1, 1, 1}}, {list_of_reals({1, 1, float(much)})}, 1, 9},
+      {"Conv", {integers("pads", {much, much})}, {{1, 1, 1}}, {ones("w", {1, 1, 1})}},
+      {"ConvTranspose", {integers("strides", {much})}, {{1, 1, 3}}, {ones("w", {1, 1, 1})}},
+      {"MaxPool", {integers("kernel_shape", {much}), integers("pads", {much - 1, much - 1})}, {{1, 1, 1}}},
+      {"AveragePool",
+       {integers("kernel_shape", {much}), integers("pads", {much - 1, much - 1})},
+       {{1, 1, 1}}},
+      {"MaxPool",
+       {integers("kernel_shape", {1, 1, much}), integers("pads", {0, 0, much - 1, 0, 0, much - 1})},
+       {{1, 1, 1, 1, 1}}},
+      {"LRN", {integer("size", 1)}, {{1, 4096, 1}}},
+      {"Add", {}, {{1024, 1}}, {ones("c", {1, 1024})}},
+      {"MatMul",
+       {},
+       {{4096, 1, 8}},
+       {
+           ones("c", {1, 8, 8}),
+       }},
+  };
+  for (const OneNode& one : cases) {
+    INFO(one.op << " on " << onnx::shown(one.inputs.front()));
+    if (one.op == "MatMul") {
+      CHECK(refusal(test::model_of(one), options) == "no error");  // as many values as it has itself
+    } else {
+      CHECK_THAT(refusal(test::model_of(one), options), Contains("ReadOptions::memory"));
+    }
+  }
+  // The default has an end too, and sizes beyond every memory overflow nothing.
+  constexpr std::int64_t huge = std::int64_t{1} << 58;
+  CHECK_THAT(refusal({"Expand", {}, {{1}}, {list({huge})}}, false), Contains("values, found shape"));
+  CHECK_THAT(refusal({"Expand", {}, {{1, 1}}, {list({huge, huge})}}, false), Contains("fits in memory"));
+  CHECK_THAT(refusal({"Add", {}, {{1, 1}}, {onnx::Tensor::of("c", {huge, 0}, std::vector<float>{})}}, false),
+             Contains("values, found shape"));
+}
+
+TEST_CASE("onnx::network: many nodes cannot ask for what one could not") {
+  std::vector<onnx::Node> computed, read, joined;
+  std::string last = "x";
+  const auto append = [&](onnx::Node one) {
+    last = one.outputs[0];
+    return one;
+  };
+  for (int k = 0; k < 100; ++k) {
+    const std::string number = std::to_string(k);
+    computed.push_back(node("ConstantOfShape", {"shape"}, {"c" + number}));
+    read.push_back(append(node("Gemm", {last, "w"}, {"y" + number})));
+  }
+  computed.push_back(node("Relu", {"x"}, {"y"}));
+  read.push_back(node("Relu", {last}, {"y"}));
+  joined.push_back(node("Sum", std::vector<std::string>(1000, "x"), {"y"}));
+  const std::vector<onnx::Tensor> shape{list({5000}).renamed("shape")}, w{ones("w", {64, 64})};
+  onnx::ReadOptions options{.memory = 1 << 20};
+  CHECK_THAT(refusal(model({1, 64}, computed, shape), options), Contains("limit on evaluated constants"));
+  CHECK_THAT(refusal(model({1, 64}, read, w), options), Contains("ReadOptions::memory"));
+  CHECK_THAT(refusal(model({1, 1000}, joined), options), Contains("ReadOptions::memory"));
+  options.memory = 8 << 20;
+  CHECK(refusal(model({1, 64}, computed, shape), options) == "no error");
+  CHECK(refusal(model({1, 64}, read, w), options) == "no error");
+  CHECK(refusal(model({1, 1000}, joined), options) == "no error");
+}
+
+TEST_CASE("onnx::network: a model's own weights need no memory beyond them") {
+  const onnx::Model dense = model({1, 100}, {node("Gemm", {"x", "w"}, {"y"})}, {ones("w", {100, 100})});
+  CHECK(refusal(dense, {.memory = 0}) == "no error");
+  onnx::Model bound = model({1, 100}, {node("Gemm", {"x", "w"}, {"y"})});
+  bound.graph.inputs.push_back({"w", onnx::ElementType::float32, {}});
+  CHECK(refusal(bound, {.constants = {{"w", ones("w", {100, 100})}}, .memory = 0}) == "no error");
+  // Once, however many tensors share them.
+  onnx::Model shared = model({1, 100}, {node("Relu", {"x"}, {"y"})});
+  for (int k = 0; k < 100; ++k)
+    shared.graph.initializers.push_back(ones("w", {10}).renamed("w" + std::to_string(k)));
+  const onnx::Tensor w = ones("w", {100});
+  for (onnx::Tensor& one : shared.graph.initializers) one = w.renamed(one.name());
+  shared.graph.inputs[0].dims = {{1, ""}, {2000, ""}};
+  CHECK_THAT(refusal(shared, {.memory = 0}), Contains("the 6400 bytes that are left"));
+}
+
+TEST_CASE("onnx::network: a long file takes no longer than it is long") {
+  constexpr std::size_t many = 30000;
+  SECTION("nodes of one name") {
+    std::vector<onnx::Node> nodes;
+    for (std::size_t k = 0; k < many; ++k) {
+      nodes.push_back(node("Relu", {k == 0 ? "x" : "v" + std::to_string(k)}, {"v" + std::to_string(k + 1)}));
+      nodes.back().name = "same";
+    }
+    nodes.back().outputs = {"y"};
+    const auto net = onnx::network<float>(model({1, 1}, nodes));
+    CHECK(net.graph.nodes().back().name == "same#" + std::to_string(many));
+  }
+  SECTION("a product without an end, which patterns are looked for in") {
+    std::vector<onnx::Node> nodes;
+    for (std::size_t k = 0; k < many; ++k)
+      nodes.push_back(
+          node("Mul", {k == 0 ? "x" : "v" + std::to_string(k), "c"}, {"v" + std::to_string(k + 1)}));
+    nodes.back().outputs = {"y"};
+    CHECK(onnx::network<float>(model({1, 1}, nodes, {ones("c", {})})).graph.nodes().size() == many + 1);
+  }
+  SECTION("one that ends in itself, through values without a name") {
+    CHECK(refusal(model({1, 1}, {node("Mul", {"", "c"}, {"", "a"}), node("Mul", {"x", "c"}, {"y"})},
+                        {ones("c", {})}),
+                  {}) != "no error");
+  }
+  SECTION("an addition of many, and a part of many") {
+    std::vector<std::string> parts;
+    for (std::size_t k = 0; k < many; ++k) parts.push_back("p" + std::to_string(k));
+    const onnx::Model back_and_forth =
+        model({1, Index(many)}, {node("Split", {"x"}, parts, {integer("axis", 1)}),
+                                 node("Concat", parts, {"y"}, {integer("axis", 1)})});
+    CHECK(onnx::network<float>(back_and_forth).graph.output_size() == Index(many));
+  }
+}
+
+TEST_CASE("onnx::network: nodes that lack what their operator needs are an Error that names them") {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  CHECK_THAT(refusal({"Conv", {}, {{1, 1, 2}}, {onnx::Tensor::of("w", {0, 1, 2}, std::vector<float>{})}}),
+             Contains("node 'it' (Conv): the weights"));
+  CHECK_THAT(refusal({"Conv", {integer("group", most)}, {{1, 2, 2}}, {ones("w", {2, 2, 1})}}),
+             Contains("(Conv): the weights"));
+  CHECK_THAT(refusal({"ConvTranspose", {integer("group", most)}, {{1, 2, 2}}, {ones("w", {2, 2, 1})}}),
+             Contains("(ConvTranspose): the weights"));
+  CHECK_THAT(refusal({"ConvTranspose",
+                      {},
+                      {{1, 1, 2}},
+                      {onnx::Tensor::of("w", {1, 0, Index(most / 64)}, std::vector<float>{})}}),
+             Contains("(ConvTranspose): expected weights"));
+  CHECK_THAT(refusal({"MatMul", {}, {{2, 2}}, {number(1)}}, false),
+             Contains("(MatMul): expected two vectors"));
+  CHECK_THAT(refusal({"MatMul", {}, {{}}, {ones("w", {2, 2})}}, false),
+             Contains("(MatMul): expected two vectors"));
+  CHECK_THAT(refusal({"MatMul", {}, {{2, 2}}, {onnx::Tensor::of("w", {2, 0}, std::vector<float>{})}}, false),
+             Contains("(MatMul): expected a matrix with values"));
+  // What might be SiLU or GELU, and lacks an input.
+  for (const char* op : {"Sigmoid", "Tanh", "Add", "Mul", "Div", "Clip", "HardSigmoid"}) {
+    INFO(op);
+    CHECK_THAT(refusal(model({1, 2}, {node(op, {}, {"g"}), node("Mul", {"x", "g"}, {"y"})}), {}),
+               Contains(std::string("(") + op + ")"));
+  }
+}
+
+}  // namespace
