@@ -219,6 +219,12 @@ class Importer {
 
   /// A value with its axes in another order in memory: the same node where nothing moves.
   Activation in_order(const Node& node, const Activation& a, const AxisOrder& order) {
+    // Axes of size 1 are nowhere in memory.
+    const auto in_memory = [&](AxisOrder axes) {
+      std::erase_if(axes, [&](Index axis) { return a.dims[std::size_t(axis)] == 1; });
+      return axes;
+    };
+    if (in_memory(a.order) == in_memory(order)) return {a.node, a.dims, order, a.batch_axis};
     std::vector<std::vector<Index>> all;
     for (const Index d : a.dims) all.push_back(c_order(d));
     return select(node, "order", a, all, order);
