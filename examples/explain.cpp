@@ -98,7 +98,9 @@ int main(int argc, char** argv) {
     std::cout.flush();
     if (!std::cout) ascribe::fail("expected to write to standard output, found that it cannot be written to");
   } catch (const std::exception& error) {
-    std::cerr << "explain: " << error.what() << '\n';
+    // The library says "explain: " itself where its own `explain` refuses.
+    const std::string said = error.what(), name = "explain: ";
+    std::cerr << (said.starts_with(name) ? "" : name) << said << '\n';
     return 1;
   }
 }

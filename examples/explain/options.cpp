@@ -47,10 +47,12 @@ void check(const CLI::App& app, const Options& o) {
       {"--heatmap", o.heatmap}};
   if (o.inputs.empty()) {
     if (!o.describe) throw CLI::RequiredError("INPUT (or --describe)");
-    for (const char* option : {"--target", "--top", "--baseline", "--mean", "--std", "--labels", "--threads",
-                               "--relevance", "--ledger", "--output-values", "--heatmap"})
+    for (const char* option : {"--target", "--top", "--baseline", "--labels", "--threads", "--relevance",
+                               "--ledger", "--output-values", "--heatmap"})
       if (given(option)) misused(option, "needs an INPUT");
   }
+  for (const auto& [option, path] : outputs)
+    if (given(option) && path.empty()) misused(option, "expected a file to write, found an empty name");
   std::set<std::filesystem::path> places;
   for (const auto& [option, path] : outputs)
     if (given(option) && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
@@ -58,6 +60,8 @@ void check(const CLI::App& app, const Options& o) {
 
   const Method& method = *o.method;
   const std::string name(method.name);
+  for (const auto& [option, value] : {std::pair("--epsilon", o.epsilon), std::pair("--gamma", o.gamma)})
+    if (!(value >= 0) || !std::isfinite(value)) misused(option, "expected a finite number of at least 0");
   if (given("--epsilon") && !method.epsilon) misused("--epsilon", name + " has no epsilon");
   for (const char* option : {"--gamma", "--low", "--high"})
     if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
@@ -135,12 +139,9 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--max-rule", o.max_rule, "how relevance passes a maximum [the method's own]")
       ->check(CLI::IsMember({"gradient", "winner", "fold", "radial"}))
       ->type_name("gradient|winner|fold|radial");
-  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
   app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->capture_default_str();
   list("--low", o.low,
        "epsilon_gamma_box's lower bound of inputs, one or one a channel [what black is: -mean/std]");
   list("--high", o.high, "the upper bound [what white is: (1 - mean)/std]");

@@ -184,9 +184,12 @@ std::string summary(const Report& report) {
     if (std::find(order.begin(), order.end(), e.target) == order.end()) order.push_back(e.target);
 
     text += (text.empty() ? "" : "\n") + report.samples[n].name + "\n";
-    for (const Index output : order)
-      text += formatted("  %s %12.6g  %5td %s\n", output == e.target ? "->" : "  ",
-                        e.output[static_cast<std::size_t>(output)], output, label_of(report, output).c_str());
+    for (const Index output : order) {
+      const std::string label = label_of(report, output);
+      text += formatted("  %s %12.6g  %5td", output == e.target ? "->" : "  ",
+                        e.output[static_cast<std::size_t>(output)], output) +
+              (label.empty() ? "" : " " + label) + "\n";
+    }
     const Amounts& a = e.totals;
     text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
                       "stabiliser", "dropped", "left open");

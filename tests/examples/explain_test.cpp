@@ -119,6 +119,19 @@ std::string small_model() {
       .bytes;
 }
 
+/// One output, the sum of an input's features times these weights.
+std::string weighted_sum(const std::vector<std::int64_t>& shape, const std::vector<float>& weights) {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("Flatten", {"a"}, {"b"}))
+                 .message(1, ascribe::test::node_message("MatMul", {"b", "w"}, {"c"}))
+                 .message(5, ascribe::test::tensor_message("w", 1, {std::int64_t(weights.size()), 1})
+                                 .packed_floats(4, weights))
+                 .message(11, value("a", shape))
+                 .message(12, value("c", {1})))
+      .bytes;
+}
+
 std::string model_of_two_inputs() {
   return ascribe::test::model_message(
              Message()
@@ -353,6 +366,26 @@ TEST_CASE("heatmaps have a row for each input", "[explain]") {
   CHECK(red > 1000);
 }
 
+TEST_CASE("a heatmap's pixel is the sum of its channels", "[explain]") {
+  const TemporaryFolder folder;
+  // Two pixels of three channels, channel by channel: 1 + 1 + 1 and -2 - 2 + 1.
+  const std::string path = folder.write("sum.onnx", weighted_sum({3, 1, 2}, {1, -2, 1, -2, 1, 1})).string();
+  ascribe::io::write_npy(folder / "a.npy", {3, 1, 2}, std::span<const double>(std::vector<double>(6, 1.0)));
+  explain({path, (folder / "a.npy").string(), "--heatmap", (folder / "h.png").string()});
+  const auto picture = examples::read_image(folder / "h.png");
+  // The panel in the middle starts at 20 + 224 + 14; each pixel is 112 wide.
+  const auto count = [&](int x, auto&& is_it) {
+    int found = 0;
+    for (int y = 0; y < picture.height; ++y)
+      found += is_it(&picture.rgb[3 * std::size_t(y * picture.width + x)]);
+    return found;
+  };
+  const auto red = [](const unsigned char* rgb) { return rgb[0] > rgb[2] + 60; };
+  const auto blue = [](const unsigned char* rgb) { return rgb[2] > rgb[0] + 60; };
+  CHECK(count(258 + 56, red) >= 112);
+  CHECK(count(258 + 168, blue) >= 112);
+}
+
 TEST_CASE("images are prepared as the model takes them", "[explain]") {
   const TemporaryFolder folder;
   ascribe::Picture picture{50, 40, {}};
@@ -362,8 +395,8 @@ TEST_CASE("images are prepared as the model takes them", "[explain]") {
   const auto values = examples::read_input(image, {1, 28, 28, {0.25}, {0.5}});
   ascribe::io::write_npy(folder / "values.npy", {1, 1, 28, 28}, std::span<const double>(values));
 
-  const auto outputs_of = [&](const Arguments& arguments) {
-    explain(Arguments{model} + arguments +
+  const auto outputs_of = [&](const Arguments& arguments, const std::string& which = model) {
+    explain(Arguments{which} + arguments +
             Arguments{"--precision", "double", "--output-values", (folder / "y").string(), "--relevance",
                       (folder / "r").string()});
     return bytes_of(folder / "y") + bytes_of(folder / "r");
@@ -382,6 +415,14 @@ TEST_CASE("images are prepared as the model takes them", "[explain]") {
   const Arguments against{"--method", "deep_lift", "--baseline"};
   CHECK(outputs_of(Arguments{input} + against + Arguments{image.string()} + format) ==
         outputs_of(Arguments{input} + against + Arguments{values_file}));
+  // Channels behind the pixels, and a shape that is no square.
+  std::vector<float> weights(24);
+  for (std::size_t i = 0; i < 24; ++i) weights[i] = float(i * i);
+  const std::string behind = folder.write("behind.onnx", weighted_sum({2, 4, 3}, weights)).string();
+  const auto rgb = examples::read_input(image, {3, 2, 4, {0.25}, {0.5}}, examples::ImageOrder::hwc);
+  ascribe::io::write_npy(folder / "rgb.npy", {2, 4, 3}, std::span<const double>(rgb));
+  CHECK(outputs_of(Arguments{image.string()} + format, behind) ==
+        outputs_of({(folder / "rgb.npy").string()}, behind));
 }
 
 TEST_CASE("--describe prints every node and the method's rule for it", "[explain]") {
@@ -475,6 +516,8 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {2, "no_such_method", {model, input, "--method", "no_such_method"}},
       {2, "--no-such-option", {model, input, "--no-such-option"}},
       {2, "lrp_q has no epsilon", {model, input, "--epsilon", "0.1"}},
+      {2, "--epsilon: expected a finite number", {model, input, "--method", "lrp", "--epsilon", "-1"}},
+      {2, "--epsilon: expected a finite number", {model, input, "--method", "lrp", "--epsilon", "nan"}},
       {2, "--gamma", {model, input, "--method", "lrp", "--gamma", "0.1"}},
       {2, "--low", {model, input, "--method", "lrp", "--low", "0.1"}},
       {2, "not against a baseline", {model, input, "--baseline", "zero"}},
@@ -490,6 +533,7 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {2, "--top", {model, input, "--top", "0"}},
       {2, "--precision", {model, input, "--precision", "half"}},
       {2, "another output", {model, input, "--ledger", at("same"), "--relevance", at("same")}},
+      {2, "an empty name", {model, input, "--heatmap", ""}},
       {2, "--ledger", {model, "--describe", "--ledger", at("l.json")}},
   };
   for (const Mistake& mistake : mistakes) {
