@@ -11,6 +11,9 @@ TEST_CASE("A reference serves all samples with one column, or each with its own"
   const ReferenceValues<double> one{values.data(), 0}, each{values.data(), 2}, none;
   CHECK(one.column(1) == values.data());
   CHECK(each.column(1)[1] == 4);
+  CHECK(one.from(1).column(0) == values.data());
+  CHECK(each.from(1).column(0)[1] == 4);
+  CHECK_FALSE(bool(none.from(1)));
   CHECK(bool(one));
   CHECK_FALSE(bool(none));
 }

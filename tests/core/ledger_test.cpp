@@ -30,4 +30,23 @@ TEST_CASE("Books of one sample have a fixed size", "[core]") {
   STATIC_REQUIRE(sizeof(Books<float, 1>) == 5 * sizeof(float));
 }
 
+TEST_CASE("Some samples' books are columns of the whole", "[core]") {
+  Books<double> books;
+  books.reset(4);
+  ascribe::BooksOfSamples<double> some(books, 1, 2), all(books);
+  CHECK(all.dropped.size() == 4);
+  some.enter << 1, 2;
+  some.leave << 3, 4;
+  some.bias << 5, 6;
+  some.stabiliser << 7, 8;
+  some.dropped << 9, 10;
+  all.dropped(3) = 11;
+  using Row = Eigen::RowVector4d;
+  CHECK(books.enter.matrix() == Row(0, 1, 2, 0));
+  CHECK(books.leave.matrix() == Row(0, 3, 4, 0));
+  CHECK(books.bias.matrix() == Row(0, 5, 6, 0));
+  CHECK(books.stabiliser.matrix() == Row(0, 7, 8, 0));
+  CHECK(books.dropped.matrix() == Row(0, 9, 10, 11));
+}
+
 }  // namespace

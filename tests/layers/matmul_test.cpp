@@ -55,4 +55,26 @@ TEST_CASE("What a bias takes is booked, and told output by output", "[layers]") 
   CHECK(books.bias(0) == 160);
 }
 
+TEST_CASE("What a bias of many channels takes is summed channel by channel", "[layers]") {
+  // 37 channels: two blocks of sixteen, and five.
+  const Index channels = 37, pixels = 3, outputs = channels * pixels;
+  const MatMul layer(Map(Eigen::MatrixXd::Ones(outputs, 1)),
+                     Eigen::VectorXd(Eigen::VectorXd::LinSpaced(channels, 1, double(channels))));
+  const Eigen::MatrixXd a = Eigen::MatrixXd::Ones(1, 2), b = Eigen::MatrixXd::Ones(outputs, 2);
+  Eigen::MatrixXd u(outputs, 2);
+  double expected[2] = {0, 0};
+  for (Index n = 0; n < 2; ++n)
+    for (Index j = 0; j < outputs; ++j) {
+      u(j, n) = double((j * 7 + n) % 11) - 4;
+      expected[n] += double(j % channels + 1) * u(j, n);
+    }
+  Books<double> books;
+  books.reset(2);
+  Workspace<double> workspace;
+  Context<double, Dynamic, Dynamic, Dynamic> context{view(a), view(b), {}, {}, Form::Q, books, workspace};
+  book_bias(layer, context, view(u));
+  CHECK(books.bias(0) == expected[0]);
+  CHECK(books.bias(1) == expected[1]);
+}
+
 }  // namespace

@@ -74,6 +74,16 @@ TEST_CASE("a convolution with strides, asymmetric padding and dilation is its ma
                     2);  // outputs of padding alone
 }
 
+TEST_CASE("a convolution of one channel is its matrix", "[maps]") {
+  // Windows one pixel apart, whose columns are held tap by tap: rows cut by padding on either side, wholly in
+  // it, dilated; and tiles of 1310 pixels, cut within a row.
+  check_convolution({.input = {4, 5}, .kernel = {3, 2}, .pads = {0, 1, 2, 0}}, 1, 3);
+  check_convolution({.input = {3, 2}, .kernel = {2, 3}, .pads = {1, 4, 1, 5}, .dilation = {1, 2}}, 1, 2);
+  check_convolution({.input = {7, 3}, .kernel = {2, 2}, .stride = {3, 1}, .pads = {1, 0, 1, 1}}, 1, 2);
+  check_convolution({.input = {1, 9}, .kernel = {1, 4}, .pads = {0, 6, 0, 2}}, 1, 2);
+  check_convolution({.input = {9, 8}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 1, 3);
+}
+
 TEST_CASE("a 1 x 1 convolution is its matrix", "[maps]") {
   check_convolution({.input = {3, 4}}, 5, 2);
   check_convolution({.input = {3, 4}, .stride = {2, 3}}, 3, 2);

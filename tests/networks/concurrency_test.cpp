@@ -14,6 +14,7 @@
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/graph.hpp>
 #include <ascribe/windows/pool.hpp>
 
 namespace {
@@ -65,16 +66,9 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
   return all;
 }
 
-TEST_CASE("One network, one trace and one reference serve several threads", "[networks][concurrency]") {
-  std::srand(17);
-  const Spatial geometry{.input = {8, 8}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
-  const Eigen::VectorXd filters = Eigen::VectorXd::Random(4 * 2 * 9);
-  const Sequential net(
-      MatMul(map::Convolution<double>(geometry, 2, 4, filters), Eigen::VectorXd::Random(4)),
-      Elementwise(fn::Relu()), Max(window::Pool({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 4)),
-      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(12, 64)), Eigen::VectorXd::Random(12)),
-      Elementwise(fn::Tanh()),
-      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(3, 12)), Eigen::VectorXd::Random(3)));
+/// Several threads, each with all methods, against one thread.
+template <class Net>
+void check_threads(const Net& net) {
   const auto trace = net.forward(Eigen::MatrixXd::Random(128, 3));
   const auto reference = net.forward(Eigen::MatrixXd::Random(128, 3));
   const Eigen::MatrixXd serial = explain_all_ways(net, trace, reference, 0);
@@ -97,6 +91,20 @@ TEST_CASE("One network, one trace and one reference serve several threads", "[ne
     INFO("thread " << t);
     CHECK(equal[t]);
   }
+}
+
+TEST_CASE("One network, one trace and one reference serve several threads", "[networks][concurrency]") {
+  std::srand(17);
+  const Spatial geometry{.input = {8, 8}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+  const Eigen::VectorXd filters = Eigen::VectorXd::Random(4 * 2 * 9);
+  const Sequential net(
+      MatMul(map::Convolution<double>(geometry, 2, 4, filters), Eigen::VectorXd::Random(4)),
+      Elementwise(fn::Relu()), Max(window::Pool({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 4)),
+      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(12, 64)), Eigen::VectorXd::Random(12)),
+      Elementwise(fn::Tanh()),
+      MatMul(map::Dense<double>(Eigen::MatrixXd::Random(3, 12)), Eigen::VectorXd::Random(3)));
+  check_threads(net);
+  check_threads(Graph<double>(net));
 }
 
 }  // namespace

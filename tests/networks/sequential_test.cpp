@@ -542,7 +542,7 @@ TEST_CASE("float and double agree", "[networks][sequential]") {
 TEST_CASE("A forward pass says what is wrong with its input", "[networks][sequential]") {
   const auto net = small_network();
   CHECK(message_of([&] { net.forward(VectorXd::Zero(5).eval()); }) ==
-        "Sequential: layer 0 expects 4 features, found 5");
+        "Sequential: expected an input of 4 features, found 5");
   CHECK(message_of([&] { net.forward(MatrixXd(4, 0)); }) ==
         "Sequential: expected at least one sample and feature, found 4 features x 0 samples");
   CHECK(message_of([&] { net.forward(MatrixXd(0, 3)); }) ==

@@ -377,6 +377,7 @@ void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula form
   using namespace ascribe::window;
   const List groups = {{0, 1, 2}, {3, 4, 5}};
   run("groups", Table(6, groups), groups, {}, 31);
+  run("groups that say they are a partition", Groups<>(6, 3), groups, {}, 91);
   const List overlapping = {{0, 1}, {1, 2, 3}, {4, 0}, {3}};
   run("overlapping windows", Table(5, overlapping), overlapping, {}, 41);
   run("constants", WithConstants(Table(5, overlapping), std::vector<double>{-0.5, 0.75}), overlapping,
@@ -394,6 +395,15 @@ void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula form
           for (Index dx = 0; dx < 2; ++dx)
             if (y + dy >= 0) pool.back().push_back(((y + dy) * 3 + x + dx) * 2 + channel);
       }
+  // 2 × 4 pixels of 67 channels (a block of lanes and a rest), two windows side by side.
+  List halves;
+  for (Index window = 0; window < 2; ++window)
+    for (Index channel = 0; channel < 67; ++channel) {
+      halves.emplace_back();
+      for (const Index pixel : {0, 1, 4, 5}) halves.back().push_back((pixel + 2 * window) * 67 + channel);
+    }
+  run("a pool whose windows lie side by side", Pool({.input = {2, 4}, .kernel = {2, 2}, .stride = {2, 2}}, 67),
+      halves, {}, 101);
   run("a pool", Pool({.input = {3, 3}, .kernel = {2, 2}, .pads = {1, 0, 0, 0}}, 2), pool, {}, 81);
 }
 

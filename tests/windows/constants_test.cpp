@@ -34,6 +34,8 @@ TEST_CASE("windows with constants have the same members, and constants", "[windo
   CHECK(dynamic.input_size() == 3);
   CHECK(dynamic.output_size() == 2);
   CHECK(dynamic.lanes() == 1);
+  CHECK(window::is_partition(fixed));
+  CHECK_FALSE(window::is_partition(dynamic));  // a table does not say
   CHECK(constants(dynamic) == std::vector<double>{4});
   CHECK(constants(WithConstants(fixed, {7})) == std::vector<double>{0, -1.5, 7});  // the inner ones first
   CHECK(constants(window::Groups<6, 2>()).empty());

@@ -15,6 +15,7 @@ TEST_CASE("groups of adjacent features", "[windows]") {
     CHECK(groups.input_size() == 6);
     CHECK(groups.output_size() == 3);
     CHECK(groups.lanes() == 1);
+    CHECK(window::is_partition(groups));
     std::vector<Index> found;
     for (Index j = 0; j < 3; ++j) groups.members(j, [&](Index i) { found.push_back(10 * j + i); });
     CHECK(found == std::vector<Index>{0, 1, 12, 13, 24, 25});

@@ -36,6 +36,22 @@ TEST_CASE("a pool's padding takes no part", "[windows]") {
   CHECK(members(pool, 3) == std::vector<Index>{4, 5, 7, 8});
 }
 
+TEST_CASE("a pool knows whether every pixel is in one window", "[windows]") {
+  const auto partition = [](const Spatial& spatial) {
+    return window::is_partition(window::Pool(spatial, 2));
+  };
+  CHECK(partition({.input = {4, 6}, .kernel = {2, 3}, .stride = {2, 3}}));
+  CHECK(partition({.input = {1, 6}, .kernel = {1, 3}, .stride = {1, 3}}));
+  CHECK_FALSE(partition({.input = {5, 6}, .kernel = {2, 3}, .stride = {2, 3}}));  // a row left over
+  CHECK_FALSE(partition({.input = {4, 6}, .kernel = {2, 3}, .stride = {1, 3}}));  // overlap
+  CHECK_FALSE(partition({.input = {4, 6}, .kernel = {1, 3}, .stride = {2, 3}}));  // gaps
+  CHECK_FALSE(
+      partition({.input = {4, 6}, .kernel = {2, 2}, .stride = {2, 2}, .pads = {0, 1, 0, 0}}));  // cut windows
+  CHECK_FALSE(partition({.input = {8, 4}, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 2}}));
+  // As many members as pixels, and not the same.
+  CHECK_FALSE(partition({.input = {3, 4}, .kernel = {2, 3}, .stride = {2, 3}, .pads = {0, 0, 1, 0}}));
+}
+
 TEST_CASE("a pool's errors", "[windows]") {
   CHECK_THROWS_WITH(window::Pool({.input = {2, 2}, .kernel = {1, 1}, .pads = {0, 1, 0, 0}}, 1),
                     Contains("Pool: the windows of output column 0 lie wholly in padding"));

@@ -16,10 +16,13 @@ struct ReferenceValues {
 
   explicit operator bool() const { return data != nullptr; }
   const Scalar* column(Index sample) const { return data + sample * stride; }
+  /// Those of the samples from `first` on.
+  ReferenceValues from(Index first) const { return {column(first), stride}; }
 };
 
 /// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the reference, the form
-/// of what is carried, and the books. `propagate(kind, rule, context, upstream, downstream)` reads
+/// of what is carried, and the books. The samples are those of one step: a network may walk back with some of
+/// a batch at a time. `propagate(kind, rule, context, upstream, downstream)` reads
 /// `upstream` (outputs × samples) and overwrites `downstream` (inputs × samples).
 template <class S, int Inputs, int Outputs, int Samples>
 struct Context {
@@ -32,7 +35,7 @@ struct Context {
   View<S, Outputs, Samples> b;
   ReferenceValues<S> a_ref, b_ref;
   Form form;
-  Books<S, Samples>& books;
+  BooksOfSamples<S, Samples> books;
   Workspace<S>& workspace;
   S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
 

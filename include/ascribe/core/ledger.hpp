@@ -48,6 +48,24 @@ struct Books {
   }
 };
 
+/// The books of `count` samples from `first` on, to write in: what a rule sees of them. Without the two, all
+/// samples. The books stay where they are, and have to be as long before.
+template <class Scalar, int Samples = Dynamic>
+struct BooksOfSamples {
+  using Row = Eigen::Map<typename Books<Scalar, Samples>::Row>;
+  Row enter, leave, bias, stabiliser, dropped;
+
+  BooksOfSamples(Books<Scalar, Samples>& books) : BooksOfSamples(books, 0, books.enter.size()) {}
+  BooksOfSamples(Books<Scalar, Samples>& books, Index first, Index count)
+      : enter(books.enter.data() + first, count),
+        leave(books.leave.data() + first, count),
+        bias(books.bias.data() + first, count),
+        stabiliser(books.stabiliser.data() + first, count),
+        dropped(books.dropped.data() + first, count) {}
+  BooksOfSamples(const BooksOfSamples&) = default;
+  BooksOfSamples& operator=(const BooksOfSamples&) = delete;  // of the books, or of their content?
+};
+
 /// How much of the way an explanation records. A choice at compile time, since it costs memory and time.
 enum class Detail {
   totals,    ///< the input's relevance, and one set of books for the whole network

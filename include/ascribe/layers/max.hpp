@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <ascribe/core/context.hpp>
+#include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/rule.hpp>
 #include <ascribe/windows/windows.hpp>
@@ -82,6 +83,15 @@ void forward(const kind::Max<W>& layer, const A& a, B&& b) {
       });
     }
   }
+}
+
+/// Asks for the members of windows a few further on: 4 KB ahead of `width` lanes that start at `member`, with
+/// `count` scalars from `from` to the trace's end. A step back sees its trace for the first time, and waited
+/// for it half of its time.
+template <class Scalar>
+void prefetch_members(const Scalar* from, Index member, Index width, Index count) {
+  constexpr Index scalars = 64 / Index(sizeof(Scalar)), line = scalars > 0 ? scalars : 1;
+  for (Index l = 0; l < width; l += line) prefetch(from, member + l + 64 * line, count);
 }
 
 /// Books `share` to the constants of output j in sample n.

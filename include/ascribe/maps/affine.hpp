@@ -19,6 +19,7 @@ class Affine {
   static constexpr int outputs = Size;
   static constexpr const char* name = "Affine";
   static constexpr Role role = Role::scaling;
+  static constexpr bool samplewise = true;
   /// As long as Size at most: on the stack where Size is known.
   using Scale = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor, Size, 1>;
 

@@ -20,6 +20,7 @@ class AveragePool {
   static constexpr int outputs = Dynamic;
   static constexpr const char* name = "AveragePool";
   static constexpr Role role = Role::aggregation;
+  static constexpr bool samplewise = true;
 
   /// Throws Error where the geometry or the channels make no sense, or where a window lies wholly in padding
   /// that does not count.

@@ -32,6 +32,7 @@ class Convolution {
   static constexpr int outputs = Dynamic;
   static constexpr const char* name = "Convolution";
   static constexpr Role role = Role::convolution;
+  static constexpr bool samplewise = true;
 
   /// `weights` holds filters × channels/groups × kernel height × kernel width scalars one behind the
   /// other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They are copied.
@@ -112,6 +113,11 @@ class Convolution {
            g.pads.left == 0 && g.pads.bottom == 0 && g.pads.right == 0;
   }
 
+  /// One channel, and windows one pixel apart: what a tap meets along a row of outputs is a row of the image,
+  /// shifted. Windows of such an image are short (5 scalars a row of a kernel) and neighbours' overlap, so
+  /// that the columns are held tap by tap and not pixel by pixel.
+  bool shifted() const { return channels_ == 1 && geometry_.stride.width == 1; }
+
   /// From O, C, kH, kW to depth × filters (column-major), or for depthwise ones to channels × taps.
   void pack(const Scalar* weights) {
     const Index taps = geometry_.kernel_taps();
@@ -154,6 +160,10 @@ class Convolution {
           const ConstStrided in(a + first * channels_ + group * depth(), depth(), count,
                                 Eigen::OuterStride<>(channels_));
           out.noalias() = w.transpose() * in;
+        } else if (shifted()) {
+          gather_shifted(a, first, count, scratch.get());
+          const ConstStrided in(scratch.get(), count, depth(), Eigen::OuterStride<>(count));
+          out.noalias() = w.transpose() * in.transpose();
         } else {
           gather(a, first, count, group, scratch.get());
           const ConstStrided in(scratch.get(), depth(), count, Eigen::OuterStride<>(depth()));
@@ -179,6 +189,10 @@ class Convolution {
           Strided out(g + first * channels_ + group * depth(), depth(), count,
                       Eigen::OuterStride<>(channels_));
           out.noalias() = w * in;
+        } else if (shifted()) {
+          Strided out(scratch.get(), count, depth(), Eigen::OuterStride<>(count));
+          out.noalias() = in.transpose() * w.transpose();
+          scatter_shifted(scratch.get(), first, count, g);
         } else {
           Strided out(scratch.get(), depth(), count, Eigen::OuterStride<>(depth()));
           out.noalias() = w * in;
@@ -202,11 +216,7 @@ class Convolution {
   void scatter(const Scalar* columns, Index first, Index count, Index group, Scalar* image) const {
     each_run(
         first, count, group,
-        [&](Index column, Index position, Index length) {
-          const Scalar* from = columns + column;
-          Scalar* to = image + position;
-          for (Index i = 0; i < length; ++i) to[i] += from[i];
-        },
+        [&](Index column, Index position, Index length) { add(columns + column, length, image + position); },
         [](Index, Index) {});
   }
 
@@ -256,6 +266,52 @@ class Convolution {
     }
   }
 
+  void gather_shifted(const Scalar* image, Index first, Index count, Scalar* columns) const {
+    each_shifted_row(
+        first, count,
+        [&](Index column, Index position, Index length) { copy(image + position, length, columns + column); },
+        [&](Index column, Index length) { std::fill_n(columns + column, length, Scalar(0)); });
+  }
+
+  void scatter_shifted(const Scalar* columns, Index first, Index count, Scalar* image) const {
+    each_shifted_row(
+        first, count,
+        [&](Index column, Index position, Index length) { add(columns + column, length, image + position); },
+        [](Index, Index) {});
+  }
+
+  /// `each_run` for columns that are held tap by tap, `count` pixels each: a run is what a tap meets along a
+  /// row of outputs.
+  template <class Run, class Gap>
+  void each_shifted_row(Index first, Index count, Run run, Gap gap) const {
+    const Spatial& g = geometry_;
+    const Index width = Index(columns_.size()), height = Index(rows_.size());
+    for (Index ky = 0, column = 0; ky < g.kernel.height; ++ky)
+      for (Index kx = 0; kx < g.kernel.width; ++kx) {
+        const Index shift = kx * g.dilation.width - g.pads.left;
+        Index x = first % width, y = first / width % height, base = first / width / height * input_size();
+        for (Index done = 0, length = 0; done < count; done += length, column += length) {
+          length = std::min(width - x, count - done);
+          const Index end = x + length;
+          const Spatial::Taps& rows = rows_[std::size_t(y)];
+          const bool inside = ky >= rows.begin && ky < rows.end;
+          // Outputs from … to − 1 meet the image.
+          const Index from = inside ? std::clamp(-shift, x, end) : end;
+          const Index to = inside ? std::clamp(g.input.width - shift, from, end) : end;
+          if (from > x) gap(column, from - x);
+          if (to > from)
+            run(column + from - x,
+                base + (rows.origin + ky * g.dilation.height) * g.input.width + from + shift, to - from);
+          if (end > to) gap(column + to - x, end - to);
+          x = 0;
+          if (++y == height) {
+            y = 0;
+            base += input_size();
+          }
+        }
+      }
+  }
+
   /// Runs are short (5 scalars in a first layer), and a call of memcpy would cost as much as the product:
   /// blocks of four, the last of which overlaps the one before, are copied in line.
   static void copy(const Scalar* from, Index length, Scalar* to) {
@@ -271,6 +327,14 @@ class Convolution {
     } else {
       std::copy_n(from, length, to);
     }
+  }
+
+  /// Blocks of four here too: a loop over five scalars would spend its time on being started.
+  static void add(const Scalar* from, Index length, Scalar* to) {
+    using Eight = Eigen::Array<Scalar, 8, 1>;
+    Index i = 0;
+    for (; i + 8 <= length; i += 8) Eigen::Map<Eight>(to + i) += Eigen::Map<const Eight>(from + i);
+    for (; i < length; ++i) to[i] += from[i];
   }
 
   void forward_depthwise(const Scalar* weights, const Scalar* a, Scalar* b, Index samples) const {

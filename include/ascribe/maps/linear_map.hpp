@@ -16,8 +16,10 @@
 ///     weights_are_finite()      false where any stored weight is NaN or infinite
 ///
 /// with W's stored weights replaced as `weights` says. The output is overwritten, never added to, and
-/// shares no memory with the input. A map that is not dense says what it is by
-/// `static constexpr Role role`.
+/// shares no memory with the input. A map that is not dense says what it is by `static constexpr Role role`;
+/// one whose product costs the same a sample, however few samples a call has, by `static constexpr bool
+/// samplewise = true`: a network may then go through it with some of a batch at a time. (A dense product of
+/// few samples reads its weights for little.)
 namespace ascribe::map {
 
 /// What a map is in the architecture: methods choose rules by it.
@@ -74,6 +76,11 @@ void with_replacement(Weights weights, Body&& body) {
       return body([](const Scalar& w) { return w; });
   }
 }
+
+template <class M>
+inline constexpr bool is_samplewise = requires {
+  requires M::samplewise;
+};
 
 }  // namespace ascribe::map
 

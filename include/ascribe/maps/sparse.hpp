@@ -22,6 +22,7 @@ class Sparse {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
   static constexpr const char* name = "Sparse";
+  static constexpr bool samplewise = true;
 
   /// Throws Error where a size is 0.
   explicit Sparse(Eigen::SparseMatrix<Scalar> weights) : weights_(std::move(weights)) {

@@ -22,6 +22,7 @@ class Sum {
   static constexpr int outputs = Dynamic;
   static constexpr const char* name = "Sum";
   static constexpr Role role = Role::aggregation;
+  static constexpr bool samplewise = true;
 
   /// Throws Error where either size is below 1.
   Sum(Index branches, Index size, Scalar weight = Scalar(1))

@@ -143,7 +143,8 @@ class Graph {
         node.own_rule = rule::AnyRule<Scalar>(layer.rule);
     node.layer = erase_layer<Scalar>(std::move(layer));
     const Index expected = node.input_size();
-    if (expected >= 0 && expected != found)
+    const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
+    if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
       fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
            names_of(node.inputs));
     node.size = node.output_size_for(found);

@@ -96,7 +96,7 @@ struct Node {
     }
   }
 
-  /// How many features the layer reads; −1 where it takes any number.
+  /// How many features the layer reads, or what their number has to be a multiple of; −1 where it takes any.
   Index input_size() const {
     return std::visit(
         [](const auto& l) -> Index {

@@ -15,6 +15,7 @@
 #include <ascribe/layers/max.hpp>
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/explanation.hpp>
+#include <ascribe/networks/passes.hpp>
 
 namespace ascribe {
 
@@ -51,40 +52,32 @@ constexpr const auto& layer_of(const Tuple& parts) {
     return std::get<P>(parts);
 }
 
-/// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
-/// own.
-template <class L, class A, class B>
-void run(const L& layer, const A& a, B& b) {
-  forward(layer, a, b);
+/// Kinds whose steps cost the same a sample, however few samples are taken at a time. A kind that is not
+/// known here gets the whole batch.
+template <class Kind>
+inline constexpr bool samplewise = false;
+template <class M>
+inline constexpr bool samplewise<kind::MatMul<M>> = map::is_samplewise<M>;
+template <class F>
+inline constexpr bool samplewise<kind::Elementwise<F>> = true;
+template <class W>
+inline constexpr bool samplewise<kind::Max<W>> = true;
+
+/// How many samples of a value with so many rows go through a step at a time: what one step writes is to be
+/// in the second-level cache when the next reads it. Two such blocks, and the values of the trace that go
+/// with them, fit 1 MB.
+template <class S>
+Index samples_in_cache(Index rows) {
+  constexpr Index bytes = Index(1) << 18;
+  return math::max<Index>(1, bytes / (rows * Index(sizeof(S))));
 }
 
-/// Σ of what is carried, as relevance: the entries of the books that are the container's.
-template <class S, class Carried, class Values>
-void count_relevance(const Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form,
-                     typename Books<S, Carried::ColsAtCompileTime>::Row& row) {
-  for (Index n = 0; n < carried.cols(); ++n) {
-    if (form == Form::R)
-      row(n) = carried.col(n).sum();
-    else if (form == Form::Q)
-      row(n) = carried.col(n).dot(a.col(n));
-    else
-      row(n) = carried.col(n).dot(
-          a.col(n) - Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()));
-  }
+/// `count` columns of a value, from `first` on.
+template <int Samples, class Value>
+auto columns(const Value& value, Index first, Index count) {
+  return View<typename Value::Scalar, Value::RowsAtCompileTime, Samples>(value.data() + first * value.rows(),
+                                                                         value.rows(), count);
 }
-
-/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a reference.
-template <class S, class Carried, class Values>
-void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form) {
-  if (form == Form::Q) carried.array() *= a.array();
-  if (form == Form::Delta)
-    for (Index n = 0; n < carried.cols(); ++n)
-      carried.col(n).array() *=
-          a.col(n).array() -
-          Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()).array();
-}
-
-inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }
 
 }  // namespace detail
 
@@ -180,9 +173,10 @@ class Sequential {
     static_assert(std::is_same_v<typename D::Scalar, typename T::Scalar>,
                   "ascribe: the trace's scalar is not the input's");
     check_fixed_sizes<0, D::RowsAtCompileTime>();
-    check_input(x);
+    detail::check_input("Sequential", x, input_size_);
     std::get<0>(trace.values) = x;
-    forward_from<0>(trace);
+    resize_values(trace, std::make_index_sequence<depth>());
+    forward_to<depth>(trace, 0, x.cols());
   }
 
   /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `reference`: the trace of a
@@ -224,19 +218,16 @@ class Sequential {
 
     explanation.ledger.reset(y.cols());
     detail::count_relevance<S>(carried, y, references[depth], form, explanation.ledger.enter);
-    S *free_block = nullptr, *other_block = nullptr;
-    if (const Index size = largest_dynamic_value(trace, std::make_index_sequence<depth>())) {
-      free_block = workspace.take(size);
-      other_block = workspace.take(size);
-    }
     const auto& x = trace.input();
     explanation.relevance.resize(x.rows(), x.cols());
-    back<depth>(trace, references, view(carried), method, explanation, workspace, free_block, other_block);
+    reset_records(trace, explanation.layers, std::make_index_sequence<depth>());
+    const Pass<T, Method, E> pass{trace, references, method, explanation, workspace};
+    back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
 
     detail::count_relevance<S>(explanation.relevance, x, references[0], form, explanation.ledger.leave);
     if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, references[0], form);
     explanation.output = y;
-    check_result(explanation.relevance);
+    detail::check_result(explanation.relevance);
   }
 
   /// Explains every output in turn: `visit(target, explanation)` sees each before the next is computed. The
@@ -274,29 +265,34 @@ class Sequential {
     size = l.output_size_for(size);
   }
 
-  template <class D>
-  void check_input(const Eigen::MatrixBase<D>& x) const {
-    if (x.cols() == 0 || x.rows() == 0)
-      fail("Sequential: expected at least one sample and feature, found ", x.rows(), " features x ", x.cols(),
-           " samples");
-    if (input_size_ >= 0 && x.rows() != input_size_)
-      fail("Sequential: layer 0 expects ", input_size_, " features, found ", x.rows());
-    for (Index n = 0; n < x.cols(); ++n)
-      for (Index i = 0; i < x.rows(); ++i)
-        if (!math::isfinite(x(i, n)))
-          fail("Sequential: feature ", i, " of sample ", n, " of the input is NaN or infinite");
+  template <class T, std::size_t... I>
+  void resize_values(T& trace, std::index_sequence<I...>) const {
+    const Index samples = trace.input().cols();
+    const auto resize = [&](const auto& l, const auto& a, auto& b) {
+      b.resize(l.output_size_for(a.rows()), samples);
+    };
+    (resize(layer<I>(), std::get<I>(trace.values), std::get<I + 1>(trace.values)), ...);
   }
 
+  /// Computes value I, of `samples` samples from `first` on, from the input; in the tiles of `back`.
   template <std::size_t I, class T>
-  void forward_from(T& trace) const {
-    if constexpr (I < depth) {
-      const auto& l = layer<I>();
-      const auto& a = std::get<I>(trace.values);
-      auto& b = std::get<I + 1>(trace.values);
-      b.resize(l.output_size_for(a.rows()), a.cols());
-      auto to = out(b);
-      detail::run(l, view(a), to);
-      forward_from<I + 1>(trace);
+  void forward_to(T& trace, Index first, Index samples) const {
+    if constexpr (I > 0) {
+      constexpr int N = T::samples;
+      const auto& a = std::get<I - 1>(trace.values);
+      auto& b = std::get<I>(trace.values);
+      if constexpr (tiles<I, N>()) {
+        const Index part = tile<typename T::Scalar>(math::max(a.rows(), b.rows()), samples);
+        if (part < samples) {
+          for (Index n = 0; n < samples; n += part)
+            forward_to<I>(trace, first + n, math::min(part, samples - n));
+          return;
+        }
+      }
+      forward_to<I - 1>(trace, first, samples);
+      Out<typename T::Scalar, std::remove_cvref_t<decltype(b)>::RowsAtCompileTime, N> to(
+          b.data() + first * b.rows(), b.rows(), samples);
+      detail::run(layer<I - 1>(), detail::columns<N>(a, first, samples), to);
     }
   }
 
@@ -366,73 +362,141 @@ class Sequential {
     return values;
   }
 
-  template <class T, std::size_t... I>
-  static Index largest_dynamic_value(const T& trace, std::index_sequence<I...>) {
-    Index largest = 0;
-    const auto look = [&](const auto& value) {
-      if constexpr (std::remove_cvref_t<decltype(value)>::SizeAtCompileTime == Dynamic)
-        largest = math::max(largest, value.size());
-    };
-    (look(std::get<I>(trace.values)), ...);
-    return largest;
-  }
+  /// What one walk back reads and writes.
+  template <class T, class Method, class E>
+  struct Pass {
+    using Scalar = typename T::Scalar;
+    const T& trace;
+    const std::array<ReferenceValues<Scalar>, depth + 1>& references;
+    const Method& method;
+    E& explanation;
+    Workspace<Scalar>& workspace;
+  };
 
-  /// Steps back through layer I − 1 and on. `up` is what is carried at value I. Between layers the values of
-  /// dynamic size move from one block to the other and back; those of fixed size are on the stack.
-  template <std::size_t I, class T, class References, class Up, class Method, class E>
-  void back(const T& trace, const References& references, Up up, const Method& method, E& explanation,
-            Workspace<typename T::Scalar>& workspace, typename T::Scalar* free_block,
-            typename T::Scalar* other_block) const {
-    using S = typename T::Scalar;
-    using A = std::remove_cvref_t<decltype(std::get<I - 1>(trace.values))>;
-    constexpr int In = A::RowsAtCompileTime, Outs = Up::RowsAtCompileTime, N = T::samples;
-    const auto& a = std::get<I - 1>(trace.values);
-    const auto& b = std::get<I>(trace.values);
-    const auto step = [&](Out<S, In, N> down) {
-      const WorkspaceScope<S> scope(workspace);
-      const auto& l = layer<I - 1>();
-      const typename Layer<I - 1>::Kind& kind = l;
-      const auto& rule = rule_for(method, l, Position<I - 1, depth>());
-      Context<S, In, Outs, N> context{
-          view(a), view(b), references[I - 1], references[I], method.form, explanation.ledger, workspace};
-      if constexpr (std::tuple_size_v<decltype(explanation.layers)> == 0) {
-        step_back(kind, rule, context, up, down);
-      } else {
-        auto& record = std::get<I - 1>(explanation.layers);
+  /// Between layers the values of dynamic size move from one block to the other and back; those of fixed size
+  /// are on the stack.
+  template <class S>
+  struct Blocks {
+    S *free, *other;
+  };
+
+  template <class T, class Records, std::size_t... I>
+  static void reset_records(const T& trace, Records& records, std::index_sequence<I...>) {
+    if constexpr (std::tuple_size_v<Records> != 0) {
+      const auto reset = [](auto& record, const auto& b) {
         record.books.reset(b.cols());
-        record.relevance = up;
-        if (method.times_input) detail::multiply_by_input<S>(record.relevance, b, references[I], method.form);
+        record.relevance.resize(b.rows(), b.cols());
         record.bias_shares.setZero(b.rows(), b.cols());
-        Context<S, In, Outs, N> own{view(a),     view(b),      references[I - 1], references[I],
-                                    method.form, record.books, workspace,         record.bias_shares.data()};
-        step_back(kind, rule, own, up, down);
-        detail::count_relevance<S>(up, b, references[I], method.form, record.books.enter);
-        detail::count_relevance<S>(view(down), a, references[I - 1], method.form, record.books.leave);
-        explanation.ledger.bias += record.books.bias;
-        explanation.ledger.stabiliser += record.books.stabiliser;
-        explanation.ledger.dropped += record.books.dropped;
-      }
-    };
-    if constexpr (I == 1) {
-      step(out(explanation.relevance));
-    } else if constexpr (A::SizeAtCompileTime != Dynamic) {
-      Batch<S, In, N> down;
-      step(out(down));
-      back<I - 1>(trace, references, view(down), method, explanation, workspace, free_block, other_block);
-    } else {
-      const Out<S, In, N> down(free_block, a.rows(), a.cols());
-      step(down);
-      back<I - 1>(trace, references, view(down), method, explanation, workspace, other_block, free_block);
+      };
+      (reset(std::get<I>(records), std::get<I + 1>(trace.values)), ...);
     }
   }
 
-  template <class Relevance>
-  static void check_result(const Relevance& relevance) {
-    for (Index n = 0; n < relevance.cols(); ++n)
-      for (Index i = 0; i < relevance.rows(); ++i)
-        if (!math::isfinite(relevance(i, n)))
-          fail("explain: the relevance of feature ", i, " of sample ", n,
-               " is NaN or infinite: a value of the forward pass or a quotient overflowed");
+  /// Whether a pass through the first `Layers` layers may take some samples of the batch at a time: a batch
+  /// of fixed size goes as a whole.
+  template <std::size_t Layers, int Samples>
+  static constexpr bool tiles() {
+    if constexpr (Layers == 0)
+      return Samples == Dynamic;
+    else
+      return detail::samplewise<typename Layer<Layers - 1>::Kind> && tiles<Layers - 1, Samples>();
+  }
+
+  /// How many of `samples` samples a step between values of at most so many rows takes at a time: as many as
+  /// fit the cache, in equal parts.
+  template <class S>
+  static Index tile(Index rows, Index samples) {
+    const Index most = detail::samples_in_cache<S>(rows), parts = (samples + most - 1) / most;
+    return (samples + parts - 1) / parts;
+  }
+
+  /// Blocks for the walk from value I down to the input's, with so many samples.
+  template <std::size_t I, class T, class S>
+  static Blocks<S> blocks_for(const T& trace, Workspace<S>& workspace, Index samples) {
+    Index size = 0;
+    const auto look = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
+      const auto& value = std::get<J>(trace.values);
+      if constexpr (J > 0 && std::remove_cvref_t<decltype(value)>::SizeAtCompileTime == Dynamic) {
+        const Index rows = value.rows();
+        const Index most = tiles<J + 1, T::samples>() ? detail::samples_in_cache<S>(rows) : samples;
+        size = math::max(size, rows * math::min(samples, most));
+      }
+    };
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      (look(std::integral_constant<std::size_t, J>()), ...);
+    }
+    (std::make_index_sequence<I>());
+    if (size == 0) return {nullptr, nullptr};
+    S* first = workspace.take(size);
+    return {first, workspace.take(size)};
+  }
+
+  /// Steps back through layer I − 1 and on, with the samples from `first` on. `up` is what is carried at
+  /// value I. Where all the layers that follow allow it, as many samples go at a time as fit the cache; the
+  /// larger the values, the fewer.
+  template <std::size_t I, class P, class Up>
+  void back(const P& pass, Index first, Up up, Blocks<typename P::Scalar> blocks) const {
+    using S = typename P::Scalar;
+    using A = std::remove_cvref_t<decltype(std::get<I - 1>(pass.trace.values))>;
+    constexpr int In = A::RowsAtCompileTime, N = A::ColsAtCompileTime;
+    const Index inputs = std::get<I - 1>(pass.trace.values).rows(), samples = up.cols();
+    if constexpr (tiles<I, N>()) {
+      const Index part = tile<S>(math::max(inputs, up.rows()), samples);
+      if (part < samples) {
+        const WorkspaceScope<S> scope(pass.workspace);
+        const auto part_blocks = blocks_for<I>(pass.trace, pass.workspace, part);
+        for (Index n = 0; n < samples; n += part)
+          back<I>(pass, first + n, detail::columns<N>(up, n, math::min(part, samples - n)), part_blocks);
+        return;
+      }
+    }
+    if constexpr (I == 1) {
+      auto& relevance = pass.explanation.relevance;
+      step<I>(pass, first, up, Out<S, In, N>(relevance.data() + first * inputs, inputs, samples));
+    } else if constexpr (A::SizeAtCompileTime != Dynamic) {
+      Batch<S, In, N> down;
+      step<I>(pass, first, up, out(down));
+      back<I - 1>(pass, first, view(down), blocks);
+    } else {
+      const Out<S, In, N> down(blocks.free, inputs, samples);
+      step<I>(pass, first, up, down);
+      back<I - 1>(pass, first, view(down), {blocks.other, blocks.free});
+    }
+  }
+
+  /// One step, through layer I − 1.
+  template <std::size_t I, class P, class Up, class Down>
+  void step(const P& pass, Index first, Up up, Down down) const {
+    using S = typename P::Scalar;
+    constexpr int In = Down::RowsAtCompileTime, Outs = Up::RowsAtCompileTime, N = Down::ColsAtCompileTime;
+    const WorkspaceScope<S> scope(pass.workspace);
+    const auto& l = layer<I - 1>();
+    const typename Layer<I - 1>::Kind& kind = l;
+    const auto& rule = rule_for(pass.method, l, Position<I - 1, depth>());
+    const Form form = pass.method.form;
+    const Index samples = up.cols();
+    const auto a = detail::columns<N>(std::get<I - 1>(pass.trace.values), first, samples);
+    const auto b = detail::columns<N>(std::get<I>(pass.trace.values), first, samples);
+    const auto a_ref = pass.references[I - 1].from(first), b_ref = pass.references[I].from(first);
+    BooksOfSamples<S, N> total(pass.explanation.ledger, first, samples);
+    if constexpr (std::tuple_size_v<decltype(pass.explanation.layers)> == 0) {
+      Context<S, In, Outs, N> context{a, b, a_ref, b_ref, form, total, pass.workspace};
+      step_back(kind, rule, context, up, down);
+    } else {
+      auto& record = std::get<I - 1>(pass.explanation.layers);
+      BooksOfSamples<S, N> books(record.books, first, samples);
+      Out<S, Outs, N> relevance(record.relevance.data() + first * b.rows(), b.rows(), samples);
+      relevance = up;
+      if (pass.method.times_input) detail::multiply_by_input<S>(relevance, b, b_ref, form);
+      S* shares = record.bias_shares.data() + first * b.rows();
+      Context<S, In, Outs, N> context{a, b, a_ref, b_ref, form, books, pass.workspace, shares};
+      step_back(kind, rule, context, up, down);
+      detail::count_relevance<S>(up, b, b_ref, form, books.enter);
+      detail::count_relevance<S>(view(down), a, a_ref, form, books.leave);
+      total.bias += books.bias;
+      total.stabiliser += books.stabiliser;
+      total.dropped += books.dropped;
+    }
   }
 
   std::tuple<Parts...> parts_;

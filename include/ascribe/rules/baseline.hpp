@@ -45,11 +45,12 @@ void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typenam
 template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  constexpr Index block = 64;  // lanes at a time, as in Gradient
+  constexpr Index block = 64;  // lanes at a time, and factors of 0 and 1, as in Gradient
   using Lanes = std::array<S, std::size_t(block)>;
   const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
   const S zero(0), one(1);
-  down.setZero();
+  const bool once = window::is_partition(layer.windows);  // every input is written once
+  if (!once) down.setZero();
   for (Index n = 0; n < up.cols(); ++n) {
     const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n);
     S* d = down.data() + n * down.rows();
@@ -60,27 +61,30 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
                 *u = up.data() + n * up.rows() + j;
         // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
         Lanes rise, fall;  // what the winner of the image contributes, and that of the reference
-        Lanes open, open0, wins, wins0;
+        Lanes open, open0;
         for (std::size_t l = 0; l < std::size_t(width); ++l) {
           rise[l] = math::max(b[l], b0[l]) - b0[l];
           fall[l] = b[l] - math::max(b[l], b0[l]);
           open[l] = open0[l] = one;
         }
+        const auto give = [&](const S& member, const S& member0, std::size_t l) {
+          const S equal = member == b[l] ? one : zero, equal0 = member0 == b0[l] ? one : zero;
+          const S wins = equal * open[l], wins0 = equal0 * open0[l], both = wins * wins0;
+          const S change = member - member0, still = change == zero ? one : zero;
+          // Where nothing changes, neither contribution is other than 0.
+          const S alone = (wins * rise[l] + wins0 * fall[l]) / (change + still);
+          open[l] -= wins;
+          open0[l] -= wins0;
+          return S((both + (one - both) * alone) * u[l]);
+        };
         layer.windows.members(g, [&](Index i) {
+          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
           const S *member = a + i + first, *member0 = a0 + i + first;
           S* to = d + i + first;
-          for (std::size_t l = 0; l < std::size_t(width); ++l) wins[l] = member[l] == b[l] ? open[l] : zero;
-          for (std::size_t l = 0; l < std::size_t(width); ++l)
-            wins0[l] = member0[l] == b0[l] ? open0[l] : zero;
-          for (std::size_t l = 0; l < std::size_t(width); ++l) {
-            const S both = wins[l] * wins0[l], change = member[l] - member0[l],
-                    still = change == zero ? one : zero;
-            // Where nothing changes, neither contribution is other than 0.
-            const S alone = (wins[l] * rise[l] + wins0[l] * fall[l]) / (change + still);
-            to[l] += (both + (one - both) * alone) * u[l];
-            open[l] -= wins[l];
-            open0[l] -= wins0[l];
-          }
+          if (once)
+            for (std::size_t l = 0; l < std::size_t(width); ++l) to[l] = give(member[l], member0[l], l);
+          else
+            for (std::size_t l = 0; l < std::size_t(width); ++l) to[l] += give(member[l], member0[l], l);
         });
       }
   }

@@ -77,7 +77,9 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
   using S = typename C::Scalar;
   constexpr Index block = 64;  // lanes at a time, so that what is still to be given away stays on the stack
   const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
-  down.setZero();
+  const S zero(0), one(1);
+  const bool once = window::is_partition(layer.windows);  // every input is written once
+  if (!once) down.setZero();
   for (Index n = 0; n < up.cols(); ++n) {
     const S* a = c.a.data() + n * c.a.rows();
     const S* a0 = c.form == Form::Delta ? c.a_ref.column(n) : nullptr;
@@ -86,18 +88,22 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
       for (Index first = 0; first < lanes; first += block) {
         const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
         const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
-        std::array<S, std::size_t(block)> left, won;
+        std::array<S, std::size_t(block)> left;
         for (Index l = 0; l < width; ++l) left[std::size_t(l)] = u[l];
+        // Factors of 0 and 1: GCC 12 would turn a choice of what to give into branches.
+        const auto give = [&](const S& member, Index l) {
+          const S wins = member == b[l] ? one : zero, won = wins * left[std::size_t(l)];
+          left[std::size_t(l)] -= won;
+          return won;
+        };
         layer.windows.members(g, [&](Index i) {
+          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
           const S* member = a + i + first;
-          S* to = d + i + first;
-          // Two loops, because GCC 12 would turn one into branches.
-          for (Index l = 0; l < width; ++l)
-            won[std::size_t(l)] = member[l] == b[l] ? left[std::size_t(l)] : S(0);
-          for (Index l = 0; l < width; ++l) {
-            to[l] += won[std::size_t(l)];
-            left[std::size_t(l)] -= won[std::size_t(l)];
-          }
+          S* to = d + i + first;  // no rule's output is its input: nothing is to be checked per loop
+          if (once)
+            for (Index l = 0; l < width; ++l) to[l] = give(member[l], l);
+          else
+            for (Index l = 0; l < width; ++l) to[l] += give(member[l], l);
         });
         for (Index l = 0; l < width && (a0 || window::has_constants<W>); ++l) {
           const S rest = left[std::size_t(l)];  // what no member took: a constant's

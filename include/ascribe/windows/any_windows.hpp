@@ -24,6 +24,7 @@ class AnyWindows {
   Index input_size() const { return table_->inputs; }
   Index output_size() const { return table_->outputs; }
   Index lanes() const { return table_->lanes; }
+  bool partition() const { return table_->partition; }
 
   template <class F>
   void members(Index group, F&& f) const {
@@ -52,6 +53,7 @@ class AnyWindows {
     std::vector<std::size_t> starts{0};
     std::vector<double> constants;
     const char* name = "windows";
+    bool partition = false;
 
     virtual ~Table() = default;
     virtual const void* get(const std::type_info& type) const = 0;
@@ -68,6 +70,7 @@ class AnyWindows {
         windows.members(g, [&](Index i) { this->members.push_back(i); });
         this->starts.push_back(this->members.size());
       }
+      this->partition = is_partition(windows);
       each_constant(windows, [&](double c) { this->constants.push_back(c); });
       if constexpr (requires { W::name; }) this->name = W::name;
     }

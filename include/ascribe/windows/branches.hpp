@@ -23,6 +23,7 @@ class Branches {
   Index input_size() const { return count_ * size_; }
   Index output_size() const { return size_; }
   Index lanes() const { return size_; }
+  bool partition() const { return true; }
 
   template <class F>
   void members(Index, F&& f) const {

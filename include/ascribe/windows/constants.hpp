@@ -39,6 +39,7 @@ class WithConstants {
   Index input_size() const { return windows_.input_size(); }
   Index output_size() const { return windows_.output_size(); }
   Index lanes() const { return windows_.lanes(); }
+  bool partition() const { return is_partition(windows_); }
 
   template <class F>
   void members(Index group, F&& f) const {

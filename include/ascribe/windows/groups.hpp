@@ -24,6 +24,7 @@ class Groups {
   Index input_size() const { return inputs; }
   Index output_size() const { return outputs; }
   Index lanes() const { return 1; }
+  bool partition() const { return true; }
 
   template <class F>
   void members(Index group, F&& f) const {
@@ -48,6 +49,7 @@ class Groups<Dynamic, Dynamic> {
   Index input_size() const { return inputs_; }
   Index output_size() const { return inputs_ / k_; }
   Index lanes() const { return 1; }
+  bool partition() const { return true; }
 
   template <class F>
   void members(Index group, F&& f) const {

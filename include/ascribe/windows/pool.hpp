@@ -24,11 +24,22 @@ class Pool {
     checked_size("Pool", "outputs", {geometry_.output_pixels(), channels});
     geometry_.check_no_window_is_empty("Pool");
     width_ = geometry_.output_width();
+    const auto side_by_side = [](Index input, Index windows, Index kernel, Index stride, Index dilation,
+                                 Index pad) {
+      return pad == 0 && dilation == 1 && stride == kernel && windows * kernel == input;
+    };
+    const Spatial& g = geometry_;
+    partition_ =
+        side_by_side(g.input.height, g.output_height(), g.kernel.height, g.stride.height, g.dilation.height,
+                     g.pads.top) &&
+        side_by_side(g.input.width, width_, g.kernel.width, g.stride.width, g.dilation.width, g.pads.left);
   }
 
   Index input_size() const { return geometry_.input_pixels() * channels_; }
   Index output_size() const { return geometry_.output_pixels() * channels_; }
   Index lanes() const { return channels_; }
+  /// Windows side by side, and no pixel left over.
+  bool partition() const { return partition_; }
   const Spatial& geometry() const { return geometry_; }
 
   template <class F>
@@ -40,6 +51,7 @@ class Pool {
   Spatial geometry_;
   Index channels_;
   Index width_ = 1;
+  bool partition_ = false;
 };
 
 }  // namespace ascribe::window

@@ -18,12 +18,26 @@
 ///
 ///     constants(f)         calls f(c) for every constant c (a double); they stand in every window,
 ///                          behind its members
+///
+/// and windows that can tell
+///
+///     partition()          true where every input is a member of one window, and of one only: what goes
+///                          back to an input is then written and not added up
 namespace ascribe::window {
 
 template <class W>
 inline constexpr bool has_constants = requires(const W& w) {
   w.constants([](double) {});
 };
+
+/// Whether every input is a member of exactly one window; false for windows that do not say.
+template <class W>
+bool is_partition(const W& w) {
+  if constexpr (requires { w.partition(); })
+    return w.partition();
+  else
+    return false;
+}
 
 /// Calls f(c) for every constant that `w` compares with.
 template <class W, class F>

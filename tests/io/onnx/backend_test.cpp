@@ -40,29 +40,39 @@ std::string folder_of_tests() {
   return given ? given : "/usr/share/libonnx-testdata/data";
 }
 
-/// The reason beside a test's name, by name.
-std::map<std::string, std::string> exceptions() {
-  std::map<std::string, std::string> found;
+/// The reason beside a test's name, or a pattern of names (match::fits).
+std::vector<std::pair<std::string, std::string>> exceptions() {
+  std::vector<std::pair<std::string, std::string>> found;
   std::ifstream file(ASCRIBE_SOURCE_DIR "/tests/io/onnx/backend_exceptions.txt");
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
     const std::size_t colon = line.find(": ");
     REQUIRE(colon != std::string::npos);
-    found.emplace(line.substr(0, colon), line.substr(colon + 2));
+    found.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   }
   return found;
 }
 
-/// Operators of a model that neither a network nor a constant may have.
+/// Operators that a network may not have, of the nodes that depend on a model's floating-point inputs; and
+/// those that constants may not be computed with.
 std::set<std::string> unsupported_operators(const onnx::Model& model) {
   static const std::set<std::string, std::less<>> known = [] {
     std::set<std::string, std::less<>> all;
     for (const auto& op : onnx::operators<double>()) all.emplace(op.type);
     return all;
   }();
-  std::set<std::string> found;
-  for (const onnx::Node& node : model.graph.nodes)
-    if (known.count(node.op_type) == 0 && !onnx::can_evaluate(node.op_type)) found.insert(node.op_type);
+  std::set<std::string> found, active;
+  for (const onnx::ValueInfo& input : model.graph.inputs)
+    if (onnx::is_floating(input.type)) active.insert(input.name);
+  for (const onnx::Tensor& constant : model.graph.initializers) active.erase(constant.name());
+  for (const onnx::Node& node : model.graph.nodes) {
+    const bool depends = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](const std::string& input) { return active.count(input) > 0; });
+    if (node.op_type == "Shape" || node.op_type == "Size") continue;
+    if (depends) active.insert(node.outputs.begin(), node.outputs.end());
+    if (depends ? known.count(node.op_type) == 0 : !onnx::can_evaluate(node.op_type))
+      found.insert(node.op_type);
+  }
   return found;
 }
 
@@ -80,7 +90,7 @@ struct Loaded {
 
 Loaded load(const BackendTest& test) {
   const std::size_t count = test.model.graph.inputs.size();
-  std::string first_error;
+  std::string last_error;
   for (std::size_t bound = 0; bound < std::max<std::size_t>(1, count); ++bound) {
     onnx::ReadOptions options{.batched = false};
     std::vector<onnx::Tensor> free;
@@ -103,10 +113,10 @@ Loaded load(const BackendTest& test) {
     try {
       return {onnx::network<double>(model, options), free};
     } catch (const Error& error) {
-      if (first_error.empty()) first_error = error.what();
+      last_error = error.what();
     }
   }
-  fail(first_error.empty() ? "no input is a floating-point tensor" : first_error);
+  fail(last_error.empty() ? "no input is a floating-point tensor" : last_error);
 }
 
 /// The probabilities that a softmax at the end would have given: it is left out of the network.
@@ -153,9 +163,9 @@ void check_outputs(const BackendTest& test, const Loaded& loaded) {
       if ((node.op_type == "Softmax" || node.op_type == "LogSoftmax") &&
           node.outputs[0] == loaded.network.outputs[k].name)
         found = with_softmax(node, test.model.opset, expected.dims(), std::move(found));
-    const double scale = std::max(1e-3, values.cwiseAbs().maxCoeff());
-    if (const double error = (found - values).cwiseAbs().maxCoeff(); !(error <= 1e-4 * scale))
-      fail("output ", k, ": an error of ", error, " where the largest value is ", scale);
+    // ONNX's own tolerance.
+    const double worst = ((found - values).cwiseAbs().array() - 1e-3 * values.cwiseAbs().array()).maxCoeff();
+    if (!(worst <= 1e-5)) fail("output ", k, ": an error of ", (found - values).cwiseAbs().maxCoeff());
   }
 }
 
@@ -165,6 +175,7 @@ void check_gradient(const Loaded& loaded, std::uint32_t seed) {
   const Graph<double>& net = loaded.network.graph;
   test::Random random(seed);
   VectorXd x = joined(loaded.inputs);
+  if (!(x.cwiseAbs().maxCoeff() < 1e3)) x.setZero();  // some files hold whatever was in memory
   x += 1e-2 * random.vector(x.size());
   const MatrixXd weights = random.vector(net.output_size());
   const auto trace = net.forward(x);
@@ -201,7 +212,7 @@ void run_folder(const std::string& kind, std::size_t at_least) {
     BackendTest test;
     std::string error;
     try {
-      test.model = onnx::read(path / "model.onnx");
+      test.model = onnx::read(path / "model.onnx", {.oldest_opset = 1});
     } catch (const Error& found) {
       error = found.what();
     }
@@ -235,13 +246,15 @@ void run_folder(const std::string& kind, std::size_t at_least) {
         error = found.what();
       }
     }
-    const auto reason = reasons.find(name);
+    const auto reason = std::find_if(reasons.begin(), reasons.end(),
+                                     [&](const auto& entry) { return match::fits(name, entry.first); });
     INFO(name << ": " << error);
     if (reason != reasons.end()) {
       CHECK_FALSE(error.empty());  // else the exception has become untrue
       ++excepted;
     } else {
       CHECK(error.empty());
+      if (!error.empty()) std::cerr << "FAILED " << name << ": " << error.substr(0, 300) << std::endl;
       passed += error.empty();
     }
   }

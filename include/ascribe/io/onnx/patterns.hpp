@@ -18,9 +18,9 @@
 
 namespace ascribe::onnx {
 
-/// Finds functions of the form c·x·g(x) that end in a product. Products are taken apart into a number and
-/// factors, so that the order in which an exporter multiplies does not matter. All nodes inside must be read
-/// by nobody else.
+/// Finds functions of the form c·x·g(x) that end in a product, and x/(1 + |x|). Products are taken apart into
+/// a number and factors, so that the order in which an exporter multiplies does not matter. All nodes inside
+/// must be read by nobody else.
 template <class Scalar>
 class GatePatterns {
  public:
@@ -32,9 +32,12 @@ class GatePatterns {
     std::vector<const Node*> inside;
   };
 
-  /// The function that ends in `node`, if there is one: SiLU, HardSwish, GELU by erf and by tanh, Mish.
+  /// The function that ends in `node`, if there is one: SiLU, HardSwish, GELU by erf and by tanh, Mish,
+  /// Softsign.
   std::optional<Found> at(const Node& node) {
     if (node.op_type != "Mul" && node.op_type != "Div") return std::nullopt;
+    inside_.clear();
+    if (auto found = softsign(node)) return found;
     inside_.clear();
     const Product product = factors_of(node);
     if (product.factors.size() != 2) return std::nullopt;
@@ -152,6 +155,16 @@ class GatePatterns {
   std::optional<double> number_of_any_type(const Node& node, std::size_t k) const {
     if (!importer_.is_constant(node, k) || importer_.constant(node, k).size() != 1) return std::nullopt;
     return importer_.constant(node, k).template value<double>();
+  }
+
+  /// x/(1 + |x|).
+  std::optional<Found> softsign(const Node& node) {
+    if (node.op_type != "Div" || node.inputs.size() != 2) return std::nullopt;
+    const auto sum = shifted(node.inputs[1]);
+    if (!sum || !near(sum->second, 1)) return std::nullopt;
+    const Node* absolute = enter(sum->first, "Abs");
+    if (!absolute || absolute->inputs[0] != node.inputs[0]) return std::nullopt;
+    return Found{node.inputs[0], fn::Softsign(), inside_};
   }
 
   Function gated(double c, const std::string& x, const std::string& gate) {

@@ -773,6 +773,20 @@ TEST_CASE("onnx: the batch goes where its axis goes", "[onnx]") {
         "node 'y' (Reshape): expected a shape that keeps the batch, axis 1 of (2, 1, 3), apart from the 6 "
         "values of "
         "a sample, found (-1, 3)");
+  CHECK(chain_refused({{9, 2, 3}, {step("Reshape", {}, {"x", "s"}, "y")}, {list({6, -1}).renamed("s")}}) ==
+        "node 'y' (Reshape): expected a shape that keeps the batch, axis 0 of (1, 2, 3), apart from the 6 "
+        "values "
+        "of a sample, found (6, -1)");
+  // Of several places it keeps its own; axes before it may go.
+  CHECK(import_chain({{9, 1, 3},
+                      {permute("x", "t"), step("Reshape", {}, {"t", "s"}, "y")},
+                      {list({1, 1, 3}).renamed("s")}})
+            .outputs[0]
+            .batch_axis == 1);
+  CHECK(import_chain(
+            {{9, 1, 3}, {permute("x", "t"), step("Squeeze", {}, {"t", "s"}, "y")}, {list({0}).renamed("s")}})
+            .outputs[0]
+            .batch_axis == 0);
   // The file's own batch size stands for the batch, in front or behind a new axis.
   CHECK(import_chain({{9, 2, 3}, {step("Reshape", {}, {"x", "s"}, "y")}, {list({9, 6}).renamed("s")}})
             .outputs[0]
@@ -832,6 +846,19 @@ TEST_CASE("onnx: values from pools in their own order", "[onnx]") {
   same({step("Concat", {integer("axis", 2)}, {"p", "x"}, "y")}, {});
   same({step("Unsqueeze", {}, {"p", "a"}, "u"), step("Squeeze", {}, {"u", "a"}, "y")},
        {list({2, 4}).renamed("a")});
+}
+
+TEST_CASE("onnx: of equal maxima the first in C order takes all, whatever the order in memory", "[onnx]") {
+  const auto net =
+      import_chain(
+          {{2, 2},
+           {step("Transpose", {}, {"x"}, "t"), step("ReduceMax", {integer("keepdims", 0)}, {"t"}, "y")}},
+          false)
+          .graph;
+  Eigen::MatrixXd x(4, 1);
+  x << 0, 3, 3, 1;  // transposed: 0, 3 (the second), 3 (the first), 1
+  const auto relevance = net.explain(net.forward(x), 0, method::Gradient()).relevance;
+  CHECK(relevance.col(0) == Eigen::Vector4d(0, 0, 1, 0));
 }
 
 TEST_CASE("onnx: a resize is an aggregation", "[onnx]") {

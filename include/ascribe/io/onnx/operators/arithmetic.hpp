@@ -100,38 +100,77 @@ Tensor changed(const Tensor& constant, F f) {
   return Tensor::of(constant.name(), constant.dims(), std::move(values));
 }
 
-inline void check_binary(const Node& node) {
-  Attributes(node).finish();
-  if (node.inputs.size() != 2) fail(describe(node), ": expected 2 inputs, found ", node.inputs.size());
-}
+/// The inputs of an operator of two, numpy's broadcasting applied to what older files say by attributes:
+/// before opset 7 the second input's axes stand where `axis` says, and sizes of 1 behind them are left out.
+template <class Scalar>
+struct Operands {
+  bool constant[2];
+  Activation activation[2];
+  Tensor tensor[2];
+
+  Operands(const Importer<Scalar>& importer, const Node& node) {
+    Attributes attributes(node);
+    Index behind = 0;
+    if (importer.opset() < 7) {
+      const bool broadcast = attributes.flag("broadcast", false);
+      const bool has_axis = attributes.has("axis");
+      const Index axis = Index(attributes.integer("axis", 0));
+      attributes.ignore("consumed_inputs");
+      if (broadcast && has_axis) {
+        const auto rank = [&](std::size_t k) {
+          return importer.is_constant(node, k) ? importer.constant(node, k).rank()
+                                               : importer.activation(node, k).rank();
+        };
+        behind = rank(0) - importer.axis_of(node, axis, rank(0)) - rank(1);
+        if (behind < 0)
+          fail(describe(node), ": attribute 'axis': expected the second input's ", rank(1),
+               " axes to fit, found ", axis);
+      }
+    }
+    attributes.finish();
+    if (node.inputs.size() != 2) fail(describe(node), ": expected 2 inputs, found ", node.inputs.size());
+    for (std::size_t k = 0; k < 2; ++k) {
+      constant[k] = importer.is_constant(node, k);
+      const std::size_t ones = k == 1 ? std::size_t(behind) : 0;
+      if (constant[k]) {
+        tensor[k] = importer.constant(node, k);
+        Dims dims = tensor[k].dims();
+        dims.insert(dims.end(), ones, 1);
+        tensor[k] = tensor[k].reshaped(dims);
+      } else {
+        activation[k] = importer.activation(node, k);
+        for (std::size_t one = 0; one < ones; ++one) {
+          activation[k].order.push_back(activation[k].rank());
+          activation[k].dims.push_back(1);
+        }
+      }
+    }
+  }
+};
 
 template <class Scalar>
 void import_add(Importer<Scalar>& importer, const Node& node) {
-  check_binary(node);
+  const Operands<Scalar> in(importer, node);
   for (std::size_t k = 0; k < 2; ++k)
-    if (importer.is_constant(node, k))
-      return importer.define(node.outputs[0],
-                             add_affine<Scalar>(importer, node, importer.activation(node, 1 - k), nullptr,
-                                                &importer.constant(node, k)));
-  importer.define(node.outputs[0],
-                  add_sum(importer, node, {importer.activation(node, 0), importer.activation(node, 1)}));
+    if (in.constant[k])
+      return importer.define(
+          node.outputs[0], add_affine<Scalar>(importer, node, in.activation[1 - k], nullptr, &in.tensor[k]));
+  importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], in.activation[1]}));
 }
 
 template <class Scalar>
 void import_sub(Importer<Scalar>& importer, const Node& node) {
-  check_binary(node);
-  if (importer.is_constant(node, 1)) {
-    const Tensor shift =
-        changed<Scalar>(importer.constant(node, 1), [](const Scalar& v) { return Scalar(-v); });
+  const Operands<Scalar> in(importer, node);
+  if (in.constant[1]) {
+    const Tensor shift = changed<Scalar>(in.tensor[1], [](const Scalar& v) { return Scalar(-v); });
     return importer.define(node.outputs[0],
-                           add_affine<Scalar>(importer, node, importer.activation(node, 0), nullptr, &shift));
+                           add_affine<Scalar>(importer, node, in.activation[0], nullptr, &shift));
   }
-  if (importer.is_constant(node, 0))
-    return importer.define(node.outputs[0], add_affine<Scalar>(importer, node, importer.activation(node, 1),
-                                                               nullptr, &importer.constant(node, 0), -1));
-  const Activation minus =
-      add_function(importer, node, importer.activation(node, 1), fn::Scale{-1}, "negative");
-  importer.define(node.outputs[0], add_sum(importer, node, {importer.activation(node, 0), minus}));
+  if (in.constant[0])
+    return importer.define(node.outputs[0],
+                           add_affine<Scalar>(importer, node, in.activation[1], nullptr, &in.tensor[0], -1));
+  const Activation minus = add_function(importer, node, in.activation[1], fn::Scale{-1}, "negative");
+  importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], minus}));
 }
 
 /// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-
@@ -150,25 +189,24 @@ Index gate_of(const Importer<Scalar>& importer, const Node& node) {
 
 template <class Scalar>
 void import_mul(Importer<Scalar>& importer, const Node& node) {
-  check_binary(node);
+  const Operands<Scalar> in(importer, node);
   for (std::size_t k = 0; k < 2; ++k)
-    if (importer.is_constant(node, k))
-      return importer.define(node.outputs[0],
-                             add_affine<Scalar>(importer, node, importer.activation(node, 1 - k),
-                                                &importer.constant(node, k), nullptr));
-  const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
+    if (in.constant[k])
+      return importer.define(
+          node.outputs[0], add_affine<Scalar>(importer, node, in.activation[1 - k], &in.tensor[k], nullptr));
   if (node.inputs[0] == node.inputs[1])
-    return importer.define(node.outputs[0], add_function(importer, node, a, fn::Power{2}));
+    return importer.define(node.outputs[0], add_function(importer, node, in.activation[0], fn::Power{2}));
   const Index gate = gate_of(importer, node);
-  const auto factors = aligned(importer, node, {a, b});
+  const auto factors = aligned(importer, node, {in.activation[0], in.activation[1]});
   importer.define(node.outputs[0], importer.add(node, "", kind::Joint(factors[0].size(), gate), factors,
                                                 factors[0].dims, factors[0].order));
 }
 
 template <class Scalar>
 void import_div(Importer<Scalar>& importer, const Node& node) {
-  check_binary(node);
-  const Tensor scale = changed<Scalar>(importer.constant(node, 1), [&](const Scalar& v) {
+  const Operands<Scalar> in(importer, node);
+  importer.constant(node, 1);  // an Error where it is none
+  const Tensor scale = changed<Scalar>(in.tensor[1], [&](const Scalar& v) {
     if (v == Scalar(0)) fail(describe(node), ": expected divisors other than 0");
     return Scalar(Scalar(1) / v);
   });

@@ -136,13 +136,20 @@ void import_prelu(Importer<Scalar>& importer, const Node& node) {
   Attributes(node).finish();
   const Activation& given = importer.activation(node, 0);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
-  const auto slopes = importer.broadcast(node, importer.constant(node, 1), a);
+  // Before opset 7 a list of slopes is one a channel, whatever the axes behind.
+  Tensor slope = importer.constant(node, 1);
+  if (importer.opset() < 7 && slope.rank() == 1 && a.rank() > 2) {
+    Dims dims(std::size_t(a.rank() - 1), 1);
+    dims[0] = slope.size();
+    slope = slope.reshaped(dims);
+  }
+  const auto slopes = importer.broadcast(node, slope, a);
   if (slopes.size() == 1) {
     importer.define(node.outputs[0], add_function(importer, node, a, fn::LeakyRelu{double(slopes(0))}));
     return;
   }
   std::vector<double> list;
-  for (const Scalar& slope : slopes) list.push_back(double(slope));
+  for (const Scalar& one : slopes) list.push_back(double(one));
   importer.define(node.outputs[0], add_function(importer, node, a, fn::Prelu<Scalar>(std::move(list))));
 }
 

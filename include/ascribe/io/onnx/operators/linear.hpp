@@ -7,10 +7,13 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/repeated.hpp>
+#include <ascribe/maps/sparse.hpp>
 #include <ascribe/maps/transposed.hpp>
 #include <ascribe/maps/with_role.hpp>
 
@@ -33,6 +36,11 @@ ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, cons
   attributes.ignore("momentum");
   if (attributes.flag("training_mode", false))
     fail(describe(node), ": attribute 'training_mode': expected 0, found 1");
+  if (importer.opset() < 7) {
+    attributes.ignore("consumed_inputs");
+    if (!attributes.flag("is_test", false))
+      fail(describe(node), ": attribute 'is_test': expected 1, found 0");
+  }
   if (!attributes.flag("spatial", true)) fail(describe(node), ": attribute 'spatial': expected 1, found 0");
   attributes.finish();
   using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
@@ -130,6 +138,20 @@ std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& nod
   return tensor.template values<Scalar>();
 }
 
+/// A map of one image, for all that axis 0 holds: one, or several that are one sample.
+template <class Scalar, class M>
+void add_images(Importer<Scalar>& importer, const Node& node, const std::string& output, const Activation& a,
+                M map, const std::vector<Scalar>& bias, const Dims& dims) {
+  const AxisOrder order = channels_last(a.rank());
+  if (a.dims[0] == 1)
+    importer.define(output,
+                    importer.add(node, "", MatMul(std::move(map), as_vector(bias)), {a}, dims, order));
+  else
+    importer.define(
+        output, importer.add(node, "", MatMul(map::Repeated(std::move(map), a.dims[0]), as_vector(bias)), {a},
+                             dims, order));
+}
+
 template <class Scalar>
 void import_conv(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, importer.activation(node, 0),
@@ -160,12 +182,8 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
   const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
     for (std::size_t i = o * each; i < (o + 1) * each; ++i) values[i] *= scale;
   });
-  importer.define(
-      last.outputs[0],
-      importer.add(node, "",
-                   MatMul(map::Convolution<Scalar>(window.spatial, channels, filters, values, groups),
-                          as_vector(bias)),
-                   {a}, dims, channels_last(a.rank())));
+  add_images(importer, node, last.outputs[0], a,
+             map::Convolution<Scalar>(window.spatial, channels, filters, values, groups), bias, dims);
 }
 
 /// A transposed convolution is the transpose of the convolution that leads from its output to its input.
@@ -271,11 +289,9 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
   try {
     // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
     map::Convolution<Scalar> back(s, filters, channels, values, groups);
-    if (back.output_size() != a.size())
-      fail("expected the padding to leave ", a.size(), " inputs, found ", back.output_size());
-    importer.define(last.outputs[0],
-                    importer.add(node, "", MatMul(map::Transposed(std::move(back)), as_vector(bias)), {a},
-                                 dims, channels_last(a.rank())));
+    if (a.dims[0] * back.output_size() != a.size())
+      fail("expected the padding to leave ", a.size() / a.dims[0], " inputs, found ", back.output_size());
+    add_images(importer, node, last.outputs[0], a, map::Transposed(std::move(back)), bias, dims);
   } catch (const Error& error) {
     fail(describe(node), ": ", error.what());
   }
@@ -342,6 +358,18 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
   const Dims dims{a.dims[0], weights.rows()};
   if (!importer.has_input(node, 2))
     return add_dense(importer, node, a, std::move(weights), {}, dims, c_order(2));
+  if (!importer.is_constant(node, 2)) {
+    const Spatial rows{.input = {1, a.dims[0]}};
+    const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
+    const Activation product = importer.add(
+        node, "product",
+        MatMul(map::WithRole(map::Convolution<Scalar>(rows, weights.cols(), weights.rows(), packed),
+                             map::Role::dense, "Dense at every position")),
+        {a}, dims, c_order(2));
+    Activation addend = importer.activation(node, 2);
+    if (beta != 1) addend = add_function(importer, node, addend, fn::Scale{double(beta)}, "scaled");
+    return importer.define(node.outputs[0], add_sum(importer, node, {product, addend}));
+  }
   Activation shape{0, dims, c_order(2), a.batch_axis};
   auto c = importer.broadcast(node, importer.constant(node, 2), shape);
   c *= Scalar(beta);
@@ -356,6 +384,62 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
                       map::Role::dense, "Dense at every position");
   importer.define(node.outputs[0],
                   importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
+}
+
+/// A·B with a constant side of several matrices: one for each position of the axes before the last two.
+template <class Scalar>
+void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const Tensor& constant, Activation a,
+                           bool left) {
+  if (a.rank() < 2)
+    fail(describe(node), ": expected at least 2 axes beside constants of shape ", shown(constant.dims()),
+         ", found ", shown(a.dims));
+  const auto outer_of = [](const Dims& dims) { return Dims(dims.begin(), dims.end() - 2); };
+  const Dims outer = broadcast_dims(node, outer_of(constant.dims()), outer_of(a.dims));
+  Dims expanded = outer;
+  expanded.insert(expanded.end(), a.dims.end() - 2, a.dims.end());
+  a = importer.in_order(node, expand(importer, node, a, expanded), c_order(Index(expanded.size())));
+  const std::size_t last = expanded.size() - 1;
+  const Index c_rows = constant.dims()[std::size_t(constant.rank() - 2)], c_columns = constant.dims().back(),
+              rows = left ? c_rows : expanded[last - 1], inner = left ? c_columns : c_rows,
+              columns = left ? expanded[last] : c_columns, found = left ? expanded[last - 1] : expanded[last];
+  if (found != inner)
+    fail(describe(node), ": expected ", inner, " features to be multiplied, found shape ", shown(expanded));
+  for (std::size_t axis = 0; axis < outer.size(); ++axis)
+    if (outer[axis] > 1) importer.check_not_batch(node, a, Index(axis));
+  Dims dims = outer;
+  dims.push_back(rows);
+  dims.push_back(columns);
+  Index matrices = 1;
+  for (const Index size : outer) matrices *= size;
+  const Index entries = element_count(std::vector<Index>{matrices, rows, columns, inner}, describe(node));
+  if (entries > (Index(1) << 27))
+    fail(describe(node), ": expected products of up to 2^27 factors, found ", entries);
+  const auto values = constant.template values<Scalar>();
+  std::vector<Eigen::Triplet<Scalar>> triplets;
+  triplets.reserve(std::size_t(entries));
+  for (Index m = 0; m < matrices; ++m) {
+    // The constant's matrix at this position: axes of size 1 repeat.
+    Index which = 0, rest = m;
+    for (Index axis = Index(outer.size()) - 1, step = 1; axis >= 0; --axis) {
+      const Index at = rest % outer[std::size_t(axis)], offset = Index(outer.size()) - (constant.rank() - 2);
+      rest /= outer[std::size_t(axis)];
+      if (axis < offset) continue;
+      const Index size = constant.dims()[std::size_t(axis - offset)];
+      which += (size == 1 ? 0 : at) * step;
+      step *= size;
+    }
+    for (Index i = 0; i < rows; ++i)
+      for (Index j = 0; j < columns; ++j)
+        for (Index k = 0; k < inner; ++k) {
+          const Index entry = which * c_rows * c_columns + (left ? i * inner + k : k * columns + j);
+          const Index input = left ? (m * inner + k) * columns + j : (m * rows + i) * inner + k;
+          triplets.emplace_back(int((m * rows + i) * columns + j), int(input), values[std::size_t(entry)]);
+        }
+  }
+  Eigen::SparseMatrix<Scalar> weights(matrices * rows * columns, a.size());
+  weights.setFromTriplets(triplets.begin(), triplets.end());
+  importer.define(node.outputs[0], importer.add(node, "", MatMul(map::Sparse<Scalar>(weights)), {a}, dims,
+                                                c_order(Index(dims.size()))));
 }
 
 /// A·B with one side constant, a matrix (or a vector); the other may have any axes before its last two.
@@ -374,9 +458,7 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
   if (constant.rank() > 2 && outer == 1)
     flat = constant.reshaped({constant.dims()[std::size_t(constant.rank() - 2)], constant.dims().back()});
   if (vector) flat = left ? constant.reshaped({1, constant.size()}) : constant.reshaped({constant.size(), 1});
-  if (flat.rank() != 2)
-    fail(describe(node), ": expected a constant side that is one matrix, found shape ",
-         shown(constant.dims()));
+  if (flat.rank() != 2) return import_matmul_of_many(importer, node, constant, a, left);
   if (constant.rank() > a.rank() && constant.rank() > 2)
     fail(describe(node), ": expected a constant side of at most ", a.rank(), " axes, found shape ",
          shown(constant.dims()));
