@@ -1,13 +1,10 @@
-// Why did the network see that digit? Classifies handwritten digits with a convolutional network and an MLP,
-// explains each with every method, prints where the relevance went and draws it.
-#include <chrono>
+// Why did the network see that digit? Classifies handwritten digits with a convolutional network and an MLP
+// from ONNX files, explains each by many methods, prints where the relevance went and draws it.
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -15,18 +12,39 @@
 
 #include "examples/support/figure.hpp"
 #include "examples/support/idx.hpp"
-#include "examples/support/mnist.hpp"
+#include "examples/support/network.hpp"
 #include "examples/support/png.hpp"
+#include "examples/support/progress.hpp"
 
 namespace {
 
 using namespace ascribe;
 using Matrix = Eigen::MatrixXd;
 
+/// All methods that there are by name.
+std::vector<std::string> all_methods() {
+  std::vector<std::string> all(method::names.begin(), method::names.end());
+  all.insert(all.end(), composite::names.begin(), composite::names.end());
+  return all;
+}
+
+/// Those that fit beside each other, one of each family.
+const std::vector<std::string> some_methods{"gradient",
+                                            "gradient_times_input",
+                                            "deconvnet",
+                                            "guided_backprop",
+                                            "lrp_q",
+                                            "lrp_radial",
+                                            "deep_lift",
+                                            "epsilon_plus",
+                                            "epsilon_alpha2_beta1",
+                                            "epsilon_gamma_box",
+                                            "excitation_backprop"};
+
 struct Options {
   std::vector<Index> digits = {1, 2, 4, 7, 11, 17};
   std::vector<std::string> networks = {"cnn", "mlp"};
-  std::vector<std::string> methods{method::names.begin(), method::names.end()};
+  std::vector<std::string> methods = some_methods;
   std::string output = "build/digits";
   std::string data = "examples/data";
   double epsilon = 1e-6;
@@ -38,29 +56,10 @@ struct Panel {
   examples::Shares shares;
 };
 
-/// What is on the line only while the program works, and only on a terminal, and only from the second second
-/// on.
-class Progress {
- public:
-  void show(const std::string& text) {
-    if (!terminal_ || std::chrono::steady_clock::now() - start_ < std::chrono::seconds(1)) return;
-    std::fprintf(stderr, "\r\033[K%s", text.c_str());
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) std::fprintf(stderr, "\r\033[K");
-    shown_ = false;
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0, shown_ = false;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 /// Digits down, methods across.
 Picture draw(const Options& options, const examples::Images& images, const std::vector<std::string>& captions,
              const std::vector<std::vector<Panel>>& panels) {
-  constexpr int zoom = 4;
+  constexpr int zoom = 3;
   std::vector<examples::Row> rows;
   for (std::size_t d = 0; d < options.digits.size(); ++d) {
     examples::Row row;
@@ -85,10 +84,9 @@ Picture draw(const Options& options, const examples::Images& images, const std::
   return examples::figure(rows, footer);
 }
 
-template <class Net>
-void explain_network(const std::string& name, const Net& net, const Options& options,
+void explain_network(const std::string& name, const Graph<double>& net, const Options& options,
                      const examples::Images& images, const std::vector<unsigned char>& labels,
-                     const Matrix& mean, Progress& progress) {
+                     const Matrix& mean, examples::Progress& progress) {
   Matrix x(784, Index(options.digits.size()));
   for (std::size_t d = 0; d < options.digits.size(); ++d)
     for (Index i = 0; i < 784; ++i)
@@ -101,8 +99,8 @@ void explain_network(const std::string& name, const Net& net, const Options& opt
     Index best = 0;
     trace.output().col(d).maxCoeff(&best);
     targets.push_back(best);
-    captions.push_back("label " + std::to_string(labels[std::size_t(options.digits[std::size_t(d)])]) +
-                       ", seen as " + std::to_string(best));
+    captions.push_back(std::to_string(labels[std::size_t(options.digits[std::size_t(d)])]) + ", seen as " +
+                       std::to_string(best));
   }
 
   std::vector<std::vector<Panel>> panels(options.digits.size());
@@ -110,13 +108,10 @@ void explain_network(const std::string& name, const Net& net, const Options& opt
               "seen", "method", "start", "input", "biases", "stabiliser", "dropped", "closing");
   for (const std::string& wanted : options.methods) {
     progress.show("explaining " + name + " with " + wanted);
-    const auto explanation =
-        method::with_method(wanted, {.epsilon = options.epsilon}, [&](const auto& method) {
-          if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
-            return net.explain(trace, start::Targets{targets}, method, reference);
-          else
-            return net.explain(trace, start::Targets{targets}, method);
-        });
+    const auto method = examples::method_by_name<double>(wanted, {.epsilon = options.epsilon});
+    const start::Targets start{targets};
+    const auto explanation = method.form == Form::Delta ? net.explain(trace, start, method, reference)
+                                                        : net.explain(trace, start, method);
     progress.clear();
     const auto& books = explanation.ledger;
     for (std::size_t d = 0; d < options.digits.size(); ++d) {
@@ -136,8 +131,7 @@ void explain_network(const std::string& name, const Net& net, const Options& opt
 }
 
 void run(const Options& options) {
-  Progress progress;
-  for (const std::string& name : options.methods) method::with_method(name, {}, [](const auto&) {});
+  examples::Progress progress;
   const auto images = examples::read_images(options.data + "/digits/test-images.idx3-ubyte");
   const auto labels = examples::read_labels(options.data + "/digits/test-labels.idx1-ubyte");
   if (images.height != 28 || images.width != 28)
@@ -156,11 +150,12 @@ void run(const Options& options) {
 
   std::filesystem::create_directories(options.output);
   for (const std::string& name : options.networks) {
-    const std::string folder = options.data + "/mnist_" + name;
-    if (name == "cnn")
-      explain_network(name, examples::mnist_cnn(folder), options, images, labels, mean, progress);
-    else
-      explain_network(name, examples::mnist_mlp(folder), options, images, labels, mean, progress);
+    progress.show("reading " + name);
+    const std::string file = options.data + "/mnist_" + name + ".onnx";
+    const Graph<double> net = examples::load_network<double>(file).graph;
+    if (net.input_size() != 784)
+      fail(file, ": expected a network of 784 pixels, found one of ", net.input_size());
+    explain_network(name, net, options, images, labels, mean, progress);
   }
 }
 
@@ -178,8 +173,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"cnn", "mlp"}));
   app.add_option("--methods", options.methods, "which methods")
       ->delimiter(',')
-      ->check(CLI::IsMember(std::vector<std::string>(method::names.begin(), method::names.end())));
-  app.add_option("--epsilon", options.epsilon, "the stabiliser of lrp and lrp_radial");
+      ->check(CLI::IsMember(all_methods()));
+  app.add_option("--epsilon", options.epsilon, "the stabiliser of divisions");
   app.add_option("--output", options.output, "the folder for the pictures");
   app.add_option("--data", options.data, "the folder of the digits and the networks");
   try {

@@ -29,6 +29,7 @@ TEST_CASE("an affine map's numbers by hand", "[maps]") {
   CHECK(b == Eigen::Vector4d(2, -30, 200, -3000));
   affine.apply_transposed<1>(view(a), out(b), Weights::positive);
   CHECK(b == Eigen::Vector4d(2, 0, 200, 0));
+  CHECK(affine.weight_count() == 2);
 }
 
 TEST_CASE("batch normalisation as a scale and a bias", "[maps]") {

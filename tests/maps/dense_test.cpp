@@ -87,6 +87,7 @@ TEST_CASE("a dense map's numbers by hand", "[maps]") {
   Batch<float, 3, 1> g;
   dense.apply_transposed<1>(view(b), out(g), Weights::as_is);
   CHECK(g == Batch<float, 3, 1>(-333, 333, -333));
+  CHECK(dense.weight_count() == 6);
 }
 
 TEST_CASE("a dense map sees a weight that is not finite", "[maps]") {

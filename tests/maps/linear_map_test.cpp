@@ -2,6 +2,12 @@
 
 #include <vector>
 
+#include <ascribe/maps/any_map.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/sum.hpp>
+#include <ascribe/maps/transposed.hpp>
+#include <ascribe/maps/with_role.hpp>
+
 #include "tests/support/catch.hpp"
 
 using namespace ascribe;
@@ -33,4 +39,15 @@ TEST_CASE("weights are replaced one by one, and the same through a choice made o
 TEST_CASE("what lacks a product is no linear map", "[maps]") {
   STATIC_REQUIRE_FALSE(LinearMap<Sizes>);
   STATIC_REQUIRE_FALSE(LinearMap<int>);
+}
+
+TEST_CASE("a map that wraps another has its weights, and only where it says how many they are", "[maps]") {
+  const map::Dense<double> dense(Eigen::MatrixXd::Ones(2, 3));
+  const map::Transposed turned(dense);
+  const map::WithRole other(dense, map::Role::convolution, "Other");
+  CHECK(turned.weight_count() == 6);
+  CHECK(other.weight_count() == 6);
+  CHECK(map::AnyMap<double>(turned).weight_count() == 6);
+  const map::Sum<double> sum(2, 3);
+  CHECK(map::AnyMap<double>(map::WithRole(sum, map::Role::wiring, "Other")).weight_count() == 0);
 }

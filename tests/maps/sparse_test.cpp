@@ -39,6 +39,7 @@ TEST_CASE("a sparse map sees a weight that is not finite", "[maps]") {
   Eigen::SparseMatrix<double> w(2, 2);
   w.insert(1, 0) = std::numeric_limits<double>::infinity();
   CHECK_FALSE(map::Sparse<double>(w).weights_are_finite());
+  CHECK(map::Sparse<double>(w).weight_count() == 1);
 }
 
 TEST_CASE("a sparse map's errors", "[maps]") {

@@ -3,8 +3,10 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/softplus.hpp>
+#include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/by_name.hpp>
+#include <ascribe/rules/flat.hpp>
 #include <ascribe/windows/groups.hpp>
 
 #include "tests/support/catch.hpp"
@@ -148,6 +150,28 @@ TEST_CASE("explicit ones differ from plain Ignore's ledger by f(0), and agree wi
   CHECK(largest(fair.share_of_layer<1>() - fair.implicit_ones.layer<1>().books.bias.transpose()) < 1e-10);
   // What plain Ignore does with ones is what biased Ignore does without.
   CHECK((plain.explicit_ones.relevance - fair.explicit_ones.relevance).cwiseAbs().maxCoeff() < 1e-10);
+}
+
+TEST_CASE("rules that give a bias no share give its ones none") {
+  test::Random random(21);
+  const Matrix x = random.matrix(5, 3);
+  const Vector scale = random.vector(5), shift = random.vector(5), bias = random.vector(2);
+  const Matrix w = random.matrix(2, 5);
+  const Sequential net(MatMul(map::Affine<double>(5, scale), shift), Elementwise(fn::Relu()),
+                       MatMul(map::Dense<double>(w), bias));
+  const auto agree = [&](const auto& method) {
+    const Both both(net, x, method, Ones::per_bias);
+    CHECK(both.input_error() < 1e-10);
+    CHECK(largest(both.template share_of_layer<0>()) == 0.0);
+    CHECK(largest(both.implicit_ones.template layer<0>().books.bias) == 0.0);
+    CHECK(largest(both.share_of_ones() - both.implicit_ones.ledger.bias.transpose()) < 1e-10);
+  };
+  agree(method::Lrp{{0.25}});  // Pass at the Affine
+  struct First : method::LrpWith<rule::Gradient> {
+    using LrpWith::rule_for;
+    rule::Flat rule_for(const kind::MatMul<map::Affine<double>>&) const { return {}; }
+  };
+  agree(First());
 }
 
 TEST_CASE("ones cancel against a baseline") {

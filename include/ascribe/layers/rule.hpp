@@ -17,6 +17,7 @@ namespace ascribe {
 ///
 ///     static constexpr bool serves(Form)   the forms in which it has a meaning; without it, all
 ///     void check() const                   throws Error where a parameter is out of range
+///     static constexpr bool ignores_bias   true where a MatMul's bias takes no part: its share is 0
 ///     static constexpr const char* name    what descriptions of a network call it
 ///     std::string parameters() const       its parameters, for the same: "gamma 0.25, epsilon 1e-06"
 namespace rule {
@@ -26,6 +27,9 @@ struct Unset {};
 
 /// Stands for a rule whose absence the compiler has been told of, so that it says it once.
 struct Reported {};
+
+template <class Rule>
+inline constexpr bool ignores_bias = requires { requires Rule::ignores_bias; };
 
 /// A layer's size that is whatever the neighbours have (elementwise functions).
 inline constexpr int any_size = -2;

@@ -60,6 +60,8 @@ class Affine {
     apply<N>(s, g, weights);  // diagonal
   }
 
+  /// The number of stored weights.
+  Index weight_count() const { return scale_.size(); }
   bool weights_are_finite() const {
     for (Index c = 0; c < scale_.size(); ++c)
       if (!math::isfinite(scale_(c))) return false;

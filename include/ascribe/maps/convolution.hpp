@@ -89,6 +89,8 @@ class Convolution {
     backward(packed(weights, changed), s.data(), g.data(), s.cols());
   }
 
+  /// The number of stored weights.
+  Index weight_count() const { return Index(weights_.size()); }
   bool weights_are_finite() const {
     return std::all_of(weights_.begin(), weights_.end(), [](const Scalar& w) { return math::isfinite(w); });
   }

@@ -123,6 +123,8 @@ class DenseOf {
                Out<Scalar>(g.data(), g.rows(), g.cols()), weights);
   }
 
+  /// The number of stored weights.
+  Index weight_count() const { return weights_.size(); }
   bool weights_are_finite() const {
     for (Index c = 0; c < weights_.cols(); ++c)
       for (Index r = 0; r < weights_.rows(); ++r)

@@ -49,6 +49,8 @@ class Sparse {
                [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
   }
 
+  /// The number of stored weights.
+  Index weight_count() const { return weights_.nonZeros(); }
   bool weights_are_finite() const {
     for (Index k = 0; k < weights_.nonZeros(); ++k)
       if (!math::isfinite(weights_.valuePtr()[k])) return false;

@@ -22,6 +22,9 @@ class Transposed {
   Index input_size() const { return map_.output_size(); }
   Index output_size() const { return map_.input_size(); }
   bool weights_are_finite() const { return map_.weights_are_finite(); }
+  Index weight_count() const requires(requires(const M& m) { m.weight_count(); }) {
+    return map_.weight_count();
+  }
   Role role() const { return role_of(map_); }
   const char* name() const { return role() == Role::convolution ? "ConvolutionTransposed" : "Transposed"; }
   const M& map() const { return map_; }

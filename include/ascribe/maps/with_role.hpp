@@ -22,6 +22,9 @@ class WithRole {
   Index input_size() const { return map_.input_size(); }
   Index output_size() const { return map_.output_size(); }
   bool weights_are_finite() const { return map_.weights_are_finite(); }
+  Index weight_count() const requires(requires(const M& m) { m.weight_count(); }) {
+    return map_.weight_count();
+  }
   Role role() const { return role_; }
   const char* name() const { return name_; }
   const M& map() const { return map_; }

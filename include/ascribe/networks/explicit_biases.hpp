@@ -131,7 +131,17 @@ void forward_features(const Max<W>& kind, Index, View<S> a, Out<S> b) {
 template <class M, class Rule, class C>
 void propagate_features(const MatMul<M>& kind, Index used, const Rule& rule, C& c, typename C::Up up,
                         typename C::Down down) {
-  step_back(with_ones(kind, used), rule, c, up, down);
+  if constexpr (rule::ignores_bias<Rule>) {
+    using S = typename C::Scalar;
+    const Batch<S> a = c.a.topRows(kind.input_size());
+    Batch<S> head(kind.input_size(), up.cols());
+    C inner{view(a), c.b, c.a_ref, c.b_ref, c.form, c.books, c.workspace};
+    step_back(kind, rule, inner, up, out(head));
+    down.topRows(head.rows()) = head;
+    down.bottomRows(used).setZero();
+  } else {
+    step_back(with_ones(kind, used), rule, c, up, down);
+  }
 }
 template <class W, class Rule, class C>
 void propagate_features(const Max<W>& kind, Index, const Rule& rule, C& c, typename C::Up up,

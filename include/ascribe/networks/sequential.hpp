@@ -222,7 +222,7 @@ class Sequential {
     explanation.relevance.resize(x.rows(), x.cols());
     reset_records(trace, explanation.layers, std::make_index_sequence<depth>());
     const Pass<T, Method, E> pass{trace, references, method, explanation, workspace};
-    back<depth>(pass, 0, view(carried), blocks_for<depth>(pass, y.cols()));
+    back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
 
     detail::count_relevance<S>(explanation.relevance, x, references[0], form, explanation.ledger.leave);
     if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, references[0], form);
@@ -411,17 +411,14 @@ class Sequential {
   }
 
   /// Blocks for the walk from value I down to the input's, with so many samples.
-  template <std::size_t I, class P>
-  static Blocks<typename P::Scalar> blocks_for(const P& pass, Index samples) {
-    using S = typename P::Scalar;
+  template <std::size_t I, class T, class S>
+  static Blocks<S> blocks_for(const T& trace, Workspace<S>& workspace, Index samples) {
     Index size = 0;
     const auto look = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
-      const auto& value = std::get<J>(pass.trace.values);
+      const auto& value = std::get<J>(trace.values);
       if constexpr (J > 0 && std::remove_cvref_t<decltype(value)>::SizeAtCompileTime == Dynamic) {
         const Index rows = value.rows();
-        const Index most = tiles<J + 1, std::remove_cvref_t<decltype(value)>::ColsAtCompileTime>()
-                               ? detail::samples_in_cache<S>(rows)
-                               : samples;
+        const Index most = tiles<J + 1, T::samples>() ? detail::samples_in_cache<S>(rows) : samples;
         size = math::max(size, rows * math::min(samples, most));
       }
     };
@@ -430,8 +427,8 @@ class Sequential {
     }
     (std::make_index_sequence<I>());
     if (size == 0) return {nullptr, nullptr};
-    S* first = pass.workspace.take(size);
-    return {first, pass.workspace.take(size)};
+    S* first = workspace.take(size);
+    return {first, workspace.take(size)};
   }
 
   /// Steps back through layer I − 1 and on, with the samples from `first` on. `up` is what is carried at
@@ -447,7 +444,7 @@ class Sequential {
       const Index part = tile<S>(math::max(inputs, up.rows()), samples);
       if (part < samples) {
         const WorkspaceScope<S> scope(pass.workspace);
-        const auto part_blocks = blocks_for<I>(pass, part);
+        const auto part_blocks = blocks_for<I>(pass.trace, pass.workspace, part);
         for (Index n = 0; n < samples; n += part)
           back<I>(pass, first + n, detail::columns<N>(up, n, math::min(part, samples - n)), part_blocks);
         return;

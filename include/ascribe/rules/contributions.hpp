@@ -47,12 +47,15 @@ void book_bias_shares(const kind::MatMul<M>& layer, C& c, Share share) {
   using S = typename C::Scalar;
   const Index period = layer.bias.size(), rows = c.b.rows();
   const S* bias = layer.bias.data();
-  for (Index n = 0; n < c.b.cols() && period > 0; ++n)
+  for (Index n = 0; n < c.b.cols() && period > 0; ++n) {
+    S total(0);  // of the layer, before it meets the books: small shares would be lost in them
     for (Index first = n * rows; first < (n + 1) * rows; first += period) {
-      c.books.bias(n) += sum_of<S>(period, [=](Index k) { return S(share(bias[k], first + k)); });
+      total += sum_of<S>(period, [=](Index k) { return S(share(bias[k], first + k)); });
       if (c.bias_shares)
         for (Index k = 0; k < period; ++k) c.bias_shares[first + k] = share(bias[k], first + k);
     }
+    c.books.bias(n) += total;
+  }
 }
 
 /// The contributions a_i·w_ij to the outputs of a layer, and its biases, taken by their sign. With

@@ -15,6 +15,7 @@ namespace ascribe::rule {
 /// One product of the forward pass's size, and one for a single sample.
 struct Flat {
   static constexpr const char* name = "Flat";
+  static constexpr bool ignores_bias = true;
 
   double epsilon = 1e-6;
 

@@ -43,30 +43,33 @@ void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typenam
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
   fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n)
+  for (Index n = 0; n < up.cols(); ++n) {
+    S lost(0);
     fn::each_block(up.rows(), [&](Index first, Index width) {
       const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
               *u = up.data() + n * up.rows() + first, *slope = slopes.data();
       S* d = down.data() + n * down.rows() + first;
       fn::derivatives(layer.f, first, width, a, slopes.data());
       if (form == Form::Q) {
-        c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+        lost += sum_of<S>(width, [=](Index i) {
           d[i] = slope[i] * u[i];
           return S((b[i] - f0 - a[i] * slope[i]) * u[i]);
         });
       } else if (form == Form::R) {
-        c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+        lost += sum_of<S>(width, [=](Index i) {
           d[i] = slope[i] * u[i];
           return S((S(1) - slope[i]) * u[i]);
         });
       } else {
         const S *a0 = c.a_ref.column(n) + first, *b0 = c.b_ref.column(n) + first;
-        c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+        lost += sum_of<S>(width, [=](Index i) {
           d[i] = slope[i] * u[i];
           return S((b[i] - b0[i] - (a[i] - a0[i]) * slope[i]) * u[i]);
         });
       }
     });
+    c.books.dropped(n) += lost;
+  }
   if (form == Form::Q) book_bias(layer, c, up);
 }
 

@@ -49,7 +49,8 @@ void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, type
   }
   const bool raw = !at_origin && !rule.biased;
   fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n)
+  for (Index n = 0; n < up.cols(); ++n) {
+    S lost(0);
     fn::each_block(up.rows(), [&](Index first, Index width) {
       const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
               *u = up.data() + n * up.rows() + first, *slope = slopes.data();
@@ -59,12 +60,14 @@ void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, type
         for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
         return;
       }
-      c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+      lost += sum_of<S>(width, [=](Index i) {
         const bool zero = a[i] == S(0);
         d[i] = zero ? S(0) : S(b[i] / a[i] * u[i]);
         return zero ? S(b[i] * u[i]) : S(0);
       });
     });
+    c.books.dropped(n) += lost;
+  }
   if (!raw) book_bias(layer, c, up);
 }
 

@@ -13,6 +13,7 @@ namespace ascribe::rule {
 /// batch normalisation; the bias gets nothing. For a function it is plain Ignore.
 struct Pass {
   static constexpr const char* name = "Pass";
+  static constexpr bool ignores_bias = true;
 
   static constexpr bool serves(Form form) { return form == Form::R; }
 };

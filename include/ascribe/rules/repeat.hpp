@@ -31,15 +31,18 @@ void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up 
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const bool in_q = c.form == Form::Q;
-  for (Index n = 0; n < up.cols(); ++n)
+  for (Index n = 0; n < up.cols(); ++n) {
+    S lost(0);
     fn::each_block(up.rows(), [&](Index first, Index width) {
       const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
               *u = up.data() + n * up.rows() + first;
       S* d = down.data() + n * down.rows() + first;
       back(first, width, a, u, d);
-      c.books.dropped(n) += sum_of<S>(
-          width, [=](Index i) { return in_q ? S((b[i] - f0) * u[i] - a[i] * d[i]) : S(u[i] - d[i]); });
+      lost += sum_of<S>(width,
+                        [=](Index i) { return in_q ? S((b[i] - f0) * u[i] - a[i] * d[i]) : S(u[i] - d[i]); });
     });
+    c.books.dropped(n) += lost;
+  }
   if (in_q) book_bias(layer, c, up);
 }
 

@@ -20,7 +20,8 @@ void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C
                typename C::Down down) {
   using S = typename C::Scalar;
   fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n)
+  for (Index n = 0; n < up.cols(); ++n) {
+    S lost(0);
     fn::each_block(up.rows(), [&](Index first, Index width) {
       const S *a = c.a.data() + n * c.a.rows() + first, *u = up.data() + n * up.rows() + first,
               *slope = slopes.data();
@@ -29,11 +30,13 @@ void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C
       if (c.form == Form::Q)
         for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
       else
-        c.books.dropped(n) += sum_of<S>(width, [=](Index i) {
+        lost += sum_of<S>(width, [=](Index i) {
           d[i] = slope[i] * u[i];
           return S((S(1) - slope[i]) * u[i]);
         });
     });
+    c.books.dropped(n) += lost;
+  }
   if (c.form == Form::Q) book_bias(layer, c, up);
 }
 

@@ -19,6 +19,7 @@ namespace ascribe::rule {
 /// Example: `ZBox{{-1}, {1}}`, or a bound a channel: `ZBox{{-2.1, -2.0, -1.8}, {2.2, 2.4, 2.6}}`.
 struct ZBox {
   static constexpr const char* name = "ZBox";
+  static constexpr bool ignores_bias = true;
 
   /// Each one number, one a channel, or one an input: feature i gets entry i mod size. Throws Error in
   /// `propagate` where that size does not divide the layer's inputs.

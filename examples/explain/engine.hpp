@@ -1,0 +1,63 @@
+/// A network of either precision behind one face, so that the rest of the program is compiled once.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "examples/explain/options.hpp"
+#include "examples/explain/samples.hpp"
+
+namespace explain {
+
+/// One set of books: enter = leave + biases + stabiliser + dropped + what is left open.
+struct Amounts {
+  double enter = 0, leave = 0, biases = 0, stabiliser = 0, dropped = 0, closing_error = 0;
+};
+
+/// What is said of one sample.
+struct Explanation {
+  Index target = 0;
+  std::vector<double> output;     ///< the network's (first) output
+  std::vector<double> relevance;  ///< of the input, in the file's order
+  Amounts totals;
+  std::vector<Amounts>
+      nodes;  ///< as many as Engine::nodes, where they were asked for and the method has them
+};
+
+/// A node as the reader of --describe sees it.
+struct NodeText {
+  std::string name, kind, part, shape, rule;
+  Index parameters = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Inputs and outputs: a name in the file, and a shape.
+  virtual std::vector<std::pair<std::string, Shape>> inputs() const = 0;
+  virtual std::vector<std::pair<std::string, Shape>> outputs() const = 0;
+  /// What the reader of the file has to say.
+  virtual const std::vector<std::string>& notes() const = 0;
+
+  /// The nodes and the rules that the method gives them. Throws ascribe::Error where it cannot serve one.
+  virtual std::vector<NodeText> nodes(const Options& options) const = 0;
+
+  /// Explains every sample by itself, so that neither the others nor the number of threads change its
+  /// numbers. `options.low` and `high` are set. `node_books`: the books of every node, too. `begins(n)` is
+  /// called when sample n begins, from several threads. Throws the ascribe::Error of the first sample that
+  /// has one, its name before it.
+  virtual std::vector<Explanation> explain(const Options& options, const std::vector<Sample>& samples,
+                                           const std::vector<Sample>& baseline, bool node_books,
+                                           const std::function<void(std::size_t)>& begins) const = 0;
+};
+
+/// Reads a network. Throws ascribe::Error as ascribe::onnx::load.
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path);
+std::unique_ptr<Engine> load_double(const std::filesystem::path& path);
+
+}  // namespace explain

@@ -1,0 +1,9 @@
+#include "examples/explain/engine_of.hpp"
+
+namespace explain {
+
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path) {
+  return std::make_unique<EngineOf<float>>(path);
+}
+
+}  // namespace explain

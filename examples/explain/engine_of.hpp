@@ -1,0 +1,218 @@
+/// The Engine of one precision.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <variant>
+
+#include "ascribe/networks/integrated_gradients.hpp"
+#include "ascribe/networks/reveal_cancel.hpp"
+#include "examples/explain/engine.hpp"
+#include "examples/support/network.hpp"
+
+namespace explain {
+
+template <class Scalar>
+class EngineOf final : public Engine {
+ public:
+  explicit EngineOf(const std::filesystem::path& path) try : net_(examples::load_network<Scalar>(path)) {
+  } catch (const ascribe::Error& error) {
+    // The reader of the file names it, the translation of its nodes does not.
+    const std::string_view said = error.what(), name = path.native();
+    if (said.find(name) != std::string_view::npos) throw;
+    ascribe::fail(name, ": ", said);
+  }
+
+  std::vector<std::pair<std::string, Shape>> inputs() const override { return ports(net_.inputs); }
+  std::vector<std::pair<std::string, Shape>> outputs() const override { return ports(net_.outputs); }
+  const std::vector<std::string>& notes() const override { return net_.notes; }
+
+  std::vector<NodeText> nodes(const Options& options) const override {
+    std::optional<typename Graph::Plan> plan;
+    if (options.method->name != "deep_lift_reveal_cancel") plan = net_.graph.plan(rules(options));
+    std::vector<NodeText> found;
+    for (Index i = 0; i < static_cast<Index>(net_.graph.nodes().size()); ++i) {
+      const auto& node = net_.graph.node(i);
+      const ascribe::NodeInfo info = node.info(i, 0);
+      NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0};
+      if (info.kind == ascribe::LayerKind::input) text.part.clear();
+      if (const auto* rule = plan ? plan->rule(i) : nullptr) text.rule = rule->describe();
+      if (!plan) text.rule = reveal_cancel_rule(info);
+      if (node.layer) text.parameters = parameters(*node.layer, info);
+      found.push_back(std::move(text));
+    }
+    return found;
+  }
+
+  std::vector<Explanation> explain(const Options& options, const std::vector<Sample>& samples,
+                                   const std::vector<Sample>& baseline, bool node_books,
+                                   const std::function<void(std::size_t)>& begins) const override {
+    std::optional<typename Graph::Plan> plan;
+    if (options.method->by_rules) plan = net_.graph.plan(rules(options));
+    // A baseline for all is run once.
+    std::optional<typename Graph::Trace> shared;
+    if (baseline.size() == 1 && options.method->baseline) shared = net_.graph.forward(column(baseline[0]));
+
+    std::vector<Explanation> results(samples.size());
+    std::atomic<std::size_t> next = 0;
+    std::mutex mutex;
+    std::size_t failed = samples.size();
+    std::exception_ptr failure;
+    const auto work = [&] {
+      Memory memory;
+      for (std::size_t n; (n = next++) < samples.size();) {
+        begins(n);
+        try {
+          const Sample* against = baseline.empty() ? nullptr : &baseline[baseline.size() == 1 ? 0 : n];
+          results[n] = one(options, plan, samples[n], against, shared, n, node_books, memory);
+        } catch (...) {
+          // Samples are taken in their order, so that the first one that fails is always among those that do.
+          const std::lock_guard lock(mutex);
+          if (n < failed) {
+            failed = n;
+            failure = std::current_exception();
+          }
+          next = samples.size();
+        }
+      }
+    };
+    const std::size_t helpers = std::min(static_cast<std::size_t>(options.threads), samples.size()) - 1;
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t t = 0; t < helpers; ++t) threads.emplace_back(work);
+      work();
+    }
+    if (failure) {
+      try {
+        std::rethrow_exception(failure);
+      } catch (const ascribe::Error& error) {
+        ascribe::fail(samples[failed].name, ": ", error.what());
+      }
+    }
+    return results;
+  }
+
+ private:
+  using Graph = ascribe::Graph<Scalar>;
+  using Column = ascribe::Batch<Scalar>;
+
+  /// What one thread uses again and again.
+  struct Memory {
+    typename Graph::Trace trace, reference;
+    typename Graph::Explanation explanation;
+    ascribe::Workspace<Scalar> workspace;
+  };
+
+  static std::vector<std::pair<std::string, Shape>> ports(const std::vector<ascribe::onnx::Port>& all) {
+    std::vector<std::pair<std::string, Shape>> found;
+    for (const auto& port : all) found.emplace_back(port.name, Shape(port.shape.begin(), port.shape.end()));
+    return found;
+  }
+
+  static const char* kind_of(ascribe::LayerKind kind) {
+    switch (kind) {
+      case ascribe::LayerKind::input:
+        return "input";
+      case ascribe::LayerKind::matmul:
+        return "MatMul";
+      case ascribe::LayerKind::elementwise:
+        return "Elementwise";
+      case ascribe::LayerKind::max:
+        return "Max";
+      case ascribe::LayerKind::joint:
+        break;
+    }
+    return "Joint";
+  }
+
+  /// What ascribe::reveal_cancel does there, which is no plan of rules.
+  static const char* reveal_cancel_rule(const ascribe::NodeInfo& info) {
+    if (info.kind == ascribe::LayerKind::input) return "";
+    if (info.kind == ascribe::LayerKind::max) return "Baseline";
+    if (info.kind == ascribe::LayerKind::joint) return "EvenSplit";
+    return info.kind == ascribe::LayerKind::matmul && info.role == ascribe::map::Role::wiring
+               ? "Rewire"
+               : "RevealCancel";
+  }
+
+  /// Weights and biases that were learned, not those that a sum or a permutation is made of.
+  static Index parameters(const ascribe::AnyLayer<Scalar>& layer, const ascribe::NodeInfo& info) {
+    if (const auto* e = std::get_if<ascribe::AnyElementwise<Scalar>>(&layer)) return e->f.features();
+    const auto* m = std::get_if<ascribe::AnyMatMul<Scalar>>(&layer);
+    if (m == nullptr || info.role == ascribe::map::Role::wiring) return 0;
+    return (info.role == ascribe::map::Role::aggregation ? 0 : m->map.weight_count()) + m->bias.size();
+  }
+
+  /// The method as rules: the averages of gradients are made of the gradient's.
+  static ascribe::Composite<Scalar> rules(const Options& options) {
+    ascribe::composite::Options o;
+    o.epsilon = options.epsilon;
+    o.gamma = options.gamma;
+    o.low = options.low;
+    o.high = options.high;
+    o.max_rule = options.max_rule;
+    return examples::method_by_name<Scalar>(options.method->by_rules ? options.method->name : "gradient", o);
+  }
+
+  static Column column(const Sample& sample) {
+    return Eigen::Map<const Eigen::VectorXd>(sample.values.data(), static_cast<Index>(sample.values.size()))
+        .template cast<Scalar>();
+  }
+
+  static Index target_of(const Options& options, const Column& output, std::size_t n) {
+    if (!options.targets.empty()) return options.targets[options.targets.size() == 1 ? 0 : n];
+    Index best = 0;
+    output.col(0).maxCoeff(&best);
+    return best;
+  }
+
+  Explanation one(const Options& options, const std::optional<typename Graph::Plan>& plan,
+                  const Sample& sample, const Sample* against,
+                  const std::optional<typename Graph::Trace>& shared, std::size_t n, bool node_books,
+                  Memory& memory) const {
+    const Column x = column(sample);
+    net_.graph.forward(x, memory.trace, memory.workspace);
+    const Column& output = memory.trace.output();
+    const Index target = target_of(options, output, n);
+    const typename Graph::Trace* reference = shared ? &*shared : nullptr;
+    const std::string_view method = options.method->name;
+    if (options.method->baseline && !shared && method != "integrated_gradients") {
+      net_.graph.forward(column(*against), memory.reference, memory.workspace);
+      reference = &memory.reference;
+    }
+    auto& explanation = memory.explanation;
+    if (plan) {
+      explanation.detail = node_books ? ascribe::Detail::per_layer : ascribe::Detail::totals;
+      net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, reference);
+    } else if (method == "deep_lift_reveal_cancel") {
+      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *reference);
+    } else if (method == "integrated_gradients") {
+      explanation = ascribe::integrated_gradients(net_.graph, x, column(*against), target);
+    } else {
+      explanation = ascribe::smoothgrad(net_.graph, x, target);
+    }
+
+    Explanation result;
+    result.target = target;
+    result.output.assign(output.data(), output.data() + output.size());
+    result.relevance.assign(explanation.relevance.data(),
+                            explanation.relevance.data() + explanation.relevance.size());
+    result.totals = amounts(explanation.ledger);
+    for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
+    return result;
+  }
+
+  static Amounts amounts(const ascribe::Books<Scalar>& books) {
+    return {static_cast<double>(books.enter(0)),   static_cast<double>(books.leave(0)),
+            static_cast<double>(books.bias(0)),    static_cast<double>(books.stabiliser(0)),
+            static_cast<double>(books.dropped(0)), static_cast<double>(books.closing_error()(0))};
+  }
+
+  ascribe::onnx::Network<Scalar> net_;
+};
+
+}  // namespace explain

@@ -1,0 +1,32 @@
+/// The methods that the program offers, and which options each of them takes.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace explain {
+
+/// Rules of maxima that a method can be told to take.
+enum class MaxRules { none, of_outputs, of_differences };
+
+struct Method {
+  std::string_view name;
+  std::string_view summary;
+  bool epsilon = false;
+  bool box = false;  ///< --gamma, --low and --high
+  bool baseline = false;
+  MaxRules max_rules = MaxRules::none;
+  bool by_rules = true;  ///< one pass of rules, so that there are books for each layer
+};
+
+/// All of them, as --list-methods shows them.
+std::span<const Method> methods();
+
+/// The method of that name, or null.
+const Method* find_method(std::string_view name);
+
+/// What --max-rule may be for a method, with commas between.
+std::string_view names_of(MaxRules rules);
+
+}  // namespace explain

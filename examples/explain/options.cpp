@@ -1,0 +1,181 @@
+#include "examples/explain/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace explain {
+namespace {
+
+/// The numbers of a list with commas between. A list is one word of the command line, so that
+/// it cannot swallow the input behind it.
+template <class Number>
+std::vector<Number> numbers(const char* option, std::string_view text) {
+  std::vector<Number> found;
+  while (true) {
+    const std::string_view part = text.substr(0, text.find(','));
+    Number value{};
+    const char* const end = part.data() + part.size();
+    const auto [stop, error] = std::from_chars(part.data(), end, value);
+    if (error != std::errc() || stop != end || part.empty() || !std::isfinite(static_cast<double>(value)))
+      throw CLI::ValidationError(option,
+                                 "expected numbers with commas between, found '" + std::string(part) + "'");
+    found.push_back(value);
+    if (part.size() == text.size()) return found;
+    text.remove_prefix(part.size() + 1);
+  }
+}
+
+[[noreturn]] void misused(const std::string& option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
+
+/// Everything that the options must be for each other.
+void check(const CLI::App& app, const Options& o) {
+  const auto given = [&](const std::string& option) { return app.count(option) > 0; };
+  if (o.list_methods) return;
+  if (o.model.empty()) throw CLI::RequiredError("MODEL");
+  const std::vector<std::pair<std::string, std::filesystem::path>> outputs{
+      {"--relevance", o.relevance},
+      {"--ledger", o.ledger},
+      {"--output-values", o.output_values},
+      {"--heatmap", o.heatmap}};
+  if (o.inputs.empty()) {
+    if (!o.describe) throw CLI::RequiredError("INPUT (or --describe)");
+    for (const char* option : {"--target", "--top", "--baseline", "--labels", "--threads", "--relevance",
+                               "--ledger", "--output-values", "--heatmap"})
+      if (given(option)) misused(option, "needs an INPUT");
+  }
+  for (const auto& [option, path] : outputs)
+    if (given(option) && path.empty()) misused(option, "expected a file to write, found an empty name");
+  std::set<std::filesystem::path> places;
+  for (const auto& [option, path] : outputs)
+    if (given(option) && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
+      misused(option, "another output goes to " + path.string());
+
+  const Method& method = *o.method;
+  const std::string name(method.name);
+  for (const auto& [option, value] : {std::pair("--epsilon", o.epsilon), std::pair("--gamma", o.gamma)})
+    if (!(value >= 0) || !std::isfinite(value)) misused(option, "expected a finite number of at least 0");
+  if (given("--epsilon") && !method.epsilon) misused("--epsilon", name + " has no epsilon");
+  for (const char* option : {"--gamma", "--low", "--high"})
+    if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
+  if (given("--baseline") && !method.baseline) misused("--baseline", name + " is not against a baseline");
+  if (given("--max-rule")) {
+    std::string_view known = names_of(method.max_rules);
+    if (known.empty()) misused("--max-rule", name + " has no choice of one");
+    if ((", " + std::string(known) + ",").find(" " + o.max_rule + ",") == std::string::npos)
+      misused("--max-rule", name + " takes " + std::string(known) + ", not " + o.max_rule);
+  }
+  // What black and white are also decides epsilon_gamma_box's bounds.
+  const bool images =
+      std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
+      (given("--baseline") && o.baseline != "zero" && !is_npy(o.baseline)) || given("--heatmap") ||
+      method.box;
+  for (const char* option : {"--mean", "--std"})
+    if (given(option) && !images) misused(option, "there is no image that it could be for");
+  if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return d <= 0; }))
+    misused("--std", "expected numbers above 0");
+  const auto fit = [](const auto& a, const auto& b) {
+    return a.size() <= 1 || b.size() <= 1 || a.size() == b.size();
+  };
+  if (!fit(o.mean, o.deviation)) misused("--std", "expected one number, or as many as for --mean");
+  if (!fit(o.low, o.high)) misused("--high", "expected one number, or as many as for --low");
+  if (o.low.size() == o.high.size())
+    for (std::size_t c = 0; c < o.low.size(); ++c)
+      if (!(o.low[c] < o.high[c])) misused("--low", "expected numbers below those of --high");
+  if (std::any_of(o.targets.begin(), o.targets.end(), [](auto t) { return t < 0; }))
+    misused("--target", "expected outputs counted from 0");
+}
+
+}  // namespace
+
+bool is_npy(const std::filesystem::path& path) {
+  std::string end = path.extension().string();
+  std::transform(end.begin(), end.end(), end.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return end == ".npy";
+}
+
+Parsed parse(int argc, char** argv) {
+  Options o;
+  std::string method = "lrp_q", precision = "float";
+  CLI::App app{
+      "Explains outputs of a network in an ONNX file: which inputs, and how much the biases, speak for "
+      "them.\n"
+      "INPUT is .npy, one sample or a batch as the model takes it, or images (PNG, JPEG): the largest "
+      "centred part\n"
+      "of the model's shape, resized, scaled to 0..1, less --mean, over --std."};
+  app.name("explain");
+  app.add_option("MODEL", o.model, "the ONNX file");
+  app.add_option("INPUT", o.inputs, "what to explain, one or more");
+  app.add_option("--method", method, "how to explain; --list-methods says which there are")
+      ->capture_default_str();
+  // One function for all lists; CLI's own would take the words behind the option.
+  const auto list = [&](const char* option, std::vector<double>& to, const char* help) {
+    app.add_option_function<std::string>(
+           option, [&to, option](const std::string& text) { to = numbers<double>(option, text); }, help)
+        ->type_name("X[,X...]");
+  };
+  app.add_option_function<std::string>(
+         "--target",
+         [&](const std::string& text) {
+           if (text != "top") o.targets = numbers<std::ptrdiff_t>("--target", text);
+         },
+         "the output to explain, counted from 0: one for all inputs, or one each; or top, each one's largest "
+         "[top]")
+      ->type_name("K[,K...]|top");
+  app.add_option("--top", o.top, "how many of the largest outputs to print")
+      ->capture_default_str()
+      ->check(CLI::Range(std::ptrdiff_t(1), std::ptrdiff_t(1) << 31));
+  app.add_option("--baseline", o.baseline, "what inputs are compared with: zero, one for all, or one each")
+      ->capture_default_str()
+      ->type_name("zero|FILE.npy|IMAGE");
+  app.add_option("--max-rule", o.max_rule, "how relevance passes a maximum [the method's own]")
+      ->check(CLI::IsMember({"gradient", "winner", "fold", "radial"}))
+      ->type_name("gradient|winner|fold|radial");
+  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
+  app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
+      ->capture_default_str();
+  list("--low", o.low,
+       "epsilon_gamma_box's lower bound of inputs, one or one a channel [what black is: -mean/std]");
+  list("--high", o.high, "the upper bound [what white is: (1 - mean)/std]");
+  list("--mean", o.mean, "what is taken off an image's pixels in 0..1, one or one a channel [0]");
+  list("--std", o.deviation, "what they are divided by then [1]");
+  app.add_option("--labels", o.labels, "the outputs' names, one a line");
+  app.add_option("--precision", precision, "of all numbers")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"float", "double"}))
+      ->type_name("float|double");
+  app.add_option("--threads", o.threads, "how many inputs to explain at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--relevance", o.relevance, "write each input's relevance, in the inputs' shape")
+      ->type_name("OUT.npy");
+  app.add_option("--ledger", o.ledger, "write where the relevance went, at each layer and in all")
+      ->type_name("OUT.json");
+  app.add_option("--output-values", o.output_values, "write the network's outputs")->type_name("OUT.npy");
+  app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
+      ->type_name("OUT.png");
+  app.add_flag("--list-methods", o.list_methods, "print the methods and stop");
+  app.add_flag("--describe", o.describe,
+               "print the network's nodes, and the rule that the method gives each");
+  try {
+    app.parse(argc, argv);
+    o.method = find_method(method);
+    if (o.method == nullptr)
+      misused("--method", "there is no '" + method + "'; --list-methods says which there are");
+    o.in_double = precision == "double";
+    check(app, o);
+  } catch (const CLI::ParseError& error) {
+    return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
+  }
+  return {std::move(o), 0};
+}
+
+}  // namespace explain
