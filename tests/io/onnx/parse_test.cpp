@@ -260,6 +260,16 @@ TEST_CASE("onnx::parse: names that are missing, doubled or circular") {
   circle.message(1, node_message("Relu", {"b"}, {"a"}, "in"));
   circle.message(1, node_message("Relu", {"a"}, {"b"}, "in"));
   CHECK_THAT(complaint(circle), Contains("node 'in'") && Contains("cycles"));
+  // Two that wait for each other, one of them with inputs by the thousand: they are looked through once.
+  constexpr std::size_t many = 30000;
+  Message wide;
+  std::vector<std::string> inputs(many, "x");
+  inputs.push_back("b");
+  wide.message(11, value_message("x")).message(1, node_message("Sum", inputs, {"a"}, "in"));
+  wide.message(1, node_message("Relu", {"a"}, {"b"}, "in"));
+  for (std::size_t i = 0; i < many; ++i)
+    wide.message(1, node_message("Relu", {"x"}, {"v" + std::to_string(i)}));
+  CHECK_THAT(complaint(wide), Contains("node 'in'") && Contains("cycles"));
 }
 
 TEST_CASE("onnx::parse: a graph of a hundred thousand nodes, last first") {
