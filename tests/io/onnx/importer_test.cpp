@@ -7,6 +7,10 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<sys/resource.h>)
+#include <sys/resource.h>
+#endif
+
 #include "ascribe/io/onnx.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx.hpp"
@@ -62,6 +66,17 @@ std::string refusal(const OneNode& one, bool batched = true) {
   return refusal(test::model_of(one), {.batched = batched});
 }
 
+/// The most that this process has ever held, in MB; 0 where the system does not say.
+long peak_megabytes() {
+#if __has_include(<sys/resource.h>)
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+#else
+  return 0;
+#endif
+}
+
 TEST_CASE("onnx::network: what a small file asks for is counted before it is made") {
   constexpr std::int64_t much = std::int64_t{1} << 28;
   const onnx::ReadOptions options{.batched = false, .memory = 1 << 20};
@@ -90,7 +105,9 @@ TEST_CASE("onnx::network: what a small file asks for is counted before it is mad
   };
   for (const OneNode& one : cases) {
     INFO(one.op << " on " << onnx::shown(one.inputs.front()));
+    const long before = peak_megabytes();
     CHECK_THAT(refusal(test::model_of(one), options), Contains("ReadOptions::memory"));
+    CHECK(peak_megabytes() - before < 64);  // the least of them would be 256
   }
   // The default has an end too, and sizes beyond every memory overflow nothing.
   constexpr std::int64_t huge = std::int64_t{1} << 58;
