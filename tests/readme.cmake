@@ -27,9 +27,13 @@ while(TRUE)
   set(source "${CMAKE_CURRENT_BINARY_DIR}/readme/program_${number}.cpp")
   file(GENERATE OUTPUT "${source}" CONTENT "${cpp}")
   file(GENERATE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/readme/expected_${number}.txt" CONTENT "${text}")
+  string(FIND "${cpp}" "<ascribe/io/onnx" reads_onnx)
+  if(NOT reads_onnx EQUAL -1 AND NOT TARGET ascribe::onnx)
+    continue()
+  endif()
   add_executable(readme_${number} "${source}")
-  target_link_libraries(readme_${number} PRIVATE ascribe_own)
-  add_test(NAME readme/program_${number}
+  target_link_libraries(readme_${number} PRIVATE ascribe_own $<$<NOT:$<EQUAL:${reads_onnx},-1>>:ascribe::onnx>)
+  add_test(NAME readme/program_${number} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
            COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:readme_${number}>
                    "-DEXPECTED=${CMAKE_CURRENT_BINARY_DIR}/readme/expected_${number}.txt"
                    -P "${CMAKE_CURRENT_SOURCE_DIR}/readme_check.cmake")

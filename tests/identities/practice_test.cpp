@@ -179,7 +179,7 @@ TEST_CASE("identity 14: Gamma(0) equals Normalized where z != 0, and passes noth
                                 down(layer, rule::Normalized{epsilon}, a, up)) <= 1e-10);
   }
   const auto zero = dense_layer(Matrix(Eigen::RowVector2d(1, -1)));
-  const Matrix a = Eigen::Vector2d(1, 1), up = Matrix::Constant(1, 1, 3);
+  const Matrix a = Matrix::Ones(2, 1), up = Matrix::Constant(1, 1, 3);
   CHECK(down(zero, rule::Normalized{0.5}, a, up) == Eigen::Vector2d(6, -6));
   CHECK(down(zero, rule::Gamma{0, 0.5}, a, up) == Eigen::Vector2d(0, 0));
 }

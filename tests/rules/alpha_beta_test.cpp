@@ -37,7 +37,7 @@ TEST_CASE("AlphaBeta: the formulas over every structure of map, and the books cl
 
 TEST_CASE("AlphaBeta: where no contribution is negative, -beta R is the stabiliser's and not small") {
   const Explicit layer = dense(Eigen::RowVector2d(1, 3), Vector::Constant(1, 1));
-  const Matrix a = Eigen::Vector2d(1, 2), up = Matrix::Constant(1, 1, 4);
+  const Matrix a{{1}, {2}}, up = Matrix::Constant(1, 1, 4);
   const auto found = step(layer_of<double>(layer), AlphaBeta{}, Form::R, a, a, up);
   CHECK(found.down(0) == Approx(1).epsilon(1e-6));
   CHECK(found.down(1) == Approx(6).epsilon(1e-6));
@@ -49,7 +49,7 @@ TEST_CASE("AlphaBeta takes three products where z- keeps its digits as z - z+, e
   Matrix w(2, 3);
   w << 1, -1, 2, 2, 1, -2;
   const Explicit layer = dense(w);
-  const Matrix up = Eigen::Vector2d(1, 1);
+  const Matrix up = Matrix::Ones(2, 1);
   const auto count = [&](const Eigen::Vector3d& a) { return products(layer, AlphaBeta{}, a, up); };
   CHECK(count({1, 1, 1}) == 3);
   CHECK(count({1, 0, 1}) == 4);     // z- of output 0 is 0

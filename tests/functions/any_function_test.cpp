@@ -1,0 +1,47 @@
+#include <ascribe/functions/any_function.hpp>
+
+#include <array>
+#include <string>
+
+#include <ascribe/functions/clip.hpp>
+#include <ascribe/functions/prelu.hpp>
+#include <ascribe/functions/softplus.hpp>
+#include <ascribe/functions/tanh.hpp>
+
+#include "tests/support/catch.hpp"
+
+namespace {
+
+using namespace ascribe;
+
+TEST_CASE("any function is the function inside", "[functions]") {
+  const fn::AnyFunction<double> f = fn::Softplus();
+  const std::array<double, 3> a{-2, 0, 1.5}, r{1, 0, -1};
+  std::array<double, 3> found{};
+  fn::values(f, 0, 3, a.data(), found.data());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().value(a[i]));
+  fn::derivatives(f, 0, 3, a.data(), found.data());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().derivative(a[i]));
+  fn::chords(f, 0, 3, a.data(), r.data(), found.data());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().chord(a[i], r[i]));
+  fn::slopes(f, 0, 3, a.data(), found.data());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().chord(a[i], 0.0));
+  CHECK(fn::at_zero<double>(f) == fn::Softplus().value(0.0));
+  CHECK(f.name() == std::string("Softplus"));
+  CHECK(f.features() == 0);
+}
+
+TEST_CASE("any function tells what is inside", "[functions]") {
+  const fn::AnyFunction<float> f = fn::Clip{-1, 2};
+  REQUIRE(f.as<fn::Clip>() != nullptr);
+  CHECK(f.as<fn::Clip>()->high == 2);
+  CHECK(f.as<fn::Tanh>() == nullptr);
+  CHECK(fn::AnyFunction<float>(fn::Prelu<float>({1, 2, 3})).features() == 3);
+  struct Mine {
+    float value(float a) const { return a; }
+    float derivative(float) const { return 1; }
+  };
+  CHECK(fn::AnyFunction<float>(Mine()).name() == std::string("a function"));
+}
+
+}  // namespace
