@@ -11,9 +11,9 @@
 #include <sys/resource.h>
 #endif
 
-#include "ascribe/io/onnx.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx.hpp"
+#include "tests/support/onnx_network.hpp"
 #include "tests/support/onnx_node.hpp"
 
 namespace {

@@ -1,0 +1,16 @@
+/// `onnx::network` for float and double, compiled once for all tests (onnx_network.cpp): every operator's translation takes
+/// most of a minute.
+#pragma once
+
+#include <vector>
+
+#include <ascribe/io/onnx.hpp>
+
+namespace ascribe::onnx {
+
+extern template Network<float> network<float>(const Model&, const ReadOptions&);
+extern template Network<double> network<double>(const Model&, const ReadOptions&);
+extern template std::vector<Operator<float>> operators<float>();
+extern template std::vector<Operator<double>> operators<double>();
+
+}  // namespace ascribe::onnx
