@@ -3,6 +3,7 @@
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/deep_lift.hpp>
+#include <ascribe/networks/sequential.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/random.hpp"

@@ -9,7 +9,7 @@
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
-#include <ascribe/methods/baseline.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
@@ -119,11 +119,11 @@ TEST_CASE("A batch larger than a tile equals its samples one by one", "[networks
   }
   SECTION("against one reference, as many as the batch, and a chosen one") {
     Random random(9);
-    check_samples(method::Baseline(), random.matrix(400, 1));
-    check_samples(method::Baseline(), random.matrix(400, samples));
-    check_samples(method::Baseline(), random.matrix(400, 4), 2);
-    check_samples(method::BaselineWith<rule::Gradient>(), random.matrix(400, samples));
-    check_samples(method::BaselineWith<rule::BaselineFold>(), random.matrix(400, samples));
+    check_samples(method::DeepLift(), random.matrix(400, 1));
+    check_samples(method::DeepLift(), random.matrix(400, samples));
+    check_samples(method::DeepLift(), random.matrix(400, 4), 2);
+    check_samples(method::DeepLiftWith<rule::Gradient>(), random.matrix(400, samples));
+    check_samples(method::DeepLiftWith<rule::BaselineFold>(), random.matrix(400, samples));
   }
 }
 

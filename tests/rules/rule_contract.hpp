@@ -402,8 +402,8 @@ void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula form
       halves.emplace_back();
       for (const Index pixel : {0, 1, 4, 5}) halves.back().push_back((pixel + 2 * window) * 67 + channel);
     }
-  run("a pool whose windows lie side by side", Pool({.input = {2, 4}, .kernel = {2, 2}, .stride = {2, 2}}, 67),
-      halves, {}, 101);
+  run("a pool whose windows lie side by side",
+      Pool({.input = {2, 4}, .kernel = {2, 2}, .stride = {2, 2}}, 67), halves, {}, 101);
   run("a pool", Pool({.input = {3, 3}, .kernel = {2, 2}, .pads = {1, 0, 0, 0}}, 2), pool, {}, 81);
 }
 

@@ -1,5 +1,5 @@
-/// `onnx::network` for float and double, compiled once for all tests (onnx_network.cpp): every operator's translation takes
-/// most of a minute.
+/// `onnx::network` for float and double, compiled once for all tests (onnx_network.cpp): every operator's
+/// translation takes most of a minute.
 #pragma once
 
 #include <vector>

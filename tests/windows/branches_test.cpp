@@ -19,6 +19,8 @@ TEST_CASE("branches lie one behind the other", "[windows]") {
 }
 
 TEST_CASE("branches' errors", "[windows]") {
-  CHECK_THROWS_WITH(window::Branches(0, 3), Contains("Branches: the number of inputs") && Contains("found 0"));
-  CHECK_THROWS_WITH(window::Branches(2, 0), Contains("Branches: the number of inputs") && Contains("found 0"));
+  CHECK_THROWS_WITH(window::Branches(0, 3),
+                    Contains("Branches: the number of inputs") && Contains("found 0"));
+  CHECK_THROWS_WITH(window::Branches(2, 0),
+                    Contains("Branches: the number of inputs") && Contains("found 0"));
 }

@@ -29,7 +29,9 @@ struct Unset {};
 struct Reported {};
 
 template <class Rule>
-inline constexpr bool ignores_bias = requires { requires Rule::ignores_bias; };
+inline constexpr bool ignores_bias = requires {
+  requires Rule::ignores_bias;
+};
 
 /// A layer's size that is whatever the neighbours have (elementwise functions).
 inline constexpr int any_size = -2;
