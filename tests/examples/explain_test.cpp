@@ -425,7 +425,7 @@ TEST_CASE("images are prepared as the model takes them", "[explain]") {
         outputs_of({(folder / "rgb.npy").string()}, behind));
 }
 
-TEST_CASE("--describe prints every node and the method's rule for it", "[explain]") {
+TEST_CASE("explain --describe prints every node and the method's rule for it", "[explain]") {
   const std::string lrp_q = explain({model, "--describe"});
   for (const char* node : {"input ", "/0/Conv ", "/1/Relu ", "/2/MaxPool ", "/3/Conv ", "/4/Relu ",
                            "/5/MaxPool ", "/6/Flatten/order ", "/7/Gemm ", "/8/Relu ", "/9/Gemm "})

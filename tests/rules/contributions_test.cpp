@@ -25,9 +25,15 @@ struct Fixture {
         a(inputs),
         b(one.w.rows(), inputs.cols()),
         shares(Matrix::Zero(b.rows(), b.cols())),
+        books(empty_books(inputs.cols())),  // a context sees the books as long as they are
         context{view(a), view(b), {}, {}, Form::R, books, workspace, shares.data()} {
-    books.reset(a.cols());
     forward(static_cast<const Layer::Kind&>(layer), view(a), out(b));
+  }
+
+  static Books<double> empty_books(Index samples) {
+    Books<double> books;
+    books.reset(samples);
+    return books;
   }
 };
 

@@ -23,8 +23,8 @@ struct Clip {
 
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
-    const Scalar zero(0), one(1);
-    return Scalar((a > Scalar(low) ? one : zero) * (a < Scalar(high) ? one : zero));
+    const bool above = a > Scalar(low), below = a < Scalar(high);  // both asked, as in `value`
+    return above && below ? Scalar(1) : Scalar(0);
   }
 
   /// The share of a − r that lies between the ends, (f(a) − f(r))/(a − r), in which nothing cancels that does
