@@ -19,8 +19,10 @@ struct Gated {
     return Scalar(a * gate.value(a));
   }
 
+  /// Not inlined, so that it is one number wherever it is asked for, by `chord` too: where the compiler fuses
+  /// multiplications and additions, which it fuses depends on what stands around them.
   template <class Scalar>
-  Scalar derivative(const Scalar& a) const {
+  [[gnu::noinline]] Scalar derivative(const Scalar& a) const {
     return Scalar(gate.value(a) + a * gate.derivative(a));
   }
 
