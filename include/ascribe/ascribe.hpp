@@ -9,6 +9,7 @@
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/stabiliser.hpp>

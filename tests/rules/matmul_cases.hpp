@@ -55,6 +55,7 @@ struct ExplicitMap {
     if (how == Weights::positive) return S(std::max(as_is, 0.0));
     if (how == Weights::negative) return S(std::min(as_is, 0.0));
     if (how == Weights::square) return S(as_is * as_is);
+    if (how.choice == Weights::favoured) return S(as_is + how.gamma * std::max(as_is, 0.0));
     return S(how == Weights::one ? stored(j, i) : as_is);
   }
   template <int N>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <type_traits>
@@ -55,6 +56,7 @@ struct Explicit {
         if (how == Weights::negative) result(i, j) = std::min(w, 0.0);
         if (how == Weights::square) result(i, j) = w * w;
         if (how == Weights::one) result(i, j) = 1;
+        if (how.choice == Weights::favoured) result(i, j) = w + how.gamma * std::max(w, 0.0);
       }
     return result;
   }
@@ -155,7 +157,7 @@ inline void check_close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& exp
 inline void check_product(const Erased& map, const Explicit& expected, int n, bool transposed, Weights how,
                           Index samples) {
   INFO((transposed ? "transposed" : "forward")
-       << ", weights " << int(how) << ", " << samples << " samples, N = " << n);
+       << ", weights " << int(how.choice) << ", " << samples << " samples, N = " << n);
   const Eigen::MatrixXd w =
       transposed ? Eigen::MatrixXd(expected.changed(how).transpose()) : expected.changed(how);
   const Values x{matrix(w.cols(), samples, 7), matrix(w.cols(), samples, 8)};
@@ -173,13 +175,46 @@ inline void check_product(const Erased& map, const Explicit& expected, int n, bo
 
 /// ⟨W a, s⟩ = ⟨a, Wᵀ s⟩, without the explicit matrix.
 inline void check_adjoint(const Erased& map, Index inputs, Index outputs, Weights how) {
-  INFO("adjoint, weights " << int(how));
+  INFO("adjoint, weights " << int(how.choice));
   const Values a{matrix(inputs, 1, 9), matrix(inputs, 1, 9)},
       s{matrix(outputs, 1, 10), matrix(outputs, 1, 10)};
   const Eigen::MatrixXd left = map.product(1, false, how, a).values.cwiseProduct(s.values);
   const Eigen::MatrixXd right = map.product(1, true, how, s).values.cwiseProduct(a.values);
   CHECK(std::abs(left.sum() - right.sum()) <=
         5 * map.tolerance * (left.cwiseAbs().sum() + right.cwiseAbs().sum() + 1e-30));
+}
+
+/// A finish sees every output once, when it is final, in runs of one sample.
+template <class Map>
+void check_finish(const Map& map, bool transposed, Index samples) {
+  using S = typename Map::Scalar;
+  using Matrix = Batch<S>;
+  INFO((transposed ? "transposed" : "forward") << ", finished, " << samples << " samples");
+  const Index from = transposed ? map.output_size() : map.input_size();
+  const Index to = transposed ? map.input_size() : map.output_size();
+  const Matrix x = matrix(from, samples, 11).template cast<S>();
+  Matrix plain(to, samples), finished(to, samples);
+  const auto mark = [&](Index first, Index count, S* values) {
+    if (first / to != (first + count - 1) / to) return;  // would be left unmarked
+    for (Index i = 0; i < count; ++i)
+      values[i] =
+          values + i == finished.data() + first + i ? S(values[i] * S(2) + S(double(first + i))) : S(0);
+  };
+  const auto finish = ascribe::finish_with<S>(mark);
+  const View<S> in(x.data(), from, samples);
+  if (transposed) {
+    ascribe::apply_transposed(map, in, Out<S>(plain.data(), to, samples));
+    ascribe::apply_transposed(map, in, Out<S>(finished.data(), to, samples), Weights::as_is, finish);
+  } else {
+    ascribe::apply(map, in, Out<S>(plain.data(), to, samples));
+    ascribe::apply(map, in, Out<S>(finished.data(), to, samples), Weights::as_is, finish);
+  }
+  Index wrong = 0;
+  for (Index k = 0; k < plain.size(); ++k)
+    if (ascribe::math::value_of(finished.data()[k]) !=
+        ascribe::math::value_of(S(plain.data()[k] * S(2) + S(double(k)))))
+      ++wrong;
+  CHECK(wrong == 0);
 }
 
 /// Everything that a linear map promises, for one map.
@@ -193,8 +228,9 @@ void check(const Map& map, const Explicit& expected) {
   REQUIRE((Map::outputs == Dynamic || Map::outputs == outputs));
   CHECK(map.weights_are_finite());
   const Erased any = erased(map);
-  for (const Weights how :
-       {Weights::as_is, Weights::positive, Weights::negative, Weights::square, Weights::one}) {
+  const std::initializer_list<Weights> all{Weights::as_is,  Weights::positive, Weights::negative,
+                                           Weights::square, Weights::one,      Weights::favouring(0.25)};
+  for (const Weights& how : all) {
     for (const bool transposed : {false, true}) {
       check_product(any, expected, 1, transposed, how, 1);
       check_product(any, expected, 3, transposed, how, 3);
@@ -202,6 +238,8 @@ void check(const Map& map, const Explicit& expected) {
     }
     check_adjoint(any, inputs, outputs, how);
   }
+  for (const bool transposed : {false, true})
+    for (const Index samples : {1, 2, 37}) check_finish(map, transposed, samples);
 }
 
 /// The same for `make.template operator()<Scalar>()` over float, double and an automatic-differentiation

@@ -35,9 +35,30 @@ Out<Scalar, Rows, Samples> out(Batch<Scalar, Rows, Samples>& batch) {
 }
 
 /// What a linear map's weights are replaced by for one product. A closed list, because it has to cross
-/// the virtual boundary of a network that is known at run time only. `one` stands for every *stored*
-/// weight: structural zeros (a convolution's padding, a sparse matrix's gaps) stay zero.
-enum class Weights { as_is, positive, negative, square, one };
+/// the virtual boundary of a network that is known at run time only. Only *stored* weights are replaced:
+/// structural zeros (a convolution's padding, a sparse matrix's gaps) stay zero.
+struct Weights {
+  enum Choice {
+    as_is,
+    positive,  ///< w⁺ = max(w, 0)
+    negative,  ///< w⁻ = min(w, 0)
+    square,    ///< w²
+    one,       ///< 1
+    favoured   ///< w + γw⁺
+  };
+  Choice choice;
+  double gamma = 0;  ///< of `favoured`
+
+  constexpr Weights(Choice c) : choice(c) {}
+  /// w + γw⁺.
+  static constexpr Weights favouring(double gamma) {
+    Weights weights(favoured);
+    weights.gamma = gamma;
+    return weights;
+  }
+
+  friend constexpr bool operator==(const Weights&, const Weights&) = default;
+};
 
 /// What a backward pass carries: relevance R, Q = R/a, or the multiplier m = R/(a − ā) against a
 /// reference ā.

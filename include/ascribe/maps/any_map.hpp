@@ -33,12 +33,14 @@ class AnyMap {
   Index weight_count() const { return part_->weight_count(); }
 
   template <int N>
-  void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, Weights weights) const {
-    part_->apply({a.data(), a.rows(), a.cols()}, {b.data(), b.rows(), b.cols()}, weights);
+  void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
+    part_->apply({a.data(), a.rows(), a.cols()}, {b.data(), b.rows(), b.cols()}, weights, finish);
   }
   template <int N>
-  void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, Weights weights) const {
-    part_->apply_transposed({s.data(), s.rows(), s.cols()}, {g.data(), g.rows(), g.cols()}, weights);
+  void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
+    part_->apply_transposed({s.data(), s.rows(), s.cols()}, {g.data(), g.rows(), g.cols()}, weights, finish);
   }
 
   /// The map inside, where it is an M; else null.
@@ -57,8 +59,10 @@ class AnyMap {
     virtual Role role() const = 0;
     virtual const char* name() const = 0;
     virtual Index weight_count() const = 0;
-    virtual void apply(View<Scalar> a, Out<Scalar> b, Weights weights) const = 0;
-    virtual void apply_transposed(View<Scalar> s, Out<Scalar> g, Weights weights) const = 0;
+    virtual void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,
+                       const Finish<Scalar>& finish) const = 0;
+    virtual void apply_transposed(View<Scalar> s, Out<Scalar> g, const Weights& weights,
+                                  const Finish<Scalar>& finish) const = 0;
     virtual const void* get(const std::type_info& type) const = 0;
   };
 
@@ -85,11 +89,13 @@ class AnyMap {
       else
         return 0;
     }
-    void apply(View<Scalar> a, Out<Scalar> b, Weights weights) const override {
-      ascribe::apply(map, a, b, weights);
+    void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,
+               const Finish<Scalar>& finish) const override {
+      ascribe::apply(map, a, b, weights, finish);
     }
-    void apply_transposed(View<Scalar> s, Out<Scalar> g, Weights weights) const override {
-      ascribe::apply_transposed(map, s, g, weights);
+    void apply_transposed(View<Scalar> s, Out<Scalar> g, const Weights& weights,
+                          const Finish<Scalar>& finish) const override {
+      ascribe::apply_transposed(map, s, g, weights, finish);
     }
     const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };

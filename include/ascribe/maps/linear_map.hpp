@@ -4,6 +4,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
 
 /// The linear maps b = W a. Each has
@@ -19,7 +20,9 @@
 /// shares no memory with the input. A map that is not dense says what it is by `static constexpr Role role`;
 /// one whose product costs the same a sample, however few samples a call has, by `static constexpr bool
 /// samplewise = true`: a network may then go through it with some of a batch at a time. (A dense product of
-/// few samples reads its weights for little.)
+/// few samples reads its weights for little.) Both products may take a `Finish` behind `weights`, which is
+/// then applied to every output while it is in the cache; for a map whose products take none it is applied
+/// behind them.
 namespace ascribe::map {
 
 /// What a map is in the architecture: methods choose rules by it.
@@ -41,40 +44,34 @@ constexpr Role role_of(const M& map) {
     return Role::dense;
 }
 
-/// f(w) for one weight.
-template <class Scalar>
-Scalar replaced(const Scalar& w, Weights weights) {
-  switch (weights) {
+/// Calls `body` with a function object that replaces one weight, so that the choice is made once and
+/// not once a weight. None of them has arithmetic in a choice's branches: loops over weights vectorise.
+template <class Scalar, class Body>
+decltype(auto) with_replacement(const Weights& weights, Body&& body) {
+  switch (weights.choice) {
     case Weights::positive:
-      return w > Scalar(0) ? w : Scalar(0);
+      return body([](const Scalar& w) { return w > Scalar(0) ? w : Scalar(0); });
     case Weights::negative:
-      return w < Scalar(0) ? w : Scalar(0);
+      return body([](const Scalar& w) { return w < Scalar(0) ? w : Scalar(0); });
     case Weights::square:
-      return Scalar(w * w);
+      return body([](const Scalar& w) { return Scalar(w * w); });
     case Weights::one:
-      return Scalar(1);
+      return body([](const Scalar&) { return Scalar(1); });
+    case Weights::favoured:
+      return body([gamma = Scalar(weights.gamma)](const Scalar& w) {
+        const Scalar above = w > Scalar(0) ? w : Scalar(0);
+        return Scalar(w + gamma * above);
+      });
     case Weights::as_is:
       break;
   }
-  return w;
+  return body([](const Scalar& w) { return w; });
 }
 
-/// Calls `body` with a function object that replaces one weight, so that the choice is made once and
-/// not once a weight.
-template <class Scalar, class Body>
-void with_replacement(Weights weights, Body&& body) {
-  switch (weights) {
-    case Weights::positive:
-      return body([](const Scalar& w) { return replaced(w, Weights::positive); });
-    case Weights::negative:
-      return body([](const Scalar& w) { return replaced(w, Weights::negative); });
-    case Weights::square:
-      return body([](const Scalar& w) { return replaced(w, Weights::square); });
-    case Weights::one:
-      return body([](const Scalar&) { return Scalar(1); });
-    case Weights::as_is:
-      return body([](const Scalar& w) { return w; });
-  }
+/// One weight, replaced.
+template <class Scalar>
+Scalar replaced(const Scalar& w, const Weights& weights) {
+  return with_replacement<Scalar>(weights, [&](auto f) { return Scalar(f(w)); });
 }
 
 template <class M>
@@ -101,22 +98,71 @@ concept LinearMap = requires(const M& m, View<typename M::Scalar, M::inputs, Dyn
   { m.weights_are_finite() } -> std::convertible_to<bool>;
 };
 
-/// b = W a with W's weights replaced, whatever the static sizes of the views are.
-template <class M, class A, class B>
-void apply(const M& map, const A& a, B&& b, Weights weights = Weights::as_is) {
-  using S = typename M::Scalar;
-  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
-  map.template apply<N>(View<S, M::inputs, N>(a.data(), a.rows(), a.cols()),
-                        Out<S, M::outputs, N>(b.data(), b.rows(), b.cols()), weights);
+/// What is done to a product's outputs as soon as they are final: step(state, first, count, values) for runs
+/// of neighbours of one sample, `first` counted through all samples. Every output is in one run; runs come in
+/// any order, from several threads. A function pointer, so that it crosses the virtual boundary; made by
+/// `finish_with`.
+template <class Scalar>
+struct Finish {
+  void (*step)(const void* state, Index first, Index count, Scalar* values) = nullptr;
+  const void* state = nullptr;
+
+  explicit operator bool() const { return step != nullptr; }
+  void operator()(Index first, Index count, Scalar* values) const { step(state, first, count, values); }
+};
+
+/// f(first, count, values) as a Finish. It has to outlive the product.
+template <class Scalar, class F>
+Finish<Scalar> finish_with(const F& f) {
+  return {[](const void* state, Index first, Index count, Scalar* values) {
+            (*static_cast<const F*>(state))(first, count, values);
+          },
+          &f};
 }
 
-/// g = Wᵀ s with W's weights replaced.
+namespace detail {
+
+/// A finish over a whole batch, where the product did not see to it.
+template <class Batch, class Scalar>
+void finish_behind(Batch& b, const Finish<Scalar>& finish) {
+  each_piece(b.rows(), b.cols(), [&](Index n, Index first, Index width) {
+    finish(n * b.rows() + first, width, b.data() + n * b.rows() + first);
+  });
+}
+
+}  // namespace detail
+
+/// b = W a with W's weights replaced, whatever the static sizes of the views are, then `finish` of every
+/// output.
 template <class M, class A, class B>
-void apply_transposed(const M& map, const A& s, B&& g, Weights weights = Weights::as_is) {
+void apply(const M& map, const A& a, B&& b, const Weights& weights = Weights::as_is,
+           const Finish<typename M::Scalar>& finish = {}) {
   using S = typename M::Scalar;
   constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
-  map.template apply_transposed<N>(View<S, M::outputs, N>(s.data(), s.rows(), s.cols()),
-                                   Out<S, M::inputs, N>(g.data(), g.rows(), g.cols()), weights);
+  const View<S, M::inputs, N> from(a.data(), a.rows(), a.cols());
+  const Out<S, M::outputs, N> to(b.data(), b.rows(), b.cols());
+  if constexpr (requires { map.template apply<N>(from, to, weights, finish); }) {
+    map.template apply<N>(from, to, weights, finish);
+  } else {
+    map.template apply<N>(from, to, weights);
+    if (finish) detail::finish_behind(b, finish);
+  }
+}
+
+/// g = Wᵀ s with W's weights replaced, then `finish` of every g_i.
+template <class M, class A, class B>
+void apply_transposed(const M& map, const A& s, B&& g, const Weights& weights = Weights::as_is,
+                      const Finish<typename M::Scalar>& finish = {}) {
+  using S = typename M::Scalar;
+  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
+  const View<S, M::outputs, N> from(s.data(), s.rows(), s.cols());
+  const Out<S, M::inputs, N> to(g.data(), g.rows(), g.cols());
+  if constexpr (requires { map.template apply_transposed<N>(from, to, weights, finish); }) {
+    map.template apply_transposed<N>(from, to, weights, finish);
+  } else {
+    map.template apply_transposed<N>(from, to, weights);
+    if (finish) detail::finish_behind(g, finish);
+  }
 }
 
 }  // namespace ascribe

@@ -39,14 +39,16 @@ class Repeated {
   Index count() const { return count_; }
 
   template <int N>
-  void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, Weights weights) const {
+  void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
     ascribe::apply(map_, View<Scalar>(a.data(), map_.input_size(), count_ * a.cols()),
-                   Out<Scalar>(b.data(), map_.output_size(), count_ * b.cols()), weights);
+                   Out<Scalar>(b.data(), map_.output_size(), count_ * b.cols()), weights, finish);
   }
   template <int N>
-  void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, Weights weights) const {
+  void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
     ascribe::apply_transposed(map_, View<Scalar>(s.data(), map_.output_size(), count_ * s.cols()),
-                              Out<Scalar>(g.data(), map_.input_size(), count_ * g.cols()), weights);
+                              Out<Scalar>(g.data(), map_.input_size(), count_ * g.cols()), weights, finish);
   }
 
  private:

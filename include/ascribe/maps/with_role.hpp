@@ -30,12 +30,14 @@ class WithRole {
   const M& map() const { return map_; }
 
   template <int N>
-  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    map_.template apply<N>(a, b, weights);
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
+    ascribe::apply(map_, a, b, weights, finish);
   }
   template <int N>
-  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    map_.template apply_transposed<N>(s, g, weights);
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
+    ascribe::apply_transposed(map_, s, g, weights, finish);
   }
 
  private:
