@@ -18,6 +18,13 @@
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
 
+#include <ascribe/kernels/dense_product.hpp>
+#include <ascribe/kernels/depthwise.hpp>
+#include <ascribe/kernels/image_grid.hpp>
+#include <ascribe/kernels/image_product.hpp>
+#include <ascribe/kernels/lanes.hpp>
+#include <ascribe/kernels/panels.hpp>
+
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
