@@ -59,15 +59,27 @@ TEST_CASE("The backward grids together meet the same, the other way", "[kernels]
   for (const Spatial& g : geometries) {
     std::set<Meeting> found, turned;
     std::set<Index> targets;
-    for (const Grid& grid : backward_grids(g)) walk(grid, found, targets);
+    const BackwardGrids backward(g);
+    for (const Grid& grid : backward.grids) {
+      CHECK_FALSE(grid.taps.empty());
+      walk(grid, found, targets);
+    }
+    backward.unmet(g, [&](Index first, Index count) {
+      for (Index pixel = first; pixel < first + count; ++pixel) CHECK(targets.insert(pixel).second);
+    });
     for (const auto& [input, output, tap] : found) turned.emplace(output, input, tap);
     CHECK(Index(targets.size()) == g.input_pixels());
     CHECK(turned == meetings(g));
   }
 }
 
+TEST_CASE("Grids are no more than taps, however far windows are apart", "[kernels][image_grid]") {
+  const Spatial g{.input = {3000, 3000}, .kernel = {2, 3}, .stride = {1500, 1000}};
+  CHECK(BackwardGrids(g).grids.size() == 6);
+}
+
 TEST_CASE("A walk may begin anywhere in a batch", "[kernels][image_grid]") {
-  for (const Grid& grid : backward_grids(geometries[1])) {
+  for (const Grid& grid : BackwardGrids(geometries[1]).grids) {
     Walk from_start(grid, 0);
     for (Index i = 0; i < 3 * grid.positions(); ++i, from_start.next()) {
       const Walk here(grid, i);

@@ -22,18 +22,14 @@ class Depthwise {
   /// More taps than this need another kernel.
   static constexpr Index most_taps = 256;
 
-  Depthwise() = default;
   /// weight(tap, channel). At most `most_taps` taps.
   template <class Weight>
   Depthwise(const Spatial& geometry, Index channels, Weight weight)
-      : channels_(channels), forward_(forward_grid(geometry)), backward_(backward_grids(geometry)) {
+      : geometry_(geometry), channels_(channels), forward_(forward_grid(geometry)), backward_(geometry) {
     for (Index tap = 0; tap < geometry.kernel_taps(); ++tap)
       for (Index c = 0; c < channels; ++c) weights_.push_back(weight(tap, c));
     zeros_.assign(std::size_t(channels), S(0));
   }
-
-  /// Whether there is one.
-  explicit operator bool() const { return channels_ > 0; }
 
   /// b = W a for `samples` images.
   void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
@@ -41,7 +37,14 @@ class Depthwise {
   }
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    for (const Grid& grid : backward_) multiply(grid, s, g, samples, weights, finish);
+    for (const Grid& grid : backward_.grids) multiply(grid, s, g, samples, weights, finish);
+    const Index size = geometry_.input_pixels() * channels_;
+    for (Index n = 0; n < samples; ++n)
+      backward_.unmet(geometry_, [&](Index pixel, Index count) {
+        const Index first = n * size + pixel * channels_;
+        std::fill_n(g + first, count * channels_, S(0));
+        if (finish) finish(first, count * channels_, g + first);
+      });
   }
 
  private:
@@ -141,9 +144,10 @@ class Depthwise {
       for (int m = 0; m < Packets; ++m) L::store(out[n] + c + m * L::size, sum[n][m]);
   }
 
-  Index channels_ = 0;
+  Spatial geometry_;
+  Index channels_;
   Grid forward_;
-  std::vector<Grid> backward_;
+  BackwardGrids backward_;
   std::vector<S> weights_;  // tap × channel
   std::vector<S> zeros_;
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
 #include <vector>
 
 #include <ascribe/core/spatial.hpp>
@@ -25,46 +27,58 @@ class ImageProduct {
   /// weight(filter, tap, channel in its group).
   template <class Weight>
   ImageProduct(const Spatial& geometry, Index channels, Index filters, Index groups, Weight weight)
-      : geometry_(geometry), channels_(channels), filters_(filters), groups_(groups) {
+      : geometry_(geometry),
+        channels_(channels),
+        filters_(filters),
+        groups_(groups),
+        forward_grid_(forward_grid(geometry)) {
     const Index kernel_width = geometry.kernel.width, taps = geometry.kernel_taps();
     const Index group_channels = channels / groups, group_filters = filters / groups;
     const Index row = kernel_width * group_channels;
     by_rows_ = groups == 1 && geometry.dilation.width == 1 && channels < few && row <= longest_row;
-    forward_.grid = forward_grid(geometry);
     for (Index group = 0; group < groups; ++group) {
       const auto of_group = [&](Index filter, Index tap, Index channel) {
         return weight(group * group_filters + filter, tap, channel);
       };
       if (by_rows_)
-        forward_.panels.emplace_back(
+        forward_panels_.emplace_back(
             Blocking(group_filters, geometry.kernel.height, row), [&](Index ky, Index k, Index filter) {
               return of_group(filter, ky * kernel_width + k / channels, k % channels);
             });
       else
-        forward_.panels.emplace_back(
+        forward_panels_.emplace_back(
             Blocking(group_filters, taps, group_channels),
             [&](Index tap, Index channel, Index filter) { return of_group(filter, tap, channel); });
     }
-    if (group_channels < few) {
+    if (group_channels >= few) backward_.emplace(geometry);
+    if (!backward_) {
       for (Index group = 0; group < groups; ++group)
         columns_.emplace_back(
             Blocking(taps * group_channels, 1, group_filters), [&](Index, Index filter, Index column) {
               return weight(group * group_filters + filter, column / group_channels, column % group_channels);
             });
     } else {
-      for (Grid& grid : backward_grids(geometry)) {
-        Pass pass{std::move(grid), {}};
-        const auto& met = pass.grid.taps;
-        for (Index group = 0; group < groups && !met.empty(); ++group)
-          pass.panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
-                                   [&](Index tap, Index filter, Index channel) {
-                                     return weight(group * group_filters + filter,
-                                                   met[std::size_t(tap)].kernel, channel);
-                                   });
-        backward_.push_back(std::move(pass));
+      for (const Grid& grid : backward_->grids) {
+        const auto& met = grid.taps;
+        auto& panels = backward_panels_.emplace_back();
+        for (Index group = 0; group < groups; ++group)
+          panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
+                              [&](Index tap, Index filter, Index channel) {
+                                return weight(group * group_filters + filter, met[std::size_t(tap)].kernel,
+                                              channel);
+                              });
       }
     }
     zeros_.assign(std::size_t(std::max({channels, filters, row})), S(0));
+  }
+
+  /// How many scalars the weights take in the orders of both products.
+  static double held(const Spatial& geometry, Index channels, Index filters, Index groups) {
+    const double taps = double(geometry.kernel_taps()), c = double(channels / groups),
+                 f = double(filters / groups), width = double(panel_width<S>);
+    const auto whole = [=](double outputs) { return std::ceil(outputs / width) * width; };
+    const double back = channels / groups < few ? whole(taps * c) * f : whole(c) * taps * f;
+    return double(groups) * (whole(f) * taps * c + back);
   }
 
   /// b = W a for `samples` images.
@@ -72,17 +86,15 @@ class ImageProduct {
     if (by_rows_)
       multiply_rows(a, b, samples, weights, finish);
     else
-      multiply(forward_, a, channels_, b, filters_, samples, weights, finish);
+      multiply(forward_grid_, forward_panels_, a, channels_, b, filters_, samples, weights, finish);
   }
 
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
     if (!columns_.empty()) return scatter(s, g, samples, weights, finish);
-    for (const Pass& pass : backward_)
-      if (pass.panels.empty())
-        clear(pass.grid, g, samples, finish);
-      else
-        multiply(pass, s, filters_, g, channels_, samples, weights, finish);
+    for (std::size_t i = 0; i < backward_panels_.size(); ++i)
+      multiply(backward_->grids[i], backward_panels_[i], s, filters_, g, channels_, samples, weights, finish);
+    clear_unmet(g, samples, finish);
   }
 
  private:
@@ -92,18 +104,13 @@ class ImageProduct {
   static constexpr Index scratch_size = 8192;
   static constexpr Index longest_row = scratch_size / (positions * block_runs);
 
-  struct Pass {
-    Grid grid;
-    std::vector<Panels<S>> panels;  // one a group
-  };
-
-  void multiply(const Pass& pass, const S* from, Index from_channels, S* to, Index to_channels, Index samples,
-                const Weights& weights, const Finish<S>& finish) const {
-    const Grid& grid = pass.grid;
+  void multiply(const Grid& grid, const std::vector<Panels<S>>& of_group, const S* from, Index from_channels,
+                S* to, Index to_channels, Index samples, const Weights& weights,
+                const Finish<S>& finish) const {
     const Index all = samples * grid.positions();
-    const Index from_width = pass.panels[0].blocking().length(), to_width = to_channels / groups_;
+    const Index from_width = of_group[0].blocking().length(), to_width = to_channels / groups_;
     for (Index group = 0; group < groups_; ++group) {
-      const Panels<S>& panels = pass.panels[std::size_t(group)];
+      const Panels<S>& panels = of_group[std::size_t(group)];
       const Blocking& blocking = panels.blocking();
       each_tile(all, blocking.panels<S>(), tile_positions,
                 [&](Index first, Index count, Index begin, Index end) {
@@ -164,8 +171,8 @@ class ImageProduct {
   /// The forward product, whose runs are rows of the kernel. Those that hang over the image's side are
   /// copied.
   void multiply_rows(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    const Grid& grid = forward_.grid;
-    const Panels<S>& panels = forward_.panels[0];
+    const Grid& grid = forward_grid_;
+    const Panels<S>& panels = forward_panels_[0];
     const Blocking& blocking = panels.blocking();
     const Index most = scratch_size / (blocking.together() * blocking.length()) / positions * positions;
     each_tile(samples * grid.positions(), blocking.panels<S>(), std::min(most, tile_positions),
@@ -188,7 +195,7 @@ class ImageProduct {
   void point_rows(Index first, const Block& block, const S* a, S* copies, Tile<S>& tile) const {
     const Spatial& g = geometry_;
     const Index length = g.kernel.width * channels_;
-    Walk walk(forward_.grid, first);
+    Walk walk(forward_grid_, first);
     for (Index i = 0; i < tile.count; ++i, walk.next()) {
       const Index top = walk.y() * g.stride.height - g.pads.top,
                   left = walk.x() * g.stride.width - g.pads.left;
@@ -217,13 +224,15 @@ class ImageProduct {
   }
 
   /// Pixels that no window looks at.
-  void clear(const Grid& grid, S* to, Index samples, const Finish<S>& finish) const {
-    Walk walk(grid, 0);
-    for (Index i = 0; i < samples * grid.positions(); ++i, walk.next()) {
-      S* pixel = to + walk.pixel() * channels_;
-      std::fill_n(pixel, channels_, S(0));
-      if (finish) finish(walk.pixel() * channels_, channels_, pixel);
-    }
+  void clear_unmet(S* g, Index samples, const Finish<S>& finish) const {
+    const Index size = geometry_.input_pixels() * channels_;
+    parallel_for(samples, [&](Index n) {
+      backward_->unmet(geometry_, [&](Index pixel, Index count) {
+        const Index first = n * size + pixel * channels_;
+        std::fill_n(g + first, count * channels_, S(0));
+        if (finish) finish(first, count * channels_, g + first);
+      });
+    });
   }
 
   /// The transposed product by columns: what every output hands to its window's inputs, added up. In bands of
@@ -315,9 +324,11 @@ class ImageProduct {
   Spatial geometry_;
   Index channels_ = 0, filters_ = 0, groups_ = 1;
   bool by_rows_ = false;
-  Pass forward_;
-  std::vector<Pass> backward_;
-  std::vector<Panels<S>> columns_;  // one a group; empty where the transposed product needs none
+  Grid forward_grid_;
+  std::vector<Panels<S>> forward_panels_;                // one a group
+  std::optional<BackwardGrids> backward_;                // none where the transposed product goes by columns
+  std::vector<std::vector<Panels<S>>> backward_panels_;  // of a grid, one a group
+  std::vector<Panels<S>> columns_;                       // one a group
   std::vector<S> zeros_;
 };
 

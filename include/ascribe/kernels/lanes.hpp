@@ -5,7 +5,8 @@
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"  // of vector types as template arguments: Eigen's own way
+#pragma GCC diagnostic ignored \
+    "-Wignored-attributes"  // of vector types as template arguments: Eigen's own way
 #endif
 
 namespace ascribe::kernel {

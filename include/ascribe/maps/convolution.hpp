@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
-#include <cstddef>
-#include <vector>
+#include <optional>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -62,16 +61,21 @@ class Convolution {
     weight_count_ = expected;
     finite_ = std::all_of(w, w + expected, [](const Scalar& value) { return math::isfinite(value); });
     const Index taps = geometry_.kernel_taps(), group_channels = channels / groups;
-    if (groups == channels && filters == channels && groups > 1 &&
-        taps <= kernel::Depthwise<Scalar>::most_taps) {
-      depthwise_ = kernel::Depthwise<Scalar>(
-          geometry_, channels, [=](Index tap, Index channel) { return w[channel * taps + tap]; });
-    } else {
-      images_ = kernel::ImageProduct<Scalar>(geometry_, channels, filters, groups,
-                                             [=](Index filter, Index tap, Index channel) {
-                                               return w[(filter * group_channels + channel) * taps + tap];
-                                             });
-    }
+    if (is_depthwise(geometry_, channels, filters, groups))
+      depthwise_.emplace(geometry_, channels,
+                         [=](Index tap, Index channel) { return w[channel * taps + tap]; });
+    else
+      images_.emplace(geometry_, channels, filters, groups, [=](Index filter, Index tap, Index channel) {
+        return w[(filter * group_channels + channel) * taps + tap];
+      });
+  }
+
+  /// How many scalars such a convolution holds: its weights in the order of both products, each filled up to
+  /// whole panels. The arguments are the constructor's, and are not checked.
+  static double held_scalars(const Spatial& geometry, Index channels, Index filters, Index groups) {
+    return is_depthwise(geometry, channels, filters, groups)
+               ? double(geometry.kernel_taps()) * double(channels)
+               : kernel::ImageProduct<Scalar>::held(geometry, channels, filters, groups);
   }
 
   Index input_size() const { return geometry_.input_pixels() * channels_; }
@@ -86,9 +90,9 @@ class Convolution {
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
              const Finish<Scalar>& finish = {}) const {
     if (depthwise_)
-      depthwise_.forward(a.data(), b.data(), a.cols(), weights, finish);
+      depthwise_->forward(a.data(), b.data(), a.cols(), weights, finish);
     else
-      images_.forward(a.data(), b.data(), a.cols(), weights, finish);
+      images_->forward(a.data(), b.data(), a.cols(), weights, finish);
   }
 
   /// g = Wᵀ s.
@@ -96,9 +100,9 @@ class Convolution {
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
                         const Finish<Scalar>& finish = {}) const {
     if (depthwise_)
-      depthwise_.backward(s.data(), g.data(), s.cols(), weights, finish);
+      depthwise_->backward(s.data(), g.data(), s.cols(), weights, finish);
     else
-      images_.backward(s.data(), g.data(), s.cols(), weights, finish);
+      images_->backward(s.data(), g.data(), s.cols(), weights, finish);
   }
 
   /// The number of stored weights.
@@ -106,14 +110,19 @@ class Convolution {
   bool weights_are_finite() const { return finite_; }
 
  private:
+  static bool is_depthwise(const Spatial& geometry, Index channels, Index filters, Index groups) {
+    return groups == channels && filters == channels && groups > 1 &&
+           geometry.kernel_taps() <= kernel::Depthwise<Scalar>::most_taps;
+  }
+
   Spatial geometry_;
   Index channels_;
   Index filters_;
   Index groups_;
   Index weight_count_ = 0;
   bool finite_ = true;
-  kernel::ImageProduct<Scalar> images_;
-  kernel::Depthwise<Scalar> depthwise_;
+  std::optional<kernel::ImageProduct<Scalar>> images_;  // one of the two
+  std::optional<kernel::Depthwise<Scalar>> depthwise_;
 };
 
 }  // namespace ascribe::map
