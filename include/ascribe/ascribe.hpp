@@ -8,6 +8,7 @@
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/prefetch.hpp>

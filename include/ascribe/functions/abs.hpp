@@ -8,6 +8,7 @@ namespace ascribe::fn {
 /// f(x) = |x|, with f'(0) = 0.
 struct Abs {
   static constexpr const char* name = "Abs";
+  static constexpr bool homogeneous = true;
 
   /// 0 apart, so that automatic differentiation finds f'(0) = 0 too.
   template <class Scalar>

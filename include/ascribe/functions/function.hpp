@@ -17,7 +17,10 @@
 ///     chord(a, r)    (f(a) − f(r))/(a − r) without cancellation; f'(a) where a = r
 ///
 /// `chord` may be left out: `fn::chord` then makes one from the other two. A function's parameters are
-/// `double` and are converted to the scalar at each use.
+/// `double` and are converted to the scalar at each use. One that is linear on either side of 0 and has
+/// f(0) = 0 says so by `static constexpr bool homogeneous = true`: f(a) = f'(a)·a then leaves nothing to be
+/// booked, which spares rules what they would read for it. Functions are called by several threads at once
+/// and do not throw.
 ///
 /// Layers and rules call a function for neighbours of one sample at a time: `fn::values`,
 /// `fn::derivatives`, `fn::chords`, `fn::slopes`. A function that is known at run time only, or whose
@@ -27,6 +30,7 @@
 ///     values(first, count, a, b), derivatives(first, count, a, d), chords(first, count, a, r, d),
 ///     slopes(first, count, a, d)    the chords from 0
 ///     at_zero()                     f(0)
+///     homogeneous()                 as above, if it can be true
 namespace ascribe::fn {
 
 template <class F, class Scalar = double>
@@ -77,6 +81,18 @@ Scalar at_zero(const F& f) {
     return f.value(Scalar(0));
 }
 
+/// Whether f is linear on either side of 0 with f(0) = 0, so that f(a) = f'(a)·a; false for a function that
+/// does not say.
+template <class F>
+constexpr bool is_homogeneous(const F& f) {
+  if constexpr (requires { f.homogeneous(); })
+    return f.homogeneous();  // known at run time only
+  else if constexpr (requires { F::homogeneous; })
+    return F::homogeneous;
+  else
+    return false;
+}
+
 /// b_i = f(a_i) for `count` neighbours, the first of which is feature `first`.
 template <class F, class Scalar>
 void values(const F& f, Index first, Index count, const Scalar* a, Scalar* b) {
@@ -104,11 +120,14 @@ void chords(const F& f, Index first, Index count, const Scalar* a, const Scalar*
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], r[i]);
 }
 
-/// d_i = chord(a_i, 0): a loop of its own, because a literal 0 is what the compiler simplifies it by.
+/// d_i = chord(a_i, 0), which for a homogeneous f is f'(a_i): a loop of its own, because a literal 0 is what
+/// the compiler simplifies it by.
 template <class F, class Scalar>
 void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
   if constexpr (ArrayFunction<F>)
     f.slopes(first, count, a, d);
+  else if constexpr (requires { requires F::homogeneous; })
+    derivatives(f, first, count, a, d);
   else
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], Scalar(0));
 }

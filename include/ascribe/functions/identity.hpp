@@ -5,6 +5,7 @@ namespace ascribe::fn {
 /// f(x) = x.
 struct Identity {
   static constexpr const char* name = "Identity";
+  static constexpr bool homogeneous = true;
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -7,6 +7,7 @@ namespace ascribe::fn {
 /// f(x) = x for x > 0, slope·x otherwise, with f'(0) = slope. The default is ONNX's and PyTorch's.
 struct LeakyRelu {
   static constexpr const char* name = "LeakyRelu";
+  static constexpr bool homogeneous = true;
 
   double slope = 0.01;
 

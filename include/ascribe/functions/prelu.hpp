@@ -27,6 +27,7 @@ class Prelu {
   /// What the number of features has to be a multiple of.
   Index features() const { return Index(slopes_.size()); }
   Scalar at_zero() const { return Scalar(0); }
+  bool homogeneous() const { return true; }
 
   void values(Index first, Index count, const Scalar* a, Scalar* b) const {
     for (Index i = 0; i < count; ++i) b[i] = at(first + i).value(a[i]);

@@ -7,6 +7,7 @@ namespace ascribe::fn {
 /// f(x) = max(x, 0), with f'(0) = 0.
 struct Relu {
   static constexpr const char* name = "Relu";
+  static constexpr bool homogeneous = true;
 
   /// Not `max`: written so, automatic differentiation finds f'(0) = 0 too, and NaN stays NaN.
   template <class Scalar>

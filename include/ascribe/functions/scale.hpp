@@ -5,6 +5,7 @@ namespace ascribe::fn {
 /// f(x) = alpha·x.
 struct Scale {
   static constexpr const char* name = "Scale";
+  static constexpr bool homogeneous = true;
 
   double alpha = 1;
 
