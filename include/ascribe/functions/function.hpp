@@ -8,6 +8,7 @@
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/functions/promises.hpp>
 
 /// The elementwise functions. Each is a small type with its parameters and, as templates over the
 /// scalar,
@@ -27,6 +28,8 @@
 ///     values(first, count, a, b), derivatives(first, count, a, d), chords(first, count, a, r, d),
 ///     slopes(first, count, a, d)    the chords from 0
 ///     at_zero()                     f(0)
+///
+/// Either may say more of itself by `promises()`.
 namespace ascribe::fn {
 
 template <class F, class Scalar = double>
@@ -75,6 +78,15 @@ Scalar at_zero(const F& f) {
     return f.at_zero();
   else
     return f.value(Scalar(0));
+}
+
+/// Whether f(0) = 0: that f carries no bias.
+template <class F>
+bool through_origin(const F& f) {
+  if constexpr (ArrayFunction<F>)
+    return f.at_zero() == typename F::Scalar(0);
+  else
+    return f.value(0.) == 0;
 }
 
 /// b_i = f(a_i) for `count` neighbours, the first of which is feature `first`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ascribe/functions/kink.hpp>
+#include <ascribe/functions/promises.hpp>
 
 namespace ascribe::fn {
 
@@ -9,6 +10,9 @@ struct LeakyRelu {
   static constexpr const char* name = "LeakyRelu";
 
   double slope = 0.01;
+
+  /// With a slope of 0 or more the value has the argument's sign, or is 0, where f' is the slope too.
+  constexpr Promises promises() const { return {.slope_from_value = slope >= 0}; }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

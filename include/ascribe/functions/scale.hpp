@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ascribe/functions/promises.hpp>
+
 namespace ascribe::fn {
 
 /// f(x) = alpha·x.
@@ -7,6 +9,8 @@ struct Scale {
   static constexpr const char* name = "Scale";
 
   double alpha = 1;
+
+  static constexpr Promises promises() { return {.slope_from_value = true}; }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {
