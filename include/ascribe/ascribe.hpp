@@ -5,12 +5,14 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/finish.hpp>
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
+#include <ascribe/core/passage.hpp>
 #include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/stabiliser.hpp>
@@ -47,6 +49,7 @@
 #include <ascribe/functions/identity.hpp>
 #include <ascribe/functions/leaky_relu.hpp>
 #include <ascribe/functions/mish.hpp>
+#include <ascribe/functions/promises.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/scale.hpp>
 #include <ascribe/functions/selu.hpp>
@@ -105,6 +108,7 @@
 #include <ascribe/networks/graph.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
 
 #include <ascribe/heatmap.hpp>

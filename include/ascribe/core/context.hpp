@@ -1,6 +1,7 @@
 /// What a rule sees of one layer during one backward pass.
 #pragma once
 
+#include <ascribe/core/finish.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
@@ -22,7 +23,8 @@ struct ReferenceValues {
 
 /// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the reference, the form
 /// of what is carried, and the books. The samples are those of one step: a network may walk back with some of
-/// a batch at a time. `propagate(kind, rule, context, upstream, downstream)` reads
+/// a batch at a time. What a rule says that it does not read (Passage) may have any content.
+/// `propagate(kind, rule, context, upstream, downstream)` reads
 /// `upstream` (outputs × samples) and overwrites `downstream` (inputs × samples).
 template <class S, int Inputs, int Outputs, int Samples>
 struct Context {
@@ -38,6 +40,7 @@ struct Context {
   BooksOfSamples<S, Samples> books;
   Workspace<S>& workspace;
   S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
+  Finish<S> finish = {};     ///< of what goes down, by the rules whose Passage is `transposed`
 
   Scratch<S, Inputs, Samples> input_scratch() const { return {workspace, a.rows(), a.cols()}; }
   Scratch<S, Outputs, Samples> output_scratch() const { return {workspace, b.rows(), b.cols()}; }

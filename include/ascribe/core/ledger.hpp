@@ -62,6 +62,13 @@ struct BooksOfSamples {
         bias(books.bias.data() + first, count),
         stabiliser(books.stabiliser.data() + first, count),
         dropped(books.dropped.data() + first, count) {}
+  /// Five lines of so many samples, one behind the other, in the order of the members.
+  BooksOfSamples(Scalar* lines, Index count)
+      : enter(lines, count),
+        leave(lines + count, count),
+        bias(lines + 2 * count, count),
+        stabiliser(lines + 3 * count, count),
+        dropped(lines + 4 * count, count) {}
   BooksOfSamples(const BooksOfSamples&) = default;
   BooksOfSamples& operator=(const BooksOfSamples&) = delete;  // of the books, or of their content?
 };

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <ascribe/core/types.hpp>
@@ -26,61 +25,31 @@ class Workspace {
   std::size_t mark() const { return used_; }
   void release(std::size_t mark) { used_ = mark; }
 
-  /// A block of `count` scalars that is given back in any order (`HeldBlock`): the smallest free one that is
-  /// large enough, else the largest free one, grown, else a new one.
-  std::size_t hold(Index count) {
-    std::size_t best = held_.size();
-    const auto size = [&](std::size_t k) { return Index(held_[k].memory.size()); };
-    for (std::size_t k = 0; k < held_.size(); ++k) {
-      if (!held_[k].free) continue;
-      const bool fits = size(k) >= count;
-      if (best == held_.size() ||
-          (fits ? size(best) < count || size(k) < size(best) : size(best) < count && size(k) > size(best)))
-        best = k;
-    }
-    if (best == held_.size()) held_.emplace_back();
-    if (size(best) < count) held_[best].memory = Block(std::size_t(count));
-    held_[best].free = false;
-    return best;
+  /// Blocks that a plan has given numbers, each of so many scalars at least, with any content.
+  void reserve(Index number, Index count) {
+    if (Index(slots_.size()) <= number) slots_.resize(std::size_t(number) + 1);
+    Block& slot = slots_[std::size_t(number)];
+    if (Index(slot.size()) >= count) return;
+    slot = Block();  // what was there goes before more is asked for
+    slot.resize(std::size_t(count));
   }
-  Scalar* held(std::size_t block) { return held_[block].memory.data(); }
-  void give_back(std::size_t block) { held_[block].free = true; }
+  void reserve(const std::vector<Index>& sizes, Index samples) {
+    for (std::size_t k = 0; k < sizes.size(); ++k) reserve(Index(k), sizes[k] * samples);
+  }
+  /// A block that was reserved: any number of calls see one place.
+  Scalar* slot(Index number) { return slots_[std::size_t(number)].data(); }
+  /// The scalars of all blocks that were reserved.
+  Index reserved() const {
+    Index count = 0;
+    for (const Block& slot : slots_) count += Index(slot.size());
+    return count;
+  }
 
  private:
   using Block = std::vector<Scalar, Eigen::aligned_allocator<Scalar>>;
-  struct Held {
-    Block memory;
-    bool free = true;
-  };
   std::vector<Block> blocks_;  // empty: no heap
   std::size_t used_ = 0;
-  std::vector<Held> held_;
-};
-
-/// A block that is held until this goes.
-template <class Scalar>
-class HeldBlock {
- public:
-  HeldBlock() = default;
-  HeldBlock(Workspace<Scalar>& workspace, Index count)
-      : workspace_(&workspace), block_(workspace.hold(count)) {}
-  HeldBlock(HeldBlock&& other) noexcept
-      : workspace_(std::exchange(other.workspace_, nullptr)), block_(other.block_) {}
-  HeldBlock& operator=(HeldBlock&& other) noexcept {
-    std::swap(workspace_, other.workspace_);
-    std::swap(block_, other.block_);
-    return *this;
-  }
-  ~HeldBlock() {
-    if (workspace_) workspace_->give_back(block_);
-  }
-
-  explicit operator bool() const { return workspace_ != nullptr; }
-  Scalar* data() const { return workspace_->held(block_); }
-
- private:
-  Workspace<Scalar>* workspace_ = nullptr;
-  std::size_t block_ = 0;
+  std::vector<Block> slots_;
 };
 
 /// Hands the blocks taken during its life back.

@@ -2,13 +2,15 @@
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/functions/kink.hpp>
+#include <ascribe/functions/promises.hpp>
 
 namespace ascribe::fn {
 
 /// f(x) = |x|, with f'(0) = 0.
 struct Abs {
   static constexpr const char* name = "Abs";
-  static constexpr bool homogeneous = true;
+
+  static constexpr Promises promises() { return {.homogeneous = true}; }
 
   /// 0 apart, so that automatic differentiation finds f'(0) = 0 too.
   template <class Scalar>

@@ -33,7 +33,7 @@ class AnyFunction {
     part_->slopes(first, count, a, d);
   }
   Scalar at_zero() const { return part_->at_zero(); }
-  bool homogeneous() const { return part_->homogeneous(); }
+  Promises promises() const { return part_->promises(); }
 
   /// What the function calls itself (its `name`); "a function" where it has none.
   const char* name() const { return part_->name(); }
@@ -55,7 +55,7 @@ class AnyFunction {
     virtual void chords(Index first, Index count, const Scalar* a, const Scalar* r, Scalar* d) const = 0;
     virtual void slopes(Index first, Index count, const Scalar* a, Scalar* d) const = 0;
     virtual Scalar at_zero() const = 0;
-    virtual bool homogeneous() const = 0;
+    virtual Promises promises() const = 0;
     virtual const char* name() const = 0;
     virtual Index features() const = 0;
     virtual const void* get(const std::type_info& type) const = 0;
@@ -79,7 +79,7 @@ class AnyFunction {
       fn::slopes(f, first, count, a, d);
     }
     Scalar at_zero() const override { return fn::at_zero<Scalar>(f); }
-    bool homogeneous() const override { return is_homogeneous(f); }
+    Promises promises() const override { return fn::promises(f); }
     const char* name() const override {
       if constexpr (requires { F::name; })
         return F::name;

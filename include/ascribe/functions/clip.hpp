@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <ascribe/core/math.hpp>
+#include <ascribe/functions/promises.hpp>
 
 namespace ascribe::fn {
 
@@ -12,6 +13,9 @@ struct Clip {
 
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
+
+  /// At the ends, where all that was clipped comes to lie, f' is 0 as beyond them.
+  static constexpr Promises promises() { return {.derivative_from_value = true}; }
 
   /// The ends belong to the flat parts, so that automatic differentiation finds f' = 0 there too.
   template <class Scalar>

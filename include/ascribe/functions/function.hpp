@@ -8,6 +8,7 @@
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/functions/promises.hpp>
 
 /// The elementwise functions. Each is a small type with its parameters and, as templates over the
 /// scalar,
@@ -17,10 +18,8 @@
 ///     chord(a, r)    (f(a) − f(r))/(a − r) without cancellation; f'(a) where a = r
 ///
 /// `chord` may be left out: `fn::chord` then makes one from the other two. A function's parameters are
-/// `double` and are converted to the scalar at each use. One that is linear on either side of 0 and has
-/// f(0) = 0 says so by `static constexpr bool homogeneous = true`: f(a) = f'(a)·a then leaves nothing to be
-/// booked, which spares rules what they would read for it. Functions are called by several threads at once
-/// and do not throw.
+/// `double` and are converted to the scalar at each use. Functions are called by several threads at once and
+/// do not throw.
 ///
 /// Layers and rules call a function for neighbours of one sample at a time: `fn::values`,
 /// `fn::derivatives`, `fn::chords`, `fn::slopes`. A function that is known at run time only, or whose
@@ -30,7 +29,8 @@
 ///     values(first, count, a, b), derivatives(first, count, a, d), chords(first, count, a, r, d),
 ///     slopes(first, count, a, d)    the chords from 0
 ///     at_zero()                     f(0)
-///     homogeneous()                 as above, if it can be true
+///
+/// Either may say more of itself by `promises()`, which spares rules what they would read or book for it.
 namespace ascribe::fn {
 
 template <class F, class Scalar = double>
@@ -81,16 +81,13 @@ Scalar at_zero(const F& f) {
     return f.value(Scalar(0));
 }
 
-/// Whether f is linear on either side of 0 with f(0) = 0, so that f(a) = f'(a)·a; false for a function that
-/// does not say.
+/// Whether f(0) = 0: that f carries no bias.
 template <class F>
-constexpr bool is_homogeneous(const F& f) {
-  if constexpr (requires { f.homogeneous(); })
-    return f.homogeneous();  // known at run time only
-  else if constexpr (requires { F::homogeneous; })
-    return F::homogeneous;
+bool through_origin(const F& f) {
+  if constexpr (ArrayFunction<F>)
+    return f.at_zero() == typename F::Scalar(0);
   else
-    return false;
+    return f.value(0.) == 0;
 }
 
 /// b_i = f(a_i) for `count` neighbours, the first of which is feature `first`.
@@ -126,7 +123,7 @@ template <class F, class Scalar>
 void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
   if constexpr (ArrayFunction<F>)
     f.slopes(first, count, a, d);
-  else if constexpr (requires { requires F::homogeneous; })
+  else if (promises(f).homogeneous)
     derivatives(f, first, count, a, d);
   else
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], Scalar(0));

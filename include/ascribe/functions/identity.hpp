@@ -1,11 +1,16 @@
 #pragma once
 
+#include <ascribe/functions/promises.hpp>
+
 namespace ascribe::fn {
 
 /// f(x) = x.
 struct Identity {
   static constexpr const char* name = "Identity";
-  static constexpr bool homogeneous = true;
+
+  static constexpr Promises promises() {
+    return {.slope_from_value = true, .derivative_from_value = true, .homogeneous = true};
+  }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -1,6 +1,7 @@
 /// Leaky ReLU with a learned slope for each feature.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,10 @@ class Prelu {
   /// What the number of features has to be a multiple of.
   Index features() const { return Index(slopes_.size()); }
   Scalar at_zero() const { return Scalar(0); }
-  bool homogeneous() const { return true; }
+  Promises promises() const {
+    return {.slope_from_value = std::all_of(slopes_.begin(), slopes_.end(), [](double s) { return s >= 0; }),
+            .homogeneous = true};
+  }
 
   void values(Index first, Index count, const Scalar* a, Scalar* b) const {
     for (Index i = 0; i < count; ++i) b[i] = at(first + i).value(a[i]);

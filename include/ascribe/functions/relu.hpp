@@ -1,13 +1,17 @@
 #pragma once
 
 #include <ascribe/functions/kink.hpp>
+#include <ascribe/functions/promises.hpp>
 
 namespace ascribe::fn {
 
 /// f(x) = max(x, 0), with f'(0) = 0.
 struct Relu {
   static constexpr const char* name = "Relu";
-  static constexpr bool homogeneous = true;
+
+  static constexpr Promises promises() {
+    return {.slope_from_value = true, .derivative_from_value = true, .homogeneous = true};
+  }
 
   /// Not `max`: written so, automatic differentiation finds f'(0) = 0 too, and NaN stays NaN.
   template <class Scalar>

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <ascribe/functions/promises.hpp>
+
 namespace ascribe::fn {
 
 /// f(x) = alpha·x.
 struct Scale {
   static constexpr const char* name = "Scale";
-  static constexpr bool homogeneous = true;
 
   double alpha = 1;
+
+  static constexpr Promises promises() { return {.slope_from_value = true, .homogeneous = true}; }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

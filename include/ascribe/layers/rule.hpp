@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include <ascribe/core/context.hpp>
+#include <ascribe/core/passage.hpp>
 #include <ascribe/core/types.hpp>
 
 namespace ascribe {
@@ -20,6 +21,8 @@ namespace ascribe {
 ///     static constexpr bool ignores_bias   true where a MatMul's bias takes no part: its share is 0
 ///     static constexpr const char* name    what descriptions of a network call it
 ///     std::string parameters() const       its parameters, for the same: "gamma 0.25, epsilon 1e-06"
+///     Passage passage(const kind&, Form) const   what it reads of the trace, without which it reads all;
+///                                          overloaded for the kinds, as `propagate` is
 namespace rule {
 
 /// The rule of a layer that was given none: methods which ask the layers for their rules refuse it.
@@ -64,6 +67,15 @@ constexpr bool serves(Form form) {
     return Rule::serves(form);
   else
     return true;
+}
+
+/// What a rule says of its step through a layer.
+template <class Kind, class Rule>
+Passage passage_of(const Kind& kind, const Rule& rule, Form form) {
+  if constexpr (requires { rule.passage(kind, form); })
+    return rule.passage(kind, form);
+  else
+    return {};
 }
 
 /// Throws Error where one of the rule's parameters is out of range.

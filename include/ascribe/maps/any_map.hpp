@@ -28,6 +28,7 @@ class AnyMap {
   Index output_size() const { return part_->output_size(); }
   bool weights_are_finite() const { return part_->weights_are_finite(); }
   Role role() const { return part_->role(); }
+  Joins joins() const { return part_->joins(); }
   /// What the map calls itself (its `name`); "a linear map" where it has none.
   const char* name() const { return part_->name(); }
   /// The number of stored weights, where the map says it by `weight_count()`; else 0.
@@ -63,6 +64,7 @@ class AnyMap {
     virtual Index output_size() const = 0;
     virtual bool weights_are_finite() const = 0;
     virtual Role role() const = 0;
+    virtual Joins joins() const = 0;
     virtual const char* name() const = 0;
     virtual Index weight_count() const = 0;
     virtual void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,
@@ -84,6 +86,7 @@ class AnyMap {
     Index output_size() const override { return map.output_size(); }
     bool weights_are_finite() const override { return map.weights_are_finite(); }
     Role role() const override { return role_of(map); }
+    Joins joins() const override { return joins_of(map); }
     const char* name() const override {
       if constexpr (requires { map.name(); })
         return map.name();  // known at run time only

@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include <ascribe/core/finish.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
 
@@ -49,6 +50,22 @@ constexpr Role role_of(const M& map) {
     return M::role;
   else
     return Role::dense;
+}
+
+/// What a map of several inputs that lie one behind the other does, where it changes none of them: a network
+/// then needs not bring them together first, nor take apart what comes back.
+enum class Joins {
+  no,
+  as_sum,      ///< adds up blocks of its output's size: the sum of branches
+  as_they_lie  ///< leaves them where they are: concatenation
+};
+
+template <class M>
+Joins joins_of(const M& map) {
+  if constexpr (requires { map.joins(); })
+    return map.joins();
+  else
+    return Joins::no;
 }
 
 /// Calls `body` with a function object that replaces one weight, so that the choice is made once and
@@ -104,28 +121,6 @@ concept LinearMap = requires(const M& m, View<typename M::Scalar, M::inputs, Dyn
   m.apply_transposed(s, g, Weights::as_is);
   { m.weights_are_finite() } -> std::convertible_to<bool>;
 };
-
-/// What is done to a product's outputs as soon as they are final: step(state, first, count, values) for runs
-/// of neighbours of one sample, `first` counted through all samples. Every output is in one run; runs come in
-/// any order, from several threads. A function pointer, so that it crosses the virtual boundary; made by
-/// `finish_with`.
-template <class Scalar>
-struct Finish {
-  void (*step)(const void* state, Index first, Index count, Scalar* values) = nullptr;
-  const void* state = nullptr;
-
-  explicit operator bool() const { return step != nullptr; }
-  void operator()(Index first, Index count, Scalar* values) const { step(state, first, count, values); }
-};
-
-/// f(first, count, values) as a Finish. It has to outlive the product.
-template <class Scalar, class F>
-Finish<Scalar> finish_with(const F& f) {
-  return {[](const void* state, Index first, Index count, Scalar* values) {
-            (*static_cast<const F*>(state))(first, count, values);
-          },
-          &f};
-}
 
 namespace detail {
 

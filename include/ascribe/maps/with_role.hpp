@@ -27,6 +27,7 @@ class WithRole {
     return map_.weight_count();
   }
   Role role() const { return role_; }
+  Joins joins() const { return joins_of(map_); }
   const char* name() const { return name_; }
   const M& map() const { return map_; }
 

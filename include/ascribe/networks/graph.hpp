@@ -1,7 +1,9 @@
 /// A network whose nodes are known at run time.
 #pragma once
 
-#include <memory>
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/passage.hpp>
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
@@ -19,6 +23,7 @@
 #include <ascribe/methods/composite.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/rewire.hpp>
@@ -44,6 +49,13 @@ struct GraphExplanation {
   std::vector<NodeRecord<Scalar>> nodes;  ///< with Detail::per_layer one for each node, else empty
 };
 
+/// What a method needs, in bytes: the weights and biases that are stored; what a trace under its plan, and an
+/// explanation with Detail::totals, hold; and what of the workspace lies between nodes. Rules and maps take
+/// scratch beside it, a few times the largest value that a layer of theirs reads or writes.
+struct MemoryNeed {
+  Index weights, trace, workspace, explanation;
+};
+
 /// A directed acyclic graph of layers: several inputs and outputs, values that several nodes read (their
 /// relevance adds up), nodes by name. A node with several inputs reads their values one behind the other:
 /// `Sum(2, n)` adds two branches of n features, a Selection concatenates or mixes them.
@@ -62,12 +74,14 @@ class Graph {
   using Node = ascribe::Node<Scalar>;
   using Explanation = GraphExplanation<Scalar>;
 
-  /// Every value of one forward pass, by node.
+  /// The values of one forward pass, by node: every one, or those that a plan keeps. Those that are missing
+  /// are empty.
   struct Trace {
     using Scalar = Scalar_;
     std::vector<Batch<Scalar>> values;
     Index first_output = 0;
 
+    bool has(Index node) const { return value(node).size() > 0; }
     const Batch<Scalar>& value(Index node) const { return values[std::size_t(node)]; }
     const Batch<Scalar>& input() const { return values.front(); }
     const Batch<Scalar>& output() const { return value(first_output); }
@@ -75,7 +89,9 @@ class Graph {
   template <class, Detail = Detail::totals>
   using ExplanationOf = Explanation;
 
-  /// The rules of a method for the nodes of a graph: made once, immutable, shared between threads.
+  /// The rules of a method for the nodes of a graph, which values they read, and where all values lie: made
+  /// once, immutable, shared between threads. Of another graph, or of this one before something was added to
+  /// it, it is refused.
   class Plan {
    public:
     Form form() const { return form_; }
@@ -85,12 +101,20 @@ class Graph {
       const auto& found = rules_[std::size_t(node)];
       return found ? &*found : nullptr;
     }
+    /// Whether a trace under this plan keeps the value of a node.
+    bool keeps(Index node) const { return kept_[std::size_t(node)]; }
 
    private:
     friend class Graph;
     Form form_ = Form::R;
     bool times_input_ = false;
     std::vector<std::optional<rule::AnyRule<Scalar>>> rules_;
+    std::uint64_t version_ = 0;
+    std::vector<Passage> passages_;
+    std::vector<bool> kept_;
+    std::vector<detail::Place> places_;  ///< the way forward
+    std::vector<detail::WayBack> ways_;  ///< from each output
+    std::vector<Index> slots_;           ///< the features of each
   };
 
   Graph() = default;
@@ -156,6 +180,7 @@ class Graph {
     if (node < 0 || node >= Index(nodes_.size()))
       fail("Graph: output: expected one of ", nodes_.size(), " nodes, found ", node);
     outputs_.push_back(node);
+    version_ = next_version();
   }
 
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -185,24 +210,61 @@ class Graph {
   /// The same into memory that was used before.
   template <class D>
   void forward(const Eigen::MatrixBase<D>& x, Trace& trace, Workspace<Scalar>& workspace) const {
-    static_assert(std::is_same_v<typename D::Scalar, Scalar>,
-                  "ascribe: the graph's scalar is not the input's");
-    trace.first_output = first_output();
-    detail::check_input("Graph", x, input_size_);
-    trace.values.resize(nodes_.size());
-    Index first = 0;
-    for (Index i = 0; i < input_count_; ++i) {
-      trace.values[std::size_t(i)] = x.middleRows(first, node(i).size);
-      first += node(i).size;
+    start_forward(x, trace);
+    for (Index i = input_count_; i < Index(nodes_.size()); ++i) {
+      detail::Place place{.kept = i, .gathered = 0};
+      trace.values[std::size_t(i)].resize(node(i).size, x.cols());
+      const auto memory = [&](Index n) { return trace.values[std::size_t(n)].data(); };
+      if (node(i).inputs.size() > 1 && detail::joins(node(i)) == map::Joins::no)
+        workspace.reserve(place.gathered, detail::inputs_of(nodes_, node(i)) * x.cols());
+      run(i, place, memory, x.cols(), workspace);
     }
-    for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i) {
-      const WorkspaceScope<Scalar> scope(workspace);
-      const View<Scalar> a = gathered(nodes_[i], trace, workspace);
-      Batch<Scalar>& b = trace.values[i];
-      b.resize(nodes_[i].size, x.cols());
-      auto to = out(b);
-      std::visit([&](const auto& layer) { detail::run(layer, a, to); }, *nodes_[i].layer);
+  }
+  /// The same, keeping only what an explanation under the plan reads. What is not kept lies in the workspace
+  /// until its last reader has run; a matrix and the function behind it are one step, and a function whose
+  /// argument nobody else reads is computed in place. Throws Error where the plan is not of this graph as it
+  /// is now.
+  template <class D>
+  void forward(const Eigen::MatrixBase<D>& x, Trace& trace, Workspace<Scalar>& workspace,
+               const Plan& plan) const {
+    check_plan(plan);
+    start_forward(x, trace);
+    for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i)
+      if (plan.kept_[i])
+        trace.values[i].resize(nodes_[i].size, x.cols());
+      else
+        trace.values[i].resize(0, 0);
+    workspace.reserve(plan.slots_, x.cols());
+    const auto memory = [&](Index n) {
+      const detail::Place& place = plan.places_[std::size_t(n)];
+      return place.kept >= 0 ? trace.values[std::size_t(place.kept)].data() : workspace.slot(place.slot);
+    };
+    for (Index i = input_count_; i < Index(nodes_.size()); ++i)
+      run(i, plan.places_[std::size_t(i)], memory, x.cols(), workspace);
+  }
+  template <class D>
+  Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
+    Trace trace;
+    Workspace<Scalar> workspace;
+    forward(x, trace, workspace, plan);
+    return trace;
+  }
+
+  /// What forward and explain of so many samples under a plan will hold. Throws Error where the plan is not
+  /// of this graph as it is now.
+  MemoryNeed memory(const Plan& plan, Index samples) const {
+    check_plan(plan);
+    MemoryNeed need{};
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (plan.kept_[i]) need.trace += nodes_[i].size * samples;
+      if (const auto* m = detail::matmul(nodes_[i])) need.weights += m->map.weight_count() + m->bias.size();
     }
+    for (const Index size : plan.slots_) need.workspace += size * samples;
+    constexpr Index lines = 5;  // of the books
+    need.explanation = (input_size_ + output_size() + lines) * samples;
+    for (Index* bytes : {&need.weights, &need.trace, &need.workspace, &need.explanation})
+      *bytes *= Index(sizeof(Scalar));
+    return need;
   }
 
   /// The rules that a method (any of ascribe::method, or a Composite) gives the nodes. Throws Error, naming
@@ -213,6 +275,8 @@ class Graph {
     plan.form_ = method.form;
     plan.times_input_ = method.times_input;
     plan.rules_.resize(nodes_.size());
+    plan.passages_.resize(nodes_.size());
+    plan.version_ = version_;
     Index learned = 0;
     for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i) {
       const Node& n = nodes_[i];
@@ -228,10 +292,18 @@ class Graph {
           fail("the rule ", rule.describe(), " has no meaning in the form ", detail::name_of(plan.form_));
         rule.check();
         plan.rules_[i] = rule;
+        plan.passages_[i] =
+            std::visit([&](const auto& layer) { return rule.passage(layer, plan.form_); }, *n.layer);
       } catch (const Error& error) {
         fail("explain: node '", n.name, "' (", n.describe(), "): ", error.what());
       }
     }
+    detail::Slots slots;
+    plan.kept_ = detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
+    plan.places_ = detail::way_forward(nodes_, input_count_, plan.kept_, slots);
+    for (const Index output : outputs_)
+      plan.ways_.push_back(detail::way_back(nodes_, input_count_, output, plan.passages_, plan.form_, slots));
+    plan.slots_ = slots.sizes();
     return plan;
   }
 
@@ -268,19 +340,20 @@ class Graph {
   void explain(const Trace& trace, const Start& start, const Plan& plan, Explanation& explanation,
                Workspace<Scalar>& workspace, const Trace* reference = nullptr,
                Index reference_column = -1) const {
-    check_trace(trace);
-    if (plan.rules_.size() != nodes_.size())
-      fail("explain: expected a plan for this graph's ", nodes_.size(), " nodes, found one for ",
-           plan.rules_.size());
+    check_plan(plan);
+    check_shapes(trace);
     const References references = check_reference(trace, plan.form_, reference, reference_column);
+    const std::size_t output = explained_output(start);
+    const detail::WayBack& way = plan.ways_[output];
+    const Index at = outputs_[output];
+    check_values(trace, plan, at, way, explanation.detail);
+    if (reference) check_values(*reference, plan, at, way, explanation.detail);
 
-    const Index at = explained_node(start);
     const auto& y = trace.value(at);
-    std::vector<HeldBlock<Scalar>> carried(nodes_.size());
-    carried[std::size_t(at)] = HeldBlock<Scalar>(workspace, y.size());
-    Out<Scalar> top(carried[std::size_t(at)].data(), y.rows(), y.cols());
+    workspace.reserve(plan.slots_, y.cols());
+    Out<Scalar> top(workspace.slot(way.top), y.rows(), y.cols());
     start::as_start(start).fill(view(y), plan.form_, references.at(at), top);
-    back(trace, references, at, plan, carried, explanation, workspace);
+    back(trace, references, at, plan, way, explanation, workspace);
     explanation.output = y;
   }
 
@@ -298,30 +371,17 @@ class Graph {
     }
   }
 
-  /// Throws Error unless the trace is one of this graph's forward pass.
+  /// Throws Error unless the trace is one of this graph's forward pass that kept every value.
   void check_trace(const Trace& trace) const {
-    const std::size_t found = trace.values.size();
-    if (found != nodes_.size() || found == 0)
-      fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
-    const Index samples = trace.values[0].cols();
-    for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (samples == 0 || trace.values[i].rows() != nodes_[i].size || trace.values[i].cols() != samples)
-        fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '",
-             nodes_[i].name, "' x ", samples, " samples), found one of ", trace.values[i].rows(), " x ",
-             trace.values[i].cols());
+    check_shapes(trace);
+    for (Index i = 0; i < Index(nodes_.size()); ++i) check_value(trace, i);
   }
 
   /// The node whose value a start explains: the first output's, or that of start::AtOutput. Throws Error
   /// where there is no such output.
   template <class Start>
   Index explained_node(const Start& start) const {
-    if constexpr (requires { start.output; }) {
-      if (start.output < 0 || start.output >= Index(outputs_.size()))
-        fail("explain: expected an output in [0, ", outputs_.size(), "), found ", start.output);
-      return outputs_[std::size_t(start.output)];
-    } else {
-      return first_output();
-    }
+    return outputs_[explained_output(start)];
   }
 
  private:
@@ -339,6 +399,65 @@ class Graph {
     }
   };
 
+  static std::uint64_t next_version() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
+  template <class Start>
+  std::size_t explained_output(const Start& start) const {
+    first_output();
+    if constexpr (requires { start.output; }) {
+      if (start.output < 0 || start.output >= Index(outputs_.size()))
+        fail("explain: expected an output in [0, ", outputs_.size(), "), found ", start.output);
+      return std::size_t(start.output);
+    } else {
+      return 0;
+    }
+  }
+
+  void check_plan(const Plan& plan) const {
+    if (plan.version_ == version_) return;
+    if (plan.rules_.size() != nodes_.size())
+      fail("Graph: expected a plan for this graph's ", nodes_.size(), " nodes, found one for ",
+           plan.rules_.size());
+    fail("Graph: expected a plan of this graph as it is now, found one of another, or from before a change");
+  }
+
+  void check_shapes(const Trace& trace) const {
+    const std::size_t found = trace.values.size();
+    if (found != nodes_.size() || found == 0)
+      fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
+    const Index samples = trace.values[0].cols();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const auto& value = trace.values[i];
+      const bool fits = value.rows() == nodes_[i].size && value.cols() == samples,
+                 left_out = value.size() == 0 && i >= std::size_t(input_count_);
+      if (samples == 0 || !(fits || left_out))
+        fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '",
+             nodes_[i].name, "' x ", samples, " samples), found one of ", value.rows(), " x ", value.cols());
+    }
+  }
+  void check_value(const Trace& trace, Index i) const {
+    if (!trace.has(i))
+      fail("explain: expected a trace with the value of node '", node(i).name,
+           "', found one that does not keep it: run forward with this method's plan, or without one");
+  }
+  /// That a trace has what the rules read on that way, and what the books of every layer do.
+  void check_values(const Trace& trace, const Plan& plan, Index top, const detail::WayBack& way,
+                    Detail detail) const {
+    check_value(trace, top);
+    const bool by_layer = detail == Detail::per_layer && plan.form_ != Form::R;
+    for (const detail::BackStep& step : way.steps) {
+      const Passage& passage = plan.passages_[std::size_t(step.node)];
+      const auto& inputs = node(step.node).inputs;
+      if (passage.outputs || by_layer) check_value(trace, step.node);
+      if (passage.inputs || by_layer)
+        for (const Index input : inputs) check_value(trace, input);
+      if (passage.either) check_value(trace, argument(node(step.node), step.node, trace));
+    }
+  }
+
   Index first_output() const {
     if (outputs_.empty()) fail("Graph: expected an output, found none: declare one by output(node)");
     return outputs_.front();
@@ -350,6 +469,7 @@ class Graph {
     node.name = std::move(name);
     node.shape = std::move(shape);
     nodes_.push_back(std::move(node));
+    version_ = next_version();
     return index;
   }
 
@@ -359,39 +479,107 @@ class Graph {
     return text;
   }
 
-  /// What a node reads: the value of its only input, or those of several one behind the other.
-  View<Scalar> gathered(const Node& n, const Trace& trace, Workspace<Scalar>& workspace) const {
-    if (n.inputs.size() == 1) return view(trace.value(n.inputs[0]));
-    const Index samples = trace.value(n.inputs[0]).cols();
-    Out<Scalar> together(workspace.take(inputs_of(n) * samples), inputs_of(n), samples);
+  template <class D>
+  void start_forward(const Eigen::MatrixBase<D>& x, Trace& trace) const {
+    static_assert(std::is_same_v<typename D::Scalar, Scalar>,
+                  "ascribe: the graph's scalar is not the input's");
+    trace.first_output = first_output();
+    detail::check_input("Graph", x, input_size_);
+    trace.values.resize(nodes_.size());
     Index first = 0;
-    for (const Index i : n.inputs) {
-      together.middleRows(first, node(i).size) = trace.value(i);
+    for (Index i = 0; i < input_count_; ++i) {
+      trace.values[std::size_t(i)] = x.middleRows(first, node(i).size);
       first += node(i).size;
     }
-    return {together.data(), together.rows(), together.cols()};
   }
-  ReferenceValues<Scalar> gathered(const Node& n, const References& references,
-                                   Workspace<Scalar>& workspace) const {
-    if (!references.trace || n.inputs.size() == 1) return references.at(n.inputs[0]);
-    const Index columns = references.column >= 0 || references.stride_columns == 0
-                              ? 1
-                              : references.trace->value(n.inputs[0]).cols();
-    const Index size = inputs_of(n);
-    Scalar* together = workspace.take(size * columns);
-    for (Index c = 0; c < columns; ++c) {
-      Index first = c * size;
-      for (const Index i : n.inputs) {
-        std::copy_n(references.at(i).column(c), node(i).size, together + first);
-        first += node(i).size;
+
+  /// Computes one node; `memory(node)` is where a node's value lies.
+  template <class Memory>
+  void run(Index i, const detail::Place& place, const Memory& memory, Index samples,
+           Workspace<Scalar>& workspace) const {
+    const Node& n = node(i);
+    const Index rows = n.size;
+    Out<Scalar> b(memory(i), rows, samples);
+    const auto* function = place.then < 0 ? nullptr : detail::elementwise(node(place.then));
+    // f(values), or where there is none the values: in place, a block at a time on the stack, since a loop
+    // whose output is its input is not vectorised.
+    const auto apply_function = [rows](const auto& f, Index first, Index count, Scalar* values) {
+      fn::Block<Scalar> block;
+      fn::each_block(count, [&](Index start, Index width) {
+        std::copy_n(values + start, width, block.data());
+        f.values((first + start) % rows, width, block.data(), values + start);
+      });
+    };
+    if (place.done) return;
+    if (place.in_place) {
+      const auto& f = detail::elementwise(n)->f;
+      each_piece(rows, samples, [&](Index s, Index first, Index width) {
+        apply_function(f, s * rows + first, width, b.data() + s * rows + first);
+      });
+      return;
+    }
+    if (n.inputs.size() > 1) {
+      const map::Joins joined = detail::joins(n);
+      Out<Scalar> together(joined == map::Joins::no ? workspace.slot(place.gathered) : b.data(),
+                           detail::inputs_of(nodes_, n), samples);
+      if (joined == map::Joins::as_sum)
+        add_up(n, memory, samples, b.data());
+      else
+        gather(
+            n, [&](Index input) { return View<Scalar>(memory(input), node(input).size, samples); }, together);
+      if (joined != map::Joins::no) {
+        if (function)
+          each_piece(rows, samples, [&](Index s, Index first, Index width) {
+            apply_function(function->f, s * rows + first, width, b.data() + s * rows + first);
+          });
+        return;
       }
     }
-    return {together, columns == 1 ? 0 : size};
+    const View<Scalar> a(n.inputs.size() > 1 ? workspace.slot(place.gathered) : memory(n.inputs[0]),
+                         detail::inputs_of(nodes_, n), samples);
+    if (!function) {
+      std::visit([&](const auto& layer) { detail::run(layer, a, b); }, *n.layer);
+      return;
+    }
+    const auto& layer = *detail::matmul(n);
+    const Index period = layer.bias.size();
+    const Scalar* bias = layer.bias.data();
+    const auto finish = [&](Index first, Index count, Scalar* values) {
+      for (Index start = 0; start < count && period > 0;) {
+        const Index entry = (first + start) % period, width = std::min(period - entry, count - start);
+        for (Index k = 0; k < width; ++k) values[start + k] += bias[entry + k];
+        start += width;
+      }
+      apply_function(function->f, first, count, values);
+    };
+    apply(layer.map, a, b, Weights::as_is, finish_with<Scalar>(finish));
   }
-  Index inputs_of(const Node& n) const {
-    Index size = 0;
-    for (const Index i : n.inputs) size += node(i).size;
-    return size;
+
+  /// The sum of a node's inputs.
+  template <class Memory>
+  void add_up(const Node& n, const Memory& memory, Index samples, Scalar* b) const {
+    each_piece(n.size, samples, [&](Index s, Index first, Index width) {
+      Scalar* to = b + s * n.size + first;
+      bool fresh = true;
+      for (const Index input : n.inputs) {
+        const Scalar* from = memory(input) + s * n.size + first;
+        if (fresh)
+          std::copy_n(from, width, to);
+        else
+          for (Index k = 0; k < width; ++k) to[k] += from[k];
+        fresh = false;
+      }
+    });
+  }
+
+  /// The values of several inputs, one behind the other.
+  template <class Values>
+  void gather(const Node& n, const Values& values, Out<Scalar> together) const {
+    Index first = 0;
+    for (const Index input : n.inputs) {
+      together.middleRows(first, node(input).size) = values(input);
+      first += node(input).size;
+    }
   }
 
   References check_reference(const Trace& trace, Form form, const Trace* reference, Index column) const {
@@ -400,7 +588,7 @@ class Graph {
     if (needed && !reference)
       fail("explain: this method is against a reference: pass the trace of a baseline");
     if (!needed) return {};
-    check_trace(*reference);
+    check_shapes(*reference);
     const Index found = reference->input().cols(), samples = trace.input().cols();
     if (column >= found) fail("explain: expected a reference column below ", found, ", found ", column);
     if (column < 0 && found != 1 && found != samples)
@@ -408,21 +596,16 @@ class Graph {
     return {reference, column, found == 1 ? 0 : 1};
   }
 
-  /// From `top` down to the inputs. Nodes are in topological order, so that when one is reached, all that
-  /// read it have added to what it carries; from then on nobody needs that block.
+  /// From `top` down to the inputs.
   void back(const Trace& trace, const References& references, Index top, const Plan& plan,
-            std::vector<HeldBlock<Scalar>>& carried, Explanation& explanation,
-            Workspace<Scalar>& workspace) const {
+            const detail::WayBack& way, Explanation& explanation, Workspace<Scalar>& workspace) const {
     const Index samples = trace.input().cols();
     const Form form = plan.form_;
     explanation.ledger.reset(samples);
     explanation.relevance.resize(input_size_, samples);
     explanation.nodes.resize(explanation.detail == Detail::per_layer ? nodes_.size() : 0);
-    const auto up_of = [&](Index i) {
-      return View<Scalar>(carried[std::size_t(i)].data(), node(i).size, samples);
-    };
-    detail::count_relevance<Scalar>(up_of(top), trace.value(top), references.at(top), form,
-                                    explanation.ledger.enter);
+    detail::count_relevance<Scalar>(View<Scalar>(workspace.slot(way.top), node(top).size, samples),
+                                    trace.value(top), references.at(top), form, explanation.ledger.enter);
     for (std::size_t i = 0; i < explanation.nodes.size(); ++i) {
       auto& record = explanation.nodes[i];
       record.books.reset(samples);
@@ -430,22 +613,20 @@ class Graph {
       record.bias_shares.setZero(nodes_[i].size, samples);
     }
 
-    for (Index i = Index(nodes_.size()) - 1; i >= input_count_; --i) {
-      if (!carried[std::size_t(i)]) continue;
-      const HeldBlock<Scalar> held = std::move(carried[std::size_t(i)]);
-      step(i, View<Scalar>(held.data(), node(i).size, samples), trace, references, plan, carried, explanation,
-           workspace);
-    }
+    for (const detail::BackStep& step : way.steps)
+      take(step, trace, references, plan, explanation, workspace);
+
+    const WorkspaceScope<Scalar> scope(workspace);
+    Eigen::Map<typename Books<Scalar>::Row> share(workspace.take(samples), samples);
     Index first = 0;
-    typename Books<Scalar>::Row share(samples);
     for (Index i = 0; i < input_count_; ++i) {
       auto to = explanation.relevance.middleRows(first, node(i).size);
       first += node(i).size;
-      if (!carried[std::size_t(i)]) {
+      if (way.arrived[std::size_t(i)] < 0) {
         to.setZero();
         continue;
       }
-      Out<Scalar> down(carried[std::size_t(i)].data(), node(i).size, samples);
+      Out<Scalar> down(workspace.slot(way.arrived[std::size_t(i)]), node(i).size, samples);
       detail::count_relevance<Scalar>(down, trace.value(i), references.at(i), form, share);
       explanation.ledger.leave += share;
       if (plan.times_input_) detail::multiply_by_input<Scalar>(down, trace.value(i), references.at(i), form);
@@ -459,54 +640,149 @@ class Graph {
     detail::check_result(explanation.relevance);
   }
 
-  void step(Index i, View<Scalar> up, const Trace& trace, const References& references, const Plan& plan,
-            std::vector<HeldBlock<Scalar>>& carried, Explanation& explanation,
-            Workspace<Scalar>& workspace) const {
+  /// What a rule reads of a function's layer: the value that stands for `a` is b where the trace has no
+  /// other.
+  static Index argument(const Node& n, Index i, const Trace& trace) {
+    return n.inputs.size() == 1 && trace.has(n.inputs[0]) ? n.inputs[0] : i;
+  }
+
+  /// A pointwise rule on `count` neighbours in place, the first counted through all samples.
+  void take_pointwise(Index i, const Trace& trace, const References& references, const Plan& plan,
+                      Workspace<Scalar>& workspace, Index first, Index count, Scalar* values) const {
     const Node& n = node(i);
-    const Index samples = up.cols();
-    const Form form = plan.form_;
-    const WorkspaceScope<Scalar> scope(workspace);
-    const View<Scalar> a = gathered(n, trace, workspace), b = view(trace.value(i));
-    const ReferenceValues<Scalar> a_ref = gathered(n, references, workspace), b_ref = references.at(i);
-
-    // What goes down is written where the input's relevance is gathered, if nobody has written there yet.
-    auto& below = carried[std::size_t(n.inputs[0])];
-    const bool direct = n.inputs.size() == 1 && !below;
-    if (direct) below = HeldBlock<Scalar>(workspace, a.size());
-    Out<Scalar> down(direct ? below.data() : workspace.take(a.size()), a.rows(), samples);
-
-    const auto propagate_with = [&](Books<Scalar>& books, Scalar* bias_shares) {
-      Context<Scalar, Dynamic, Dynamic, Dynamic> context{a,    b,     a_ref,     b_ref,
-                                                         form, books, workspace, bias_shares};
-      std::visit([&](const auto& layer) { plan.rules_[std::size_t(i)]->step_back(layer, context, up, down); },
-                 *n.layer);
+    const auto& a = trace.value(argument(n, i, trace));
+    const Index sample = first / n.size, feature = first % n.size;
+    const auto reference = [&](Index of, Index start) {
+      ReferenceValues<Scalar> found = references.at(of);
+      if (found) found.data = found.column(sample) + feature + start;
+      return found;
     };
-    if (explanation.detail == Detail::totals) {
-      propagate_with(explanation.ledger, nullptr);
-    } else {
-      auto& record = explanation.nodes[std::size_t(i)];
-      record.relevance = up;
-      if (plan.times_input_) detail::multiply_by_input<Scalar>(record.relevance, b, b_ref, form);
-      propagate_with(record.books, record.bias_shares.data());
-      detail::count_relevance<Scalar>(up, b, b_ref, form, record.books.enter);
-      detail::count_relevance<Scalar>(view(down), a, a_ref, form, record.books.leave);
-      explanation.ledger.bias += record.books.bias;
-      explanation.ledger.stabiliser += record.books.stabiliser;
-      explanation.ledger.dropped += record.books.dropped;
+    fn::Block<Scalar> block;
+    std::array<Scalar, 5> lines{};  // nothing is booked
+    fn::each_block(count, [&](Index start, Index width) {
+      std::copy_n(values + start, width, block.data());
+      const View<Scalar> up(block.data(), width, 1);
+      const View<Scalar> from(a.data() + first + start, width, 1);
+      const View<Scalar> b(trace.has(i) ? trace.value(i).data() + first + start : block.data(), width, 1);
+      Context<Scalar, Dynamic, Dynamic, Dynamic> context{
+          from,     b, reference(n.inputs[0], start), reference(i, start), plan.form_, {lines.data(), 1},
+          workspace};
+      plan.rules_[std::size_t(i)]->step_back(*detail::elementwise(n), context, up,
+                                             Out<Scalar>(values + start, width, 1));
+    });
+  }
+
+  void take(const detail::BackStep& step, const Trace& trace, const References& references, const Plan& plan,
+            Explanation& explanation, Workspace<Scalar>& workspace) const {
+    const bool by_layer = explanation.detail == Detail::per_layer;
+    if (step.done && !by_layer) return;
+    const Index i = step.node, samples = trace.input().cols();
+    const Node& n = node(i);
+    const Form form = plan.form_;
+    const Passage& passage = plan.passages_[std::size_t(i)];
+    const View<Scalar> up(workspace.slot(step.up), n.size, samples);
+    const Index inputs = step.joins == map::Joins::no ? detail::inputs_of(nodes_, n) : n.size;
+    Out<Scalar> down(workspace.slot(step.down), inputs, samples);
+    NodeRecord<Scalar>* record = by_layer ? &explanation.nodes[std::size_t(i)] : nullptr;
+    if (record) {
+      const auto& b = trace.value(i);
+      record->relevance = up;
+      if (plan.times_input_) detail::multiply_by_input<Scalar>(record->relevance, b, references.at(i), form);
+      detail::count_relevance<Scalar>(up, b, references.at(i), form, record->books.enter);
     }
-    if (direct) return;
-    Index first = 0;
-    for (const Index input : n.inputs) {
-      const Index size = node(input).size;
-      auto& to = carried[std::size_t(input)];
-      const bool fresh = !to;
-      if (fresh) to = HeldBlock<Scalar>(workspace, size * samples);
-      Out<Scalar> sum(to.data(), size, samples);
-      if (fresh)
-        sum = down.middleRows(first, size);
+
+    if (step.down == step.up && passage.effect == Passage::pointwise)
+      each_piece(n.size, samples, [&](Index s, Index first, Index width) {
+        take_pointwise(i, trace, references, plan, workspace, s * n.size + first, width,
+                       down.data() + s * n.size + first);
+      });
+    if (step.down != step.up) {
+      const auto below = [&](Index first, Index count, Scalar* values) {
+        take_pointwise(step.then, trace, references, plan, workspace, first, count, values);
+      };
+      const Finish<Scalar> finish =
+          step.then >= 0 && !by_layer ? finish_with<Scalar>(below) : Finish<Scalar>();
+      take_by_rule(step, trace, references, plan, up, down, record ? record->books : explanation.ledger,
+                   record ? record->bias_shares.data() : nullptr, finish, workspace);
+    }
+    if (record) count_leaving(step, trace, references, form, down, record->books);
+    if (record) {
+      explanation.ledger.bias += record->books.bias;
+      explanation.ledger.stabiliser += record->books.stabiliser;
+      explanation.ledger.dropped += record->books.dropped;
+    }
+    for (const detail::Hand& hand : step.hands) {
+      const Index size = node(hand.input).size;
+      Out<Scalar> to(workspace.slot(hand.slot), size, samples);
+      if (hand.fresh)
+        to = down.middleRows(hand.row, size);
       else
-        sum += down.middleRows(first, size);
-      first += size;
+        to += down.middleRows(hand.row, size);
+    }
+  }
+
+  /// The rule's own step. What it does not read, and the trace may lack, is any memory of the same size.
+  void take_by_rule(const detail::BackStep& step, const Trace& trace, const References& references,
+                    const Plan& plan, const View<Scalar>& up, Out<Scalar>& down, Books<Scalar>& books,
+                    Scalar* bias_shares, const Finish<Scalar>& finish, Workspace<Scalar>& workspace) const {
+    const Node& n = node(step.node);
+    const Index samples = up.cols();
+    const Passage& passage = plan.passages_[std::size_t(step.node)];
+    const WorkspaceScope<Scalar> scope(workspace);
+    const Scalar *a = down.data(), *b = passage.outputs ? trace.value(step.node).data() : up.data();
+    ReferenceValues<Scalar> a_ref{down.data(), down.rows()}, b_ref{up.data(), up.rows()};
+    if (references.trace == nullptr) a_ref = b_ref = {};
+    if (references.trace && passage.outputs) b_ref = references.at(step.node);
+    if (step.a >= 0) {
+      Out<Scalar> together(workspace.slot(step.a), down.rows(), samples);
+      gather(
+          n, [&](Index input) { return view(trace.value(input)); }, together);
+      a = together.data();
+      if (references.trace) a_ref = gathered(n, references, workspace.slot(step.a_ref));
+    } else if (passage.either) {
+      a = trace.value(argument(n, step.node, trace)).data();
+    } else if (passage.inputs) {
+      a = trace.value(n.inputs[0]).data();
+      if (references.trace) a_ref = references.at(n.inputs[0]);
+    }
+    Context<Scalar, Dynamic, Dynamic, Dynamic> context{View<Scalar>(a, down.rows(), samples),
+                                                       View<Scalar>(b, n.size, samples),
+                                                       a_ref,
+                                                       b_ref,
+                                                       plan.form_,
+                                                       books,
+                                                       workspace,
+                                                       bias_shares,
+                                                       finish};
+    std::visit(
+        [&](const auto& layer) { plan.rules_[std::size_t(step.node)]->step_back(layer, context, up, down); },
+        *n.layer);
+  }
+
+  /// A reference's values, those of several inputs one behind the other.
+  ReferenceValues<Scalar> gathered(const Node& n, const References& references, Scalar* memory) const {
+    const Index columns = references.column >= 0 || references.stride_columns == 0
+                              ? 1
+                              : references.trace->value(n.inputs[0]).cols();
+    const Index size = detail::inputs_of(nodes_, n);
+    for (Index c = 0; c < columns; ++c)
+      gather(
+          n, [&](Index input) { return View<Scalar>(references.at(input).column(c), node(input).size, 1); },
+          Out<Scalar>(memory + c * size, size, 1));
+    return {memory, columns == 1 ? 0 : size};
+  }
+
+  /// Books what leaves a node to all of its inputs.
+  void count_leaving(const detail::BackStep& step, const Trace& trace, const References& references,
+                     Form form, const Out<Scalar>& down, Books<Scalar>& books) const {
+    typename Books<Scalar>::Row share(down.cols());
+    books.leave.setZero();
+    Index row = 0;
+    for (const Index input : node(step.node).inputs) {
+      detail::count_relevance<Scalar>(down.middleRows(row, node(input).size), trace.value(input),
+                                      references.at(input), form, share);
+      books.leave += share;
+      if (step.joins != map::Joins::as_sum) row += node(input).size;
     }
   }
 
@@ -514,6 +790,7 @@ class Graph {
   std::unordered_map<std::string, Index> by_name_;
   std::vector<Index> outputs_;
   Index input_count_ = 0, input_size_ = 0;
+  std::uint64_t version_ = next_version();
 };
 
 }  // namespace ascribe

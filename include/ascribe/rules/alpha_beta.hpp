@@ -24,6 +24,11 @@ struct AlphaBeta {
 
   double alpha = 2, beta = 1, epsilon = 1e-6;
 
+  template <class M>
+  Passage passage(const kind::MatMul<M>&, Form) const {
+    return {.outputs = beta != 0};
+  }
+
   static constexpr bool serves(Form form) { return form == Form::R; }
   void check() const {
     detail::check_epsilon(name, epsilon);

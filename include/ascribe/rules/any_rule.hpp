@@ -47,6 +47,12 @@ class AnyRule {
   /// Throws Error where one of the rule's parameters is out of range.
   void check() const { part_->check(); }
 
+  /// What the rule says of its step through the layer (all of it read, where it has no meaning there).
+  template <class Kind>
+  Passage passage(const Kind& layer, Form form) const {
+    return part_->passage(layer, form);
+  }
+
   /// The rule's `name`, and its `parameters()` behind it where it has some; "a rule" where it has no name.
   std::string describe() const { return part_->describe(); }
 
@@ -63,6 +69,10 @@ class AnyRule {
     virtual bool applies_to(const AnyElementwise<Scalar>&) const = 0;
     virtual bool applies_to(const AnyMax&) const = 0;
     virtual bool applies_to(const kind::Joint&) const = 0;
+    virtual Passage passage(const AnyMatMul<Scalar>&, Form) const = 0;
+    virtual Passage passage(const AnyElementwise<Scalar>&, Form) const = 0;
+    virtual Passage passage(const AnyMax&, Form) const = 0;
+    virtual Passage passage(const kind::Joint&, Form) const = 0;
     virtual void step_back(const AnyMatMul<Scalar>&, C&, Up, Down) const = 0;
     virtual void step_back(const AnyElementwise<Scalar>&, C&, Up, Down) const = 0;
     virtual void step_back(const AnyMax&, C&, Up, Down) const = 0;
@@ -83,6 +93,17 @@ class AnyRule {
     }
     bool applies_to(const AnyMax&) const override { return rule_applies<AnyMax, R, C>; }
     bool applies_to(const kind::Joint&) const override { return rule_applies<kind::Joint, R, C>; }
+
+    Passage passage(const AnyMatMul<Scalar>& layer, Form form) const override {
+      return passage_of(layer, rule, form);
+    }
+    Passage passage(const AnyElementwise<Scalar>& layer, Form form) const override {
+      return passage_of(layer, rule, form);
+    }
+    Passage passage(const AnyMax& layer, Form form) const override { return passage_of(layer, rule, form); }
+    Passage passage(const kind::Joint& layer, Form form) const override {
+      return passage_of(layer, rule, form);
+    }
 
     void step_back(const AnyMatMul<Scalar>& layer, C& c, Up up, Down down) const override {
       step(layer, c, up, down);

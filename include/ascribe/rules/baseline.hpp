@@ -17,6 +17,11 @@ namespace ascribe::rule {
 struct Baseline {
   static constexpr const char* name = "Baseline";
 
+  template <class F>
+  Passage passage(const kind::Elementwise<F>&, Form) const {
+    return {.outputs = false, .effect = Passage::pointwise};
+  }
+
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };
 
@@ -24,6 +29,11 @@ struct Baseline {
 /// Exact too, and for two inputs what integrated gradients give; for more it depends on the members' order.
 struct BaselineFold {
   static constexpr const char* name = "BaselineFold";
+
+  template <class W>
+  Passage passage(const kind::Max<W>&, Form) const {
+    return {.outputs = false};
+  }
 
   static constexpr bool serves(Form form) { return form == Form::Delta; }
 };

@@ -14,6 +14,21 @@ namespace ascribe::rule {
 /// (Simonyan et al. 1312.6034; docs/rules.md.) In the form Q this is LRP's Normalized without a stabiliser.
 struct Gradient {
   static constexpr const char* name = "Gradient";
+
+  template <class M>
+  Passage passage(const kind::MatMul<M>&, Form form) const {
+    return {
+        .inputs = false, .outputs = false, .effect = form == Form::R ? Passage::any : Passage::transposed};
+  }
+  template <class F>
+  Passage passage(const kind::Elementwise<F>& layer, Form form) const {
+    if (form == Form::Delta) return {};
+    const fn::Promises f = fn::promises(layer.f);
+    return {.inputs = !f.derivative_from_value,
+            .outputs = form == Form::Q && !f.homogeneous,
+            .either = f.derivative_from_value,
+            .effect = form == Form::Q && f.homogeneous ? Passage::pointwise : Passage::any};
+  }
 };
 
 /// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which
@@ -21,7 +36,7 @@ struct Gradient {
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
                typename C::Down down) {
-  apply_transposed(layer.map, up, down);
+  apply_transposed(layer.map, up, down, Weights::as_is, c.finish);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
     using S = typename C::Scalar;
@@ -69,7 +84,7 @@ void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typenam
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
-  const bool nothing_lost = form == Form::Q && fn::is_homogeneous(layer.f);
+  const bool nothing_lost = form == Form::Q && fn::promises(layer.f).homogeneous;
   const Index rows = up.rows();
   sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index begin, Index size) {
     fn::Block<S> slopes;

@@ -21,6 +21,20 @@ struct Ignore {
 
   bool biased = false;
 
+  template <class F>
+  Passage passage(const kind::Elementwise<F>& layer, Form form) const {
+    const bool at_origin = fn::through_origin(layer.f);
+    if (form == Form::R && (at_origin || !biased))
+      return {.inputs = false, .outputs = false, .effect = Passage::unchanged};
+    if (form == Form::R) return {.inputs = false};
+    if (!at_origin && !biased) return {};
+    const bool from_value = fn::promises(layer.f).slope_from_value;
+    return {.inputs = !from_value,
+            .outputs = false,
+            .either = from_value,
+            .effect = at_origin ? Passage::pointwise : Passage::any};
+  }
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 

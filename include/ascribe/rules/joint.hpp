@@ -11,12 +11,20 @@ namespace ascribe::rule {
 /// dropped: (Δb − gate·Δsignal)·m.
 struct GateConstant {
   static constexpr const char* name = "GateConstant";
+
+  Passage passage(const kind::Joint&, Form form) const {
+    return {.inputs = form != Form::R, .outputs = false};
+  }
 };
 
 /// Each factor takes half: R/2, or Q₁ = a₂·Q/2. Against a reference m₁ = (a₂ + ā₂)/2·m, the average over the
 /// two orders in which the factors may be changed (their Shapley values), which is exact.
 struct EvenSplit {
   static constexpr const char* name = "EvenSplit";
+
+  Passage passage(const kind::Joint&, Form form) const {
+    return {.inputs = form != Form::R, .outputs = false};
+  }
 };
 
 namespace detail {

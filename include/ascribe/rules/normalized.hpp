@@ -21,6 +21,14 @@ struct Normalized {
 
   double epsilon = 1e-6;
 
+  template <class M>
+  Passage passage(const kind::MatMul<M>&, Form form) const {
+    if (form == Form::R) return {};
+    return {.inputs = false,
+            .outputs = epsilon != 0,
+            .effect = epsilon == 0 ? Passage::transposed : Passage::any};
+  }
+
   void check() const { detail::check_epsilon(name, epsilon); }
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
@@ -46,7 +54,7 @@ void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typen
   using S = typename C::Scalar;
   const double epsilon = rule.epsilon;
   if (epsilon == 0 && c.form != Form::R) {  // the quotient b/s(b) is 1, also in the limit at b = 0
-    apply_transposed(layer.map, up, down);
+    apply_transposed(layer.map, up, down, Weights::as_is, c.finish);
     if (c.form == Form::Q) book_bias(layer, c, up);
     return;
   }

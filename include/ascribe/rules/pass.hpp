@@ -13,6 +13,16 @@ namespace ascribe::rule {
 /// batch normalisation; the bias gets nothing. For a function it is plain Ignore.
 struct Pass {
   static constexpr const char* name = "Pass";
+
+  template <class M>
+  Passage passage(const kind::MatMul<M>& layer, Form) const {
+    const bool fits = layer.input_size() == layer.output_size();
+    return {.inputs = false, .outputs = false, .effect = fits ? Passage::unchanged : Passage::any};
+  }
+  template <class F>
+  Passage passage(const kind::Elementwise<F>& layer, Form form) const {
+    return Ignore{}.passage(layer, form);
+  }
   static constexpr bool ignores_bias = true;
 
   static constexpr bool serves(Form form) { return form == Form::R; }

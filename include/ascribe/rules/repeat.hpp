@@ -12,12 +12,23 @@ namespace ascribe::rule {
 struct Repeat {
   static constexpr const char* name = "Repeat";
 
+  template <class F>
+  Passage passage(const kind::Elementwise<F>&, Form form) const {
+    return {.inputs = form == Form::Q, .outputs = form == Form::Q};
+  }
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 
 /// f'(a)·max(u, 0): guided backpropagation (Springenberg et al. 1412.6806), for every f.
 struct Guided {
   static constexpr const char* name = "Guided";
+
+  template <class F>
+  Passage passage(const kind::Elementwise<F>& layer, Form form) const {
+    const bool from_value = fn::promises(layer.f).derivative_from_value;
+    return {.inputs = !from_value, .outputs = form == Form::Q, .either = from_value};
+  }
 
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };

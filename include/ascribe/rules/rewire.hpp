@@ -11,12 +11,18 @@ namespace ascribe::rule {
 /// is padding with zeros. In Q that share is constant·Q.
 struct Rewire {
   static constexpr const char* name = "Rewire";
+
+  template <class M>
+  Passage passage(const kind::MatMul<M>& layer, Form form) const {
+    const bool books_gaps = form == Form::R && map::joins_of(layer.map) != map::Joins::as_they_lie;
+    return {.inputs = false, .outputs = false, .effect = books_gaps ? Passage::any : Passage::transposed};
+  }
 };
 
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Rewire&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  apply_transposed(layer.map, up, down);
+  apply_transposed(layer.map, up, down, Weights::as_is, c.finish);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form != Form::R) return;
   const map::Selection<S>* selection = nullptr;

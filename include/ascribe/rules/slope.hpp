@@ -12,6 +12,16 @@ namespace ascribe::rule {
 struct Slope {
   static constexpr const char* name = "Slope";
 
+  template <class F>
+  Passage passage(const kind::Elementwise<F>& layer, Form form) const {
+    const bool from_value = fn::promises(layer.f).slope_from_value;
+    const bool books = form == Form::R || !fn::through_origin(layer.f);
+    return {.inputs = !from_value,
+            .outputs = false,
+            .either = from_value,
+            .effect = books ? Passage::any : Passage::pointwise};
+  }
+
   static constexpr bool serves(Form form) { return form != Form::Delta; }
 };
 

@@ -17,6 +17,11 @@ struct WSquare {
 
   double epsilon = 1e-6;
 
+  template <class M>
+  Passage passage(const kind::MatMul<M>&, Form) const {
+    return {.inputs = false, .outputs = false};
+  }
+
   static constexpr bool serves(Form form) { return form == Form::R; }
   void check() const { detail::check_epsilon(name, epsilon); }
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }

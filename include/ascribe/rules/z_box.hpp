@@ -26,6 +26,11 @@ struct ZBox {
   std::vector<double> low, high;
   double epsilon = 1e-6;
 
+  template <class M>
+  Passage passage(const kind::MatMul<M>&, Form) const {
+    return {.outputs = false};
+  }
+
   static constexpr bool serves(Form form) { return form == Form::R; }
   void check() const {
     detail::check_epsilon(name, epsilon);
