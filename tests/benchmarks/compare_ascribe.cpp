@@ -115,11 +115,11 @@ class Party {
     if (plan.form() != Form::Delta) return [=] { explain(nullptr); };
     const Batch<Scalar> zero = Batch<Scalar>::Zero(net_.input_size(), 1);
     if (measure == "deep_lift_cached") {
-      if (!reference_) reference_ = net_.forward(zero);
+      if (!reference_) reference_ = net_.forward(zero, plan);
       return [=, this] { explain(&*reference_); };
     }
     return [=, this, &memory] {
-      net_.forward(zero, memory.reference, memory.workspace);
+      net_.forward(zero, memory.reference, memory.workspace, plan);
       explain(&memory.reference);
     };
   }
