@@ -232,21 +232,22 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
   }
 }
 
-/// Calls body(first, count, from, to) for tiles of `all` positions and ranges of `panels` panels that cover
-/// all, in parallel: few positions are shared out by panels, so that no thread waits.
+/// Calls body(first, count, from, to) for tiles of at most `most` of `all` positions and ranges of `panels`
+/// panels that cover all, in parallel. Few positions are shared out by panels, so that each thread reads a
+/// part of the weights for all positions rather than all of them for a part (14 × 14 pixels of ResNet-50: a
+/// tenth faster).
 template <class Body>
 void each_tile(Index all, Index panels, Index most, Body&& body) {
   if (all == 0) return;
+  constexpr Index few = tile_positions / 2;
   const Index threads = thread_count();
-  Index tiles = std::max<Index>(1, (all + most - 1) / most), shares = 1;
-  if (tiles < 4 * threads) {
-    if (all >= 96 * threads)
-      tiles = (tiles + threads - 1) / threads * threads;
-    else
-      shares = std::min(panels, threads);
-  }
-  Index size = (all + tiles - 1) / tiles;
-  size = std::min(most, (size + positions - 1) / positions * positions);
+  Index tiles = (all + most - 1) / most, shares = 1;
+  if (threads > 1 && all <= few)
+    shares = std::min(panels, 4 * threads);
+  else if (tiles < 4 * threads)
+    tiles = (tiles + threads - 1) / threads * threads;
+  const Index even = ((all + tiles - 1) / tiles + positions - 1) / positions * positions;
+  const Index size = std::min(most, even);
   tiles = (all + size - 1) / size;
   parallel_for(tiles * shares, [&](Index i) {
     const Index tile = i / shares, share = i % shares, first = tile * size;
