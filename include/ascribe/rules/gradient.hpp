@@ -108,13 +108,37 @@ void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typenam
   if (form == Form::Q) book_bias(layer, c, up);
 }
 
+namespace detail {
+
+/// Hands what is left of the outputs' relevance to those of their members that are the maximum: to = it, or
+/// += it where windows overlap. Factors of 0 and 1, since GCC 12 would turn a choice of what to give into
+/// branches.
+template <class S>
+[[gnu::noinline]] void give_to_winners(Index width, const S* member, const S* b, S* EIGEN_RESTRICT left,
+                                       S* EIGEN_RESTRICT to, bool once) {
+  const S zero(0), one(1);
+  if (once)
+    for (Index l = 0; l < width; ++l) {
+      const S wins = member[l] == b[l] ? one : zero, won = wins * left[l];
+      left[l] -= won;
+      to[l] = won;
+    }
+  else
+    for (Index l = 0; l < width; ++l) {
+      const S wins = member[l] == b[l] ? one : zero, won = wins * left[l];
+      left[l] -= won;
+      to[l] += won;
+    }
+}
+
+}  // namespace detail
+
 /// A constant that is the maximum takes its share as a bias (a reference cancels it: dropped there). Under a
 /// reference, what the winner alone does not account for is dropped: (Δb − Δa_winner)·m.
 template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   const Index lanes = layer.windows.lanes();
-  const S zero(0), one(1);
   const bool once = window::is_partition(layer.windows);  // every input is written once
   const bool against = c.form == Form::Delta;
   if (!once) ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
@@ -127,20 +151,9 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
         const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
         std::array<S, std::size_t(ascribe::detail::lane_block)> left;
         for (Index l = 0; l < width; ++l) left[std::size_t(l)] = u[l];
-        // Factors of 0 and 1: GCC 12 would turn a choice of what to give into branches.
-        const auto give = [&](const S& member, Index l) {
-          const S wins = member == b[l] ? one : zero, won = wins * left[std::size_t(l)];
-          left[std::size_t(l)] -= won;
-          return won;
-        };
         layer.windows.members(g, [&](Index i) {
           prefetch_members(a, i + lane, width, c.a.size() - n * c.a.rows());
-          const S* member = a + i + lane;
-          S* to = d + i;  // no rule's output is its input: nothing is to be checked per loop
-          if (once)
-            for (Index l = 0; l < width; ++l) to[l] = give(member[l], l);
-          else
-            for (Index l = 0; l < width; ++l) to[l] += give(member[l], l);
+          detail::give_to_winners(width, a + i + lane, b, left.data(), d + i, once);
         });
         S booked(0);
         for (Index l = 0; l < width && (against || window::has_constants<W>); ++l) {
