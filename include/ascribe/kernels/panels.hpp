@@ -239,13 +239,13 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
 template <class Body>
 void each_tile(Index all, Index panels, Index most, Body&& body) {
   if (all == 0) return;
-  constexpr Index few = tile_positions / 2;
+  constexpr Index few = tile_positions / 2, least = tile_positions / 4;
   const Index threads = thread_count();
   Index tiles = (all + most - 1) / most, shares = 1;
   if (threads > 1 && all <= few)
     shares = std::min(panels, 4 * threads);
-  else if (tiles < 4 * threads)
-    tiles = (tiles + threads - 1) / threads * threads;
+  else if (tiles < 4 * threads)  // enough of them that one thread makes up for another's delay
+    tiles = std::max((tiles + threads - 1) / threads, std::min<Index>(4, all / (least * threads))) * threads;
   const Index even = ((all + tiles - 1) / tiles + positions - 1) / positions * positions;
   const Index size = std::min(most, even);
   tiles = (all + size - 1) / size;
