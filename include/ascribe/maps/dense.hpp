@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <utility>
 #include <vector>
 
 #include <ascribe/core/error.hpp>
@@ -83,7 +84,7 @@ class DenseOf {
   static constexpr const char* name = "Dense";
 
   /// Throws Error where a size is 0.
-  explicit DenseOf(const Matrix& weights) : weights_(weights) { check(weights.rows(), weights.cols()); }
+  explicit DenseOf(Matrix weights) : weights_(std::move(weights)) { check(weights_.rows(), weights_.cols()); }
 
   /// Maps `memory`, outputs × inputs weights in Matrix's storage order, which must outlive the map.
   /// Throws Error where there is none, or where the sizes are not those of the type.

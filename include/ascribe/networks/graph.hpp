@@ -21,6 +21,7 @@
 #include <ascribe/core/workspace.hpp>
 #include <ascribe/layers/joint.hpp>
 #include <ascribe/methods/composite.hpp>
+#include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/schedule.hpp>
@@ -47,13 +48,6 @@ struct GraphExplanation {
   Batch<Scalar> output;                   ///< the explained output × samples: what the network said
   Books<Scalar> ledger;                   ///< the whole network's books, as in Explanation
   std::vector<NodeRecord<Scalar>> nodes;  ///< with Detail::per_layer one for each node, else empty
-};
-
-/// What a method needs, in bytes: the weights and biases that are stored; what a trace under its plan, and an
-/// explanation with Detail::totals, hold; and what of the workspace lies between nodes. Rules and maps take
-/// scratch beside it, a few times the largest value that a layer of theirs reads or writes.
-struct MemoryNeed {
-  Index weights, trace, workspace, explanation;
 };
 
 /// A directed acyclic graph of layers: several inputs and outputs, values that several nodes read (their
