@@ -669,7 +669,7 @@ class Graph {
   void take(const detail::BackStep& step, const Trace& trace, const References& references, const Plan& plan,
             Explanation& explanation, Workspace<Scalar>& workspace) const {
     const bool by_layer = explanation.detail == Detail::per_layer;
-    if (step.done && !by_layer) return;
+
     const Index i = step.node, samples = trace.input().cols();
     const Node& n = node(i);
     const Form form = plan.form_;
@@ -685,7 +685,8 @@ class Graph {
       detail::count_relevance<Scalar>(up, b, references.at(i), form, record->books.enter);
     }
 
-    if (step.down == step.up && passage.effect == Passage::pointwise)
+    const bool taken = step.done && !by_layer;
+    if (step.down == step.up && passage.effect == Passage::pointwise && !taken)
       each_piece(n.size, samples, [&](Index s, Index first, Index width) {
         take_pointwise(i, trace, references, plan, workspace, s * n.size + first, width,
                        down.data() + s * n.size + first);
