@@ -9,6 +9,7 @@
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/passage.hpp>
@@ -19,6 +20,13 @@
 #include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
+
+#include <ascribe/kernels/dense_product.hpp>
+#include <ascribe/kernels/depthwise.hpp>
+#include <ascribe/kernels/image_grid.hpp>
+#include <ascribe/kernels/image_product.hpp>
+#include <ascribe/kernels/lanes.hpp>
+#include <ascribe/kernels/panels.hpp>
 
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/any_map.hpp>

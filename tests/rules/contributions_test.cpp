@@ -58,7 +58,7 @@ TEST_CASE("Contributions: the sums of the positive and of the negative ones are 
   }
 }
 
-TEST_CASE("Contributions by hand: what is handed back, and the biases' shares") {
+TEST_CASE("Contributions by hand: the sums, the biases of a sign, and what is handed back") {
   // Contributions: 2·3 = 6, −1·2 = −2 to output 0 with bias −4; 2·(−1) = −2, −1·(−5) = 5 to output 1 with
   // bias 7.
   Matrix w(2, 2);
@@ -72,11 +72,30 @@ TEST_CASE("Contributions by hand: what is handed back, and the biases' shares") 
   const auto for_positive = out(u), for_negative = out(v);
   contributions.hand_back(for_positive, &for_negative, out(down));
   CHECK(down == Eigen::Vector2d(6 * 10 - 2 * 10000, -2 * 1000 + 5 * 100));
-  CHECK(f.shares == Eigen::Vector2d(-4 * 1000, 7 * 100));
-  CHECK(f.books.bias(0) == -3300);
   contributions.hand_back(for_positive, nullptr, out(down));
   CHECK(down == Eigen::Vector2d(60, 500));
-  CHECK(f.shares == Eigen::Vector2d(0, 700));
+  const auto entries = [&](Weights sign) {
+    return Eigen::Vector2d(Eigen::Map<const Eigen::Vector2d>(contributions.bias(sign).values));
+  };
+  CHECK(entries(Weights::positive) == Eigen::Vector2d(0, 7));
+  CHECK(entries(Weights::negative) == Eigen::Vector2d(-4, 0));
+}
+
+TEST_CASE("Dividing by hand: quotients, the stabiliser's, and what the biases take") {
+  Fixture f(dense(Matrix::Ones(3, 1)), Matrix::Ones(1, 2));
+  Matrix r(3, 2);
+  r << 2, 6, 3, -8, 4, 0;
+  const Vector z = Eigen::Vector3d(1, -3, 0), bias = Eigen::Vector3d(10, 100, 1000);
+  Matrix to(3, 2);
+  // One column of denominators for both samples: s = 2, −4, 1 at ε = 1.
+  ascribe::rule::detail::divide(f.context, 1, r.data(), 2, z.data(), 0,
+                                ascribe::Channels<double>{bias.data(), 3}, to.data());
+  CHECK(to == Matrix{{2, 6}, {-1.5, 4}, {8, 0}});
+  CHECK(f.books.stabiliser(0) == 2 + 1.5 + 8);
+  CHECK(f.books.stabiliser(1) == 6 - 4);
+  CHECK(f.books.bias(0) == 20 - 150 + 8000);
+  CHECK(f.books.bias(1) == 60 + 400);
+  CHECK(f.shares == Matrix{{20, 60}, {-150, 400}, {8000, 0}});
 }
 
 TEST_CASE("Dividing in float by an epsilon that float does not know is dividing by epsilon 0") {
@@ -85,10 +104,10 @@ TEST_CASE("Dividing in float by an epsilon that float does not know is dividing 
   const Batch<float> a = Batch<float>::Zero(1, 1), b = Batch<float>::Zero(2, 1);
   ascribe::Workspace<float> workspace;
   ascribe::Context<float, Dynamic, Dynamic, Dynamic> c{view(a), view(b), {}, {}, Form::R, books, workspace};
-  const Batch<float> z = Eigen::Vector2f(0, 2);
+  const Batch<float> z = Eigen::Vector2f(0, 2), six = Eigen::Vector2f(6, 6);
   Batch<float> r = Batch<float>::Constant(2, 1, -1);
-  ascribe::rule::detail::divide(
-      c, 0, 1e-60, [](Index) { return 6.0F; }, [&](Index j) { return z(j); }, r.data());
+  ascribe::rule::detail::divide(c, 1e-60, six.data(), 1, z.data(), 2, ascribe::Channels<float>{nullptr, 0},
+                                r.data());
   CHECK(r == Eigen::Vector2f(0, 3));
   CHECK(books.dropped(0) == 6);
 }

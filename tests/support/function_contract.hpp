@@ -66,7 +66,7 @@ void check_promises(const F& f, const Scalar& a) {
     FAIL_CHECK("slope at the value " << f.chord(b, Scalar(0)) << ", promised " << f.chord(a, Scalar(0)));
   if (promises.derivative_from_value && !(f.derivative(b) == d && b * d == a * d))
     FAIL_CHECK("derivative at the value " << f.derivative(b) << ", promised " << d);
-  if (promises.linear && !(b == d * a && f.value(Scalar(0)) == Scalar(0)))
+  if (promises.homogeneous && !(b == d * a && f.chord(a, Scalar(0)) == d && f.value(Scalar(0)) == Scalar(0)))
     FAIL_CHECK("value " << b << ", promised " << d * a);
 }
 

@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <type_traits>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
-#include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
-#include <ascribe/core/workspace.hpp>
 
 namespace ascribe {
 
@@ -24,19 +24,43 @@ inline int thread_count() {
 #endif
 }
 
+namespace detail {
+
+/// body(state, begin, end) for ranges of at most `grain` numbers that cover [0, count). Every parallel loop
+/// of a program is this one: a region in each place would be outlined and compiled as often.
+[[gnu::noinline]] inline void each_range(Index count, Index grain, void (*body)(void*, Index, Index),
+                                         void* state) {
+#ifdef _OPENMP
+  if (count > grain && thread_count() > 1) {
+    const Index ranges = (count + grain - 1) / grain;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (Index k = 0; k < ranges; ++k) body(state, k * grain, std::min(count, (k + 1) * grain));
+    return;
+  }
+#endif
+  (void)grain;
+  body(state, 0, count);
+}
+
+/// The state of `each_range` for a function object.
+template <class F>
+void* state_of(F& f) {
+  return const_cast<void*>(static_cast<const void*>(&f));
+}
+
+}  // namespace detail
+
 /// Calls body(i) for every i in [0, count), in any order and by several threads at once. Nothing that `body`
 /// computes may depend on how the calls are shared out, so that results do not depend on the number of
 /// threads; nor may it throw. Within another parallel_for it is a plain loop.
 template <class Body>
 void parallel_for(Index count, Body&& body) {
-#ifdef _OPENMP
-  if (count > 1 && thread_count() > 1) {
-#pragma omp parallel for schedule(dynamic, 1)
-    for (Index i = 0; i < count; ++i) body(i);
-    return;
-  }
-#endif
-  for (Index i = 0; i < count; ++i) body(i);
+  using F = std::remove_reference_t<Body>;
+  const auto range = [](void* state, Index begin, Index end) {
+    F& f = *static_cast<F*>(state);
+    for (Index i = begin; i < end; ++i) f(i);
+  };
+  detail::each_range(count, 1, range, detail::state_of(body));
 }
 
 /// A batch in pieces of at most so many neighbours of one sample: small enough for the first-level cache
@@ -44,50 +68,89 @@ void parallel_for(Index count, Body&& body) {
 /// Their borders depend on the shape alone.
 inline constexpr Index piece_size = 4096;
 
+namespace detail {
+
+/// How many of `count` parts, each of `size` scalars, a thread is handed at a time. Below four pieces all
+/// are the caller's: to wake other threads (2 µs) would cost more than they save.
+inline Index grain_of(Index count, Index size) {
+  if (count * size < 4 * piece_size) return std::max<Index>(1, count);
+  return std::max({Index(1), piece_size / std::max<Index>(1, size), count / 64});
+}
+
+}  // namespace detail
+
+/// Calls body(n, part) for the `parts` of each of `samples` samples, by several threads; `size` is how many
+/// scalars a part is about, by which the work is shared out.
+template <class Body>
+void each_part(Index samples, Index parts, Index size, Body&& body) {
+  struct State {
+    std::remove_reference_t<Body>& body;
+    Index parts;
+  } state{body, parts};
+  const auto range = [](void* s, Index begin, Index end) {
+    State& to = *static_cast<State*>(s);
+    Index n = begin / to.parts, part = begin % to.parts;
+    for (Index i = begin; i < end; ++i) {
+      to.body(n, part);
+      if (++part == to.parts) part = 0, ++n;
+    }
+  };
+  detail::each_range(samples * parts, detail::grain_of(samples * parts, size), range, &state);
+}
+
+/// The same for K sums: totals[k](n) += Σ over the parts of sample n of what part(n, part)[k] returns. They
+/// are added up in the order of the parts, so that the sums are the same for any number of threads.
+template <class Scalar, std::size_t K, class Row, class Part>
+void sum_parts(Index samples, Index parts, Index size, const std::array<Row*, K>& totals, Part&& part) {
+  constexpr Index most = 1024 / Index(K);  // at a time, on the stack: no memory is asked for
+  std::array<std::array<Scalar, K>, std::size_t(most)> sums;
+  std::array<Scalar, K> total{};  // before they meet the books: small shares would be lost in them
+  const Index count = samples * parts;
+  Index n = 0, seen = 0;
+  for (Index first = 0; first < count; first += most) {
+    const Index here = std::min(most, count - first);
+    const auto body = [&](Index, Index i) {
+      sums[std::size_t(i)] = part((first + i) / parts, (first + i) % parts);
+    };
+    each_part(1, here, size, body);
+    for (Index i = 0; i < here; ++i) {
+      for (std::size_t k = 0; k < K; ++k) total[k] += sums[std::size_t(i)][k];
+      if (++seen < parts) continue;
+      for (std::size_t k = 0; k < K; ++k) (*totals[k])(n) += total[k];
+      total.fill(Scalar(0));
+      seen = 0;
+      ++n;
+    }
+  }
+}
+
 /// Calls body(n, first, width) for the pieces of `samples` columns of `rows` each, by several threads.
 template <class Body>
 void each_piece(Index rows, Index samples, Body&& body) {
   const Index parts = (rows + piece_size - 1) / piece_size;
-  if (parts == 1 && rows * samples <= piece_size) {  // not worth a thread
-    for (Index n = 0; n < samples; ++n) body(n, Index(0), rows);
-    return;
-  }
-  if (parts == 1) {  // short columns: several a time
-    const Index together = std::max<Index>(1, piece_size / rows),
-                groups = (samples + together - 1) / together;
-    parallel_for(groups, [&](Index group) {
-      const Index end = std::min(samples, (group + 1) * together);
-      for (Index n = group * together; n < end; ++n) body(n, Index(0), rows);
-    });
-    return;
-  }
-  parallel_for(samples * parts, [&](Index i) {
-    const Index n = i / parts, first = i % parts * piece_size;
+  each_part(samples, parts, std::min(rows, piece_size), [&](Index n, Index part) {
+    const Index first = part * piece_size;
     body(n, first, std::min(piece_size, rows - first));
   });
 }
 
-/// totals(n) += Σ of what piece(n, first, width) returns for the pieces of sample n, added up in their order:
-/// the same sum for any number of threads.
-template <class Scalar, class Row, class Piece>
-void sum_pieces(Index rows, Index samples, Workspace<Scalar>& workspace, Row& totals, Piece&& piece) {
+/// totals[k](n) += Σ of what piece(n, first, width)[k] returns for the pieces of sample n, added up in their
+/// order: the same sums for any number of threads.
+template <class Scalar, std::size_t K, class Row, class Piece>
+void sum_pieces(Index rows, Index samples, const std::array<Row*, K>& totals, Piece&& piece) {
   const Index parts = (rows + piece_size - 1) / piece_size;
-  if (parts == 1) {
-    each_piece(rows, samples,
-               [&](Index n, Index first, Index width) { totals(n) += piece(n, first, width); });
-    return;
-  }
-  const WorkspaceScope<Scalar> scope(workspace);
-  std::array<Scalar, 64> few;  // a network of fixed size never asks for memory
-  Scalar* sums = samples * parts <= Index(few.size()) ? few.data() : workspace.take(samples * parts);
-  each_piece(rows, samples, [&](Index n, Index first, Index width) {
-    sums[n * parts + first / piece_size] = piece(n, first, width);
+  sum_parts<Scalar>(samples, parts, std::min(rows, piece_size), totals, [&](Index n, Index part) {
+    const Index first = part * piece_size;
+    return piece(n, first, std::min(piece_size, rows - first));
   });
-  for (Index n = 0; n < samples; ++n) {
-    Scalar total(0);  // before it meets the books: small shares would be lost in them
-    for (Index k = 0; k < parts; ++k) total += sums[n * parts + k];
-    totals(n) += total;
-  }
+}
+
+/// The same for one sum: totals(n) += Σ piece(n, first, width).
+template <class Scalar, class Row, class Piece>
+void sum_pieces(Index rows, Index samples, Row& totals, Piece&& piece) {
+  sum_pieces<Scalar, 1, Row>(rows, samples, {&totals}, [&](Index n, Index first, Index width) {
+    return std::array<Scalar, 1>{piece(n, first, width)};
+  });
 }
 
 }  // namespace ascribe

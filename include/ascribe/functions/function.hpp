@@ -18,7 +18,8 @@
 ///     chord(a, r)    (f(a) − f(r))/(a − r) without cancellation; f'(a) where a = r
 ///
 /// `chord` may be left out: `fn::chord` then makes one from the other two. A function's parameters are
-/// `double` and are converted to the scalar at each use.
+/// `double` and are converted to the scalar at each use. Functions are called by several threads at once and
+/// do not throw.
 ///
 /// Layers and rules call a function for neighbours of one sample at a time: `fn::values`,
 /// `fn::derivatives`, `fn::chords`, `fn::slopes`. A function that is known at run time only, or whose
@@ -29,7 +30,7 @@
 ///     slopes(first, count, a, d)    the chords from 0
 ///     at_zero()                     f(0)
 ///
-/// Either may say more of itself by `promises()`.
+/// Either may say more of itself by `promises()`, which spares rules what they would read or book for it.
 namespace ascribe::fn {
 
 template <class F, class Scalar = double>
@@ -116,11 +117,14 @@ void chords(const F& f, Index first, Index count, const Scalar* a, const Scalar*
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], r[i]);
 }
 
-/// d_i = chord(a_i, 0): a loop of its own, because a literal 0 is what the compiler simplifies it by.
+/// d_i = chord(a_i, 0), which for a homogeneous f is f'(a_i): a loop of its own, because a literal 0 is what
+/// the compiler simplifies it by.
 template <class F, class Scalar>
 void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
   if constexpr (ArrayFunction<F>)
     f.slopes(first, count, a, d);
+  else if (promises(f).homogeneous)
+    derivatives(f, first, count, a, d);
   else
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], Scalar(0));
 }

@@ -9,7 +9,7 @@ struct Identity {
   static constexpr const char* name = "Identity";
 
   static constexpr Promises promises() {
-    return {.slope_from_value = true, .derivative_from_value = true, .linear = true};
+    return {.slope_from_value = true, .derivative_from_value = true, .homogeneous = true};
   }
 
   template <class Scalar>

@@ -12,7 +12,7 @@ struct LeakyRelu {
   double slope = 0.01;
 
   /// With a slope of 0 or more the value has the argument's sign, or is 0, where f' is the slope too.
-  constexpr Promises promises() const { return {.slope_from_value = slope >= 0}; }
+  constexpr Promises promises() const { return {.slope_from_value = slope >= 0, .homogeneous = true}; }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -29,7 +29,8 @@ class Prelu {
   Index features() const { return Index(slopes_.size()); }
   Scalar at_zero() const { return Scalar(0); }
   Promises promises() const {
-    return {.slope_from_value = std::all_of(slopes_.begin(), slopes_.end(), [](double s) { return s >= 0; })};
+    return {.slope_from_value = std::all_of(slopes_.begin(), slopes_.end(), [](double s) { return s >= 0; }),
+            .homogeneous = true};
   }
 
   void values(Index first, Index count, const Scalar* a, Scalar* b) const {

@@ -8,7 +8,7 @@ namespace ascribe::fn {
 struct Promises {
   bool slope_from_value = false;       ///< chord(f(a), 0) = chord(a, 0)
   bool derivative_from_value = false;  ///< f'(f(a)) = f'(a), and f'(a)·f(a) = f'(a)·a
-  bool linear = false;                 ///< f(a) = f'(a)·a without rounding, so that f(0) = 0
+  bool homogeneous = false;            ///< linear on either side of 0, with f(0) = 0: f(a) = f'(a)·a
 };
 
 template <class F>

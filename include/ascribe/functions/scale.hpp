@@ -10,7 +10,7 @@ struct Scale {
 
   double alpha = 1;
 
-  static constexpr Promises promises() { return {.slope_from_value = true}; }
+  static constexpr Promises promises() { return {.slope_from_value = true, .homogeneous = true}; }
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include <ascribe/core/context.hpp>
+#include <ascribe/core/loops.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/functions/function.hpp>
 #include <ascribe/layers/rule.hpp>
@@ -56,9 +59,34 @@ Elementwise(F, Rule) -> Elementwise<F, Rule>;
 
 template <class F, class A, class B>
 void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
-  for (Index n = 0; n < a.cols(); ++n)
-    fn::values(layer.f, 0, a.rows(), a.data() + n * a.rows(), b.data() + n * a.rows());
+  const Index rows = a.rows();
+  const auto* from = a.data();
+  auto* to = b.data();
+  each_piece(rows, a.cols(), [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    fn::values(layer.f, first, width, from + at, to + at);
+  });
 }
+
+namespace detail {
+
+/// down = slope·u; returns Σ (1 − slope)·u, what a factor takes from relevances.
+template <class S>
+[[gnu::noinline]] S scale_in_r(Index count, const S* slope, const S* u, S* down) {
+  return sum_of<S>(count, [=](Index i) {
+    const S carried = u[i], factor = slope[i];
+    down[i] = factor * carried;
+    return S((S(1) - factor) * carried);
+  });
+}
+
+/// Σ factor·u.
+template <class S>
+[[gnu::noinline]] S scaled_sum(Index count, const S& factor, const S* u) {
+  return factor * sum_of<S>(count, [=](Index i) { return u[i]; });
+}
+
+}  // namespace detail
 
 /// Books f(0)·u_j to the function's own bias, u being what the rule carries in Q.
 template <class F, class C, class U>
@@ -66,11 +94,14 @@ void book_bias(const kind::Elementwise<F>& layer, C& context, const U& u) {
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   if (f0 == S(0)) return;
-  for (Index n = 0; n < u.cols(); ++n) {
-    context.books.bias(n) += f0 * u.col(n).sum();
+  const Index rows = u.rows();
+  const S* carried = u.data();
+  sum_pieces<S>(rows, u.cols(), context.books.bias, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
     if (context.bias_shares)
-      for (Index j = 0; j < u.rows(); ++j) context.bias_shares[n * u.rows() + j] = f0 * u(j, n);
-  }
+      for (Index i = at; i < at + width; ++i) context.bias_shares[i] = f0 * carried[i];
+    return detail::scaled_sum(width, f0, carried + at);
+  });
 }
 
 }  // namespace ascribe

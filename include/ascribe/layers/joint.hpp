@@ -5,6 +5,8 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/loops.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/rule.hpp>
 
@@ -37,7 +39,13 @@ struct Joint {
 
 template <class A, class B>
 void forward(const kind::Joint& layer, const A& a, B&& b) {
-  b = a.topRows(layer.size).cwiseProduct(a.bottomRows(layer.size));
+  const Index size = layer.size;
+  const auto* from = a.data();
+  auto* to = b.data();
+  each_piece(size, a.cols(), [=](Index n, Index first, Index width) {
+    const auto* factor = from + 2 * n * size + first;
+    detail::multiply(width, factor, factor + size, to + n * size + first);
+  });
 }
 
 }  // namespace ascribe

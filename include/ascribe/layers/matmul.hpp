@@ -1,10 +1,13 @@
 /// The layer b = W a + bias, for any linear map W.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/rule.hpp>
 #include <ascribe/maps/linear_map.hpp>
@@ -80,56 +83,101 @@ requires(!std::convertible_to<Rule, typename kind::MatMul<M>::Bias>) MatMul(M, R
 template <class M, class Bias, class Rule>
 MatMul(M, Bias, Rule) -> MatMul<M, Rule>;
 
-template <class M, class A, class B>
-void forward(const kind::MatMul<M>& layer, const A& a, B&& b) {
-  apply(layer.map, a, b);
-  const Index period = layer.bias.size();
-  if (period == 0) return;
-  // The bias repeats along a column and from column to column: one matrix of `period` rows sees it once.
-  Eigen::Map<Eigen::Matrix<typename M::Scalar, Dynamic, Dynamic>> blocks(b.data(), period, b.size() / period);
-  blocks.colwise() += layer.bias;
-}
+/// One number a channel, repeated over outputs: output j has entry j mod period. None where the period is 0.
+template <class S>
+struct Channels {
+  const S* values;
+  Index period;
+};
 
 namespace detail {
 
-/// Σ blocks(c, k)·bias(c): 16 channels at a time, whose sums stay in registers, since a column of a few
-/// channels is too short a loop to be worth its start.
-template <class Blocks, class Bias>
-typename Bias::Scalar sum_of_channels(const Blocks& blocks, const Bias& bias) {
-  using S = typename Bias::Scalar;
-  constexpr Index lanes = 16;
-  S total(0);
-  Index c = 0;
-  for (; c + lanes <= bias.size(); c += lanes) {
-    Eigen::Array<S, int(lanes), 1> sums = Eigen::Array<S, int(lanes), 1>::Zero();
-    for (Index k = 0; k < blocks.cols(); ++k) sums += blocks.col(k).template segment<lanes>(c);
-    total += (sums * bias.template segment<lanes>(c).array()).sum();
+/// Calls body(k, channel, run) for the runs of `count` neighbours from output `first` on, whose channels are
+/// neighbours too.
+template <class Body>
+void each_run_of_channels(Index first, Index count, Index period, Body&& body) {
+  Index channel = first % period;
+  for (Index k = 0; k < count; channel = 0) {
+    const Index run = std::min(period - channel, count - k);
+    body(k, channel, run);
+    k += run;
   }
-  const Index rest = bias.size() - c;
-  if (rest > 0) total += (blocks.bottomRows(rest).colwise() * bias.tail(rest).array()).sum();
-  return total;
+}
+
+/// values_k += the number of output first + k.
+template <class S>
+[[gnu::noinline]] void add_channels(const Channels<S>& channels, Index first, Index count, S* values) {
+  each_run_of_channels(first, count, channels.period, [&](Index k, Index channel, Index run) {
+    using Run = Eigen::Map<Eigen::Array<S, Dynamic, 1>>;
+    Run(values + k, run) += Eigen::Map<const Eigen::Array<S, Dynamic, 1>>(channels.values + channel, run);
+  });
+}
+
+/// Σ_k the number of output first + k, times u_k; and each term added to shares_k, where they are asked for.
+/// Thirty-two sums side by side stay in registers.
+template <class S>
+[[gnu::noinline]] S sum_of_channels(Channels<S> channels, Index first, Index count, const S* u, S* shares) {
+  if (shares)
+    each_run_of_channels(first, count, channels.period, [&](Index k, Index channel, Index run) {
+      for (Index i = 0; i < run; ++i) shares[k + i] += channels.values[channel + i] * u[k + i];
+    });
+  constexpr Index lanes = 32, part = 8;
+  std::array<S, std::size_t(lanes)> wide;  // a period of a few channels, several times
+  if (channels.period < part) {
+    const Index longer = lanes / channels.period * channels.period;
+    for (Index i = 0; i < longer; ++i) wide[std::size_t(i)] = channels.values[i % channels.period];
+    channels = {wide.data(), longer};
+  }
+  using Lanes = Eigen::Array<S, int(lanes), 1>;
+  using Part = Eigen::Array<S, int(part), 1>;
+  Lanes sums = Lanes::Zero();
+  Part parts = Part::Zero();
+  S rest(0);
+  each_run_of_channels(first, count, channels.period, [&](Index k, Index channel, Index run) {
+    const S *from = u + k, *factor = channels.values + channel;
+    Index i = 0;
+    for (; i + lanes <= run; i += lanes)
+      sums += Eigen::Map<const Lanes>(from + i) * Eigen::Map<const Lanes>(factor + i);
+    for (; i + part <= run; i += part)
+      parts += Eigen::Map<const Part>(from + i) * Eigen::Map<const Part>(factor + i);
+    for (; i < run; ++i) rest += from[i] * factor[i];
+  });
+  return S(sums.sum() + parts.sum() + rest);
+}
+
+/// Adds Σ_j channels_j·u_j to the biases' line of the books, and the terms to the shares.
+template <class S, class C>
+void book_channels(const Channels<S>& channels, C& context, const S* u) {
+  if (channels.period == 0) return;
+  const Index rows = context.b.rows();
+  sum_pieces<S>(rows, context.b.cols(), context.books.bias, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    return sum_of_channels<S>(channels, first, width, u + at,
+                              context.bias_shares ? context.bias_shares + at : nullptr);
+  });
 }
 
 }  // namespace detail
+
+template <class M, class A, class B>
+void forward(const kind::MatMul<M>& layer, const A& a, B&& b) {
+  using S = typename M::Scalar;
+  if (layer.bias.size() == 0) {
+    apply(layer.map, a, b);
+    return;
+  }
+  const Channels<S> bias{layer.bias.data(), layer.bias.size()};
+  const auto add = [&](Index first, Index count, S* values) {
+    detail::add_channels(bias, first, count, values);
+  };
+  apply(layer.map, a, b, Weights::as_is, finish_with<S>(add));
+}
 
 /// Books Σ_j bias_j·u_j to the biases, u being the factor (r or Q) that the rule hands to a bias.
 template <class M, class C, class U>
 void book_bias(const kind::MatMul<M>& layer, C& context, const U& u) {
   using S = typename M::Scalar;
-  const Index period = layer.bias.size();
-  if (period == 0) return;
-  for (Index n = 0; n < u.cols(); ++n) {
-    const Eigen::Map<const Eigen::Array<S, Dynamic, Dynamic>> blocks(u.data() + n * u.rows(), period,
-                                                                     u.rows() / period);
-    if (period == u.rows())
-      context.books.bias(n) += layer.bias.dot(blocks.matrix().col(0));
-    else
-      context.books.bias(n) += detail::sum_of_channels(blocks, layer.bias);
-    if (context.bias_shares)
-      Eigen::Map<Eigen::Array<S, Dynamic, Dynamic>>(context.bias_shares + n * u.rows(), period,
-                                                    u.rows() / period) =
-          blocks.colwise() * layer.bias.array();
-  }
+  detail::book_channels(Channels<S>{layer.bias.data(), layer.bias.size()}, context, u.data());
 }
 
 }  // namespace ascribe

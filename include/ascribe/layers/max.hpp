@@ -1,9 +1,12 @@
 /// The layer b = max over windows of a.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <ascribe/core/context.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/rule.hpp>
@@ -58,31 +61,87 @@ Max(W) -> Max<W>;
 template <class W, class Rule>
 Max(W, Rule) -> Max<W, Rule>;
 
+namespace detail {
+
+/// How many lanes of a group of windows are looked at at a time: what is known of each stays on the stack.
+inline constexpr Index lane_block = 64;
+
+/// Calls body(group, lane, width) for the outputs first … first + count − 1, neighbouring lanes of one group
+/// together.
+template <class Body>
+void each_lanes(Index lanes, Index first, Index count, Body&& body) {
+  Index group = first / lanes, lane = first % lanes;
+  for (const Index end = first + count; first < end;) {
+    const Index width = std::min({lane_block, lanes - lane, end - first});
+    body(group, lane, width);
+    first += width;
+    lane += width;
+    if (lane == lanes) lane = 0, ++group;
+  }
+}
+
+/// totals(n) += Σ of what part(n, group, lane, width) returns, which is called for all lanes of all groups of
+/// windows, by several threads. Different threads never have windows with an input in common, and those
+/// that have one come in their order: what goes back to an input may be added up.
+template <class S, class W, class Row, class Part>
+void sum_windows(const W& windows, Index samples, Row& totals, Part&& part) {
+  const Index lanes = windows.lanes(), outputs = windows.output_size(), groups = outputs / lanes;
+  if (window::is_partition(windows)) {
+    sum_pieces<S>(outputs, samples, totals, [&](Index n, Index first, Index width) {
+      S sum(0);
+      each_lanes(lanes, first, width, [&](Index g, Index l, Index w) { sum += part(n, g, l, w); });
+      return sum;
+    });
+    return;
+  }
+  Index strip = window::lanes_are_apart(windows) ? lane_block : lanes;
+  // A few samples are not enough for the threads: narrower strips, of a cache line at least.
+  while (strip > 16 && strip <= lane_block && samples * ((lanes + strip - 1) / strip) < 4) strip /= 2;
+  const std::array<Row*, 1> line{&totals};
+  sum_parts<S>(samples, (lanes + strip - 1) / strip, groups * strip, line, [&](Index n, Index k) {
+    const Index begin = k * strip, end = std::min(lanes, begin + strip);
+    S sum(0);
+    for (Index g = 0; g < groups; ++g)
+      for (Index l = begin; l < end; l += lane_block) sum += part(n, g, l, std::min(lane_block, end - l));
+    return std::array<S, 1>{sum};
+  });
+}
+
+/// What goes back is to be added up.
+template <class S>
+void set_zero(Index rows, Index samples, S* values) {
+  each_piece(rows, samples,
+             [=](Index n, Index first, Index width) { std::fill_n(values + n * rows + first, width, S(0)); });
+}
+
+}  // namespace detail
+
 template <class W, class A, class B>
 void forward(const kind::Max<W>& layer, const A& a, B&& b) {
   using S = typename std::remove_cvref_t<A>::Scalar;
   const W& windows = layer.windows;
-  const Index lanes = windows.lanes(), groups = windows.output_size() / lanes;
-  for (Index n = 0; n < a.cols(); ++n) {
+  const Index lanes = windows.lanes();
+  each_piece(b.rows(), a.cols(), [&](Index n, Index begin, Index size) {
     const S* from = a.data() + n * a.rows();
-    for (Index g = 0; g < groups; ++g) {
-      S* to = b.data() + n * b.rows() + g * lanes;
+    S* to = b.data() + n * b.rows() + begin;
+    detail::each_lanes(lanes, begin, size, [&](Index g, Index lane, Index width) {
       bool first = true;
       windows.members(g, [&](Index i) {
-        const S* member = from + i;
+        const S* member = from + i + lane;
         if (first)
-          for (Index l = 0; l < lanes; ++l) to[l] = member[l];
+          for (Index l = 0; l < width; ++l) to[l] = member[l];
         else
-          for (Index l = 0; l < lanes; ++l) to[l] = to[l] < member[l] ? member[l] : to[l];
+          for (Index l = 0; l < width; ++l) to[l] = to[l] < member[l] ? member[l] : to[l];
         first = false;
       });
       window::each_constant(windows, [&](double c) {
-        for (Index l = 0; l < lanes; ++l)
+        for (Index l = 0; l < width; ++l)
           if (first || to[l] < S(c)) to[l] = S(c);
         first = false;
       });
-    }
-  }
+      to += width;
+    });
+  });
 }
 
 /// Asks for the members of windows a few further on: 4 KB ahead of `width` lanes that start at `member`, with
@@ -94,11 +153,11 @@ void prefetch_members(const Scalar* from, Index member, Index width, Index count
   for (Index l = 0; l < width; l += line) prefetch(from, member + l + 64 * line, count);
 }
 
-/// Books `share` to the constants of output j in sample n.
+/// What the constants of output j in sample n take: told as the output's share, for the books to add up.
 template <class C>
-void book_constants(C& context, Index n, Index j, const typename C::Scalar& share) {
-  context.books.bias(n) += share;
+typename C::Scalar share_of_constants(C& context, Index n, Index j, const typename C::Scalar& share) {
   if (context.bias_shares) context.bias_shares[n * context.b.rows() + j] = share;
+  return share;
 }
 
 /// The value of member `first_member + lane` of a window, and the maximum's place: what the rules that

@@ -1,8 +1,11 @@
 /// The scale of each channel: batch normalisation, once it is trained.
 #pragma once
 
+#include <algorithm>
+
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
@@ -43,21 +46,15 @@ class Affine {
   const Scale& scale() const { return scale_; }
 
   template <int N>
-  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    // Every sample is a whole number of pixels: the batch is one list of them.
-    const Index p = scale_.size();
-    with_replacement<Scalar>(weights, [&](auto f) {
-      for (Index first = 0; first < a.size(); first += p) {
-        const Scalar* from = a.data() + first;
-        Scalar* to = b.data() + first;
-        for (Index c = 0; c < p; ++c) to[c] = f(scale_.coeff(c)) * from[c];
-      }
-    });
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
+    multiply(size_, a.cols(), scale_.data(), scale_.size(), a.data(), b.data(), weights, finish);
   }
 
   template <int N>
-  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    apply<N>(s, g, weights);  // diagonal
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
+    apply<N>(s, g, weights, finish);  // diagonal
   }
 
   /// The number of stored weights.
@@ -69,6 +66,26 @@ class Affine {
   }
 
  private:
+  /// Pointers alone: one for all shapes.
+  [[gnu::noinline]] static void multiply(Index rows, Index samples, const Scalar* scale, Index period,
+                                         const Scalar* from, Scalar* to, const Weights& weights,
+                                         const Finish<Scalar>& finish) {
+    each_piece(rows, samples, [&](Index n, Index first, Index width) {
+      const Index at = n * rows + first;
+      with_replacement<Scalar>(weights, [&](auto f) {
+        Index channel = first % period;
+        for (Index k = 0; k < width; channel = 0) {
+          const Index run = std::min(period - channel, width - k);
+          const Scalar *value = from + at + k, *factor = scale + channel;
+          Scalar* product = to + at + k;
+          for (Index i = 0; i < run; ++i) product[i] = f(factor[i]) * value[i];
+          k += run;
+        }
+      });
+      if (finish) finish(at, width, to + at);
+    });
+  }
+
   Index size_;
   Scale scale_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <typeinfo>
 #include <utility>
 
@@ -44,6 +45,11 @@ class AnyMap {
     part_->apply_transposed({s.data(), s.rows(), s.cols()}, {g.data(), g.rows(), g.cols()}, weights, finish);
   }
 
+  bool has_apply_at() const { return part_->has_apply_at(); }
+  void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values, const Weights& weights) const {
+    part_->apply_at(a, at, values, weights);
+  }
+
   /// The map inside, where it is an M; else null.
   template <class M>
   const M* as() const {
@@ -65,6 +71,9 @@ class AnyMap {
                        const Finish<Scalar>& finish) const = 0;
     virtual void apply_transposed(View<Scalar> s, Out<Scalar> g, const Weights& weights,
                                   const Finish<Scalar>& finish) const = 0;
+    virtual bool has_apply_at() const = 0;
+    virtual void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
+                          const Weights& weights) const = 0;
     virtual const void* get(const std::type_info& type) const = 0;
   };
 
@@ -99,6 +108,11 @@ class AnyMap {
     void apply_transposed(View<Scalar> s, Out<Scalar> g, const Weights& weights,
                           const Finish<Scalar>& finish) const override {
       ascribe::apply_transposed(map, s, g, weights, finish);
+    }
+    bool has_apply_at() const override { return ascribe::has_apply_at(map); }
+    void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
+                  const Weights& weights) const override {
+      if constexpr (PointwiseMap<M>) map.apply_at(a, at, values, weights);
     }
     const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };

@@ -1,7 +1,10 @@
 /// The average over windows of an image: a linear map without learned weights.
 #pragma once
 
+#include <algorithm>
+
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
@@ -55,29 +58,12 @@ class AveragePool {
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    b.setZero();
-    for (Index n = 0; n < a.cols(); ++n) {
-      const Scalar* from = a.data() + n * a.rows();
-      Scalar* to = b.data() + n * b.rows();
-      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
-        Channels average(to + window * channels_, channels_);
-        each_pixel([&](Index pixel) { average += ConstChannels(from + pixel * channels_, channels_); });
-        average *= w;
-      });
-    }
+    average(a.cols(), a.data(), b.data(), weights);
   }
 
   template <int N>
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    g.setZero();
-    for (Index n = 0; n < s.cols(); ++n) {
-      const Scalar* from = s.data() + n * s.rows();
-      Scalar* to = g.data() + n * g.rows();
-      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
-        const ConstChannels share(from + window * channels_, channels_);
-        each_pixel([&](Index pixel) { Channels(to + pixel * channels_, channels_) += w * share; });
-      });
-    }
+    hand_out(s.cols(), s.data(), g.data(), weights);
   }
 
   bool weights_are_finite() const { return true; }
@@ -85,6 +71,41 @@ class AveragePool {
  private:
   using Channels = Eigen::Map<Eigen::Array<Scalar, Dynamic, 1>>;
   using ConstChannels = Eigen::Map<const Eigen::Array<Scalar, Dynamic, 1>>;
+
+  // Pointers alone: one for all shapes. Windows of different channels have no input in common: several
+  // threads take some channels each.
+  [[gnu::noinline]] void average(Index samples, const Scalar* a, Scalar* b, const Weights& weights) const {
+    each_strip(samples, [&](Index n, Index channel, Index width) {
+      const Scalar* from = a + n * input_size() + channel;
+      Scalar* to = b + n * output_size() + channel;
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+        Channels average(to + window * channels_, width);
+        average.setZero();
+        each_pixel([&](Index pixel) { average += ConstChannels(from + pixel * channels_, width); });
+        average *= w;
+      });
+    });
+  }
+  [[gnu::noinline]] void hand_out(Index samples, const Scalar* s, Scalar* g, const Weights& weights) const {
+    each_strip(samples, [&](Index n, Index channel, Index width) {
+      const Scalar* from = s + n * output_size() + channel;
+      Scalar* to = g + n * input_size() + channel;
+      for (Index pixel = 0; pixel < geometry_.input_pixels(); ++pixel)
+        Channels(to + pixel * channels_, width).setZero();
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+        const ConstChannels share(from + window * channels_, width);
+        each_pixel([&](Index pixel) { Channels(to + pixel * channels_, width) += w * share; });
+      });
+    });
+  }
+
+  /// Calls f(sample, channel, width) for strips of channels, by several threads.
+  template <class F>
+  void each_strip(Index samples, F&& f) const {
+    constexpr Index strip = 64;
+    each_part(samples, (channels_ + strip - 1) / strip, strip * geometry_.input_pixels(),
+              [&](Index n, Index k) { f(n, k * strip, std::min(strip, channels_ - k * strip)); });
+  }
 
   /// Calls f(window, weight, each_pixel) for every output pixel; each_pixel(g) calls g(pixel) for the
   /// window's pixels.

@@ -1,62 +1,17 @@
 /// The dense linear map, over any Eigen matrix or the host's own memory.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <concepts>
 #include <utility>
-#include <vector>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/kernels/dense_product.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
 namespace ascribe::map {
 namespace detail {
-
-/// Weights in somebody else's memory, sizes and stride known at run time: every matrix is read through
-/// this, so that there is one instantiation a scalar and storage order, and none a shape.
-template <class Scalar, int Order>
-using WeightView = Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic, Order>, 0, Eigen::OuterStride<>>;
-
-/// Batches of which rows are left out.
-template <class Scalar>
-using RowsView = Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic>, 0, Eigen::OuterStride<>>;
-template <class Scalar>
-using RowsOut = Eigen::Map<Eigen::Matrix<Scalar, Dynamic, Dynamic>, 0, Eigen::OuterStride<>>;
-
-/// b = W a by Eigen: GEMV for one sample, which reads the weights once and never allocates; else GEMM.
-template <class Scalar, int Order>
-[[gnu::noinline]] void multiply(WeightView<Scalar, Order> w, RowsView<Scalar> a, RowsOut<Scalar> b) {
-  if (a.cols() == 1)
-    b.col(0).noalias() = w * a.col(0);
-  else
-    b.noalias() = w * a;
-}
-
-/// Weights whose changed values are held at a time where the sizes are fixed: 16 KB of floats on the stack.
-inline constexpr int panel_capacity = 4096;
-
-/// b = f(W) a: as many rows of W as `buffer` holds are changed and multiplied while they are in cache, by the
-/// same product as unchanged ones, of which a program then has one instantiation.
-template <class Scalar, int Order>
-[[gnu::noinline]] void multiply_changed(WeightView<Scalar, Order> w, RowsView<Scalar> a, RowsOut<Scalar> b,
-                                        Weights weights, Scalar* buffer, Index capacity) {
-  const Index tall = std::max<Index>(1, capacity / w.cols());
-  for (Index first = 0; first < w.rows(); first += tall) {
-    const Index rows = std::min(tall, w.rows() - first);
-    const bool by_rows = Order == Eigen::RowMajor;
-    const Index inner = by_rows ? w.cols() : rows, outer = by_rows ? rows : w.cols();
-    const Scalar* from = w.data() + first * (by_rows ? w.outerStride() : 1);
-    with_replacement<Scalar>(weights, [&](auto f) {
-      for (Index o = 0; o < outer; ++o)
-        for (Index i = 0; i < inner; ++i) buffer[o * inner + i] = f(from[o * w.outerStride() + i]);
-    });
-    multiply<Scalar, Order>({buffer, rows, w.cols(), Eigen::OuterStride<>(inner)}, a,
-                            {b.data() + first, rows, b.cols(), Eigen::OuterStride<>(b.outerStride())});
-  }
-}
 
 /// An Eigen::Map that a pointer and sizes are enough for.
 template <class>
@@ -102,26 +57,28 @@ class DenseOf {
 
   /// b = W a.
   template <int N>
-  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
     if constexpr (small<N>)
       if (weights == Weights::as_is) {
         for (Index n = 0; n < N; ++n) b.col(n).noalias() = weights_ * a.col(n);
+        if (finish) ascribe::detail::finish_behind(b, finish);
         return;
       }
-    product<N>(seen(), View<Scalar>(a.data(), a.rows(), a.cols()), Out<Scalar>(b.data(), b.rows(), b.cols()),
-               weights);
+    multiply<N>(seen(), a.data(), b.data(), a.cols(), weights, finish);
   }
 
   /// g = Wᵀ s.
   template <int N>
-  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
     if constexpr (small<N>)
       if (weights == Weights::as_is) {
         for (Index n = 0; n < N; ++n) g.col(n).noalias() = weights_.transpose() * s.col(n);
+        if (finish) ascribe::detail::finish_behind(g, finish);
         return;
       }
-    product<N>(seen_transposed(), View<Scalar>(s.data(), s.rows(), s.cols()),
-               Out<Scalar>(g.data(), g.rows(), g.cols()), weights);
+    multiply<N>(seen().transposed(), s.data(), g.data(), s.cols(), weights, finish);
   }
 
   /// The number of stored weights.
@@ -136,45 +93,24 @@ class DenseOf {
  private:
   static constexpr bool fixed = inputs != Dynamic && outputs != Dynamic;
   static constexpr long long count = 1LL * inputs * outputs;
-  /// At least one row of W and one of Wᵀ.
-  static constexpr int capacity =
-      std::max({int(std::min<long long>(count, detail::panel_capacity)), inputs, outputs});
-  static constexpr int order = Matrix::IsRowMajor ? int(Eigen::RowMajor) : int(Eigen::ColMajor);
-  static constexpr int transposed_order = Matrix::IsRowMajor ? int(Eigen::ColMajor) : int(Eigen::RowMajor);
   // Up to here Eigen's fixed-size products gain from knowing the sizes; beyond, they would only be
   // instantiated once a shape.
   template <int N>
   static constexpr bool small = (fixed && N != Dynamic && count <= 1024);
 
-  detail::WeightView<Scalar, order> seen() const {
-    return {weights_.data(), weights_.rows(), weights_.cols(), Eigen::OuterStride<>(weights_.outerStride())};
-  }
-  detail::WeightView<Scalar, transposed_order> seen_transposed() const {
-    return {weights_.data(), weights_.cols(), weights_.rows(), Eigen::OuterStride<>(weights_.outerStride())};
+  kernel::MatrixView<Scalar> seen() const {
+    return {weights_.data(), weights_.rows(), weights_.cols(), weights_.outerStride(),
+            bool(Matrix::IsRowMajor)};
   }
 
-  template <int N, int Order>
-  static void product(detail::WeightView<Scalar, Order> w, View<Scalar> a, Out<Scalar> b, Weights weights) {
-    // Where all sizes are fixed, sample by sample: GEMM allocates.
-    const Index together = fixed && N != Dynamic ? 1 : a.cols();
-    for (Index n = 0; n < a.cols(); n += together)
-      product_of_samples<Order>(
-          w, {a.data() + n * a.rows(), a.rows(), together, Eigen::OuterStride<>(a.rows())},
-          {b.data() + n * b.rows(), b.rows(), together, Eigen::OuterStride<>(b.rows())}, weights);
-  }
-
-  template <int Order>
-  static void product_of_samples(detail::WeightView<Scalar, Order> w, detail::RowsView<Scalar> a,
-                                 detail::RowsOut<Scalar> b, Weights weights) {
-    if (weights == Weights::as_is) {
-      detail::multiply<Scalar, Order>(w, a, b);
-    } else if constexpr (fixed) {
-      std::array<Scalar, std::size_t(capacity)> buffer;
-      detail::multiply_changed<Scalar, Order>(w, a, b, weights, buffer.data(), capacity);
+  template <int N>
+  static void multiply(const kernel::MatrixView<Scalar>& w, const Scalar* a, Scalar* b, Index samples,
+                       const Weights& weights, const Finish<Scalar>& finish) {
+    if constexpr (fixed && N != Dynamic) {  // one by one: less on the stack of a small device
+      for (Index n = 0; n < samples; ++n)
+        kernel::multiply_few(w, a + n * w.inputs, b + n * w.outputs, 1, weights, finish, n * w.outputs);
     } else {
-      // Many rows a panel, since GEMM packs the batch anew for each.
-      std::vector<Scalar> buffer(std::size_t(std::max<Index>(Index(1) << 16, w.cols())));
-      detail::multiply_changed<Scalar, Order>(w, a, b, weights, buffer.data(), Index(buffer.size()));
+      kernel::multiply(w, a, b, samples, weights, finish);
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 #include <type_traits>
 
 #include <ascribe/core/finish.hpp>
@@ -23,7 +24,13 @@
 /// samplewise = true`: a network may then go through it with some of a batch at a time. (A dense product of
 /// few samples reads its weights for little.) Both products may take a `Finish` behind `weights`, which is
 /// then applied to every output while it is in the cache; for a map whose products take none it is applied
-/// behind them.
+/// behind them. A map whose single outputs are to be had for little may have
+///
+///     apply_at(a, at, values, weights)   values_k = (W a)_{at_k} for some outputs of one sample
+///
+/// with a: const Scalar* to the sample's input_size() inputs, at: std::span<const Index> of outputs in
+/// ascending order, values: Scalar* to as many. It is called by several threads at once and asks for no
+/// memory.
 namespace ascribe::map {
 
 /// What a map is in the architecture: methods choose rules by it.
@@ -142,6 +149,22 @@ void apply(const M& map, const A& a, B&& b, const Weights& weights = Weights::as
     map.template apply<N>(from, to, weights);
     if (finish) detail::finish_behind(b, finish);
   }
+}
+
+/// A map that has `apply_at`, or has it where the map that it stands for does.
+template <class M>
+concept PointwiseMap = requires(const M& m, const typename M::Scalar* a, std::span<const Index> at,
+                                typename M::Scalar* values) {
+  m.apply_at(a, at, values, Weights(Weights::as_is));
+};
+
+/// Whether `apply_at` may be called.
+template <class M>
+bool has_apply_at(const M& map) {
+  if constexpr (requires { map.has_apply_at(); })
+    return map.has_apply_at();  // known at run time only
+  else
+    return PointwiseMap<M>;
 }
 
 /// g = Wᵀ s with W's weights replaced, then `finish` of every g_i.

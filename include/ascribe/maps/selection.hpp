@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
@@ -51,24 +52,12 @@ class Selection {
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    const bool none = weights == Weights::negative;  // every stored weight is 1
-    for (Index n = 0; n < a.cols(); ++n)
-      each_run([&](Index to, Index from, Index count) {
-        if (from < 0 || none)
-          b.col(n).segment(to, count).setZero();
-        else
-          b.col(n).segment(to, count) = a.col(n).segment(from, count);
-      });
+    copy(a.cols(), a.data(), b.data(), weights == Weights::negative);
   }
 
   template <int N>
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    g.setZero();
-    if (weights == Weights::negative) return;
-    for (Index n = 0; n < s.cols(); ++n)
-      each_run([&](Index to, Index from, Index count) {
-        if (from >= 0) g.col(n).segment(from, count) += s.col(n).segment(to, count);
-      });
+    hand_back(s.cols(), s.data(), g.data(), weights == Weights::negative);
   }
 
   bool weights_are_finite() const { return true; }
@@ -90,6 +79,30 @@ class Selection {
   struct Run {
     Index from, count;
   };
+
+  // Pointers alone: one for all shapes. `none`: every stored weight is 1, and has no negative part.
+  [[gnu::noinline]] void copy(Index samples, const Scalar* a, Scalar* b, bool none) const {
+    each_part(samples, 1, outputs_, [&](Index n, Index) {
+      const Scalar* from = a + n * inputs_;
+      each_run([&, to = b + n * outputs_](Index at, Index source, Index count) {
+        if (source < 0 || none)
+          std::fill_n(to + at, count, Scalar(0));
+        else
+          std::copy_n(from + source, count, to + at);
+      });
+    });
+  }
+  [[gnu::noinline]] void hand_back(Index samples, const Scalar* s, Scalar* g, bool none) const {
+    each_part(samples, 1, inputs_, [&](Index n, Index) {
+      const Scalar* from = s + n * outputs_;
+      Scalar* to = g + n * inputs_;
+      std::fill_n(to, inputs_, Scalar(0));
+      if (none) return;
+      each_run([&](Index at, Index source, Index count) {
+        for (Index i = 0; i < count && source >= 0; ++i) to[source + i] += from[at + i];
+      });
+    });
+  }
 
   template <class F>
   void each_run(F&& f) const {

@@ -37,15 +37,13 @@ class Sparse {
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    b.setZero();
-    each_entry(weights, a.cols(),
+    each_entry(weights, a.cols(), b,
                [&](Index row, Index column, Index n, const Scalar& w) { b(row, n) += w * a(column, n); });
   }
 
   template <int N>
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    g.setZero();
-    each_entry(weights, s.cols(),
+    each_entry(weights, s.cols(), g,
                [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
   }
 
@@ -59,13 +57,15 @@ class Sparse {
 
  private:
   // Sample by sample: both columns stay in cache, and the entries stream by.
-  template <class F>
-  void each_entry(Weights weights, Index samples, F&& f) const {
+  template <class Sums, class F>
+  void each_entry(Weights weights, Index samples, Sums& sums, F&& f) const {
     with_replacement<Scalar>(weights, [&](auto replace) {
-      for (Index n = 0; n < samples; ++n)
+      each_part(samples, 1, weights_.nonZeros(), [&](Index n, Index) {
+        sums.col(n).setZero();
         for (Index column = 0; column < weights_.outerSize(); ++column)
           for (typename Eigen::SparseMatrix<Scalar>::InnerIterator it(weights_, column); it; ++it)
             f(it.row(), column, n, replace(it.value()));
+      });
     });
   }
 

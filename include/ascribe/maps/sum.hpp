@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
@@ -36,21 +38,42 @@ class Sum {
   Joins joins() const { return weight_ == Scalar(1) ? Joins::as_sum : Joins::no; }
 
   template <int N>
-  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    const Scalar w = replaced(weight_, weights);
-    b = w * a.topRows(size_);
-    for (Index k = 1; k < branches_; ++k) b += w * a.middleRows(k * size_, size_);
+  void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
+             const Finish<Scalar>& finish = {}) const {
+    add(a.cols(), a.data(), b.data(), replaced(weight_, weights), finish);
   }
 
   template <int N>
-  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    const Scalar w = replaced(weight_, weights);
-    for (Index k = 0; k < branches_; ++k) g.middleRows(k * size_, size_) = w * s;
+  void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
+                        const Finish<Scalar>& finish = {}) const {
+    hand_out(s.cols(), s.data(), g.data(), replaced(weight_, weights), finish);
   }
 
   bool weights_are_finite() const { return math::isfinite(weight_); }
 
  private:
+  // Pointers alone: one for all shapes. Branch after branch of a piece, which stays in the cache.
+  [[gnu::noinline]] void add(Index samples, const Scalar* a, Scalar* b, const Scalar& w,
+                             const Finish<Scalar>& finish) const {
+    each_piece(size_, samples, [&](Index n, Index first, Index width) {
+      const Scalar* from = a + n * branches_ * size_ + first;
+      Scalar* to = b + n * size_ + first;
+      ascribe::detail::multiply(width, w, from, to);
+      for (Index k = 1; k < branches_; ++k) ascribe::detail::add_multiple(width, w, from + k * size_, to);
+      if (finish) finish(n * size_ + first, width, to);
+    });
+  }
+  [[gnu::noinline]] void hand_out(Index samples, const Scalar* s, Scalar* g, const Scalar& w,
+                                  const Finish<Scalar>& finish) const {
+    each_piece(size_, samples, [&](Index n, Index first, Index width) {
+      for (Index k = 0; k < branches_; ++k) {
+        const Index at = (n * branches_ + k) * size_ + first;
+        ascribe::detail::multiply(width, w, s + n * size_ + first, g + at);
+        if (finish) finish(at, width, g + at);
+      }
+    });
+  }
+
   Index branches_;
   Index size_;
   Scalar weight_;

@@ -1,6 +1,7 @@
 /// A linear map in another part than its own.
 #pragma once
 
+#include <span>
 #include <utility>
 
 #include <ascribe/core/types.hpp>
@@ -39,6 +40,11 @@ class WithRole {
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
                         const Finish<Scalar>& finish = {}) const {
     ascribe::apply_transposed(map_, s, g, weights, finish);
+  }
+  bool has_apply_at() const { return ascribe::has_apply_at(map_); }
+  void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
+                const Weights& weights) const requires PointwiseMap<M> {
+    map_.apply_at(a, at, values, weights);
   }
 
  private:

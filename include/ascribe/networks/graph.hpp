@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/passage.hpp>
 #include <ascribe/core/start.hpp>
@@ -536,14 +537,9 @@ class Graph {
       return;
     }
     const auto& layer = *detail::matmul(n);
-    const Index period = layer.bias.size();
-    const Scalar* bias = layer.bias.data();
+    const Channels<Scalar> bias{layer.bias.data(), layer.bias.size()};
     const auto finish = [&](Index first, Index count, Scalar* values) {
-      for (Index start = 0; start < count && period > 0;) {
-        const Index entry = (first + start) % period, width = std::min(period - entry, count - start);
-        for (Index k = 0; k < width; ++k) values[start + k] += bias[entry + k];
-        start += width;
-      }
+      if (bias.period > 0) detail::add_channels(bias, first, count, values);
       apply_function(function->f, first, count, values);
     };
     apply(layer.map, a, b, Weights::as_is, finish_with<Scalar>(finish));
@@ -560,7 +556,7 @@ class Graph {
         if (fresh)
           std::copy_n(from, width, to);
         else
-          for (Index k = 0; k < width; ++k) to[k] += from[k];
+          detail::add(width, from, to);
         fresh = false;
       }
     });
@@ -770,14 +766,18 @@ class Graph {
   /// Books what leaves a node to all of its inputs.
   void count_leaving(const detail::BackStep& step, const Trace& trace, const References& references,
                      Form form, const Out<Scalar>& down, Books<Scalar>& books) const {
-    typename Books<Scalar>::Row share(down.cols());
-    books.leave.setZero();
     Index row = 0;
     for (const Index input : node(step.node).inputs) {
-      detail::count_relevance<Scalar>(down.middleRows(row, node(input).size), trace.value(input),
-                                      references.at(input), form, share);
-      books.leave += share;
-      if (step.joins != map::Joins::as_sum) row += node(input).size;
+      const auto& value = trace.value(input);
+      const Index size = node(input).size;
+      for (Index n = 0; n < down.cols(); ++n) {
+        const View<Scalar> part(down.data() + n * down.rows() + row, size, 1);
+        const View<Scalar> a(form == Form::R ? part.data() : value.data() + n * size, size, 1);
+        Eigen::Array<Scalar, 1, 1> share;
+        detail::count_relevance<Scalar>(part, a, references.at(input).from(n), form, share);
+        books.leave(n) += share(0);
+      }
+      if (step.joins != map::Joins::as_sum) row += size;
     }
   }
 

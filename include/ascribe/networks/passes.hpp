@@ -1,9 +1,15 @@
 /// What the passes of every kind of network share: checks of what goes in and comes out.
 #pragma once
 
+#include <atomic>
+#include <concepts>
+
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/joint.hpp>
@@ -19,6 +25,42 @@ void run(const L& layer, const A& a, B& b) {
   forward(layer, a, b);
 }
 
+/// Whether none of `count` numbers is NaN or infinite.
+template <class S>
+[[gnu::noinline]] bool all_finite(Index count, const S* values) {
+  if constexpr (std::floating_point<S>) {
+    int finite = 1;  // x − x is 0 for these alone; no early way out, so that the loop vectorises
+    for (Index i = 0; i < count; ++i) finite &= values[i] - values[i] == S(0);
+    return finite != 0;
+  } else {
+    bool finite = true;
+    for (Index i = 0; i < count; ++i) finite = finite && math::isfinite(values[i]);
+    return finite;
+  }
+}
+template <class S>
+[[gnu::noinline]] bool all_finite(Index rows, Index samples, const S* values) {
+  std::atomic<bool> finite{true};
+  each_piece(rows, samples, [&](Index n, Index first, Index width) {
+    if (!all_finite(width, values + n * rows + first)) finite.store(false, std::memory_order_relaxed);
+  });
+  return finite.load();
+}
+
+/// Calls f(i, n) for the first number that is NaN or infinite, if there is one. Where it lies is asked only
+/// once it is known that it does.
+template <class D, class F>
+void with_culprit(const Eigen::MatrixBase<D>& values, F&& f) {
+  if constexpr (requires { values.derived().data(); })
+    if (!D::IsRowMajor && values.derived().innerStride() == 1 &&
+        (values.cols() == 1 || values.derived().outerStride() == values.rows()) &&
+        all_finite(values.rows(), values.cols(), values.derived().data()))
+      return;
+  for (Index n = 0; n < values.cols(); ++n)
+    for (Index i = 0; i < values.rows(); ++i)
+      if (!math::isfinite(values(i, n))) return f(i, n);
+}
+
 /// Throws Error where the batch is empty, has not `expected` features (any where that is negative), or holds
 /// a NaN or an infinity.
 template <class D>
@@ -28,46 +70,61 @@ void check_input(const char* who, const Eigen::MatrixBase<D>& x, Index expected)
          " samples");
   if (expected >= 0 && x.rows() != expected)
     fail(who, ": expected an input of ", expected, " features, found ", x.rows());
-  for (Index n = 0; n < x.cols(); ++n)
-    for (Index i = 0; i < x.rows(); ++i)
-      if (!math::isfinite(x(i, n)))
-        fail(who, ": feature ", i, " of sample ", n, " of the input is NaN or infinite");
+  with_culprit(x, [&](Index i, Index n) {
+    fail(who, ": feature ", i, " of sample ", n, " of the input is NaN or infinite");
+  });
 }
 
 /// Throws Error where a relevance is NaN or infinite.
 template <class Relevance>
 void check_result(const Relevance& relevance) {
-  for (Index n = 0; n < relevance.cols(); ++n)
-    for (Index i = 0; i < relevance.rows(); ++i)
-      if (!math::isfinite(relevance(i, n)))
-        fail("explain: the relevance of feature ", i, " of sample ", n,
-             " is NaN or infinite: a value of the forward pass or a quotient overflowed");
+  with_culprit(relevance, [](Index i, Index n) {
+    fail("explain: the relevance of feature ", i, " of sample ", n,
+         " is NaN or infinite: a value of the forward pass or a quotient overflowed");
+  });
+}
+
+/// Σ carried, Σ carried·a, or Σ carried·(a − a0).
+template <class S>
+[[gnu::noinline]] S relevance_of(Index count, const S* carried, const S* a, const S* a0) {
+  if (!a) return sum_of<S>(count, [=](Index i) { return carried[i]; });
+  if (!a0) return sum_of<S>(count, [=](Index i) { return S(carried[i] * a[i]); });
+  return sum_of<S>(count, [=](Index i) { return S(carried[i] * (a[i] - a0[i])); });
+}
+/// carried·(a − a0), into the same memory.
+template <class S>
+[[gnu::noinline]] void multiply_by_change(Index count, const S* a, const S* a0, S* carried) {
+  for (Index i = 0; i < count; ++i) carried[i] *= a[i] - a0[i];
 }
 
 /// Σ of what is carried, as relevance: the entries of the books that are the container's.
 template <class S, class Carried, class Values, class Row>
 void count_relevance(const Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form,
                      Row& row) {
-  for (Index n = 0; n < carried.cols(); ++n) {
-    if (form == Form::R)
-      row(n) = carried.col(n).sum();
-    else if (form == Form::Q)
-      row(n) = carried.col(n).dot(a.col(n));
-    else
-      row(n) = carried.col(n).dot(
-          a.col(n) - Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()));
-  }
+  const Index rows = carried.rows();
+  const S *from = carried.data(), *values = a.data();
+  row.setZero();
+  sum_pieces<S>(rows, carried.cols(), row, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    return relevance_of<S>(width, from + at, form == Form::R ? nullptr : values + at,
+                           form == Form::Delta ? a_ref.column(n) + first : nullptr);
+  });
 }
 
 /// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a reference.
 template <class S, class Carried, class Values>
 void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form) {
-  if (form == Form::Q) carried.array() *= a.array();
-  if (form == Form::Delta)
-    for (Index n = 0; n < carried.cols(); ++n)
-      carried.col(n).array() *=
-          a.col(n).array() -
-          Eigen::Map<const Batch<S, Values::RowsAtCompileTime, 1>>(a_ref.column(n), a.rows()).array();
+  if (form == Form::R) return;
+  const Index rows = carried.rows();
+  const S* values = a.data();
+  S* to = carried.data();
+  each_piece(rows, carried.cols(), [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    if (form == Form::Q)
+      multiply(width, values + at, to + at);
+    else
+      multiply_by_change(width, values + at, a_ref.column(n) + first, to + at);
+  });
 }
 
 inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }

@@ -1,10 +1,13 @@
 /// The rule AlphaBeta: positive and negative contributions apart.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <string>
 
 #include <ascribe/core/format.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/rules/contributions.hpp>
 
 namespace ascribe::rule {
@@ -13,8 +16,9 @@ namespace ascribe::rule {
 /// z⁻ = Σ (a w)⁻ + bias⁻ (Bach et al. 2015, eq. 60). Where an output has no negative contribution, its −β·R
 /// finds nobody and is the stabiliser's: that is not small.
 ///
-/// Behind a ReLU three products of the forward pass's size where z⁻ = z − z⁺ keeps its digits, else four;
-/// for inputs of both signs six or eight.
+/// Behind a ReLU three products of the forward pass's size: z⁻ = z − z⁺ needs none. Outputs where that would
+/// cancel have their z⁻ computed one by one where the map can (`apply_at`) and they are less than one in
+/// sixteen, else by a fourth product. For inputs of both signs six, or eight.
 struct AlphaBeta {
   static constexpr const char* name = "AlphaBeta";
 
@@ -39,18 +43,35 @@ struct AlphaBeta {
 
 namespace detail {
 
-/// z⁻ = z − z⁺ without a product, unless that would cancel: an output whose |z⁻| is less than z⁺/8 loses more
-/// than three bits. A z⁻ that is 0 would even come out as ±1e-7·z in float, and R/s(z⁻) is then as large as
-/// R/ε and of either sign. Only outputs that carry relevance are asked. False where the product is needed.
+/// Whether z⁻ = z − z⁺ is to be had without the subtraction: an output whose |z⁻| is less than z⁺/8 would
+/// lose more than three bits. A z⁻ that is 0 would even come out as ±1e-7·z in float, and R/s(z⁻) is then as
+/// large as R/ε and of either sign. Only outputs that carry relevance are asked.
 template <class S>
-bool subtract(Index count, const S* relevance, const S* z, const S* plus, S* minus) {
-  int cancels = 0;  // no early way out, so that the loop vectorises
-  for (Index k = 0; k < count; ++k) {
-    minus[k] = z[k] - plus[k];
-    const int carries = relevance[k] != S(0), small = S(-8) * minus[k] < plus[k];
-    cancels |= carries & small;
-  }
-  return !cancels;
+int cancels(const S& relevance, const S& z, const S& plus) {
+  const S minus = z - plus;
+  const int carries = relevance != S(0), small = S(-8) * minus < plus;
+  return carries & small;
+}
+/// How many of `count` outputs do.
+template <class S>
+[[gnu::noinline]] Index count_cancelling(Index count, const S* relevance, const S* z, const S* plus) {
+  Index total = 0;
+  fn::each_block(count, [&](Index first, Index width) {  // so that an int is enough, which vectorises
+    int found = 0;
+    for (Index k = first; k < first + width; ++k) found += cancels(relevance[k], z[k], plus[k]);
+    total += found;
+  });
+  return total;
+}
+/// minus = z − z⁺; the outputs that would cancel are listed, `first` being added to their places.
+template <class S>
+[[gnu::noinline]] Index subtract(Index count, const S* relevance, const S* z, const S* plus, S* minus,
+                                 Index first, Index* list) {
+  for (Index k = 0; k < count; ++k) minus[k] = z[k] - plus[k];
+  Index found = 0;
+  for (Index k = 0; k < count && list; ++k)
+    if (cancels(relevance[k], z[k], plus[k])) list[found++] = first + k;
+  return found;
 }
 
 }  // namespace detail
@@ -60,29 +81,47 @@ void propagate(const kind::MatMul<M>& layer, const AlphaBeta& rule, C& c, typena
                typename C::Down down) {
   using S = typename C::Scalar;
   const detail::Contributions<M, C> contributions(layer, c);
-  const auto divide = [&](double factor, auto& z_to_r) {
-    const S f = S(factor);
-    for (Index n = 0; n < up.cols(); ++n) {
-      const S* u = up.data() + n * up.rows();
-      S* z = z_to_r.data() + n * z_to_r.rows();
-      detail::divide(
-          c, n, rule.epsilon, [=](Index j) { return S(f * u[j]); }, [=](Index j) { return z[j]; }, z);
-    }
-  };
+  const Index rows = up.rows();
+  const S *u = up.data(), *z = c.b.data();
   auto plus_scratch = c.output_scratch();
   auto plus = plus_scratch.get();
-  contributions.sum(Weights::positive, plus);
+  const auto divide = [&](double factor, Weights sign, auto& z_to_r) {
+    detail::divide(c, rule.epsilon, u, factor, z_to_r.data(), rows, contributions.bias(sign), z_to_r.data());
+  };
   if (rule.beta == 0) {
-    divide(rule.alpha, plus);
+    contributions.sum(Weights::positive, plus);
+    divide(rule.alpha, Weights::positive, plus);
     contributions.hand_back(plus, nullptr, down);
     return;
   }
+  std::atomic<Index> cancelling{0};
+  contributions.sum(Weights::positive, plus, [&](Index first, Index count, const S* values) {
+    const Index found = detail::count_cancelling(count, u + first, z + first, values);
+    if (found > 0) cancelling.fetch_add(found, std::memory_order_relaxed);
+  });
   auto minus_scratch = c.output_scratch();
   auto minus = minus_scratch.get();
-  if (!detail::subtract(up.size(), up.data(), c.b.data(), plus.data(), minus.data()))
+  const Index alone = cancelling.load();
+  const bool few = !contributions.mixed() && 16 * alone < up.size() && has_apply_at(layer.map);
+  if (alone > 0 && !few) {
     contributions.sum(Weights::negative, minus);
-  divide(rule.alpha, plus);
-  divide(-rule.beta, minus);
+  } else {
+    const S* above = plus.data();
+    each_piece(rows, up.cols(), [&](Index n, Index begin, Index size) {
+      fn::each_block(size, [&](Index offset, Index width) {
+        const Index first = begin + offset, at = n * rows + first;
+        std::array<Index, std::size_t(fn::block_size)> list;
+        S* to = minus.data() + at;
+        const Index found =
+            detail::subtract(width, u + at, z + at, above + at, to, first, alone > 0 ? list.data() : nullptr);
+        if constexpr (PointwiseMap<M>)
+          if (found > 0)
+            contributions.sum_at(Weights::negative, n, {list.data(), std::size_t(found)}, to - first);
+      });
+    });
+  }
+  divide(rule.alpha, Weights::positive, plus);
+  divide(-rule.beta, Weights::negative, minus);
   contributions.hand_back(plus, &minus, down);
 }
 

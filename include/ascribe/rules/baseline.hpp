@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/max.hpp>
@@ -41,32 +42,31 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Baseline&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  fn::Block<S> chords;
-  for (Index n = 0; n < up.cols(); ++n)
-    fn::each_block(up.rows(), [&](Index first, Index width) {
-      const S *u = up.data() + n * up.rows() + first, *chord = chords.data();
-      S* d = down.data() + n * down.rows() + first;
-      fn::chords(layer.f, first, width, c.a.data() + n * c.a.rows() + first, c.a_ref.column(n) + first,
-                 chords.data());
-      for (Index i = 0; i < width; ++i) d[i] = chord[i] * u[i];
+  const Index rows = up.rows();
+  each_piece(rows, up.cols(), [&](Index n, Index begin, Index size) {
+    fn::Block<S> chords;
+    fn::each_block(size, [&](Index offset, Index width) {
+      const Index first = begin + offset, at = n * rows + first;
+      fn::chords(layer.f, first, width, c.a.data() + at, c.a_ref.column(n) + first, chords.data());
+      ascribe::detail::multiply(width, chords.data(), up.data() + at, down.data() + at);
     });
+  });
 }
 
 template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  constexpr Index block = 64;  // lanes at a time, and factors of 0 and 1, as in Gradient
-  using Lanes = std::array<S, std::size_t(block)>;
-  const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
+  // Lanes together, and factors of 0 and 1, as in Gradient.
+  using Lanes = std::array<S, std::size_t(ascribe::detail::lane_block)>;
+  const Index lanes = layer.windows.lanes();
   const S zero(0), one(1);
   const bool once = window::is_partition(layer.windows);  // every input is written once
-  if (!once) down.setZero();
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n);
-    S* d = down.data() + n * down.rows();
-    for (Index g = 0; g < groups; ++g)
-      for (Index first = 0; first < lanes; first += block) {
-        const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
+  if (!once) ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
+  ascribe::detail::sum_windows<S>(
+      layer.windows, up.cols(), c.books.dropped, [&](Index n, Index g, Index lane, Index width) {
+        const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n) + lane;
+        S* d = down.data() + n * down.rows() + lane;
+        const Index j = g * lanes + lane;
         const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_ref.column(n) + j,
                 *u = up.data() + n * up.rows() + j;
         // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
@@ -88,16 +88,16 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
           return S((both + (one - both) * alone) * u[l]);
         };
         layer.windows.members(g, [&](Index i) {
-          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
-          const S *member = a + i + first, *member0 = a0 + i + first;
-          S* to = d + i + first;
+          prefetch_members(a, i + lane, width, c.a.size() - n * c.a.rows());
+          const S *member = a + i + lane, *member0 = a0 + i;
+          S* to = d + i;
           if (once)
             for (std::size_t l = 0; l < std::size_t(width); ++l) to[l] = give(member[l], member0[l], l);
           else
             for (std::size_t l = 0; l < std::size_t(width); ++l) to[l] += give(member[l], member0[l], l);
         });
-      }
-  }
+        return zero;  // it is exact
+      });
 }
 
 template <class W, class C>
@@ -106,37 +106,39 @@ void propagate(const kind::Max<W>& layer, const BaselineFold&, C& c, typename C:
   using S = typename C::Scalar;
   const W& windows = layer.windows;
   const Index lanes = windows.lanes();
-  down.setZero();
-  for (Index n = 0; n < up.cols(); ++n) {
+  ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
+  const auto fold = [&](Index n, Index group, Index lane) {
     const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n);
     S* d = down.data() + n * down.rows();
-    for (Index j = 0; j < up.rows(); ++j) {
-      const Index group = j / lanes, lane = j % lanes;
-      const S u = up(j, n);
-      Index members = 0;
-      windows.members(group, [&](Index) { ++members; });
-      // Member k has the multiplier ρ_k·Π_{l>k}(1 − ρ_l); ρ_0 = 1. The products are taken by walking the
-      // fold once for each member, since windows are small and hand out their members forwards only.
-      for (Index k = 0; k < members; ++k) {
-        S multiplier(0), running(0), running0(0);
-        Index position = 0;
-        const auto join = [&](const S& value, const S& value0) {
-          const S share = position == 0 ? S(1) : fn::Relu().chord(S(value - running), S(value0 - running0));
-          multiplier = position < k ? S(0) : position == k ? share : S(multiplier * (S(1) - share));
-          running = position == 0 ? value : math::max(running, value);
-          running0 = position == 0 ? value0 : math::max(running0, value0);
-          ++position;
-        };
-        Index own = 0;
-        windows.members(group, [&](Index i) {
-          if (position == k) own = i + lane;
-          join(a[i + lane], a0[i + lane]);
-        });
-        window::each_constant(windows, [&](double value) { join(S(value), S(value)); });
-        d[own] += multiplier * u;
-      }
+    const S u = up(group * lanes + lane, n);
+    Index members = 0;
+    windows.members(group, [&](Index) { ++members; });
+    // Member k has the multiplier ρ_k·Π_{l>k}(1 − ρ_l); ρ_0 = 1. The products are taken by walking the
+    // fold once for each member, since windows are small and hand out their members forwards only.
+    for (Index k = 0; k < members; ++k) {
+      S multiplier(0), running(0), running0(0);
+      Index position = 0;
+      const auto join = [&](const S& value, const S& value0) {
+        const S share = position == 0 ? S(1) : fn::Relu().chord(S(value - running), S(value0 - running0));
+        multiplier = position < k ? S(0) : position == k ? share : S(multiplier * (S(1) - share));
+        running = position == 0 ? value : math::max(running, value);
+        running0 = position == 0 ? value0 : math::max(running0, value0);
+        ++position;
+      };
+      Index own = 0;
+      windows.members(group, [&](Index i) {
+        if (position == k) own = i + lane;
+        join(a[i + lane], a0[i + lane]);
+      });
+      window::each_constant(windows, [&](double value) { join(S(value), S(value)); });
+      d[own] += multiplier * u;
     }
-  }
+  };
+  ascribe::detail::sum_windows<S>(windows, up.cols(), c.books.dropped,
+                                  [&](Index n, Index group, Index lane, Index width) {
+                                    for (Index l = lane; l < lane + width; ++l) fold(n, group, l);
+                                    return S(0);
+                                  });
 }
 
 }  // namespace ascribe::rule

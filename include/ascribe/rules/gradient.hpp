@@ -25,29 +25,56 @@ struct Gradient {
     if (form == Form::Delta) return {};
     const fn::Promises f = fn::promises(layer.f);
     return {.inputs = !f.derivative_from_value,
-            .outputs = form == Form::Q,
+            .outputs = form == Form::Q && !f.homogeneous,
             .either = f.derivative_from_value,
-            .effect = form == Form::Q && f.linear ? Passage::pointwise : Passage::any};
+            .effect = form == Form::Q && f.homogeneous ? Passage::pointwise : Passage::any};
   }
 };
 
 /// Q books bias·Q, since z = Σ a·w + bias. R is not conserved: Σ_j R_j·(1 − Σ_i w_ij) is dropped, for which
-/// the column sums are computed. Against a reference nothing is lost: biases cancel.
+/// the column sums are computed, for one sample. Against a reference nothing is lost: biases cancel.
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
                typename C::Down down) {
   apply_transposed(layer.map, up, down, Weights::as_is, c.finish);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
-    auto ones_scratch = c.input_scratch();
-    auto sums_scratch = c.output_scratch();
+    using S = typename C::Scalar;
+    const Index rows = up.rows();
+    Scratch<S, C::inputs, 1> ones_scratch(c.workspace, down.rows(), 1);
+    Scratch<S, C::outputs, 1> sums_scratch(c.workspace, rows, 1);
     auto ones = ones_scratch.get();
     auto sums = sums_scratch.get();
     ones.setOnes();
     apply(layer.map, ones, sums);
-    c.books.dropped += (up.array() * (typename C::Scalar(1) - sums.array())).colwise().sum();
+    sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
+      const S *u = up.data() + n * rows + first, *sum = sums.data() + first;
+      return sum_of<S>(width, [=](Index j) { return S(u[j] * (S(1) - sum[j])); });
+    });
   }
 }
+
+namespace detail {
+
+/// down = slope ⊙ u; returns Σ (Δb − Δa·slope)·u against a reference a0, b0, and without one Σ (b − f0 −
+/// a·slope)·u.
+template <class S>
+[[gnu::noinline]] S scale_changes(Index count, const S* slope, const S* u, S* down, const S* a, const S* b,
+                                  const S* a0, const S* b0, const S& f0) {
+  if (!a0)
+    return sum_of<S>(count, [=](Index i) {
+      const S carried = u[i], factor = slope[i];
+      down[i] = factor * carried;
+      return S((b[i] - f0 - a[i] * factor) * carried);
+    });
+  return sum_of<S>(count, [=](Index i) {
+    const S carried = u[i], factor = slope[i];
+    down[i] = factor * carried;
+    return S((b[i] - b0[i] - (a[i] - a0[i]) * factor) * carried);
+  });
+}
+
+}  // namespace detail
 
 /// What f'(a)·u does not account for is dropped: (b − f(0) − a·f'(a))·Q, 0 for functions that are linear
 /// pieces through the origin (FullGrad's implicit bias, Srinivas & Fleuret 1905.00780).
@@ -57,34 +84,27 @@ void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typenam
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
-  fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n) {
+  const bool nothing_lost = form == Form::Q && fn::promises(layer.f).homogeneous;
+  const Index rows = up.rows();
+  sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index begin, Index size) {
+    fn::Block<S> slopes;
     S lost(0);
-    fn::each_block(up.rows(), [&](Index first, Index width) {
-      const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
-              *u = up.data() + n * up.rows() + first, *slope = slopes.data();
-      S* d = down.data() + n * down.rows() + first;
+    fn::each_block(size, [&](Index offset, Index width) {
+      const Index first = begin + offset, at = n * rows + first;
+      const S *a = c.a.data() + at, *u = up.data() + at;
+      S* d = down.data() + at;
       fn::derivatives(layer.f, first, width, a, slopes.data());
-      if (form == Form::Q) {
-        lost += sum_of<S>(width, [=](Index i) {
-          d[i] = slope[i] * u[i];
-          return S((b[i] - f0 - a[i] * slope[i]) * u[i]);
-        });
-      } else if (form == Form::R) {
-        lost += sum_of<S>(width, [=](Index i) {
-          d[i] = slope[i] * u[i];
-          return S((S(1) - slope[i]) * u[i]);
-        });
-      } else {
-        const S *a0 = c.a_ref.column(n) + first, *b0 = c.b_ref.column(n) + first;
-        lost += sum_of<S>(width, [=](Index i) {
-          d[i] = slope[i] * u[i];
-          return S((b[i] - b0[i] - (a[i] - a0[i]) * slope[i]) * u[i]);
-        });
-      }
+      if (nothing_lost)
+        ascribe::detail::multiply(width, slopes.data(), u, d);
+      else if (form == Form::R)
+        lost += ascribe::detail::scale_in_r(width, slopes.data(), u, d);
+      else
+        lost += detail::scale_changes<S>(width, slopes.data(), u, d, a, c.b.data() + at,
+                                         form == Form::Delta ? c.a_ref.column(n) + first : nullptr,
+                                         form == Form::Delta ? c.b_ref.column(n) + first : nullptr, f0);
     });
-    c.books.dropped(n) += lost;
-  }
+    return lost;
+  });
   if (form == Form::Q) book_bias(layer, c, up);
 }
 
@@ -93,20 +113,19 @@ void propagate(const kind::Elementwise<F>& layer, const Gradient&, C& c, typenam
 template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  constexpr Index block = 64;  // lanes at a time, so that what is still to be given away stays on the stack
-  const Index lanes = layer.windows.lanes(), groups = layer.output_size() / lanes;
+  const Index lanes = layer.windows.lanes();
   const S zero(0), one(1);
   const bool once = window::is_partition(layer.windows);  // every input is written once
-  if (!once) down.setZero();
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S* a = c.a.data() + n * c.a.rows();
-    const S* a0 = c.form == Form::Delta ? c.a_ref.column(n) : nullptr;
-    S* d = down.data() + n * down.rows();
-    for (Index g = 0; g < groups; ++g) {
-      for (Index first = 0; first < lanes; first += block) {
-        const Index width = lanes - first < block ? lanes - first : block, j = g * lanes + first;
+  const bool against = c.form == Form::Delta;
+  if (!once) ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
+  auto& line = against ? c.books.dropped : c.books.bias;
+  ascribe::detail::sum_windows<S>(
+      layer.windows, up.cols(), line, [&](Index n, Index g, Index lane, Index width) {
+        const S* a = c.a.data() + n * c.a.rows();
+        S* d = down.data() + n * down.rows() + lane;
+        const Index j = g * lanes + lane;
         const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
-        std::array<S, std::size_t(block)> left;
+        std::array<S, std::size_t(ascribe::detail::lane_block)> left;
         for (Index l = 0; l < width; ++l) left[std::size_t(l)] = u[l];
         // Factors of 0 and 1: GCC 12 would turn a choice of what to give into branches.
         const auto give = [&](const S& member, Index l) {
@@ -115,27 +134,27 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
           return won;
         };
         layer.windows.members(g, [&](Index i) {
-          prefetch_members(a, i + first, width, c.a.size() - n * c.a.rows());
-          const S* member = a + i + first;
-          S* to = d + i + first;  // no rule's output is its input: nothing is to be checked per loop
+          prefetch_members(a, i + lane, width, c.a.size() - n * c.a.rows());
+          const S* member = a + i + lane;
+          S* to = d + i;  // no rule's output is its input: nothing is to be checked per loop
           if (once)
             for (Index l = 0; l < width; ++l) to[l] = give(member[l], l);
           else
             for (Index l = 0; l < width; ++l) to[l] += give(member[l], l);
         });
-        for (Index l = 0; l < width && (a0 || window::has_constants<W>); ++l) {
+        S booked(0);
+        for (Index l = 0; l < width && (against || window::has_constants<W>); ++l) {
           const S rest = left[std::size_t(l)];  // what no member took: a constant's
-          if (a0 == nullptr) {
-            book_constants(c, n, j + l, c.form == Form::Q ? S(rest * b[l]) : rest);
+          if (!against) {
+            booked += share_of_constants(c, n, j + l, c.form == Form::Q ? S(rest * b[l]) : rest);
           } else {
-            const Index w = winner(layer.windows, g, first + l, a, b[l]);
-            const S change = w < 0 ? S(0) : S(a[w] - a0[w]);
-            c.books.dropped(n) += (b[l] - c.b_ref.column(n)[j + l] - change) * u[l];
+            const Index w = winner(layer.windows, g, lane + l, a, b[l]);
+            const S change = w < 0 ? S(0) : S(a[w] - c.a_ref.column(n)[w]);
+            booked += (b[l] - c.b_ref.column(n)[j + l] - change) * u[l];
           }
         }
-      }
-    }
-  }
+        return booked;
+      });
 }
 
 }  // namespace ascribe::rule

@@ -1,8 +1,12 @@
 /// The rule Ignore: an elementwise function hands its relevance on as it is.
 #pragma once
 
+#include <algorithm>
+
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/sum.hpp>
 #include <ascribe/layers/elementwise.hpp>
+#include <ascribe/rules/slope.hpp>
 
 namespace ascribe::rule {
 
@@ -38,51 +42,51 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Ignore& rule, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  const F& f = layer.f;
-  const S f0 = fn::at_zero<S>(f);
-  const bool at_origin = f0 == S(0);
-  if (c.form == Form::R && (at_origin || !rule.biased)) {
-    down = up;
+  const S f0 = fn::at_zero<S>(layer.f);
+  const bool at_origin = f0 == S(0), in_r = c.form == Form::R;
+  if (in_r && (at_origin || !rule.biased)) {
+    each_piece(up.rows(), up.cols(), [&](Index n, Index first, Index width) {
+      const Index at = n * up.rows() + first;
+      std::copy_n(up.data() + at, width, down.data() + at);
+    });
     return;
   }
-  if (c.form == Form::R) {
-    auto scratch = c.output_scratch();
-    auto q = scratch.get();
-    for (Index n = 0; n < up.cols(); ++n) {
-      const S *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
-      S *d = down.data() + n * down.rows(), *to = q.data() + n * q.rows();
-      c.books.dropped(n) += sum_of<S>(up.rows(), [=](Index i) {
-        const bool zero = b[i] == S(0);
-        to[i] = zero ? S(0) : S(u[i] / b[i]);
-        d[i] = (b[i] - f0) * to[i];
-        return zero ? u[i] : S(0);
-      });
-    }
-    book_bias(layer, c, q);
+  const bool raw = !at_origin && !rule.biased;  // in Q
+  if (!in_r && !raw) {
+    propagate(layer, Slope(), c, up, down);
     return;
   }
-  const bool raw = !at_origin && !rule.biased;
-  fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n) {
-    S lost(0);
-    fn::each_block(up.rows(), [&](Index first, Index width) {
-      const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
-              *u = up.data() + n * up.rows() + first, *slope = slopes.data();
-      S* d = down.data() + n * down.rows() + first;
-      if (!raw) {
-        fn::slopes(f, first, width, a, slopes.data());
-        for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
-        return;
-      }
-      lost += sum_of<S>(width, [=](Index i) {
+  const Index rows = up.rows();
+  const S* a = c.a.data();
+  const S* b = c.b.data();
+  const S* u = up.data();
+  S* d = down.data();
+  if (raw) {
+    sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
+      const Index at = n * rows + first;
+      return sum_of<S>(width, [=](Index k) {
+        const Index i = at + k;
         const bool zero = a[i] == S(0);
         d[i] = zero ? S(0) : S(b[i] / a[i] * u[i]);
         return zero ? S(b[i] * u[i]) : S(0);
       });
     });
-    c.books.dropped(n) += lost;
+    return;
   }
-  if (!raw) book_bias(layer, c, up);
+  auto scratch = c.output_scratch();
+  auto q = scratch.get();
+  S* to = q.data();
+  sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    return sum_of<S>(width, [=](Index k) {
+      const Index i = at + k;
+      const bool zero = b[i] == S(0);
+      to[i] = zero ? S(0) : S(u[i] / b[i]);
+      d[i] = (b[i] - f0) * to[i];
+      return zero ? u[i] : S(0);
+    });
+  });
+  book_bias(layer, c, q);
 }
 
 }  // namespace ascribe::rule

@@ -29,7 +29,8 @@ struct EvenSplit {
 
 namespace detail {
 
-/// The places of the two factors, of their references, and of what goes to each, in one sample.
+/// The places of the two factors, of their references, and of what goes to each, of the neighbours of sample
+/// n from `first` on.
 template <class C>
 struct Factors {
   using S = typename C::Scalar;
@@ -37,11 +38,12 @@ struct Factors {
   const S* u;
   S* down[2];
 
-  Factors(C& c, Index n, const typename C::Up& up, typename C::Down& to) : u(up.data() + n * up.rows()) {
+  Factors(C& c, Index n, Index first, const typename C::Up& up, typename C::Down& to)
+      : u(up.data() + n * up.rows() + first) {
     for (Index k = 0; k < 2; ++k) {
-      a[k] = c.a.data() + n * c.a.rows() + k * up.rows();
-      if (c.form == Form::Delta) ref[k] = c.a_ref.column(n) + k * up.rows();
-      down[k] = to.data() + n * to.rows() + k * up.rows();
+      a[k] = c.a.data() + n * c.a.rows() + k * up.rows() + first;
+      if (c.form == Form::Delta) ref[k] = c.a_ref.column(n) + k * up.rows() + first;
+      down[k] = to.data() + n * to.rows() + k * up.rows() + first;
     }
   }
 };
@@ -53,9 +55,9 @@ struct Factors {
 template <class C>
 void propagate(const kind::Joint& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  for (Index n = 0; n < up.cols(); ++n) {
-    const detail::Factors<C> f(c, n, up, down);
-    c.books.dropped(n) += sum_of<S>(layer.size, [&](Index i) {
+  sum_pieces<S>(layer.size, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
+    const detail::Factors<C> f(c, n, first, up, down);
+    return sum_of<S>(width, [&](Index i) {
       const S a1 = f.a[0][i], a2 = f.a[1][i], u = f.u[i];
       f.down[0][i] = a2 * u;
       f.down[1][i] = a1 * u;
@@ -64,7 +66,7 @@ void propagate(const kind::Joint& layer, const Gradient&, C& c, typename C::Up u
       // a₁a₂ − ā₁ā₂ − Δa₁·a₂ − Δa₂·a₁ = −Δa₁·Δa₂
       return S(-((a1 - f.ref[0][i]) * (a2 - f.ref[1][i])) * u);
     });
-  }
+  });
 }
 
 template <class C>
@@ -72,32 +74,32 @@ void propagate(const kind::Joint& layer, const GateConstant&, C& c, typename C::
                typename C::Down down) {
   using S = typename C::Scalar;
   const Index gate = layer.gate, signal = 1 - gate;
-  for (Index n = 0; n < up.cols(); ++n) {
-    const detail::Factors<C> f(c, n, up, down);
-    c.books.dropped(n) += sum_of<S>(layer.size, [&](Index i) {
+  sum_pieces<S>(layer.size, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
+    const detail::Factors<C> f(c, n, first, up, down);
+    return sum_of<S>(width, [&](Index i) {
       const S u = f.u[i];
       f.down[signal][i] = c.form == Form::R ? u : S(f.a[gate][i] * u);
       f.down[gate][i] = S(0);
       // a₁a₂ − ā₁ā₂ − gate·Δsignal = signal's reference·Δgate
       return c.form == Form::Delta ? S(f.ref[signal][i] * (f.a[gate][i] - f.ref[gate][i]) * u) : S(0);
     });
-  }
+  });
 }
 
 template <class C>
 void propagate(const kind::Joint& layer, const EvenSplit&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   const S half(0.5);
-  for (Index n = 0; n < up.cols(); ++n) {
-    const detail::Factors<C> f(c, n, up, down);
+  each_piece(layer.size, up.cols(), [&](Index n, Index first, Index width) {
+    const detail::Factors<C> f(c, n, first, up, down);
     for (Index k = 0; k < 2; ++k)
-      for (Index i = 0; i < layer.size; ++i) {
+      for (Index i = 0; i < width; ++i) {
         const S other = c.form == Form::R   ? S(1)
                         : c.form == Form::Q ? f.a[1 - k][i]
                                             : S(f.a[1 - k][i] + f.ref[1 - k][i]);
         f.down[k][i] = half * other * f.u[i];
       }
-  }
+  });
 }
 
 }  // namespace ascribe::rule

@@ -4,6 +4,8 @@
 #include <string>
 
 #include <ascribe/core/format.hpp>
+#include <ascribe/core/loops.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/stabiliser.hpp>
 #include <ascribe/core/sum.hpp>
 #include <ascribe/layers/matmul.hpp>
@@ -31,6 +33,21 @@ struct Normalized {
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
 
+namespace detail {
+
+/// to = z/s(z)·u with z = b, or b − b0 against a reference; returns Σ (s − z)·to, the stabiliser's.
+template <class S>
+[[gnu::noinline]] S damped(Index count, const S* b, const S* b0, double epsilon, const S* u, S* to) {
+  return sum_of<S>(count, [=](Index j) {
+    const S z = b0 ? S(b[j] - b0[j]) : b[j];
+    const S s = stabilised(z, epsilon), share = z / s * u[j];
+    to[j] = share;
+    return S((s - z) * share);
+  });
+}
+
+}  // namespace detail
+
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typename C::Up up,
                typename C::Down down) {
@@ -43,25 +60,24 @@ void propagate(const kind::MatMul<M>& layer, const Normalized& rule, C& c, typen
   }
   auto scratch = c.output_scratch();
   auto r = scratch.get();
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *b = c.b.data() + n * c.b.rows(), *u = up.data() + n * up.rows();
-    S* to = r.data() + n * r.rows();
-    if (c.form == Form::R) {
-      detail::divide(
-          c, n, epsilon, [=](Index j) { return u[j]; }, [=](Index j) { return b[j]; }, to);
-    } else {
-      const S* b0 = c.form == Form::Delta ? c.b_ref.column(n) : nullptr;
-      c.books.stabiliser(n) += sum_of<S>(up.rows(), [=](Index j) {
-        const S z = b0 ? S(b[j] - b0[j]) : b[j];
-        const S s = stabilised(z, epsilon), share = z / s * u[j];
-        to[j] = share;
-        return S((s - z) * share);
-      });
-    }
+  const Index rows = up.rows();
+  const Channels<S> bias{layer.bias.data(), layer.bias.size()};
+  if (c.form == Form::R) {
+    detail::divide(c, epsilon, up.data(), 1, c.b.data(), rows, bias, r.data());
+    const S* a = c.a.data();
+    const auto multiply = [a](Index first, Index count, S* values) {
+      ascribe::detail::multiply(count, a + first, values);
+    };
+    apply_transposed(layer.map, view(r), down, Weights::as_is, finish_with<S>(multiply));
+    return;
   }
+  sum_pieces<S>(rows, up.cols(), c.books.stabiliser, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    return detail::damped<S>(width, c.b.data() + at, c.b_ref ? c.b_ref.column(n) + first : nullptr, epsilon,
+                             up.data() + at, r.data() + at);
+  });
   apply_transposed(layer.map, view(r), down);
-  if (c.form != Form::Delta) book_bias(layer, c, r);
-  if (c.form == Form::R) down.array() *= c.a.array();
+  if (c.form == Form::Q) ascribe::detail::book_channels(bias, c, r.data());
 }
 
 }  // namespace ascribe::rule

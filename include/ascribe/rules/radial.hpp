@@ -1,6 +1,8 @@
 /// The rule Radial: a maximum shares by the values, not to the winner alone.
 #pragma once
 
+#include <array>
+
 #include <ascribe/layers/max.hpp>
 
 namespace ascribe::rule {
@@ -47,29 +49,40 @@ void propagate(const kind::Max<W>& layer, const Radial&, C& c, typename C::Up up
   const W& windows = layer.windows;
   const Index lanes = windows.lanes();
   const bool in_q = c.form == Form::Q;
-  down.setZero();
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S* a = c.a.data() + n * c.a.rows();
-    S* d = down.data() + n * down.rows();
-    for (Index j = 0; j < up.rows(); ++j) {
-      const Index group = j / lanes, lane = j % lanes;
-      const S b = c.b(j, n), u = up(j, n);
-      S total(0);
-      windows.members(group, [&](Index i) { total += detail::radial_weight(a[i + lane], b); });
-      window::each_constant(windows, [&](double value) { total += detail::radial_weight(S(value), b); });
-      windows.members(group, [&](Index i) {
-        const S& member = a[i + lane];
-        d[i + lane] += (in_q ? detail::radial_factor_in_q(member, b, total)
-                             : S(detail::radial_weight(member, b) / total)) *
-                       u;
+  ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
+  ascribe::detail::sum_windows<S>(
+      windows, up.cols(), c.books.bias, [&](Index n, Index group, Index lane, Index width) {
+        const S* a = c.a.data() + n * c.a.rows() + lane;
+        S* d = down.data() + n * down.rows() + lane;
+        const Index j = group * lanes + lane;
+        const S *b = c.b.data() + n * c.b.rows() + j, *u = up.data() + n * up.rows() + j;
+        std::array<S, std::size_t(ascribe::detail::lane_block)> totals;
+        for (Index l = 0; l < width; ++l) totals[std::size_t(l)] = S(0);
+        windows.members(group, [&](Index i) {
+          for (Index l = 0; l < width; ++l) totals[std::size_t(l)] += detail::radial_weight(a[i + l], b[l]);
+        });
+        window::each_constant(windows, [&](double value) {
+          for (Index l = 0; l < width; ++l) totals[std::size_t(l)] += detail::radial_weight(S(value), b[l]);
+        });
+        windows.members(group, [&](Index i) {
+          for (Index l = 0; l < width; ++l) {
+            const S &member = a[i + l], &total = totals[std::size_t(l)];
+            d[i + l] += (in_q ? detail::radial_factor_in_q(member, b[l], total)
+                              : S(detail::radial_weight(member, b[l]) / total)) *
+                        u[l];
+          }
+        });
+        S booked(0);
+        if constexpr (window::has_constants<W>)
+          for (Index l = 0; l < width; ++l) {
+            S share(0);
+            windows.constants([&](double value) {
+              share += detail::radial_weight(S(value), b[l]) / totals[std::size_t(l)];
+            });
+            booked += share_of_constants(c, n, j + l, in_q ? S(share * b[l] * u[l]) : S(share * u[l]));
+          }
+        return booked;
       });
-      if constexpr (window::has_constants<W>) {
-        S share(0);
-        windows.constants([&](double value) { share += detail::radial_weight(S(value), b) / total; });
-        book_constants(c, n, j, in_q ? S(share * b * u) : S(share * u));
-      }
-    }
-  }
 }
 
 }  // namespace ascribe::rule

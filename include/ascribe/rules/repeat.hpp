@@ -1,6 +1,7 @@
 /// The rules Repeat and Guided: the function is applied to what comes back.
 #pragma once
 
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/sum.hpp>
 #include <ascribe/layers/elementwise.hpp>
 
@@ -34,27 +35,44 @@ struct Guided {
 
 namespace detail {
 
-/// One loop for both: `back(first, width, a, u, d)` writes what reaches the input. In Q the books hold f(0)·Q
-/// for the bias and (b − f(0))·Q − a·back for what is dropped; in R what is dropped is R − back.
+/// Σ of what is dropped where d went back: (b − f(0))·u − a·d in Q, u − d in R.
+template <class S>
+[[gnu::noinline]] S filtered(Index count, bool in_q, const S& f0, const S* a, const S* b, const S* u,
+                             const S* d) {
+  if (in_q) return sum_of<S>(count, [=](Index i) { return S((b[i] - f0) * u[i] - a[i] * d[i]); });
+  return sum_of<S>(count, [=](Index i) { return S(u[i] - d[i]); });
+}
+
+/// One loop for both: `back(first, width, a, u, d)` writes what reaches the input.
 template <class F, class C, class Back>
 void propagate_filtered(const kind::Elementwise<F>& layer, C& c, typename C::Up up, typename C::Down down,
                         Back back) {
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const bool in_q = c.form == Form::Q;
-  for (Index n = 0; n < up.cols(); ++n) {
+  const Index rows = up.rows();
+  sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index begin, Index size) {
     S lost(0);
-    fn::each_block(up.rows(), [&](Index first, Index width) {
-      const S *a = c.a.data() + n * c.a.rows() + first, *b = c.b.data() + n * c.b.rows() + first,
-              *u = up.data() + n * up.rows() + first;
-      S* d = down.data() + n * down.rows() + first;
+    fn::each_block(size, [&](Index offset, Index width) {
+      const Index first = begin + offset, at = n * rows + first;
+      const S *a = c.a.data() + at, *u = up.data() + at;
+      S* d = down.data() + at;
       back(first, width, a, u, d);
-      lost += sum_of<S>(width,
-                        [=](Index i) { return in_q ? S((b[i] - f0) * u[i] - a[i] * d[i]) : S(u[i] - d[i]); });
+      lost += filtered<S>(width, in_q, f0, a, c.b.data() + at, u, d);
     });
-    c.books.dropped(n) += lost;
-  }
+    return lost;
+  });
   if (in_q) book_bias(layer, c, up);
+}
+
+/// d = d·max(u, 0). The factor is chosen and not the product, so that the loop vectorises.
+template <class S>
+[[gnu::noinline]] void scale_positive(Index count, const S* u, S* d) {
+  const S zero(0);
+  for (Index i = 0; i < count; ++i) {
+    const S carried = u[i], above = carried > zero ? carried : zero;
+    d[i] = d[i] * above;
+  }
 }
 
 }  // namespace detail
@@ -74,7 +92,7 @@ void propagate(const kind::Elementwise<F>& layer, const Guided&, C& c, typename 
   using S = typename C::Scalar;
   detail::propagate_filtered(layer, c, up, down, [&](Index first, Index width, const S* a, const S* u, S* d) {
     fn::derivatives(layer.f, first, width, a, d);
-    for (Index i = 0; i < width; ++i) d[i] = u[i] > S(0) ? S(d[i] * u[i]) : S(0);
+    detail::scale_positive(width, u, d);
   });
 }
 

@@ -29,24 +29,20 @@ template <class F, class C>
 void propagate(const kind::Elementwise<F>& layer, const Slope&, C& c, typename C::Up up,
                typename C::Down down) {
   using S = typename C::Scalar;
-  fn::Block<S> slopes;
-  for (Index n = 0; n < up.cols(); ++n) {
+  const Index rows = up.rows();
+  sum_pieces<S>(rows, up.cols(), c.books.dropped, [&](Index n, Index begin, Index size) {
+    fn::Block<S> slopes;
     S lost(0);
-    fn::each_block(up.rows(), [&](Index first, Index width) {
-      const S *a = c.a.data() + n * c.a.rows() + first, *u = up.data() + n * up.rows() + first,
-              *slope = slopes.data();
-      S* d = down.data() + n * down.rows() + first;
-      fn::slopes(layer.f, first, width, a, slopes.data());
+    fn::each_block(size, [&](Index offset, Index width) {
+      const Index first = begin + offset, at = n * rows + first;
+      fn::slopes(layer.f, first, width, c.a.data() + at, slopes.data());
       if (c.form == Form::Q)
-        for (Index i = 0; i < width; ++i) d[i] = slope[i] * u[i];
+        ascribe::detail::multiply(width, slopes.data(), up.data() + at, down.data() + at);
       else
-        lost += sum_of<S>(width, [=](Index i) {
-          d[i] = slope[i] * u[i];
-          return S((S(1) - slope[i]) * u[i]);
-        });
+        lost += ascribe::detail::scale_in_r(width, slopes.data(), up.data() + at, down.data() + at);
     });
-    c.books.dropped(n) += lost;
-  }
+    return lost;
+  });
   if (c.form == Form::Q) book_bias(layer, c, up);
 }
 

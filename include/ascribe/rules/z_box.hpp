@@ -76,11 +76,13 @@ void distance_from(const char* which, const std::vector<double>& bound, const C&
     for (Index first = 0; first < rows; first += period)
       for (Index k = 0; k < period; ++k) column(first + k) = S(bound[std::size_t(k)]);
   const S* from = column.data();
-  for (Index n = 0; n < c.a.cols(); ++n) {
-    const S* a = c.a.data() + n * rows;
-    S* to = distance.data() + n * rows;
-    for (Index i = 0; i < rows; ++i) to[i] = a[i] - from[i];
-  }
+  const S* a = c.a.data();
+  S* to = distance.data();
+  each_piece(rows, c.a.cols(), [=](Index n, Index first, Index width) {
+    const S *value = a + n * rows + first, *bound_of = from + first;
+    S* d = to + n * rows + first;
+    for (Index i = 0; i < width; ++i) d[i] = value[i] - bound_of[i];
+  });
 }
 
 }  // namespace detail
@@ -102,17 +104,22 @@ void propagate(const kind::MatMul<M>& layer, const ZBox& rule, C& c, typename C:
   detail::distance_from("low", rule.low, c, above_low);
   detail::distance_from("high", rule.high, c, below_high);
   apply(layer.map, above_low, z, Weights::positive);
-  apply(layer.map, below_high, r, Weights::negative);
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S *u = up.data() + n * up.rows(), *first = z.data() + n * up.rows();
-    S* second = r.data() + n * up.rows();
-    detail::divide(
-        c, n, rule.epsilon, [=](Index j) { return u[j]; }, [=](Index j) { return S(first[j] + second[j]); },
-        second);
-  }
-  apply_transposed(layer.map, r, down, Weights::positive);
-  apply_transposed(layer.map, r, product, Weights::negative);
-  down.array() = down.array() * above_low.array() + product.array() * below_high.array();
+  const auto add = [&](Index first, Index count, S* values) {
+    ascribe::detail::add(count, z.data() + first, values);
+  };
+  apply(layer.map, below_high, r, Weights::negative, finish_with<S>(add));
+  detail::divide(c, rule.epsilon, up.data(), 1, r.data(), up.rows(), Channels<S>{nullptr, 0}, r.data());
+  const S *low = above_low.data(), *high = below_high.data();
+  S* to = down.data();
+  const auto multiply = [=](Index first, Index count, S* values) {
+    ascribe::detail::multiply(count, low + first, values);
+  };
+  apply_transposed(layer.map, r, down, Weights::positive, finish_with<S>(multiply));
+  const auto multiply_and_add = [=](Index first, Index count, S* values) {
+    ascribe::detail::multiply(count, high + first, values);
+    ascribe::detail::add(count, values, to + first);
+  };
+  apply_transposed(layer.map, r, product, Weights::negative, finish_with<S>(multiply_and_add));
 }
 
 }  // namespace ascribe::rule

@@ -30,17 +30,12 @@ struct ZPlus {
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const ZPlus& rule, C& c, typename C::Up up,
                typename C::Down down) {
-  using S = typename C::Scalar;
   const detail::Contributions<M, C> contributions(layer, c);
   auto scratch = c.output_scratch();
   auto r = scratch.get();
   contributions.sum(Weights::positive, r);
-  for (Index n = 0; n < up.cols(); ++n) {
-    const S* u = up.data() + n * up.rows();
-    S* z = r.data() + n * r.rows();
-    detail::divide(
-        c, n, rule.epsilon, [=](Index j) { return u[j]; }, [=](Index j) { return z[j]; }, z);
-  }
+  detail::divide(c, rule.epsilon, up.data(), 1, r.data(), r.rows(), contributions.bias(Weights::positive),
+                 r.data());
   contributions.hand_back(r, nullptr, down);
 }
 

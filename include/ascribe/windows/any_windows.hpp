@@ -25,6 +25,7 @@ class AnyWindows {
   Index output_size() const { return table_->outputs; }
   Index lanes() const { return table_->lanes; }
   bool partition() const { return table_->partition; }
+  bool lanes_apart() const { return table_->lanes_apart; }
 
   template <class F>
   void members(Index group, F&& f) const {
@@ -53,7 +54,7 @@ class AnyWindows {
     std::vector<std::size_t> starts{0};
     std::vector<double> constants;
     const char* name = "windows";
-    bool partition = false;
+    bool partition = false, lanes_apart = false;
 
     virtual ~Table() = default;
     virtual const void* get(const std::type_info& type) const = 0;
@@ -71,6 +72,7 @@ class AnyWindows {
         this->starts.push_back(this->members.size());
       }
       this->partition = is_partition(windows);
+      this->lanes_apart = lanes_are_apart(windows);
       each_constant(windows, [&](double c) { this->constants.push_back(c); });
       if constexpr (requires { W::name; }) this->name = W::name;
     }

@@ -40,6 +40,7 @@ class WithConstants {
   Index output_size() const { return windows_.output_size(); }
   Index lanes() const { return windows_.lanes(); }
   bool partition() const { return is_partition(windows_); }
+  bool lanes_apart() const { return lanes_are_apart(windows_); }
 
   template <class F>
   void members(Index group, F&& f) const {

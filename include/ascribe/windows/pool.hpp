@@ -40,6 +40,7 @@ class Pool {
   Index lanes() const { return channels_; }
   /// Windows side by side, and no pixel left over.
   bool partition() const { return partition_; }
+  bool lanes_apart() const { return true; }
   const Spatial& geometry() const { return geometry_; }
 
   template <class F>

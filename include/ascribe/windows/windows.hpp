@@ -23,6 +23,8 @@
 ///
 ///     partition()          true where every input is a member of one window, and of one only: what goes
 ///                          back to an input is then written and not added up
+///     lanes_apart()        true where every `first` is a multiple of lanes(): windows of different lanes
+///                          then have no input in common, and several threads may go back through them
 namespace ascribe::window {
 
 template <class W>
@@ -35,6 +37,15 @@ template <class W>
 bool is_partition(const W& w) {
   if constexpr (requires { w.partition(); })
     return w.partition();
+  else
+    return false;
+}
+
+/// Whether windows of different lanes never have an input in common; false for windows that do not say.
+template <class W>
+bool lanes_are_apart(const W& w) {
+  if constexpr (requires { w.lanes_apart(); })
+    return w.lanes_apart();
   else
     return false;
 }

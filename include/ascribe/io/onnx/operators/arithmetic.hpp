@@ -13,6 +13,7 @@
 #include <ascribe/functions/scale.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
+#include <ascribe/io/onnx/operators/window.hpp>
 #include <ascribe/layers/joint.hpp>
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/convolution.hpp>
@@ -306,18 +307,19 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
          shown(given.dims), " and size ", size);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const Index channels = a.dims[1];
-  importer.claim(node, {channels, channels}, 2 * sizeof(Scalar));
+  importer.claim(node, {channels, channels}, sizeof(Scalar));
+  const Spatial line{.input = {1, a.size() / channels}};
+  claim_convolution(importer, node, line, channels, channels, 1);
   std::vector<Scalar> window(std::size_t(channels * channels), Scalar(0));
   for (Index c = 0; c < channels; ++c)
     for (Index k = std::max<Index>(0, c - (size - 1) / 2); k <= std::min(channels - 1, c + size / 2); ++k)
       window[std::size_t(c * channels + k)] = Scalar(1);
   const Activation squares = add_function(importer, node, a, fn::Power{2}, "squares");
-  const Activation sums = importer.add(
-      node, "sums",
-      MatMul(map::WithRole(
-          map::Convolution<Scalar>(Spatial{.input = {1, a.size() / channels}}, channels, channels, window),
-          map::Role::aggregation, "Sum over channels")),
-      {squares}, a.dims, a.order);
+  const Activation sums =
+      importer.add(node, "sums",
+                   MatMul(map::WithRole(map::Convolution<Scalar>(line, channels, channels, window),
+                                        map::Role::aggregation, "Sum over channels")),
+                   {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
   importer.define(node.outputs[0], importer.add(node, "", kind::Joint(a.size()), {a, gate}, a.dims, a.order));

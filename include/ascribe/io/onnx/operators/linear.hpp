@@ -143,14 +143,6 @@ std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& nod
   return tensor.template values<Scalar>();
 }
 
-/// Counts what a convolution keeps of its output's rows and columns, which padding may make as many as it
-/// likes.
-template <class Scalar>
-void claim_image(const Importer<Scalar>& importer, const Node& node, const Dims& dims) {
-  for (std::size_t axis = 2; axis < dims.size(); ++axis)
-    importer.claim(node, {dims[axis]}, sizeof(Spatial::Taps));
-}
-
 /// A map of one image, for all that axis 0 holds: one, or several that are one sample.
 template <class Scalar, class M>
 void add_images(Importer<Scalar>& importer, const Node& node, const std::string& output, const Activation& a,
@@ -189,7 +181,7 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
     fail(describe(node), ": ", error.what());
   }
   const Dims dims = image_dims(a, filters, window.spatial.output_height(), window.spatial.output_width());
-  claim_image(importer, node, dims);
+  claim_convolution(importer, node, window.spatial, channels, filters, groups);
   auto values = weights.template values<Scalar>();
   auto bias = bias_input(importer, node, 2, filters);
   const std::size_t each = values.size() / std::size_t(filters);
@@ -294,7 +286,7 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
          " groups, found shape ", shown(weights.dims()));
   const Index filters = weights.dims()[1] * groups;  // neither is more than what there is in memory
   const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
-  claim_image(importer, node, dims);
+  claim_convolution(importer, node, s, filters, channels, groups);
   auto values = weights.template values<Scalar>();
   auto bias = bias_input(importer, node, 2, filters);
   const Index taps = kernel.height * kernel.width, group_filters = filters / groups,
@@ -315,6 +307,17 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
   }
 }
 
+/// The same dense layer for so many positions, as a convolution with a kernel of 1.
+template <class Scalar>
+auto dense_everywhere(const Importer<Scalar>& importer, const Node& node, Index positions,
+                      const Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>& weights) {
+  const Spatial line{.input = {1, positions}};
+  claim_convolution(importer, node, line, weights.cols(), weights.rows(), 1);
+  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
+  return map::WithRole(map::Convolution<Scalar>(line, weights.cols(), weights.rows(), packed),
+                       map::Role::dense, "Dense at every position");
+}
+
 /// A dense layer along the last axis of `a`, at every position of the others. `weights` are outputs × inputs.
 template <class Scalar>
 void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a,
@@ -332,10 +335,7 @@ void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a
                                  {a}, std::move(dims), std::move(order)));
     return;
   }
-  const Spatial everywhere{.input = {1, positions}};
-  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
-  map::WithRole dense(map::Convolution<Scalar>(everywhere, weights.cols(), weights.rows(), packed),
-                      map::Role::dense, "Dense at every position");
+  auto dense = dense_everywhere(importer, node, positions, weights);
   importer.define(last.outputs[0], importer.add(node, "", MatMul(std::move(dense), as_vector(bias)), {a},
                                                 std::move(dims), std::move(order)));
 }
@@ -379,13 +379,8 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
   if (!importer.has_input(node, 2))
     return add_dense(importer, node, a, std::move(weights), {}, dims, c_order(2));
   if (!importer.is_constant(node, 2)) {
-    const Spatial rows{.input = {1, a.dims[0]}};
-    const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
     const Activation product = importer.add(
-        node, "product",
-        MatMul(map::WithRole(map::Convolution<Scalar>(rows, weights.cols(), weights.rows(), packed),
-                             map::Role::dense, "Dense at every position")),
-        {a}, dims, c_order(2));
+        node, "product", MatMul(dense_everywhere(importer, node, a.dims[0], weights)), {a}, dims, c_order(2));
     Activation addend = importer.activation(node, 2);
     if (beta != 1) addend = add_function(importer, node, addend, fn::Scale{double(beta)}, "scaled");
     return importer.define(node.outputs[0], add_sum(importer, node, {product, addend}));
@@ -398,10 +393,7 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
     return add_dense(importer, node, a, std::move(weights), std::vector<Scalar>(c.begin(), c.end()), dims,
                      c_order(2));
   // A bias for every position: nothing behind it is folded in.
-  const Spatial everywhere{.input = {1, a.dims[0]}};
-  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
-  map::WithRole dense(map::Convolution<Scalar>(everywhere, weights.cols(), weights.rows(), packed),
-                      map::Role::dense, "Dense at every position");
+  auto dense = dense_everywhere(importer, node, a.dims[0], weights);
   importer.define(node.outputs[0],
                   importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
 }
@@ -502,13 +494,9 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
   dims[std::size_t(contracted)] = weights.rows();
   if (!vector) return add_dense(importer, node, a, std::move(weights), {}, dims, order);
   // numpy drops the axis of a vector.
-  Activation result = importer.add(
-      node, "",
-      MatMul(map::WithRole(
-          map::Convolution<Scalar>(Spatial{.input = {1, a.size() / weights.cols()}}, weights.cols(), 1,
-                                   std::span<const Scalar>(weights.data(), std::size_t(weights.size()))),
-          map::Role::dense, "Dense at every position")),
-      {a}, dims, order);
+  Activation result =
+      importer.add(node, "", MatMul(dense_everywhere(importer, node, a.size() / weights.cols(), weights)),
+                   {a}, dims, order);
   result.dims.erase(result.dims.begin() + contracted);
   result.order.erase(std::find(result.order.begin(), result.order.end(), contracted));
   for (Index& axis : result.order) axis -= axis > contracted;

@@ -1,0 +1,155 @@
+/// Convolution of every channel by itself.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/kernels/image_grid.hpp>
+#include <ascribe/kernels/lanes.hpp>
+#include <ascribe/maps/linear_map.hpp>
+
+namespace ascribe::kernel {
+
+/// The products with a depthwise convolution's matrix and its transpose, one filter a channel: vectors of
+/// channels, a few neighbouring pixels at a time, whose sums stay in registers.
+template <class S>
+class Depthwise {
+ public:
+  /// More taps than this need another kernel.
+  static constexpr Index most_taps = 256;
+
+  /// weight(tap, channel). At most `most_taps` taps.
+  template <class Weight>
+  Depthwise(const Spatial& geometry, Index channels, Weight weight)
+      : geometry_(geometry), channels_(channels), forward_(forward_grid(geometry)), backward_(geometry) {
+    for (Index tap = 0; tap < geometry.kernel_taps(); ++tap)
+      for (Index c = 0; c < channels; ++c) weights_.push_back(weight(tap, c));
+    zeros_.assign(std::size_t(channels), S(0));
+  }
+
+  /// b = W a for `samples` images.
+  void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    multiply(forward_, a, b, samples, weights, finish);
+  }
+  /// g = Wᵀ s.
+  void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    for (const Grid& grid : backward_.grids) multiply(grid, s, g, samples, weights, finish);
+    const Index size = geometry_.input_pixels() * channels_;
+    for (Index n = 0; n < samples; ++n)
+      backward_.unmet(geometry_, [&](Index pixel, Index count) {
+        const Index first = n * size + pixel * channels_;
+        std::fill_n(g + first, count * channels_, S(0));
+        if (finish) finish(first, count * channels_, g + first);
+      });
+  }
+
+ private:
+  static constexpr int pixels = 4, packets = 2;
+  /// Weights on the stack: of 64 channels, or of fewer where there are many taps.
+  static constexpr Index held = 4096, chunk = 64;
+
+  void multiply(const Grid& grid, const S* from, S* to, Index samples, const Weights& weights,
+                const Finish<S>& finish) const {
+    const Index taps = std::max<Index>(1, Index(grid.taps.size()));
+    const Index width = std::min(chunk, std::max<Index>(1, held / taps));
+    const Index chunks = (channels_ + width - 1) / width, rows = grid.grid.height;
+    const Index band = std::max<Index>(1, piece_size / (grid.grid.width * std::min(width, channels_)));
+    const Index bands = (rows + band - 1) / band;
+    parallel_for(samples * bands * chunks, [&](Index i) {
+      const Index first = i % chunks * width, part = i / chunks % bands;
+      Slice slice;
+      slice.first = first;
+      slice.count = std::min(width, channels_ - first);
+      map::with_replacement<S>(weights, [&](auto f) {
+        S* w = slice.weights.data();
+        for (const Grid::Tap& tap : grid.taps)
+          for (Index c = 0; c < slice.count; ++c)
+            *w++ = f(weights_[std::size_t(tap.kernel * channels_ + first + c)]);
+      });
+      const Index end = std::min(rows, (part + 1) * band);
+      for (Index y = part * band; y < end; ++y) row(grid, i / chunks / bands, y, slice, from, to, finish);
+    });
+  }
+
+  /// Some channels, with their weights: tap × channel.
+  struct Slice {
+    Index first, count;
+    std::array<S, std::size_t(held)> weights;
+  };
+
+  void row(const Grid& grid, Index sample, Index y, const Slice& slice, const S* from, S* to,
+           const Finish<S>& finish) const {
+    const Index height = grid.source.height, width = grid.source.width, taps = Index(grid.taps.size());
+    const S* image = from + sample * height * width * channels_ + slice.first;
+    std::array<const S*, std::size_t(most_taps * pixels)> inputs;
+    std::array<S*, std::size_t(pixels)> out;
+    for (Index x = 0; x < grid.grid.width; x += pixels) {
+      const Index count = std::min<Index>(pixels, grid.grid.width - x);
+      // A last group of fewer is computed as a whole one, whose other pixels are the last again.
+      for (Index n = 0; n < pixels; ++n) {
+        const Index at = x + std::min(n, count - 1);
+        const Index pixel =
+            (sample * grid.target.height + grid.origin.height + y * grid.place.height) * grid.target.width +
+            grid.origin.width + at * grid.place.width;
+        out[std::size_t(n)] = to + pixel * channels_ + slice.first;
+        for (Index t = 0; t < taps; ++t) {
+          const Grid::Tap& tap = grid.taps[std::size_t(t)];
+          const Index at_y = y * grid.step.height + tap.y, at_x = at * grid.step.width + tap.x;
+          const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
+          inputs[std::size_t(t * pixels + n)] =
+              inside ? image + (at_y * width + at_x) * channels_ : zeros_.data();
+        }
+      }
+      sums(slice, taps, inputs.data(), out.data());
+      for (Index n = 0; n < count && finish; ++n)
+        finish(out[std::size_t(n)] - to, slice.count, out[std::size_t(n)]);
+    }
+  }
+
+  static void sums(const Slice& slice, Index taps, const S* const* inputs, S* const* out) {
+    constexpr Index size = Lanes<S>::size;
+    Index c = 0;
+    for (; c + packets * size <= slice.count; c += packets * size)
+      sums_at<packets>(slice, taps, inputs, out, c);
+    for (; c + size <= slice.count; c += size) sums_at<1>(slice, taps, inputs, out, c);
+    if (c == slice.count) return;
+    if (slice.count >= size) return sums_at<1>(slice, taps, inputs, out, slice.count - size);
+    for (; c < slice.count; ++c)
+      for (int n = 0; n < pixels; ++n) {
+        S sum(0);
+        for (Index t = 0; t < taps; ++t)
+          sum += slice.weights[std::size_t(t * slice.count + c)] * inputs[t * pixels + n][c];
+        out[n][c] = sum;
+      }
+  }
+
+  template <int Packets>
+  static void sums_at(const Slice& slice, Index taps, const S* const* inputs, S* const* out, Index c) {
+    using L = Lanes<S>;
+    typename L::Packet sum[pixels][Packets];
+    for (int n = 0; n < pixels; ++n)
+      for (int m = 0; m < Packets; ++m) sum[n][m] = L::all(S(0));
+    const S* weights = slice.weights.data() + c;
+    for (Index t = 0; t < taps; ++t, weights += slice.count, inputs += pixels)
+      for (int m = 0; m < Packets; ++m) {
+        const auto w = L::load(weights + m * L::size);
+        for (int n = 0; n < pixels; ++n)
+          sum[n][m] = L::multiply_add(w, L::load(inputs[n] + c + m * L::size), sum[n][m]);
+      }
+    for (int n = 0; n < pixels; ++n)
+      for (int m = 0; m < Packets; ++m) L::store(out[n] + c + m * L::size, sum[n][m]);
+  }
+
+  Spatial geometry_;
+  Index channels_;
+  Grid forward_;
+  BackwardGrids backward_;
+  std::vector<S> weights_;  // tap × channel
+  std::vector<S> zeros_;
+};
+
+}  // namespace ascribe::kernel

@@ -1,0 +1,335 @@
+/// Convolution as a product that reads the image where it lies.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/kernels/image_grid.hpp>
+#include <ascribe/kernels/panels.hpp>
+
+namespace ascribe::kernel {
+
+/// The products with a convolution's matrix and its transpose (for images in the order H, W, C; both
+/// directions write every output). A pixel's channels are neighbours in memory: one run of a sum. So no
+/// columns are made (im2col); padding points at zeros. Where the channels are few, a run is a row of the
+/// kernel instead, and the transposed product goes to columns on the stack, which are then added to the
+/// image.
+template <class S>
+class ImageProduct {
+ public:
+  ImageProduct() = default;
+
+  /// weight(filter, tap, channel in its group).
+  template <class Weight>
+  ImageProduct(const Spatial& geometry, Index channels, Index filters, Index groups, Weight weight)
+      : geometry_(geometry),
+        channels_(channels),
+        filters_(filters),
+        groups_(groups),
+        forward_grid_(forward_grid(geometry)) {
+    const Index kernel_width = geometry.kernel.width, taps = geometry.kernel_taps();
+    const Index group_channels = channels / groups, group_filters = filters / groups;
+    const Index row = kernel_width * group_channels;
+    by_rows_ = groups == 1 && geometry.dilation.width == 1 && channels < few && row <= longest_row;
+    for (Index group = 0; group < groups; ++group) {
+      const auto of_group = [&](Index filter, Index tap, Index channel) {
+        return weight(group * group_filters + filter, tap, channel);
+      };
+      if (by_rows_)
+        forward_panels_.emplace_back(
+            Blocking(group_filters, geometry.kernel.height, row), [&](Index ky, Index k, Index filter) {
+              return of_group(filter, ky * kernel_width + k / channels, k % channels);
+            });
+      else
+        forward_panels_.emplace_back(
+            Blocking(group_filters, taps, group_channels),
+            [&](Index tap, Index channel, Index filter) { return of_group(filter, tap, channel); });
+    }
+    if (group_channels >= few) backward_.emplace(geometry);
+    if (!backward_) {
+      for (Index group = 0; group < groups; ++group)
+        columns_.emplace_back(
+            Blocking(taps * group_channels, 1, group_filters), [&](Index, Index filter, Index column) {
+              return weight(group * group_filters + filter, column / group_channels, column % group_channels);
+            });
+    } else {
+      for (const Grid& grid : backward_->grids) {
+        const auto& met = grid.taps;
+        auto& panels = backward_panels_.emplace_back();
+        for (Index group = 0; group < groups; ++group)
+          panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
+                              [&](Index tap, Index filter, Index channel) {
+                                return weight(group * group_filters + filter, met[std::size_t(tap)].kernel,
+                                              channel);
+                              });
+      }
+    }
+    zeros_.assign(std::size_t(std::max({channels, filters, row})), S(0));
+  }
+
+  /// How many scalars the weights take in the orders of both products.
+  static double held(const Spatial& geometry, Index channels, Index filters, Index groups) {
+    const double taps = double(geometry.kernel_taps()), c = double(channels / groups),
+                 f = double(filters / groups), width = double(panel_width<S>);
+    const auto whole = [=](double outputs) { return std::ceil(outputs / width) * width; };
+    const double back = channels / groups < few ? whole(taps * c) * f : whole(c) * taps * f;
+    return double(groups) * (whole(f) * taps * c + back);
+  }
+
+  /// b = W a for `samples` images.
+  void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    if (by_rows_)
+      multiply_rows(a, b, samples, weights, finish);
+    else
+      multiply(forward_grid_, forward_panels_, a, channels_, b, filters_, samples, weights, finish);
+  }
+
+  /// g = Wᵀ s.
+  void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    if (!columns_.empty()) return scatter(s, g, samples, weights, finish);
+    for (std::size_t i = 0; i < backward_panels_.size(); ++i)
+      multiply(backward_->grids[i], backward_panels_[i], s, filters_, g, channels_, samples, weights, finish);
+    clear_unmet(g, samples, finish);
+  }
+
+ private:
+  /// Channels that are too few for a run.
+  static constexpr Index few = 8;
+  /// Scalars on the stack for rows that meet padding, and for columns.
+  static constexpr Index scratch_size = 8192;
+  static constexpr Index longest_row = scratch_size / (positions * block_runs);
+
+  void multiply(const Grid& grid, const std::vector<Panels<S>>& of_group, const S* from, Index from_channels,
+                S* to, Index to_channels, Index samples, const Weights& weights,
+                const Finish<S>& finish) const {
+    const Index all = samples * grid.positions();
+    const Index from_width = of_group[0].blocking().length(), to_width = to_channels / groups_;
+    for (Index group = 0; group < groups_; ++group) {
+      const Panels<S>& panels = of_group[std::size_t(group)];
+      const Blocking& blocking = panels.blocking();
+      each_tile(all, blocking.panels<S>(), tile_positions,
+                [&](Index first, Index count, Index begin, Index end) {
+                  Tile<S> tile;
+                  const Index from_output = begin * panel_width<S>,
+                              outputs = std::min(to_width, end * panel_width<S>) - from_output;
+                  point_outputs(grid, first, count, to + group * to_width + from_output, to_channels, tile);
+                  multiply_tile(
+                      blocking, tile, begin, end,
+                      [&](const Block& block, Tile<S>& t) {
+                        point_inputs(grid, first, block, from + group * from_width, from_channels, t);
+                      },
+                      [&](Index block, Index panel, S* buffer) {
+                        return panels.panel(block, panel, weights, buffer);
+                      });
+                  if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
+                });
+    }
+  }
+
+  static void point_outputs(const Grid& grid, Index first, Index count, S* to, Index channels,
+                            Tile<S>& tile) {
+    tile.count = count;
+    Walk walk(grid, first);
+    for (Index i = 0; i < count; ++i, walk.next()) tile.out[std::size_t(i)] = to + walk.pixel() * channels;
+  }
+
+  void point_inputs(const Grid& grid, Index first, const Block& block, const S* from, Index channels,
+                    Tile<S>& tile) const {
+    const Grid::Tap* taps = grid.taps.data() + block.first_run;
+    const Index height = grid.source.height, width = grid.source.width;
+    Walk walk(grid, first);
+    for (Index i = 0; i < tile.count; ++i, walk.next()) {
+      const Index y = walk.y() * grid.step.height, x = walk.x() * grid.step.width;
+      const S* image = from + walk.sample() * height * width * channels;
+      const S** to = &tile.input(i, block.runs, 0);
+      for (Index t = 0; t < block.runs; ++t, to += positions) {
+        const Index at_y = y + taps[t].y, at_x = x + taps[t].x;
+        const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
+        *to = inside ? image + (at_y * width + at_x) * channels : zeros_.data();
+      }
+    }
+  }
+
+  /// Runs of outputs, as long as they are neighbours in memory and of one sample.
+  static void finish_tile(const Grid& grid, Index first, const Tile<S>& tile, Index outputs, const S* to,
+                          Index channels, const Finish<S>& finish) {
+    const bool whole = grid.contiguous() && outputs == channels;
+    const Index size = grid.target.height * grid.target.width;
+    for (Index i = 0; i < tile.count;) {
+      const Index run = whole ? std::min(tile.count - i, size - (first + i) % size) : 1;
+      S* values = tile.out[std::size_t(i)];
+      finish(values - to, run * outputs, values);
+      i += run;
+    }
+  }
+
+  /// The forward product, whose runs are rows of the kernel. Those that hang over the image's side are
+  /// copied.
+  void multiply_rows(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    const Grid& grid = forward_grid_;
+    const Panels<S>& panels = forward_panels_[0];
+    const Blocking& blocking = panels.blocking();
+    const Index most = scratch_size / (blocking.together() * blocking.length()) / positions * positions;
+    each_tile(samples * grid.positions(), blocking.panels<S>(), std::min(most, tile_positions),
+              [&](Index first, Index count, Index begin, Index end) {
+                Tile<S> tile;
+                std::array<S, std::size_t(scratch_size)> copies;
+                const Index from_output = begin * panel_width<S>,
+                            outputs = std::min(filters_, end * panel_width<S>) - from_output;
+                point_outputs(grid, first, count, b + from_output, filters_, tile);
+                multiply_tile(
+                    blocking, tile, begin, end,
+                    [&](const Block& block, Tile<S>& t) { point_rows(first, block, a, copies.data(), t); },
+                    [&](Index block, Index panel, S* buffer) {
+                      return panels.panel(block, panel, weights, buffer);
+                    });
+                if (finish) finish_tile(grid, first, tile, outputs, b, filters_, finish);
+              });
+  }
+
+  void point_rows(Index first, const Block& block, const S* a, S* copies, Tile<S>& tile) const {
+    const Spatial& g = geometry_;
+    const Index length = g.kernel.width * channels_;
+    Walk walk(forward_grid_, first);
+    for (Index i = 0; i < tile.count; ++i, walk.next()) {
+      const Index top = walk.y() * g.stride.height - g.pads.top,
+                  left = walk.x() * g.stride.width - g.pads.left;
+      const Index begin = std::clamp<Index>(-left, 0, g.kernel.width),
+                  end = std::clamp(g.input.width - left, begin, g.kernel.width);
+      const S* image = a + walk.sample() * g.input_pixels() * channels_;
+      const S** to = &tile.input(i, block.runs, 0);
+      for (Index r = 0; r < block.runs; ++r, to += positions) {
+        const Index y = top + (block.first_run + r) * g.dilation.height;
+        if (y < 0 || y >= g.input.height || begin == end) {
+          *to = zeros_.data();
+          continue;
+        }
+        if (end - begin == g.kernel.width) {
+          *to = image + (y * g.input.width + left) * channels_;
+          continue;
+        }
+        S* copy = copies + (i * block.runs + r) * length;
+        std::fill_n(copy, begin * channels_, S(0));
+        std::copy_n(image + (y * g.input.width + left + begin) * channels_, (end - begin) * channels_,
+                    copy + begin * channels_);
+        std::fill_n(copy + end * channels_, (g.kernel.width - end) * channels_, S(0));
+        *to = copy;
+      }
+    }
+  }
+
+  /// Pixels that no window looks at.
+  void clear_unmet(S* g, Index samples, const Finish<S>& finish) const {
+    const Index size = geometry_.input_pixels() * channels_;
+    parallel_for(samples, [&](Index n) {
+      backward_->unmet(geometry_, [&](Index pixel, Index count) {
+        const Index first = n * size + pixel * channels_;
+        std::fill_n(g + first, count * channels_, S(0));
+        if (finish) finish(first, count * channels_, g + first);
+      });
+    });
+  }
+
+  /// The transposed product by columns: what every output hands to its window's inputs, added up. In bands of
+  /// rows of the image, each of which takes all outputs that look at it: a pixel's terms come in the order of
+  /// the outputs, however many bands there are.
+  void scatter(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    if (samples == 0) return;
+    const Index height = geometry_.input.height, line = geometry_.input.width * channels_;
+    const Index wanted = (2 * thread_count() - 1) / samples + 1;
+    const Index bands = thread_count() == 1 ? 1 : std::clamp<Index>(height / 8, 1, wanted);
+    parallel_for(samples * bands, [&](Index i) {
+      const Index sample = i / bands, band = i % bands;
+      const Index begin = height * band / bands, end = height * (band + 1) / bands;
+      S* image = g + sample * height * line;
+      std::fill_n(image + begin * line, (end - begin) * line, S(0));
+      for (Index group = 0; group < groups_; ++group)
+        scatter_band(s + sample * geometry_.output_pixels() * filters_, image, begin, end, group, weights);
+      if (finish) finish((sample * height + begin) * line, (end - begin) * line, image + begin * line);
+    });
+  }
+
+  void scatter_band(const S* s, S* image, Index begin, Index end, Index group, const Weights& weights) const {
+    const Spatial& g = geometry_;
+    const Panels<S>& panels = columns_[std::size_t(group)];
+    const Blocking& blocking = panels.blocking();
+    const Index width = g.output_width(), span = (g.kernel.height - 1) * g.dilation.height;
+    // Output rows whose windows meet the band.
+    const Index from =
+        std::max<Index>(0, (begin + g.pads.top - span + g.stride.height - 1) / g.stride.height);
+    const Index to = std::min(g.output_height(), (end - 1 + g.pads.top) / g.stride.height + 1);
+    // Columns of a tile that fit the stack, some of a window at a time where it is large.
+    const Index columns = blocking.outputs(), panel_count = blocking.panels<S>();
+    const Index per_share = std::clamp<Index>(scratch_size / (panel_width<S> * positions), 1, panel_count);
+    std::array<S, std::size_t(scratch_size)> values;
+    for (Index share = 0; share < panel_count; share += per_share) {
+      const Index last = std::min(panel_count, share + per_share);
+      const Index first_column = share * panel_width<S>;
+      const Index held = std::min(columns, last * panel_width<S>) - first_column;
+      const Index most = std::min(tile_positions, scratch_size / held / positions * positions);
+      for (Index y = from; y < to; ++y)
+        for (Index x = 0; x < width; x += most) {
+          Tile<S> tile;
+          tile.count = std::min(most, width - x);
+          for (Index i = 0; i < tile.count; ++i) tile.out[std::size_t(i)] = values.data() + i * held;
+          multiply_tile(
+              blocking, tile, share, last,
+              [&](const Block& block, Tile<S>& t) {
+                for (Index i = 0; i < t.count; ++i)
+                  t.input(i, block.runs, 0) =
+                      s + (y * width + x + i) * filters_ + group * (filters_ / groups_);
+              },
+              [&](Index block, Index panel, S* buffer) {
+                return panels.panel(block, panel, weights, buffer);
+              });
+          for (Index i = 0; i < tile.count; ++i)
+            add_columns(values.data() + i * held, first_column, held, y, x + i, begin, end, group, image);
+        }
+    }
+  }
+
+  /// Adds `count` columns of output (y, x), from `first` on, to the rows of the image's band that they meet.
+  void add_columns(const S* values, Index first, Index count, Index y, Index x, Index begin, Index end,
+                   Index group, S* image) const {
+    const Spatial& g = geometry_;
+    const Index group_channels = channels_ / groups_, row = g.kernel.width * group_channels;
+    const Index left = x * g.stride.width - g.pads.left, top = y * g.stride.height - g.pads.top;
+    const bool joined = groups_ == 1 && g.dilation.width == 1;
+    for (Index ky = first / row; ky * row < first + count; ++ky) {
+      const Index at_y = top + ky * g.dilation.height;
+      if (at_y < begin || at_y >= end) continue;
+      S* line = image + at_y * g.input.width * channels_;
+      const Index from = std::max(first, ky * row) - ky * row,
+                  to = std::min(first + count, (ky + 1) * row) - ky * row;
+      const Index shift = ky * row - first;
+      if (joined) {
+        const Index inside_from = std::max(from, -left * channels_),
+                    inside_to = std::min(to, (g.input.width - left) * channels_);
+        for (Index k = inside_from; k < inside_to; ++k) line[left * channels_ + k] += values[shift + k];
+      } else {
+        for (Index k = from; k < to; ++k) {
+          const Index at_x = left + k / group_channels * g.dilation.width;
+          if (at_x >= 0 && at_x < g.input.width)
+            line[at_x * channels_ + group * group_channels + k % group_channels] += values[shift + k];
+        }
+      }
+    }
+  }
+
+  Spatial geometry_;
+  Index channels_ = 0, filters_ = 0, groups_ = 1;
+  bool by_rows_ = false;
+  Grid forward_grid_;
+  std::vector<Panels<S>> forward_panels_;                // one a group
+  std::optional<BackwardGrids> backward_;                // none where the transposed product goes by columns
+  std::vector<std::vector<Panels<S>>> backward_panels_;  // of a grid, one a group
+  std::vector<Panels<S>> columns_;                       // one a group
+  std::vector<S> zeros_;
+};
+
+}  // namespace ascribe::kernel
