@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ascribe/networks/memory_need.hpp"
 #include "examples/explain/options.hpp"
 #include "examples/explain/samples.hpp"
 
@@ -46,6 +48,9 @@ class Engine {
 
   /// The nodes and the rules that the method gives them. Throws ascribe::Error where it cannot serve one.
   virtual std::vector<NodeText> nodes(const Options& options) const = 0;
+
+  /// The bytes that one sample takes with the method's rules; none where it is not one of rules.
+  virtual std::optional<ascribe::MemoryNeed> memory(const Options& options) const = 0;
 
   /// Explains every sample by itself, so that neither the others nor the number of threads change its
   /// numbers. `options.low` and `high` are set. `node_books`: the books of every node, too. `begins(n)` is

@@ -48,6 +48,11 @@ class EngineOf final : public Engine {
     return found;
   }
 
+  std::optional<ascribe::MemoryNeed> memory(const Options& options) const override {
+    if (!options.method->by_rules) return {};
+    return net_.graph.memory(net_.graph.plan(rules(options)), 1);
+  }
+
   std::vector<Explanation> explain(const Options& options, const std::vector<Sample>& samples,
                                    const std::vector<Sample>& baseline, bool node_books,
                                    const std::function<void(std::size_t)>& begins) const override {
@@ -175,13 +180,13 @@ class EngineOf final : public Engine {
                   const std::optional<typename Graph::Trace>& shared, std::size_t n, bool node_books,
                   Memory& memory) const {
     const Column x = column(sample);
-    net_.graph.forward(x, memory.trace, memory.workspace);
+    forward(x, memory.trace, plan, node_books, memory);
     const Column& output = memory.trace.output();
     const Index target = target_of(options, output, n);
     const typename Graph::Trace* reference = shared ? &*shared : nullptr;
     const std::string_view method = options.method->name;
     if (options.method->baseline && !shared && method != "integrated_gradients") {
-      net_.graph.forward(column(*against), memory.reference, memory.workspace);
+      forward(column(*against), memory.reference, plan, node_books, memory);
       reference = &memory.reference;
     }
     auto& explanation = memory.explanation;
@@ -204,6 +209,15 @@ class EngineOf final : public Engine {
     result.totals = amounts(explanation.ledger);
     for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
     return result;
+  }
+
+  /// Keeps what the method's rules read, or where the books of every node are asked for every value.
+  void forward(const Column& x, typename Graph::Trace& trace, const std::optional<typename Graph::Plan>& plan,
+               bool node_books, Memory& memory) const {
+    if (plan && !node_books)
+      net_.graph.forward(x, trace, memory.workspace, *plan);
+    else
+      net_.graph.forward(x, trace, memory.workspace);
   }
 
   static Amounts amounts(const ascribe::Books<Scalar>& books) {

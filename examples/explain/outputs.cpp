@@ -155,6 +155,12 @@ std::string description(const Engine& engine, const Options& options) {
   std::vector<std::vector<std::string>> rows{{"node", "kind", "map", "output", "parameters", "rule"}};
   Index parameters = 0;
   const auto nodes = engine.nodes(options);
+  std::string memory;
+  if (const auto need = engine.memory(options))
+    memory = formatted(
+        "one input takes %.1f MB for values that are kept and %.1f MB for others, beside %.1f MB of "
+        "weights\n",
+        double(need->trace) / 1e6, double(need->workspace) / 1e6, double(need->weights) / 1e6);
   for (const NodeText& node : nodes) {
     parameters += node.parameters;
     rows.push_back({node.name, node.kind, node.part, node.shape,
@@ -163,7 +169,8 @@ std::string description(const Engine& engine, const Options& options) {
   return ports("input: ", engine.inputs()) + ports("output: ", engine.outputs()) + notes(engine) + "\n" +
          table(rows, {false, false, false, false, true, false}) +
          formatted("\n%zu nodes, %td parameters; rules of %.*s\n", nodes.size(), parameters,
-                   static_cast<int>(options.method->name.size()), options.method->name.data());
+                   static_cast<int>(options.method->name.size()), options.method->name.data()) +
+         memory;
 }
 
 std::string summary(const Report& report) {

@@ -106,6 +106,7 @@
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
 #include <ascribe/networks/graph.hpp>
+#include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/schedule.hpp>

@@ -44,4 +44,20 @@ TEST_CASE("Scratch is on the stack where its size is fixed", "[core]") {
   CHECK(dynamic.get().cols() == 4);
 }
 
+TEST_CASE("Numbered blocks grow to what was asked for, and stay", "[core]") {
+  Workspace<float> workspace;
+  workspace.reserve({3, 5}, 10);
+  CHECK(workspace.reserved() == 80);
+  float* const first = workspace.slot(0);
+  float* const second = workspace.slot(1);
+  CHECK(first != second);
+  first[29] = 7;
+  workspace.reserve({2, 6}, 10);
+  CHECK(workspace.reserved() == 90);
+  CHECK(workspace.slot(0) == first);
+  CHECK(first[29] == 7);
+  workspace.reserve(4, 2);  // those between have no size
+  CHECK(workspace.reserved() == 92);
+}
+
 }  // namespace

@@ -26,15 +26,20 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <numeric>
 #include <vector>
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/selection.hpp>
+#include <ascribe/maps/sum.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/graph.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/flat.hpp>
 #include <ascribe/rules/gamma.hpp>
@@ -211,6 +216,56 @@ TEST_CASE("A network of dynamic size asks for none in the second call", "[networ
     net.explain(trace, 1, method::DeepLift(), explanation, workspace, &reference);
   };
   CHECK(allocations_in(run) > 0);
+  CHECK(allocations_in(run) == 0);
+}
+
+TEST_CASE("A graph under a plan asks for none in the second call", "[networks][allocation]") {
+  const auto dense = [](Index outputs, Index inputs) {
+    return MatMul(map::Dense<float>(Eigen::MatrixXf::Random(outputs, inputs)),
+                  Eigen::VectorXf::Random(outputs));
+  };
+  std::srand(5);
+  Graph<float> net;
+  const Index x = net.input("x", 16);
+  const Index stem = net.add("stem/relu", Elementwise(fn::Relu()), {net.add("stem", dense(8, 16), {x})});
+  const Index branch =
+      net.add("branch/relu", Elementwise(fn::Relu()), {net.add("branch", dense(8, 8), {stem})});
+  const Index sum = net.add("sum", MatMul(map::Sum<float>(2, 8)), {branch, stem});
+  const Index relu = net.add("sum/relu", Elementwise(fn::Relu()), {sum});
+  std::vector<Index> in_order(24);
+  std::iota(in_order.begin(), in_order.end(), Index(0));
+  const Index both = net.add("both", MatMul(map::Selection<float>(24, in_order)), {relu, x});
+  const Index most = net.add("most", Max(window::Groups<>(24, 2)), {both});
+  net.output(net.add("top", dense(3, 12), {most}));
+  const Eigen::VectorXf image = Eigen::VectorXf::Random(16), zero = Eigen::VectorXf::Zero(16);
+
+  const auto check = [&](const Composite<float>& method) {
+    const auto plan = net.plan(method);
+    Graph<float>::Trace trace, reference;
+    GraphExplanation<float> explanation;
+    Workspace<float> workspace;
+    const auto run = [&] {
+      net.forward(image, trace, workspace, plan);
+      if (method.form == Form::Delta) net.forward(zero, reference, workspace, plan);
+      net.explain(trace, 1, plan, explanation, workspace, method.form == Form::Delta ? &reference : nullptr);
+      sink = explanation.relevance.sum();
+    };
+    CHECK(allocations_in(run) > 0);
+    CHECK(allocations_in(run) == 0);
+  };
+  check(method::Gradient());
+  check(method::GuidedBackpropagation());
+  check(method::Lrp());
+  check(method::LrpQ());
+  check(method::LrpRadial());
+  check(method::DeepLift());
+  check(composite::epsilon_plus<float>());
+
+  // Without a plan, every value is kept in the same memory.
+  Graph<float>::Trace trace;
+  Workspace<float> workspace;
+  const auto run = [&] { net.forward(image, trace, workspace); };
+  run();
   CHECK(allocations_in(run) == 0);
 }
 

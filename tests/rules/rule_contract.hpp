@@ -93,15 +93,25 @@ Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>&
   forward(kind, view(a), out(result.b));
   forward(kind, view(a_ref), out(result.b_ref));
   if (forced_output) result.b = *forced_output;
+  // What the rule says that it does not read, it does not see.
+  const ascribe::Passage passage = ascribe::passage_of(kind, rule, form);
+  const auto seen = [&](const auto& values, bool reads) {
+    auto copy = values;
+    if (!reads) copy.setConstant(unset);
+    return copy;
+  };
+  const bool stands = passage.either && !passage.inputs;
+  const auto a_seen = stands ? result.b : seen(a, passage.inputs), b_seen = seen(result.b, passage.outputs);
+  const auto a_ref_seen = seen(a_ref, passage.inputs), b_ref_seen = seen(result.b_ref, passage.outputs);
   ascribe::Workspace<S> workspace;
   ascribe::ReferenceValues<S> values, output_values;
   const bool against = form == Form::Delta;
   if (against) {
-    values = {a_ref.data(), a_ref.cols() == 1 ? 0 : a_ref.rows()};
-    output_values = {result.b_ref.data(), a_ref.cols() == 1 ? 0 : result.b_ref.rows()};
+    values = {a_ref_seen.data(), a_ref.cols() == 1 ? 0 : a_ref.rows()};
+    output_values = {b_ref_seen.data(), a_ref.cols() == 1 ? 0 : result.b_ref.rows()};
   }
-  ascribe::Context<S, Dynamic, Dynamic, N> context{view(a), view(result.b), values,    output_values,
-                                                   form,    result.books,   workspace, result.shares.data()};
+  ascribe::Context<S, Dynamic, Dynamic, N> context{
+      view(a_seen), view(b_seen), values, output_values, form, result.books, workspace, result.shares.data()};
   ascribe::step_back(kind, rule, context, view(up), out(result.down));
   const auto weight = [&](const S& value, const S& reference) {
     return form == Form::R ? S(1) : against ? S(value - reference) : value;

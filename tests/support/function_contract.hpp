@@ -57,6 +57,19 @@ inline bool near_kink(const FunctionTraits& traits, double lo, double hi, double
                      [&](double kink) { return lo - margin <= kink && kink <= hi + margin; });
 }
 
+/// What the function promises of its value (functions/promises.hpp), to the last bit.
+template <class Scalar, class F>
+void check_promises(const F& f, const Scalar& a) {
+  const fn::Promises promises = fn::promises(f);
+  const Scalar b = f.value(a), d = f.derivative(a);
+  if (promises.slope_from_value && !(f.chord(b, Scalar(0)) == f.chord(a, Scalar(0))))
+    FAIL_CHECK("slope at the value " << f.chord(b, Scalar(0)) << ", promised " << f.chord(a, Scalar(0)));
+  if (promises.derivative_from_value && !(f.derivative(b) == d && b * d == a * d))
+    FAIL_CHECK("derivative at the value " << f.derivative(b) << ", promised " << d);
+  if (promises.homogeneous && !(b == d * a && f.chord(a, Scalar(0)) == d && f.value(Scalar(0)) == Scalar(0)))
+    FAIL_CHECK("value " << b << ", promised " << d * a);
+}
+
 /// `reference` is f in long double, written in the test without the code under test.
 template <class Scalar, class F, class Reference>
 void check_function_for(const F& f, const Reference& reference, const FunctionTraits& traits) {
@@ -93,6 +106,8 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
 
     if (!(f.chord(a, a) == f.derivative(a)))
       FAIL_CHECK("chord(a, a) " << f.chord(a, a) << ", derivative " << f.derivative(a));
+
+    if (std::isfinite(f.value(a))) check_promises(f, a);
 
     for (std::size_t j = 0; j < i; ++j) {
       const Scalar r = points[j];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <utility>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -38,7 +39,7 @@ class DenseOf {
   static constexpr const char* name = "Dense";
 
   /// Throws Error where a size is 0.
-  explicit DenseOf(const Matrix& weights) : weights_(weights) { check(weights.rows(), weights.cols()); }
+  explicit DenseOf(Matrix weights) : weights_(std::move(weights)) { check(weights_.rows(), weights_.cols()); }
 
   /// Maps `memory`, outputs × inputs weights in Matrix's storage order, which must outlive the map.
   /// Throws Error where there is none, or where the sizes are not those of the type.

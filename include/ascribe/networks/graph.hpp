@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/passage.hpp>
 #include <ascribe/core/start.hpp>
@@ -21,6 +22,7 @@
 #include <ascribe/core/workspace.hpp>
 #include <ascribe/layers/joint.hpp>
 #include <ascribe/methods/composite.hpp>
+#include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/schedule.hpp>
@@ -47,13 +49,6 @@ struct GraphExplanation {
   Batch<Scalar> output;                   ///< the explained output × samples: what the network said
   Books<Scalar> ledger;                   ///< the whole network's books, as in Explanation
   std::vector<NodeRecord<Scalar>> nodes;  ///< with Detail::per_layer one for each node, else empty
-};
-
-/// What a method needs, in bytes: the weights and biases that are stored; what a trace under its plan, and an
-/// explanation with Detail::totals, hold; and what of the workspace lies between nodes. Rules and maps take
-/// scratch beside it, a few times the largest value that a layer of theirs reads or writes.
-struct MemoryNeed {
-  Index weights, trace, workspace, explanation;
 };
 
 /// A directed acyclic graph of layers: several inputs and outputs, values that several nodes read (their
@@ -542,14 +537,9 @@ class Graph {
       return;
     }
     const auto& layer = *detail::matmul(n);
-    const Index period = layer.bias.size();
-    const Scalar* bias = layer.bias.data();
+    const Channels<Scalar> bias{layer.bias.data(), layer.bias.size()};
     const auto finish = [&](Index first, Index count, Scalar* values) {
-      for (Index start = 0; start < count && period > 0;) {
-        const Index entry = (first + start) % period, width = std::min(period - entry, count - start);
-        for (Index k = 0; k < width; ++k) values[start + k] += bias[entry + k];
-        start += width;
-      }
+      if (bias.period > 0) detail::add_channels(bias, first, count, values);
       apply_function(function->f, first, count, values);
     };
     apply(layer.map, a, b, Weights::as_is, finish_with<Scalar>(finish));
@@ -566,7 +556,7 @@ class Graph {
         if (fresh)
           std::copy_n(from, width, to);
         else
-          for (Index k = 0; k < width; ++k) to[k] += from[k];
+          detail::add(width, from, to);
         fresh = false;
       }
     });
@@ -675,7 +665,7 @@ class Graph {
   void take(const detail::BackStep& step, const Trace& trace, const References& references, const Plan& plan,
             Explanation& explanation, Workspace<Scalar>& workspace) const {
     const bool by_layer = explanation.detail == Detail::per_layer;
-    if (step.done && !by_layer) return;
+
     const Index i = step.node, samples = trace.input().cols();
     const Node& n = node(i);
     const Form form = plan.form_;
@@ -691,7 +681,8 @@ class Graph {
       detail::count_relevance<Scalar>(up, b, references.at(i), form, record->books.enter);
     }
 
-    if (step.down == step.up && passage.effect == Passage::pointwise)
+    const bool taken = step.done && !by_layer;
+    if (step.down == step.up && passage.effect == Passage::pointwise && !taken)
       each_piece(n.size, samples, [&](Index s, Index first, Index width) {
         take_pointwise(i, trace, references, plan, workspace, s * n.size + first, width,
                        down.data() + s * n.size + first);
@@ -775,14 +766,18 @@ class Graph {
   /// Books what leaves a node to all of its inputs.
   void count_leaving(const detail::BackStep& step, const Trace& trace, const References& references,
                      Form form, const Out<Scalar>& down, Books<Scalar>& books) const {
-    typename Books<Scalar>::Row share(down.cols());
-    books.leave.setZero();
     Index row = 0;
     for (const Index input : node(step.node).inputs) {
-      detail::count_relevance<Scalar>(down.middleRows(row, node(input).size), trace.value(input),
-                                      references.at(input), form, share);
-      books.leave += share;
-      if (step.joins != map::Joins::as_sum) row += node(input).size;
+      const auto& value = trace.value(input);
+      const Index size = node(input).size;
+      for (Index n = 0; n < down.cols(); ++n) {
+        const View<Scalar> part(down.data() + n * down.rows() + row, size, 1);
+        const View<Scalar> a(form == Form::R ? part.data() : value.data() + n * size, size, 1);
+        Eigen::Array<Scalar, 1, 1> share;
+        detail::count_relevance<Scalar>(part, a, references.at(input).from(n), form, share);
+        books.leave(n) += share(0);
+      }
+      if (step.joins != map::Joins::as_sum) row += size;
     }
   }
 

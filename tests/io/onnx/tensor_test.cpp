@@ -10,6 +10,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 
@@ -96,6 +97,25 @@ TEST_CASE("onnx::Tensor: shapes and numbers of values agree") {
   CHECK_THAT(message_of([&] { t.reshaped({-2, -3}); }), Contains("0 or more, found shape (-2, -3)"));
   std::vector<float> too_few(5);
   CHECK_THAT(message_of([&] { t.copy_to(std::span(too_few)); }), Contains("a place for 6 values, found 5"));
+}
+
+TEST_CASE("onnx::Tensor: large ones are read by parts, from a file whose bytes leave memory") {
+  constexpr std::size_t count = (std::size_t(1) << 20) + 5;
+  std::vector<std::int16_t> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = static_cast<std::int16_t>(i * 7);
+  const ascribe::test::TemporaryFolder folder;
+  const auto path = folder.write("t", {reinterpret_cast<const char*>(numbers.data()), 2 * count});
+  const auto file = std::make_shared<const ascribe::io::FileBytes>(path, "a file");
+  const Tensor t =
+      Tensor::of_bytes("t", ElementType::int16, {static_cast<Index>(count)},
+                       std::make_shared<onnx::TensorBytes>(onnx::TensorBytes{file, file->bytes(), file}));
+  CHECK(t.values<std::int16_t>() == numbers);
+  CHECK(t.values<std::int32_t>() == std::vector<std::int32_t>(numbers.begin(), numbers.end()));
+  std::vector<std::int32_t> small(count, 3);
+  small[count - 2] = 1000;
+  const Tensor bad = Tensor::of("t", {static_cast<Index>(count)}, small);
+  CHECK_THAT(message_of([&] { bad.values<std::int8_t>(); }),
+             Contains("element 1048579: ") && Contains("1000"));
 }
 
 TEST_CASE("onnx::Tensor: without values") {

@@ -17,13 +17,14 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/binary.hpp"
+#include "ascribe/io/file_bytes.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 
 namespace ascribe::onnx {
 
 /// The files beside one model. Every request is checked against its file's length when it is made; `load`
-/// then reads each byte that was asked for once, however many tensors share it, so that a model can never
-/// make its reader ask for more memory than its files are long.
+/// then opens each file once, however many tensors share it, so that a model can never make its reader ask
+/// for more memory than its files are long.
 class ExternalData {
  public:
   /// `folder` is the model's; with an empty path every request is an Error.
@@ -47,31 +48,24 @@ class ExternalData {
     return file.requests.back().result;
   }
 
-  /// Reads all that was asked for. Throws Error if a file cannot be read or has become shorter.
+  /// Brings what was asked for: mapped where the system can, so that only what is looked at is read. Throws
+  /// Error if a file cannot be read or has become shorter.
   void load() {
     for (File& file : files_) {
-      auto& requests = file.requests;
-      std::sort(requests.begin(), requests.end(),
-                [](const Request& a, const Request& b) { return a.offset < b.offset; });
-      for (std::size_t first = 0; first < requests.size();) {
-        // The requests that overlap make one block.
-        const std::uint64_t begin = requests[first].offset;
-        std::uint64_t end = begin + requests[first].size;
-        std::size_t last = first + 1;
-        for (; last < requests.size() && requests[last].offset < end; ++last) {
-          end = std::max(end, requests[last].offset + requests[last].size);
+      if (file.requests.empty()) continue;
+      const auto content = std::make_shared<const io::FileBytes>(file.path, "a file of external data");
+      const auto bytes = content->bytes();
+      for (const Request& request : file.requests) {
+        if (request.offset > bytes.size() || request.size > bytes.size() - request.offset) {
+          fail(file.path, ": expected ", request.size, " bytes behind the first ", request.offset,
+               ", found a file of ", bytes.size());
         }
-        const auto size = static_cast<std::size_t>(end - begin);
-        const std::shared_ptr<char[]> block = std::make_unique_for_overwrite<char[]>(size);
-        io::binary::read(file.path, begin, std::span(block.get(), size));
-        for (; first < last; ++first) {
-          const Request& request = requests[first];
-          request.result->owner = block;
-          request.result->bytes = std::as_bytes(
-              std::span(block.get() + (request.offset - begin), static_cast<std::size_t>(request.size)));
-        }
+        *request.result = {
+            content,
+            bytes.subspan(static_cast<std::size_t>(request.offset), static_cast<std::size_t>(request.size)),
+            content};
       }
-      requests.clear();
+      file.requests.clear();
     }
   }
 

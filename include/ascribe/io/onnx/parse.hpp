@@ -29,6 +29,7 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/binary.hpp"
+#include "ascribe/io/file_bytes.hpp"
 #include "ascribe/io/onnx/external.hpp"
 #include "ascribe/io/onnx/fields.hpp"
 #include "ascribe/io/onnx/model.hpp"
@@ -55,7 +56,9 @@ struct ParseOptions {
 inline Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
                    const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
 
-/// The model in a file; its tensors keep the file's bytes. Throws what `parse` throws, the path before it.
+/// The model in a file. Where the system can, the file is not read but mapped: its tensors' values are where
+/// they are in the file, which nobody may shorten while a tensor of it lives. Throws what `parse` throws, the
+/// path before it.
 inline Model read(const std::filesystem::path& path, const ParseOptions& options = {});
 
 /// The tensor in a file that holds nothing else, a serialised TensorProto: the inputs and outputs of ONNX's
@@ -166,11 +169,12 @@ inline void check_and_sort(Graph& graph) {
 class Parser {
  public:
   Parser(std::span<const std::byte> bytes, const std::filesystem::path& folder, const ParseOptions& options,
-         std::shared_ptr<const void> owner)
+         std::shared_ptr<const void> owner, std::shared_ptr<const io::FileBytes> file = nullptr)
       : bytes_(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
         external_(folder),
         options_(options),
-        owner_(std::move(owner)) {}
+        owner_(std::move(owner)),
+        file_(std::move(file)) {}
 
   Model parse() {
     return checked([&] { return model(Fields(bytes_)); });
@@ -761,6 +765,7 @@ class Parser {
     auto result = std::make_shared<TensorBytes>();
     if (as_in_memory && pieces.size() <= 1) {
       result->owner = owner_;
+      result->file = file_;
       if (!pieces.empty()) {
         result->bytes = std::as_bytes(std::span(pieces[0]));
       }
@@ -864,7 +869,8 @@ class Parser {
   ExternalData external_;
   ParseOptions options_;
   std::shared_ptr<const void> owner_;
-  std::string part_ = "model";  // where the parser is, for what protozero throws
+  std::shared_ptr<const io::FileBytes> file_;  // the owner, where the bytes are a file's
+  std::string part_ = "model";                 // where the parser is, for what protozero throws
 };
 
 }  // namespace parse_detail
@@ -876,19 +882,14 @@ inline Model parse(std::span<const std::byte> bytes, const std::filesystem::path
 
 namespace parse_detail {
 
-/// Calls `f` with a file's bytes and what keeps them; an Error gets the path before it.
+/// Calls `f` with a parser of a file's bytes, whose tensors keep them; an Error gets the path before it.
 template <class F>
-auto with_file(const std::filesystem::path& path, F f) {
-  const auto size = static_cast<std::size_t>(io::binary::file_size(path, "an ONNX file"));
-  std::shared_ptr<char[]> bytes;
+auto with_file(const std::filesystem::path& path, const std::filesystem::path& folder,
+               const ParseOptions& options, F f) {
+  const auto file = std::make_shared<const io::FileBytes>(path, "an ONNX file");
   try {
-    bytes = std::make_unique_for_overwrite<char[]>(size);
-  } catch (const std::bad_alloc&) {
-    fail(path, ": expected a file that fits in memory, found ", size, " bytes");
-  }
-  io::binary::read(path, 0, std::span(bytes.get(), size));
-  try {
-    return f(std::as_bytes(std::span<const char>(bytes.get(), size)), bytes);
+    Parser parser(file->bytes(), folder, options, file, file);
+    return f(parser);
   } catch (const Error& error) {
     fail(path, ": ", error.what());
   }
@@ -897,18 +898,13 @@ auto with_file(const std::filesystem::path& path, F f) {
 }  // namespace parse_detail
 
 inline Model read(const std::filesystem::path& path, const ParseOptions& options) {
-  return parse_detail::with_file(
-      path, [&](std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
-        const std::filesystem::path folder = path.parent_path();
-        return parse(bytes, folder.empty() ? "." : folder, options, std::move(owner));
-      });
+  const std::filesystem::path folder = path.parent_path();
+  return parse_detail::with_file(path, folder.empty() ? "." : folder, options,
+                                 [](auto& parser) { return parser.parse(); });
 }
 
 inline Tensor read_tensor(const std::filesystem::path& path) {
-  return parse_detail::with_file(
-      path, [&](std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
-        return parse_detail::Parser(bytes, {}, {}, std::move(owner)).parse_tensor();
-      });
+  return parse_detail::with_file(path, {}, {}, [](auto& parser) { return parser.parse_tensor(); });
 }
 
 }  // namespace ascribe::onnx

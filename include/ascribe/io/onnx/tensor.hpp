@@ -19,6 +19,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/binary.hpp"
+#include "ascribe/io/file_bytes.hpp"
 
 namespace ascribe::onnx {
 
@@ -231,6 +232,7 @@ inline bool is_integer(ElementType type) {
 struct TensorBytes {
   std::shared_ptr<const void> owner;
   std::span<const std::byte> bytes;
+  std::shared_ptr<const io::FileBytes> file = nullptr;  ///< where they are a file's own
 };
 
 /// A named array in C order. Copies share the values, which never change.
@@ -329,7 +331,8 @@ class Tensor {
     return data_->bytes;
   }
 
-  /// Writes all values to `to`, which has size() places. A floating-point value may be rounded to fit a
+  /// Writes all values to `to`, which has size() places. Bytes of a file leave memory as they are read.
+  /// A floating-point value may be rounded to fit a
   /// smaller floating-point T; all else must be exact. Booleans read as 0 and 1.
   /// Throws Error for a type without values, and for a value that T cannot hold.
   template <io::Number T>
@@ -338,31 +341,14 @@ class Tensor {
     if (to.size() != static_cast<std::size_t>(size_)) {
       fail(where(), ": expected a place for ", size_, " values, found ", to.size());
     }
-    tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
-      if constexpr (std::is_same_v<Stored, T> && std::endian::native == std::endian::little) {
-        if (type_ != ElementType::boolean && !to.empty()) {
-          std::memcpy(to.data(), from.data(), from.size());
-          return;
-        }
-      }
-      for (std::size_t i = 0; i < to.size(); ++i) {
-        Stored stored;
-        std::memcpy(&stored, from.data() + i * sizeof(Stored), sizeof(Stored));
-        const auto value = tensor_detail::number(tensor_detail::little_endian(stored));
-        if (type_ == ElementType::boolean && value != 0 && value != 1) {
-          fail(where(), ": element ", i, ": expected a boolean of 0 or 1, found ", +value);
-        }
-        if (!io::binary::holds<T>(value)) {
-          // A unary plus prints a one-byte integer as a number.
-          fail(where(), ": element ", i, ": expected a value that a ", sizeof(T) * 8, "-bit ",
-               std::is_floating_point_v<T> ? "floating-point number"
-               : std::is_signed_v<T>       ? "signed integer"
-                                           : "unsigned integer",
-               " can hold, found ", +value);
-        }
-        to[i] = static_cast<T>(value);
-      }
-    });
+    // By parts, so that of a large tensor never more than one lies in memory twice.
+    constexpr std::size_t part = std::size_t(1) << 20;
+    const std::size_t item = item_size(type_);
+    for (std::size_t first = 0; first < to.size(); first += part) {
+      const std::size_t count = std::min(part, to.size() - first);
+      convert(from.data() + first * item, first, to.subspan(first, count));
+      if (data_->file) data_->file->release(from.subspan(first * item, count * item));
+    }
   }
 
   /// All values, as copy_to gives them.
@@ -387,6 +373,36 @@ class Tensor {
 
  private:
   std::string where() const { return "tensor " + shown(name_); }
+
+  /// The elements from `first` on, which lie at `from`.
+  template <class T>
+  void convert(const std::byte* from, std::size_t first, std::span<T> to) const {
+    tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
+      if constexpr (std::is_same_v<Stored, T> && std::endian::native == std::endian::little) {
+        if (type_ != ElementType::boolean) {
+          std::memcpy(to.data(), from, to.size() * sizeof(Stored));
+          return;
+        }
+      }
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        Stored stored;
+        std::memcpy(&stored, from + i * sizeof(Stored), sizeof(Stored));
+        const auto value = tensor_detail::number(tensor_detail::little_endian(stored));
+        if (type_ == ElementType::boolean && value != 0 && value != 1) {
+          fail(where(), ": element ", first + i, ": expected a boolean of 0 or 1, found ", +value);
+        }
+        if (!io::binary::holds<T>(value)) {
+          // A unary plus prints a one-byte integer as a number.
+          fail(where(), ": element ", first + i, ": expected a value that a ", sizeof(T) * 8, "-bit ",
+               std::is_floating_point_v<T> ? "floating-point number"
+               : std::is_signed_v<T>       ? "signed integer"
+                                           : "unsigned integer",
+               " can hold, found ", +value);
+        }
+        to[i] = static_cast<T>(value);
+      }
+    });
+  }
 
   std::string name_;
   ElementType type_ = ElementType::undefined;

@@ -331,8 +331,8 @@ void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a
   if (positions == 1) {
     using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
     importer.define(last.outputs[0],
-                    importer.add(node, "", MatMul(map::DenseOf<Matrix>(weights), as_vector(bias)), {a},
-                                 std::move(dims), std::move(order)));
+                    importer.add(node, "", MatMul(map::DenseOf<Matrix>(std::move(weights)), as_vector(bias)),
+                                 {a}, std::move(dims), std::move(order)));
     return;
   }
   auto dense = dense_everywhere(importer, node, positions, weights);
