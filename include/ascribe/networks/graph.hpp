@@ -567,8 +567,11 @@ class Graph {
   void gather(const Node& n, const Values& values, Out<Scalar> together) const {
     Index first = 0;
     for (const Index input : n.inputs) {
-      together.middleRows(first, node(input).size) = values(input);
-      first += node(input).size;
+      const View<Scalar> from = values(input);
+      each_piece(from.rows(), from.cols(), [&](Index sample, Index start, Index width) {
+        together.col(sample).segment(first + start, width) = from.col(sample).segment(start, width);
+      });
+      first += from.rows();
     }
   }
 
@@ -705,10 +708,14 @@ class Graph {
     for (const detail::Hand& hand : step.hands) {
       const Index size = node(hand.input).size;
       Out<Scalar> to(workspace.slot(hand.slot), size, samples);
-      if (hand.fresh)
-        to = down.middleRows(hand.row, size);
-      else
-        to += down.middleRows(hand.row, size);
+      each_piece(size, samples, [&](Index sample, Index first, Index width) {
+        auto piece = to.col(sample).segment(first, width);
+        const auto share = down.col(sample).segment(hand.row + first, width);
+        if (hand.fresh)
+          piece = share;
+        else
+          piece += share;
+      });
     }
   }
 
