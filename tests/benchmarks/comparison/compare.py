@@ -168,7 +168,8 @@ class Report:
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         self.text = open(folder / "comparison.txt", "w")
-        self.csv = csv.writer(open(folder / "comparison.csv", "w", newline=""))
+        # By lines: what is interrupted leaves the rows that it had.
+        self.csv = csv.writer(open(folder / "comparison.csv", "w", newline="", buffering=1))
         self.csv.writerow(("table", "network", "batch", "threads", "measure", "ours median ms", "ours minimum ms", "peer",
                            "peer median ms", "peer minimum ms", "ratio", "ratio of minima", "asked", "difference",
                            "difference in double", "bytes"))
@@ -257,7 +258,7 @@ class Comparison:
         for network in self.options.networks:
             progress(network, "in double")
             with self.ours(network, "double") as ours, self.peers(network, "double") as peers:
-                _, _, exact = self.first_calls(network, 1, ours, peers)
+                _, _, exact = self.first_calls(network, 1, ours, peers, timed=False)
             for batch in self.batches(network):
                 self.block(network, batch, exact, beside, own)
         self.report.table(
@@ -268,7 +269,7 @@ class Comparison:
         self.report.table("Ours, divided by our forward pass",
                           ("network", "batch", "measure", "median", "minimum", "ratio", "of minima", "asked"), own)
 
-    def first_calls(self, network, batch, ours, peers):
+    def first_calls(self, network, batch, ours, peers, timed=True):
         """What can be timed, as Turns takes it, what fails and why, and by how much the peers' results differ from ours."""
         calls, failures, difference = {}, {}, {}
         with tempfile.TemporaryDirectory(dir=self.options.folder) as results:
@@ -278,9 +279,11 @@ class Comparison:
             for measure, ways in self.measures(network).items():
                 for party, what in [(ours, measure), *((peers, way) for way in ways)]:
                     try:
-                        party.times("write", what, batch, result(what))
-                        # The first call touched the memory; the second says how long it takes.
-                        calls[what] = (party, what, batch, party.times("run", what, batch, 0, 1)[0], None)
+                        estimate, = party.times("write", what, batch, result(what))
+                        if timed:
+                            # The first call touched the memory; the second says how long it takes.
+                            estimate, = party.times("run", what, batch, 0, 1)
+                        calls[what] = (party, what, batch, estimate, None)
                     except Failure as failure:
                         failures[what] = str(failure)
                         continue

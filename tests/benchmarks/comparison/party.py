@@ -15,6 +15,7 @@ import torchvision
 import zennit.canonizers
 import zennit.composites
 import zennit.layer
+from captum.attr._utils.lrp_rules import EpsilonRule
 from pathlib import Path
 from zennit.attribution import Gradient
 from zennit.torchvision import ResNetCanonizer, VGGCanonizer
@@ -97,7 +98,11 @@ class Party:
 
     def captum(self, what, x):
         if what == "LRP":
-            lrp = captum.attr.LRP(self.network("hooked"))
+            net = self.network("hooked")
+            for module in net.modules():
+                if isinstance(module, torch.nn.Identity):  # where a batch normalisation was; captum has no rule for it
+                    module.rule = EpsilonRule()
+            lrp = captum.attr.LRP(net)
             return Call(lambda: lrp.attribute(x, target=TARGET))
         deep_lift = captum.attr.DeepLift(self.network("one use a module"))
         zero = torch.zeros_like(x)
