@@ -9,8 +9,9 @@
 //   run MEASURE BATCH SKIPPED REPEATS        -> times ms ms ...   the skipped ones come first
 //   forget                                   -> done              gives the passes' memory back
 //
-// or "error why". An explanation's time includes its forward pass; the network, plans, traces, explanations
-// and workspaces were there before, as in a program that explains one input after another.
+// or "error why". Numbers are float's, or with the argument `double` double's. An explanation's time includes
+// its forward pass; the network, plans, traces, explanations and workspaces were there before, as in a
+// program that explains one input after another.
 #include <ascribe/ascribe.hpp>
 #include <ascribe/io/npy.hpp>
 #include <ascribe/io/onnx.hpp>
@@ -33,15 +34,13 @@
 namespace {
 
 using namespace ascribe;
-using Scalar = float;
-using Net = Graph<Scalar>;
-
 constexpr Index target = 1;
 
 /// The bounds that the inputs keep, for ZBox, and the stabiliser that captum's LRP has.
 constexpr double low = -3, high = 3, captum_epsilon = 1e-9;
 
 /// The method of a measure. `deep_lift` treats maxima as captum does below a function, by their gradient.
+template <class Scalar>
 Composite<Scalar> method_of(const std::string& measure) {
   composite::Options options{.low = {low}, .high = {high}};
   if (measure == "lrp") options.epsilon = captum_epsilon;
@@ -49,6 +48,7 @@ Composite<Scalar> method_of(const std::string& measure) {
   return composite::by_name<Scalar>(measure == "deep_lift_cached" ? "deep_lift" : measure, options);
 }
 
+template <class Scalar>
 class Party {
  public:
   void load(const std::string& network, const std::string& inputs) {
@@ -88,10 +88,12 @@ class Party {
   void forget() { memories_.clear(); }
 
  private:
+  using Net = Graph<Scalar>;
+
   struct Memory {
     Batch<Scalar> x;
-    Net::Trace trace, reference;
-    Net::Explanation explanation;
+    typename Net::Trace trace, reference;
+    typename Net::Explanation explanation;
     Workspace<Scalar> workspace;
   };
 
@@ -105,10 +107,10 @@ class Party {
     if (measure == "forward") return [&] { net_.forward(memory.x, memory.trace, memory.workspace); };
 
     const auto found = plans_.find(measure);
-    const Net::Plan& plan = found != plans_.end()
-                                ? found->second
-                                : plans_.emplace(measure, net_.plan(method_of(measure))).first->second;
-    const auto explain = [&](const Net::Trace* reference) {
+    const typename Net::Plan& plan =
+        found != plans_.end() ? found->second
+                              : plans_.emplace(measure, net_.plan(method_of<Scalar>(measure))).first->second;
+    const auto explain = [&](const typename Net::Trace* reference) {
       net_.forward(memory.x, memory.trace, memory.workspace);
       net_.explain(memory.trace, target, plan, memory.explanation, memory.workspace, reference);
     };
@@ -126,9 +128,9 @@ class Party {
 
   Net net_;
   Batch<Scalar> inputs_;
-  std::map<std::string, Net::Plan> plans_;
+  std::map<std::string, typename Net::Plan> plans_;
   std::map<Index, Memory> memories_;
-  std::optional<Net::Trace> reference_;
+  std::optional<typename Net::Trace> reference_;
 };
 
 std::string description() {
@@ -162,7 +164,8 @@ std::string shown(const std::vector<double>& times) {
   return text.str();
 }
 
-std::string answer(Party& party, const std::string& line) {
+template <class Scalar>
+std::string answer(Party<Scalar>& party, const std::string& line) {
   std::istringstream words(line);
   std::string request, measure, file, inputs;
   Index batch = 0;
@@ -192,10 +195,9 @@ std::string answer(Party& party, const std::string& line) {
   return "done";
 }
 
-}  // namespace
-
-int main() {
-  Party party;
+template <class Scalar>
+void serve() {
+  Party<Scalar> party;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     try {
@@ -204,4 +206,13 @@ int main() {
       std::cout << "error " << error.what() << std::endl;
     }
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && argv[1] == std::string("double"))
+    serve<double>();
+  else
+    serve<float>();
 }

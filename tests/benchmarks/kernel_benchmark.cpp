@@ -236,8 +236,8 @@ void declare_convolution(const Layer& layer, Index batch) {
                            "-" + std::to_string(layer.filters) + "/" + std::to_string(layer.size) + "/k" +
                            std::to_string(layer.kernel) + "s" + std::to_string(layer.stride);
   declare_map(
-      name, std::string(layer.network) + " " + kind + "s", layer.count, batch,
-      weights * spatial.output_pixels(),
+      name, std::string(layer.network) + (depthwise ? " depthwise convolutions" : " convolutions"),
+      layer.count, batch, weights * spatial.output_pixels(),
       weights + batch * (spatial.input_pixels() * layer.channels + spatial.output_pixels() * layer.filters),
       [=] {
         return map::Convolution<float>(spatial, layer.channels, layer.filters, values(weights, 1),

@@ -1,7 +1,8 @@
 """The networks of the comparison: the same weights as a torch module and as an ONNX file.
 
-export(name, folder) draws the weights, once, and writes NAME.pt (the state dict), NAME.onnx, NAME.npy (inputs) and
-NAME.json (what the driver needs to know); load(name, folder, kind) makes the torch module again.
+export(name, folder) draws the weights, once, and writes NAME.pt (the state dict), NAME.onnx, NAME.folded.pt (the state dict
+with the file's weights, in which batch normalisations are folded), NAME.npy and NAME.first.npy (inputs, and the first of
+them) and NAME.json (what the driver needs to know); load(name, folder, kind) makes the torch module again.
 """
 import json
 import sys
@@ -9,10 +10,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 import torchvision
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SOURCE = Path(__file__).resolve().parents[3]
 INPUTS = {"mlp": (256, 784)}  # as many samples as the largest batch
@@ -81,8 +82,33 @@ def to_onnx(name, net, path):
         torch.onnx.export(net, inputs(name)[:1], path, dynamo=False, opset_version=17)
 
 
+def without_norms(net):
+    """The same modules, where convolutions have a bias and no batch normalisation follows."""
+    for module in list(net.modules()):
+        for key, child in list(module.named_children()):
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(module, key, nn.Identity())
+            elif isinstance(child, nn.Conv2d) and child.bias is None:
+                child.bias = nn.Parameter(torch.empty(child.out_channels, device=child.weight.device))
+    return net
+
+
+def take_weights(net, path):
+    """Those of the ONNX file's convolutions, which come in the order of the modules."""
+    graph = onnx.load(path).graph
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    nodes = [node for node in graph.node if node.op_type == "Conv"]
+    convolutions = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
+    for module, node in zip(convolutions, nodes, strict=True):
+        for parameter, source in ((module.weight, node.input[1]), (module.bias, node.input[2])):
+            if parameter.shape != values[source].shape:
+                raise ValueError(f"{path}: expected {tuple(parameter.shape)}, found {values[source].shape} in {source}")
+            parameter.data = torch.from_numpy(values[source].copy())
+    return net
+
+
 def export(name, folder):
-    """Writes the four files, unless they are there. The last one is written last."""
+    """Writes the files, unless they are there. The last one is written last."""
     about = folder / f"{name}.json"
     if about.exists():
         return
@@ -92,37 +118,38 @@ def export(name, folder):
         outputs = net(x[:2])
     if not outputs.isfinite().all() or outputs.abs().max() < 1e-3:
         raise ValueError(f"{name}: expected outputs of order 1, found {outputs.flatten()[:4].tolist()}")
+    weights = sum(p.numel() * p.element_size() for p in net.parameters())
     torch.save(net.state_dict(), folder / f"{name}.pt")
     to_onnx(name, net, folder / f"{name}.onnx")
+    if any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
+        torch.save(take_weights(without_norms(net), folder / f"{name}.onnx").state_dict(), folder / f"{name}.folded.pt")
     np.save(folder / f"{name}.npy", x.numpy())
-    weights = sum(p.numel() * p.element_size() for p in net.parameters())
+    np.save(folder / f"{name}.first.npy", x[:1].numpy())
     about.write_text(json.dumps({"weight_bytes": weights, "samples": len(x)}))
 
 
-def load(name, folder, kind):
-    """`kind`: "as it is" (in-place activations where its makers chose them), "channels last", "hooked" (activations that
-    hooks may look at), or "one use a module", as captum's DeepLIFT asks for."""
+def load(name, folder, kind, double=False):
+    """`kind`: "as it is" (activations in place), "channels last" (so, too), "hooked" (activations that hooks may look at,
+    and batch normalisations folded, as zennit's canonizers do), or "one use a module" (so, and as captum's DeepLIFT asks for).
+    In `double`, batch normalisations are folded in all of them, so that the numbers are those of the ONNX file."""
+    folded = folder / f"{name}.folded.pt"
+    fold = folded.exists() and (double or kind in ("hooked", "one use a module"))
     with torch.device("meta"):  # no time or memory for weights that are about to be replaced
         net = NETWORKS[name]()
-    net.load_state_dict(torch.load(folder / f"{name}.pt"), assign=True)
+        if fold:
+            net = without_norms(net)
+    net.load_state_dict(torch.load(folded if fold else folder / f"{name}.pt"), assign=True)
     net.eval().requires_grad_(False)
-    if kind in ("as it is", "channels last"):
-        for module in net.modules():
-            if isinstance(module, (nn.ReLU, nn.ReLU6)):
-                module.inplace = True
-        return net.to(memory_format=torch.channels_last) if kind == "channels last" else net
+    in_place = kind in ("as it is", "channels last")
     for module in net.modules():
         if isinstance(module, (nn.ReLU, nn.ReLU6)):
-            module.inplace = False
-    if name == "efficientnet_lite0":
-        fold_lite(net)
-    if kind == "one use a module" and name == "resnet50":
-        for module in net.modules():
-            if isinstance(module, torchvision.models.resnet.Bottleneck):
-                module.relu1, module.relu2, module.relu3 = nn.ReLU(), nn.ReLU(), nn.ReLU()
-                del module.relu
-                module.forward = bottleneck.__get__(module)
-    return net
+            module.inplace = in_place
+        if kind == "one use a module" and isinstance(module, torchvision.models.resnet.Bottleneck):
+            module.relu1, module.relu2, module.relu3 = nn.ReLU(), nn.ReLU(), nn.ReLU()
+            module.forward = bottleneck.__get__(module)
+    if kind == "channels last":
+        net = net.to(memory_format=torch.channels_last)
+    return net.double() if double else net
 
 
 def bottleneck(self, x):
@@ -130,17 +157,6 @@ def bottleneck(self, x):
     out = self.relu1(self.bn1(self.conv1(x)))
     out = self.bn3(self.conv3(self.relu2(self.bn2(self.conv2(out)))))
     return self.relu3(out + (x if self.downsample is None else self.downsample(x)))
-
-
-def fold_lite(net):
-    """zennit's canonizers do not find the batch normalisations of this package, whose convolutions hold a padding."""
-    for module in [net, *net._blocks]:
-        for convolution, norm in (("_expand_conv", "_bn0"), ("_conv_stem", "_bn0"), ("_depthwise_conv", "_bn1"),
-                                  ("_conv_head", "_bn1"), ("_project_conv", "_bn2")):
-            if hasattr(module, convolution):
-                setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm)))
-                setattr(module, norm, nn.Identity())
-    net.requires_grad_(False)
 
 
 def main():

@@ -1,5 +1,5 @@
 """The other parties of the comparison, torch, zennit and captum, as a process that answers requests: compare_ascribe.cpp
-says which. `load` takes the folder of the exported networks and a name."""
+says which. `load` takes the folder of the exported networks, a name and the inputs; the argument `double` is that program's."""
 import ctypes
 import functools
 import sys
@@ -15,6 +15,7 @@ import torchvision
 import zennit.canonizers
 import zennit.composites
 import zennit.layer
+from captum.attr._utils.lrp_rules import EpsilonRule
 from pathlib import Path
 from zennit.attribution import Gradient
 from zennit.torchvision import ResNetCanonizer, VGGCanonizer
@@ -25,7 +26,7 @@ TARGET = 1
 
 
 class LiteBlockCanonizer(zennit.canonizers.AttributeCanonizer):
-    """What zennit's ResNetCanonizer is to ResNet's blocks, for EfficientNet-lite's, their batch normalisations folded."""
+    """What zennit's ResNetCanonizer is to ResNet's blocks, for EfficientNet-lite's, batch normalisations folded."""
 
     def __init__(self):
         super().__init__(self.attributes)
@@ -49,10 +50,15 @@ CANONIZERS = {"vgg16": [VGGCanonizer], "resnet50": [ResNetCanonizer], "efficient
 
 
 class Party:
-    def load(self, folder, name):
+    def __init__(self, double):
+        self.double = double
+
+    def load(self, folder, name, inputs):
         self.name, self.folder = name, Path(folder)
-        self.inputs = torch.from_numpy(np.load(self.folder / f"{name}.npy"))
-        self.network = functools.cache(lambda kind: networks.load(name, self.folder, kind))
+        self.inputs = torch.from_numpy(np.load(inputs))
+        if self.double:
+            self.inputs = self.inputs.double()
+        self.network = functools.cache(lambda kind: networks.load(name, self.folder, kind, self.double))
 
     def run(self, measure, batch, skipped, repeats):
         """Milliseconds of each repeat, and what was computed last."""
@@ -92,7 +98,11 @@ class Party:
 
     def captum(self, what, x):
         if what == "LRP":
-            lrp = captum.attr.LRP(self.network("hooked"))
+            net = self.network("hooked")
+            for module in net.modules():
+                if isinstance(module, torch.nn.Identity):  # where a batch normalisation was; captum has no rule for it
+                    module.rule = EpsilonRule()
+            lrp = captum.attr.LRP(net)
             return Call(lambda: lrp.attribute(x, target=TARGET))
         deep_lift = captum.attr.DeepLift(self.network("one use a module"))
         zero = torch.zeros_like(x)
@@ -100,7 +110,7 @@ class Party:
 
     def seed(self, x):
         classes = 10 if self.name == "mlp" else 1000
-        return torch.eye(classes)[[TARGET] * len(x)]
+        return torch.eye(classes, dtype=x.dtype)[[TARGET] * len(x)]
 
 
 class Call:
@@ -127,8 +137,8 @@ def description():
 
 def answer(party, words):
     match words:
-        case ["load", folder, name]:
-            party.load(folder, name)
+        case ["load", folder, name, inputs]:
+            party.load(folder, name, inputs)
         case ["threads", number]:
             torch.set_num_threads(int(number))
         case ["describe"]:
@@ -150,7 +160,7 @@ def answer(party, words):
 def main():
     # What libraries print is not to be taken for an answer.
     answers, sys.stdout = sys.stdout, sys.stderr
-    party = Party()
+    party = Party(double=sys.argv[1:] == ["double"])
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         try:
