@@ -1,6 +1,8 @@
 // Why did the network say so? Explains outputs of a network in an ONNX file for arrays or photographs, prints
 // where the relevance went, and writes it as numbers, books and pictures.
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -85,7 +87,7 @@ class Run {
       if (writer_) writer_->keep();
     } catch (const ascribe::Error& error) {
       keep();
-      if (!goes_on()) throw;
+      if (!goes_on() || finished_ == 0) throw;
       ascribe::fail(error.what(), " (", finished_, " of ", inputs_.size(), " inputs are done and kept)");
     } catch (...) {
       keep();
@@ -259,12 +261,15 @@ int run(Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reader that leaves, as `head` does, must not cost the files.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     Parsed parsed = parse(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     const int exit_code = run(std::move(*parsed.options));
     std::cout.flush();
-    if (!std::cout) ascribe::fail("expected to write to standard output, found that it cannot be written to");
+    if (!std::cout || std::ferror(stdout) != 0)
+      ascribe::fail("expected to write to standard output, found that it cannot be written to");
     return exit_code;
   } catch (const std::exception& error) {
     // The library says "explain: " itself where its own `explain` refuses.

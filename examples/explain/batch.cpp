@@ -34,10 +34,10 @@ Json settings_of(const Options& o) {
                 {"--max-rule", o.max_rule},
                 {"--epsilon", o.epsilon},
                 {"--gamma", o.gamma},
-                {"--low", o.low},
-                {"--high", o.high},
                 {"--mean", o.mean},
                 {"--std", o.deviation},
+                {"--low", o.low},
+                {"--high", o.high},
                 {"--precision", o.in_double ? "double" : "float"},
                 {"--target", o.targets},
                 {"--baseline", o.baseline == "zero" ? o.baseline : fingerprint(o.baseline)},
@@ -89,6 +89,9 @@ JobWriter::JobWriter(const Report& report, Job job)
                         ", which says how far it is, found none; to begin anew, remove it");
     journal_.emplace(job_.journal(), job_.settings);
     state_ = journal_->state();
+    if (state_.done != job_.done)
+      ascribe::fail(job_.journal().string(), ": expected ", job_.done, " inputs that are done, found ",
+                    state_.done, ": another run has gone on with it");
   }
   begin();
 }
@@ -116,7 +119,6 @@ void JobWriter::begin() {
                       error ? error.message() : std::to_string(length));
     }
   }
-  if (!job_.heatmap.empty()) heatmap_ = files_.stage(job_.heatmap);
 }
 
 JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
@@ -188,7 +190,7 @@ void JobWriter::record() {
 
 void JobWriter::finish() {
   if (!ledger_.empty()) append(ledger_end);
-  if (!rows_.empty()) examples::write_png(heatmap_, examples::figure(rows_));
+  if (!rows_.empty()) examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));
   if (job_.names == OutputFiles::Names::random) {
     files_.commit();
     return;
@@ -218,8 +220,9 @@ Plan::Plan(const Report& report, const Inputs& inputs) : report_(report), inputs
     add_rest(0, job_of_file(0));
     return;
   }
-  begin_folder();
   find_root();
+  settings_["folder of the inputs"] = root_.string();
+  begin_folder();
   for (std::size_t f = 0; f < inputs.files().size(); ++f) add_file(f);
 }
 
@@ -328,14 +331,16 @@ void Plan::add_file(std::size_t file) {
   if (!whole) add({file, job.first, job.count});
 }
 
-void Plan::add_rest(std::size_t file, const Job& job) {
+void Plan::add_rest(std::size_t file, Job job) {
   const auto state = Journal::read(job.journal(), job.settings);
   const std::size_t done = state ? state->done : 0;
   if (state) failures_.insert(failures_.end(), state->failures.begin(), state->failures.end());
-  if (done == job.count)
-    JobWriter(report_, job).finish();
-  else
+  if (done < job.count) {
     add({file, job.first + done, job.count - done});
+    return;
+  }
+  job.done = done;
+  JobWriter(report_, std::move(job)).finish();
 }
 
 void Plan::add(const Part& part) {
@@ -362,8 +367,9 @@ std::size_t Plan::sample(std::size_t k) const {
 Job Plan::job(std::size_t number) const {
   const Part& part = parts_[number];
   Job job = job_of_file(part.file);
+  job.done = part.first - job.first;
   if (job.goes_on() || !job.files().empty()) return job;
-  job.picture_number = part.first - job.first;
+  job.picture_number = std::exchange(job.done, 0);
   job.first = part.first;
   job.count = part.count;
   return job;

@@ -28,6 +28,7 @@ struct Result {
 /// Samples in a row, and the files that what is said of them goes to. An empty path is not asked for.
 struct Job {
   std::size_t first = 0, count = 0;
+  std::size_t done = 0;  ///< of them, the first ones, in earlier runs
   std::filesystem::path relevance, output_values, ledger;
   std::filesystem::path heatmap;  ///< one picture of all
   /// A picture of each: how their names begin, the number of the first one, and whether there are others.
@@ -81,7 +82,7 @@ class JobWriter {
   Journal::State state_;
   Clock::time_point recorded_ = Clock::now();
   Values relevance_, output_values_;
-  std::filesystem::path ledger_, heatmap_;  // as long as they have no name
+  std::filesystem::path ledger_;  // as long as it has no name
   std::vector<examples::Row> rows_;
 };
 
@@ -111,7 +112,7 @@ class Plan {
   void begin_folder();
   void find_root();
   void add_file(std::size_t file);
-  void add_rest(std::size_t file, const Job& job);
+  void add_rest(std::size_t file, Job job);
   void add(const Part& part);
   Job job_of_file(std::size_t file) const;
   std::filesystem::path name_of(std::size_t file) const;

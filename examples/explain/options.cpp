@@ -157,7 +157,8 @@ Parsed parse(int argc, char** argv) {
   app.add_option("MODEL", o.model, "the ONNX file");
   app.add_option("INPUT", o.inputs, "what to explain, one or more files or folders");
   app.add_option("--inputs-from", o.inputs_from, "more inputs, one path a line; - is standard input")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group("Many inputs");
   app.add_option("--method", method, "how to explain; --list-methods says which there are")
       ->capture_default_str();
   // One function for all lists; CLI's own would take the words behind the option.
@@ -198,7 +199,8 @@ Parsed parse(int argc, char** argv) {
       ->type_name("float|double");
   app.add_option("--threads", o.threads, "how many inputs to explain at once")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024))
+      ->group("Many inputs");
   app.add_option("--relevance", o.relevance, "write each input's relevance, in the inputs' shape")
       ->type_name("OUT.npy");
   app.add_option("--ledger", o.ledger, "write where the relevance went, at each layer and in all")
@@ -210,21 +212,25 @@ Parsed parse(int argc, char** argv) {
          "--output-folder", o.output_folder,
          "write files of its own for each input file, named after it; what is there already is not done "
          "again")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->group("Many inputs");
   app.add_option_function<std::string>(
          "--write", [&](const std::string& text) { o.write = kinds("--write", text); },
          "what to write to the output folder: relevance (.npy), outputs (.npy), ledger (.json), heatmap "
          "(.png) "
          "[relevance,ledger]")
-      ->type_name("KIND[,KIND...]");
+      ->type_name("KIND[,KIND...]")
+      ->group("Many inputs");
+  app.add_flag("--resume", o.resume,
+               "keep what is done when the run is interrupted or fails, beside the outputs (OUT.partial), "
+               "and go on "
+               "there when the same command is given again")
+      ->group("Many inputs");
   app.add_flag(
-      "--resume", o.resume,
-      "keep what is done when the run is interrupted or fails, beside the outputs (OUT.partial), and go on "
-      "there when the same command is given again");
-  app.add_flag(
-      "--keep-going", o.keep_going,
-      "explain the other inputs when one cannot be read or explained; what is missing of it is NaN in a "
-      ".npy, all such inputs are named at the end, and the exit code is 1 [stop at the first]");
+         "--keep-going", o.keep_going,
+         "explain the other inputs when one cannot be read or explained; what is missing of it is NaN in a "
+         ".npy, all such inputs are named at the end, and the exit code is 1 [stop at the first]")
+      ->group("Many inputs");
   app.add_flag("--list-methods", o.list_methods, "print the methods and stop");
   app.add_flag("--describe", o.describe,
                "print the network's nodes, and the rule that the method gives each");

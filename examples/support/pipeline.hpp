@@ -83,10 +83,11 @@ class Pipeline {
       Slot& next = slot(finished_);
       if (next.failure) std::rethrow_exception(next.failure);
       Result result = std::move(*next.result);
+      next.result.reset();
       lock.unlock();
       stages_.finish(finished_, std::move(result));
       lock.lock();
-      next = Slot();
+      next.state = State::begun;  // as the one that takes its place will find it
       ++finished_;
       changed_.notify_all();
     }
