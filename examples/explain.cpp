@@ -56,7 +56,12 @@ struct Loaded {
 class Run {
  public:
   Run(const Report& report, const Inputs& inputs, const Baseline* baseline, examples::Progress& progress)
-      : report_(report), inputs_(inputs), baseline_(baseline), progress_(progress), plan_(report, inputs) {
+      : report_(report),
+        inputs_(inputs),
+        baseline_(baseline),
+        progress_(progress),
+        plan_(report, inputs,
+              report.options.targets.size() > 1 || (baseline != nullptr && !baseline->for_all())) {
     const Options& o = report.options;
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
@@ -98,7 +103,9 @@ class Run {
       std::cout.flush();
       writer_.reset();
       std::cerr << "explain: interrupted, " << finished_ << " of " << inputs_.size() << " inputs are done"
-                << (goes_on() ? "; the same command goes on from there" : ", and no file is written") << '\n';
+                << (goes_on() ? "; the same command goes on from there"
+                              : ", and no file is written; --resume would keep them")
+                << '\n';
       interruption.end();
     }
     if (in_folder_)

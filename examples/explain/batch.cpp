@@ -201,16 +201,14 @@ void JobWriter::finish() {
   if (std::error_code ignored; journal_) fs::remove(job_.journal(), ignored);
 }
 
-Plan::Plan(const Report& report, const Inputs& inputs) : report_(report), inputs_(inputs) {
+Plan::Plan(const Report& report, const Inputs& inputs, bool counted) : report_(report), inputs_(inputs) {
   const Options& o = report.options;
   if (o.output_folder.empty() && !o.resume) {
     add({0, 0, inputs.size()});
     return;
   }
   settings_ = settings_of(o);
-  const bool each = o.targets.size() > 1 || (o.method->baseline && o.baseline != "zero");
-  if (o.resume || each) {
-    // The numbers depend on how many inputs stand before each, or the rows do.
+  if (o.resume || counted) {
     std::string all = fingerprint_of("");
     for (std::size_t f = 0; f < inputs.files().size(); ++f)
       all = fingerprint_of(inputs.files()[f].path + '\0' + std::to_string(inputs.first(f + 1)) + '\0', all);

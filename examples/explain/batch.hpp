@@ -89,9 +89,10 @@ class JobWriter {
 /// What is to be done: the jobs that the options ask for, without what is there already.
 class Plan {
  public:
-  /// Begins the output folder, or goes on with it, where there is one. Throws ascribe::Error where that is
-  /// another run's, and where two inputs would be written to the same place.
-  Plan(const Report& report, const Inputs& inputs);
+  /// Begins the output folder, or goes on with it, where there is one. `counted`: what is said of an input
+  /// depends on how many others stand before it, so that a run with others is another. Throws ascribe::Error
+  /// where that is another run's, and where two inputs would be written to the same place.
+  Plan(const Report& report, const Inputs& inputs, bool counted);
 
   /// Samples that are to be explained, and those that need not be.
   std::size_t to_do() const { return behind_.empty() ? 0 : behind_.back(); }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include <time.h>
+
 namespace examples {
 namespace {
 
@@ -16,6 +18,27 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 std::array<struct sigaction, signals.size()> before{};
 
+/// Of the first signal, in seconds.
+std::atomic<long> since = 0;
+static_assert(std::atomic<long>::is_always_lock_free);
+
+long seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<long>(now.tv_sec);
+}
+
+void note(int signal) {
+  if (sent == 0) {
+    sent = signal;
+    since = seconds();
+  } else if (seconds() > since + 1) {
+    // Delivered when this function returns.
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
 }  // namespace
 
 Interruption::Interruption() {
@@ -25,9 +48,8 @@ Interruption::Interruption() {
     // What is ignored on purpose, as under nohup, stays so.
     if (before[s].sa_handler == SIG_IGN) continue;
     struct sigaction action {};
-    action.sa_handler = [](int signal) { sent = signal; };
-    // Once: the next one finds what was there by default.
-    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+    action.sa_handler = note;
+    action.sa_flags = SA_RESTART;
     sigaction(signals[s], &action, nullptr);
   }
 }

@@ -30,8 +30,8 @@ Stages naming(std::vector<std::string>& results) {
 }
 
 TEST_CASE("a pipeline takes every item through its stages and finishes them in order", "[pipeline]") {
-  for (const std::size_t threads : {1, 2, 5}) {
-    for (const std::size_t count : {0, 1, 3, 200}) {
+  for (const std::size_t threads : {1u, 2u, 5u}) {
+    for (const std::size_t count : {0u, 1u, 3u, 200u}) {
       std::vector<std::string> results;
       CHECK(run_pipeline(count, threads, naming(results)) == count);
       REQUIRE(results.size() == count);
@@ -41,7 +41,7 @@ TEST_CASE("a pipeline takes every item through its stages and finishes them in o
 }
 
 TEST_CASE("a pipeline reads ahead as far as there is room, and no further", "[pipeline]") {
-  for (const std::size_t threads : {1, 3}) {
+  for (const std::size_t threads : {1u, 3u}) {
     std::vector<std::string> results;
     Stages stages = naming(results);
     std::mutex mutex;
@@ -90,7 +90,7 @@ TEST_CASE("threads of a pipeline work at the same time", "[pipeline]") {
 
 TEST_CASE("the first item that fails in any stage ends a pipeline, behind those before it", "[pipeline]") {
   for (const char* stage : {"prepare", "work", "finish"}) {
-    for (const std::size_t threads : {1, 4}) {
+    for (const std::size_t threads : {1u, 4u}) {
       INFO(stage << ", " << threads << " threads");
       std::vector<std::string> results;
       Stages stages = naming(results);
@@ -116,7 +116,7 @@ TEST_CASE("the first item that fails in any stage ends a pipeline, behind those 
 }
 
 TEST_CASE("a pipeline that is stopped finishes what it has begun", "[pipeline]") {
-  for (const std::size_t threads : {1, 4}) {
+  for (const std::size_t threads : {1u, 4u}) {
     std::vector<std::string> results;
     Stages stages = naming(results);
     std::atomic<std::size_t> begun = 0;
