@@ -1,13 +1,22 @@
 // Why did the network say so? Explains outputs of a network in an ONNX file for arrays or photographs, prints
 // where the relevance went, and writes it as numbers, books and pictures.
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ascribe/core/error.hpp"
+#include "examples/explain/batch.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/explain/outputs.hpp"
+#include "examples/support/interruption.hpp"
+#include "examples/support/pipeline.hpp"
+#include "examples/support/png.hpp"
 #include "examples/support/progress.hpp"
 
 namespace {
@@ -36,13 +45,185 @@ void check_targets(const Options& options, std::size_t samples, Index outputs) {
     if (target >= outputs) ascribe::fail("--target: expected targets in [0, ", outputs, "), found ", target);
 }
 
-void run(Options options) {
+/// A sample as it goes to the threads that explain.
+struct Loaded {
+  Sample sample;
+  std::optional<Sample> against;
+  std::string error;
+};
+
+/// From the inputs to the files: reading, explaining and writing at the same time, a few samples at once.
+class Run {
+ public:
+  Run(const Report& report, const Inputs& inputs, const Baseline* baseline, examples::Progress& progress)
+      : report_(report),
+        inputs_(inputs),
+        baseline_(baseline),
+        progress_(progress),
+        plan_(report, inputs,
+              report.options.targets.size() > 1 || (baseline != nullptr && !baseline->for_all())) {
+    const Options& o = report.options;
+    failures_ = plan_.failures();
+    in_folder_ = !o.output_folder.empty();
+    kinds_ = in_folder_ ? o.write
+                        : Kinds{!o.relevance.empty(), !o.output_values.empty(), !o.ledger.empty(),
+                                !o.heatmap.empty()};
+  }
+
+  /// Returns whether all inputs have been explained. Throws ascribe::Error, the first input's that cannot be,
+  /// unless the others are to be explained all the same.
+  bool operator()(const std::vector<std::string>& said) {
+    const Options& o = report_.options;
+    const examples::Interruption interruption;
+    explainers_ = report_.engine.explainers(o, baseline_ != nullptr ? baseline_->for_all() : std::nullopt,
+                                            kinds_.ledger);
+    notes_ = notes(said);
+    examples::Stages<Loaded, Result> stages;
+    stages.prepare = [&](std::size_t k) { return load(plan_.sample(k)); };
+    stages.work = [&](std::size_t thread, std::size_t k, Loaded loaded) {
+      return explained(*explainers_[thread], plan_.sample(k), loaded);
+    };
+    stages.finish = [&](std::size_t k, Result result) { write(k, std::move(result)); };
+    stages.stop = [&] { return interruption.requested(); };
+    count(0);
+    std::size_t now = 0;
+    try {
+      now = examples::run_pipeline(plan_.to_do(), explainers_.size(), stages);
+      if (writer_) writer_->keep();
+    } catch (const ascribe::Error& error) {
+      keep();
+      if (!goes_on() || finished_ == 0) throw;
+      ascribe::fail(error.what(), " (", finished_, " of ", inputs_.size(), " inputs are done and kept)");
+    } catch (...) {
+      keep();
+      throw;
+    }
+    progress_.clear();
+    if (now < plan_.to_do()) {
+      std::cout.flush();
+      writer_.reset();
+      std::cerr << "explain: interrupted, " << finished_ << " of " << inputs_.size() << " inputs are done"
+                << (goes_on() ? "; the same command goes on from there"
+                              : ", and no file is written; --resume would keep them")
+                << '\n';
+      interruption.end();
+    }
+    if (in_folder_)
+      progress_.print(notes_ + std::to_string(inputs_.size()) + " inputs: " + std::to_string(explained_) +
+                      " explained, " + std::to_string(plan_.done()) + " were done before\n");
+    for (const std::string& failure : failures_) std::cerr << "explain: " << failure << '\n';
+    if (!failures_.empty())
+      std::cerr << "explain: " << failures_.size() << " of " << inputs_.size()
+                << " inputs could not be explained\n";
+    return failures_.empty();
+  }
+
+ private:
+  bool goes_on() const { return in_folder_ || report_.options.resume; }
+
+  void keep() noexcept {
+    try {
+      if (writer_) writer_->keep();
+    } catch (const std::exception&) {
+      // Then less is kept; what went wrong before is what is said.
+    }
+  }
+
+  void count(std::size_t now) {
+    finished_ = plan_.done() + now;
+    progress_.count("explaining,", finished_, inputs_.size(), now);
+  }
+
+  Loaded load(std::size_t n) const {
+    Loaded loaded;
+    loaded.sample.name = inputs_.name(n);
+    try {
+      loaded.sample = inputs_.read(n);
+      if (baseline_ != nullptr && !baseline_->for_all()) loaded.against = baseline_->read(n);
+    } catch (const ascribe::Error& error) {
+      loaded.error = error.what();
+    }
+    return loaded;
+  }
+
+  Result explained(Explainer& explainer, std::size_t n, const Loaded& loaded) const {
+    Result result;
+    result.name = loaded.sample.name;
+    result.error = loaded.error;
+    if (result.error.empty()) try {
+        Explanation e = explainer.explain(loaded.sample, n, loaded.against ? &*loaded.against : nullptr);
+        if (!in_folder_) result.summary = summary(report_, loaded.sample, e);
+        if (kinds_.ledger) result.ledger = ledger_sample(report_, loaded.sample, e);
+        if (kinds_.heatmap) {
+          examples::Row row = heatmap_row(report_, loaded.sample, e);
+          if (in_folder_)
+            result.png = examples::png_of(examples::figure({&row, 1}));
+          else
+            result.row = std::move(row);
+        }
+        if (kinds_.relevance) result.relevance = std::move(e.relevance);
+        if (kinds_.output_values) result.output = std::move(e.output);
+      } catch (const ascribe::Error& error) {
+        result.error = error.what();
+      }
+    if (!result.error.empty()) result.ledger = ledger_failure(result.name, result.error);
+    return result;
+  }
+
+  void write(std::size_t k, Result result) {
+    if (!result.error.empty()) {
+      if (!report_.options.keep_going) ascribe::fail(result.error);
+      failures_.push_back(result.error);
+    } else {
+      ++explained_;
+    }
+    if (!job_ || plan_.job_of(k) != number_) begin(plan_.job_of(k));
+    // An input that has files of its own has none then, so that it is tried again the next time.
+    const bool nothing = !result.error.empty() && in_folder_ && job_->one_picture;
+    if (!nothing) {
+      if (!writer_) writer_.emplace(report_, *job_);
+      writer_->add(result);
+      if (writer_->done() == job_->count) {
+        writer_->finish();
+        writer_.reset();
+      }
+    }
+    if (!result.summary.empty()) {
+      progress_.print(notes_ + (notes_.empty() && !printed_ ? "" : "\n") + result.summary);
+      notes_.clear();
+      printed_ = true;
+    }
+    count(k + 1);
+  }
+
+  void begin(std::size_t number) {
+    number_ = number;
+    job_ = plan_.job(number);
+    writer_.reset();
+  }
+
+  const Report& report_;
+  const Inputs& inputs_;
+  const Baseline* baseline_;
+  examples::Progress& progress_;
+  const Plan plan_;
+  bool in_folder_ = false, printed_ = false;
+  Kinds kinds_;
+  std::vector<std::unique_ptr<Explainer>> explainers_;
+  std::string notes_;
+  std::size_t number_ = 0, finished_ = 0, explained_ = 0;
+  std::optional<Job> job_;
+  std::optional<JobWriter> writer_;
+  std::vector<std::string> failures_;
+};
+
+int run(Options options) {
   if (options.list_methods) {
     std::cout << methods_text();
-    return;
+    return 0;
   }
   for (const auto& path : {options.relevance, options.ledger, options.output_values, options.heatmap})
-    if (!path.empty()) OutputFiles::check(path);
+    if (!path.empty()) check_place(path);
   examples::Progress progress;
   progress.show("reading " + options.model.string());
   const auto engine = options.in_double ? load_double(options.model) : load_float(options.model);
@@ -51,7 +232,7 @@ void run(Options options) {
     const std::string text = description(*engine, options);
     progress.clear();
     std::cout << text;
-    if (options.inputs.empty()) return;
+    if (options.inputs.empty() && options.inputs_from.empty()) return 0;
     std::cout << '\n';
   }
 
@@ -60,43 +241,43 @@ void run(Options options) {
     ascribe::fail(options.model.string(), ": expected a model with one input, found ", inputs.size(), ", ",
                   inputs[0].first, " to ", inputs.back().first);
   const Shape& shape = inputs[0].second;
-  const auto layout = image_layout(shape, options.mean, options.deviation);
-  if (!options.heatmap.empty() && !layout)
-    ascribe::fail("--heatmap: expected a model that takes images, found one that takes ",
-                  text_of(shape, true));
-  if (layout) layout->format.check();
+  Report report{options, *engine};
+  report.layout = image_layout(shape, options.mean, options.deviation);
+  const bool in_folder = !options.output_folder.empty();
+  if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout)
+    ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
+                  ": expected a model that takes images, found one that takes ", text_of(shape, true));
+  if (report.layout) report.layout->format.check();
   const Index outputs = count_of(engine->outputs()[0].second);
-  std::vector<std::string> labels;
-  if (!options.labels.empty()) labels = read_labels(options.labels, outputs);
-  progress.show("reading the inputs");
-  std::vector<Sample> samples;
-  for (const auto& path : options.inputs)
-    for (Sample& sample : read_samples(path, shape, layout)) samples.push_back(std::move(sample));
-  std::vector<Sample> baseline;
-  if (options.method->baseline) baseline = read_baseline(options.baseline, shape, layout, samples.size());
-  check_targets(options, samples.size(), outputs);
+  if (!options.labels.empty()) report.labels = read_labels(options.labels, outputs);
+  if (options.method->by_rules) report.nodes = engine->nodes(options);
 
-  const auto explanations =
-      engine->explain(options, samples, baseline, !options.ledger.empty(), [&](std::size_t n) {
-        progress.show("explaining " + samples[n].name + ", " + std::to_string(n + 1) + " of " +
-                      std::to_string(samples.size()));
-      });
-  progress.show("writing");
-  const Report report{options, *engine, samples, explanations, labels};
-  write_files(report, layout);
-  progress.clear();
-  std::cout << summary(report);
+  progress.show("looking at the inputs");
+  auto said = engine->notes();
+  const Inputs samples(find_inputs(options.inputs, options.inputs_from, options.output_folder, said), shape,
+                       report.layout, options.keep_going);
+  std::optional<Baseline> baseline;
+  if (options.method->baseline) baseline.emplace(options.baseline, shape, report.layout, samples.size());
+  check_targets(options, samples.size(), outputs);
+  options.threads = static_cast<int>(std::min(static_cast<std::size_t>(options.threads), samples.size()));
+
+  Run explain_all(report, samples, baseline ? &*baseline : nullptr, progress);
+  return explain_all(said) ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reader that leaves, as `head` does, must not cost the files.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     Parsed parsed = parse(argc, argv);
     if (!parsed.options) return parsed.exit_code;
-    run(std::move(*parsed.options));
+    const int exit_code = run(std::move(*parsed.options));
     std::cout.flush();
-    if (!std::cout) ascribe::fail("expected to write to standard output, found that it cannot be written to");
+    if (!std::cout || std::ferror(stdout) != 0)
+      ascribe::fail("expected to write to standard output, found that it cannot be written to");
+    return exit_code;
   } catch (const std::exception& error) {
     // The library says "explain: " itself where its own `explain` refuses.
     const std::string said = error.what(), name = "explain: ";

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +35,17 @@ struct NodeText {
   Index parameters = 0;
 };
 
+/// Explains one sample after the other. Each thread has its own.
+class Explainer {
+ public:
+  virtual ~Explainer() = default;
+
+  /// Sample number n by itself, so that neither the others nor the number of threads change its numbers.
+  /// `against`: its own baseline, or null where one is for all. Throws ascribe::Error, the sample's name
+  /// before it.
+  virtual Explanation explain(const Sample& sample, std::size_t n, const Sample* against) = 0;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -52,13 +62,11 @@ class Engine {
   /// The bytes that one sample takes with the method's rules; none where it is not one of rules.
   virtual std::optional<ascribe::MemoryNeed> memory(const Options& options) const = 0;
 
-  /// Explains every sample by itself, so that neither the others nor the number of threads change its
-  /// numbers. `options.low` and `high` are set. `node_books`: the books of every node, too. `begins(n)` is
-  /// called when sample n begins, from several threads. Throws the ascribe::Error of the first sample that
-  /// has one, its name before it.
-  virtual std::vector<Explanation> explain(const Options& options, const std::vector<Sample>& samples,
-                                           const std::vector<Sample>& baseline, bool node_books,
-                                           const std::function<void(std::size_t)>& begins) const = 0;
+  /// As many as there are threads. `options.low` and `high` are set; `options` and the engine outlive them.
+  /// `baseline`: the one for all, where there is one. `node_books`: the books of every node, too.
+  virtual std::vector<std::unique_ptr<Explainer>> explainers(const Options& options,
+                                                             const std::optional<Sample>& baseline,
+                                                             bool node_books) const = 0;
 };
 
 /// Reads a network. Throws ascribe::Error as ascribe::onnx::load.

@@ -1,12 +1,9 @@
 /// The Engine of one precision.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <thread>
+#include <utility>
 #include <variant>
 
 #include "ascribe/networks/integrated_gradients.hpp"
@@ -53,63 +50,60 @@ class EngineOf final : public Engine {
     return net_.graph.memory(net_.graph.plan(rules(options)), 1);
   }
 
-  std::vector<Explanation> explain(const Options& options, const std::vector<Sample>& samples,
-                                   const std::vector<Sample>& baseline, bool node_books,
-                                   const std::function<void(std::size_t)>& begins) const override {
-    std::optional<typename Graph::Plan> plan;
-    if (options.method->by_rules) plan = net_.graph.plan(rules(options));
-    // A baseline for all is run once.
-    std::optional<typename Graph::Trace> shared;
-    if (baseline.size() == 1 && options.method->baseline) shared = net_.graph.forward(column(baseline[0]));
-
-    std::vector<Explanation> results(samples.size());
-    std::atomic<std::size_t> next = 0;
-    std::mutex mutex;
-    std::size_t failed = samples.size();
-    std::exception_ptr failure;
-    const auto work = [&] {
-      Memory memory;
-      for (std::size_t n; (n = next++) < samples.size();) {
-        begins(n);
-        try {
-          const Sample* against = baseline.empty() ? nullptr : &baseline[baseline.size() == 1 ? 0 : n];
-          results[n] = one(options, plan, samples[n], against, shared, n, node_books, memory);
-        } catch (...) {
-          // Samples are taken in their order, so that the first one that fails is always among those that do.
-          const std::lock_guard lock(mutex);
-          if (n < failed) {
-            failed = n;
-            failure = std::current_exception();
-          }
-          next = samples.size();
-        }
-      }
-    };
-    const std::size_t helpers = std::min(static_cast<std::size_t>(options.threads), samples.size()) - 1;
-    {
-      std::vector<std::jthread> threads;
-      for (std::size_t t = 0; t < helpers; ++t) threads.emplace_back(work);
-      work();
+  std::vector<std::unique_ptr<Explainer>> explainers(const Options& options,
+                                                     const std::optional<Sample>& baseline,
+                                                     bool node_books) const override {
+    auto shared = std::make_shared<Shared>();
+    if (options.method->by_rules) shared->plan = net_.graph.plan(rules(options));
+    if (baseline) {
+      shared->baseline = baseline;
+      // A baseline for all is run once.
+      shared->reference = net_.graph.forward(column(*baseline));
     }
-    if (failure) {
-      try {
-        std::rethrow_exception(failure);
-      } catch (const ascribe::Error& error) {
-        ascribe::fail(samples[failed].name, ": ", error.what());
-      }
-    }
-    return results;
+    std::vector<std::unique_ptr<Explainer>> all;
+    for (int t = 0; t < options.threads; ++t)
+      all.push_back(std::make_unique<ExplainerOf>(*this, options, shared, node_books));
+    return all;
   }
 
  private:
   using Graph = ascribe::Graph<Scalar>;
   using Column = ascribe::Batch<Scalar>;
 
+  /// What all threads use and none changes.
+  struct Shared {
+    std::optional<typename Graph::Plan> plan;
+    std::optional<Sample> baseline;
+    std::optional<typename Graph::Trace> reference;
+  };
+
   /// What one thread uses again and again.
   struct Memory {
     typename Graph::Trace trace, reference;
     typename Graph::Explanation explanation;
     ascribe::Workspace<Scalar> workspace;
+  };
+
+  class ExplainerOf final : public Explainer {
+   public:
+    ExplainerOf(const EngineOf& engine, const Options& options, std::shared_ptr<const Shared> shared,
+                bool node_books)
+        : engine_(engine), options_(options), shared_(std::move(shared)), node_books_(node_books) {}
+
+    Explanation explain(const Sample& sample, std::size_t n, const Sample* against) override try {
+      if (against == nullptr && shared_->baseline) against = &*shared_->baseline;
+      return engine_.one(options_, shared_->plan, sample, against, shared_->reference, n, node_books_,
+                         memory_);
+    } catch (const ascribe::Error& error) {
+      ascribe::fail(sample.name, ": ", error.what());
+    }
+
+   private:
+    const EngineOf& engine_;
+    const Options& options_;
+    std::shared_ptr<const Shared> shared_;
+    bool node_books_;
+    Memory memory_;
   };
 
   static std::vector<std::pair<std::string, Shape>> ports(const std::vector<ascribe::onnx::Port>& all) {

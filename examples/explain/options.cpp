@@ -31,6 +31,26 @@ std::vector<Number> numbers(const char* option, std::string_view text) {
   }
 }
 
+Kinds kinds(const char* option, std::string_view text) {
+  Kinds found;
+  while (true) {
+    const std::string_view part = text.substr(0, text.find(','));
+    if (part == "relevance")
+      found.relevance = true;
+    else if (part == "outputs")
+      found.output_values = true;
+    else if (part == "ledger")
+      found.ledger = true;
+    else if (part == "heatmap")
+      found.heatmap = true;
+    else
+      throw CLI::ValidationError(
+          option, "expected relevance, outputs, ledger or heatmap, found '" + std::string(part) + "'");
+    if (part.size() == text.size()) return found;
+    text.remove_prefix(part.size() + 1);
+  }
+}
+
 [[noreturn]] void misused(const std::string& option, const std::string& why) {
   throw CLI::ValidationError(option, why);
 }
@@ -45,11 +65,27 @@ void check(const CLI::App& app, const Options& o) {
       {"--ledger", o.ledger},
       {"--output-values", o.output_values},
       {"--heatmap", o.heatmap}};
-  if (o.inputs.empty()) {
-    if (!o.describe) throw CLI::RequiredError("INPUT (or --describe)");
-    for (const char* option : {"--target", "--top", "--baseline", "--labels", "--threads", "--relevance",
-                               "--ledger", "--output-values", "--heatmap"})
+  if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
+  if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
+  if (o.inputs.empty() && o.inputs_from.empty()) {
+    if (!o.describe) throw CLI::RequiredError("INPUT (or --inputs-from, or --describe)");
+    for (const char* option :
+         {"--target", "--top", "--baseline", "--labels", "--threads", "--relevance", "--ledger",
+          "--output-values", "--heatmap", "--output-folder", "--write", "--resume", "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
+  }
+  if (given("--output-folder")) {
+    for (const auto& [option, path] : outputs)
+      if (given(option)) misused(option, "goes to one file; in --output-folder, --write says what to write");
+    if (given("--top")) misused("--top", "nothing is printed of each input with --output-folder");
+    if (o.resume) misused("--resume", "--output-folder always goes on where it was");
+  } else {
+    if (given("--write")) misused("--write", "needs an --output-folder");
+    if (o.resume && !o.heatmap.empty())
+      misused("--resume",
+              "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
+    if (o.resume && o.relevance.empty() && o.output_values.empty() && o.ledger.empty())
+      misused("--resume", "needs --relevance, --output-values or --ledger");
   }
   for (const auto& [option, path] : outputs)
     if (given(option) && path.empty()) misused(option, "expected a file to write, found an empty name");
@@ -75,6 +111,7 @@ void check(const CLI::App& app, const Options& o) {
   // What black and white are also decides epsilon_gamma_box's bounds.
   const bool images =
       std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
+      !o.inputs_from.empty() || o.write.heatmap ||
       (given("--baseline") && o.baseline != "zero" && !is_npy(o.baseline)) || given("--heatmap") ||
       method.box;
   for (const char* option : {"--mean", "--std"})
@@ -95,12 +132,14 @@ void check(const CLI::App& app, const Options& o) {
 
 }  // namespace
 
-bool is_npy(const std::filesystem::path& path) {
+bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings) {
   std::string end = path.extension().string();
   std::transform(end.begin(), end.end(), end.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return end == ".npy";
+  return std::find(endings.begin(), endings.end(), end) != endings.end();
 }
+
+bool is_npy(const std::filesystem::path& path) { return has_extension(path, {".npy"}); }
 
 Parsed parse(int argc, char** argv) {
   Options o;
@@ -110,10 +149,16 @@ Parsed parse(int argc, char** argv) {
       "them.\n"
       "INPUT is .npy, one sample or a batch as the model takes it, or images (PNG, JPEG): the largest "
       "centred part\n"
-      "of the model's shape, resized, scaled to 0..1, less --mean, over --std."};
+      "of the model's shape, resized, scaled to 0..1, less --mean, over --std; or a folder of such files.\n"
+      "For many inputs: explain MODEL FOLDER --output-folder DIR. Interrupted, the same command goes on "
+      "where it "
+      "was."};
   app.name("explain");
   app.add_option("MODEL", o.model, "the ONNX file");
-  app.add_option("INPUT", o.inputs, "what to explain, one or more");
+  app.add_option("INPUT", o.inputs, "what to explain, one or more files or folders");
+  app.add_option("--inputs-from", o.inputs_from, "more inputs, one path a line; - is standard input")
+      ->type_name("FILE")
+      ->group("Many inputs");
   app.add_option("--method", method, "how to explain; --list-methods says which there are")
       ->capture_default_str();
   // One function for all lists; CLI's own would take the words behind the option.
@@ -154,7 +199,8 @@ Parsed parse(int argc, char** argv) {
       ->type_name("float|double");
   app.add_option("--threads", o.threads, "how many inputs to explain at once")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024))
+      ->group("Many inputs");
   app.add_option("--relevance", o.relevance, "write each input's relevance, in the inputs' shape")
       ->type_name("OUT.npy");
   app.add_option("--ledger", o.ledger, "write where the relevance went, at each layer and in all")
@@ -162,6 +208,29 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--output-values", o.output_values, "write the network's outputs")->type_name("OUT.npy");
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
       ->type_name("OUT.png");
+  app.add_option(
+         "--output-folder", o.output_folder,
+         "write files of its own for each input file, named after it; what is there already is not done "
+         "again")
+      ->type_name("DIR")
+      ->group("Many inputs");
+  app.add_option_function<std::string>(
+         "--write", [&](const std::string& text) { o.write = kinds("--write", text); },
+         "what to write to the output folder: relevance (.npy), outputs (.npy), ledger (.json), heatmap "
+         "(.png) "
+         "[relevance,ledger]")
+      ->type_name("KIND[,KIND...]")
+      ->group("Many inputs");
+  app.add_flag("--resume", o.resume,
+               "keep what is done when the run is interrupted or fails, beside the outputs (OUT.partial), "
+               "and go on "
+               "there when the same command is given again")
+      ->group("Many inputs");
+  app.add_flag(
+         "--keep-going", o.keep_going,
+         "explain the other inputs when one cannot be read or explained; what is missing of it is NaN in a "
+         ".npy, all such inputs are named at the end, and the exit code is 1 [stop at the first]")
+      ->group("Many inputs");
   app.add_flag("--list-methods", o.list_methods, "print the methods and stop");
   app.add_flag("--describe", o.describe,
                "print the network's nodes, and the rule that the method gives each");

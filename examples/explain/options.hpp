@@ -2,13 +2,20 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "examples/explain/methods.hpp"
 
 namespace explain {
+
+/// What can be written of an explanation.
+struct Kinds {
+  bool relevance = false, output_values = false, ledger = false, heatmap = false;
+};
 
 struct Options {
   std::filesystem::path model;
@@ -25,6 +32,9 @@ struct Options {
   bool in_double = false;
   int threads = 1;
   std::filesystem::path relevance, ledger, output_values, heatmap;
+  std::filesystem::path inputs_from, output_folder;
+  Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder
+  bool resume = false, keep_going = false;
   bool list_methods = false, describe = false;
 };
 
@@ -36,6 +46,9 @@ struct Parsed {
 
 /// Options that contradict each other, or that the method has no use for, are mistakes and not ignored.
 Parsed parse(int argc, char** argv);
+
+/// Whether a file's name ends so, in small letters or large.
+bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings);
 
 /// Whether a file is taken for .npy, by its name; any other is taken for an image.
 bool is_npy(const std::filesystem::path& path);

@@ -1,20 +1,12 @@
 #include "examples/explain/outputs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <numeric>
-#include <random>
-#include <system_error>
-
-#include <unistd.h>
+#include <utility>
 
 #include <nlohmann/json.hpp>
-
-#include "ascribe/core/error.hpp"
-#include "ascribe/io/npy.hpp"
-#include "examples/support/figure.hpp"
-#include "examples/support/png.hpp"
 
 namespace explain {
 namespace {
@@ -64,73 +56,23 @@ std::string ports(const char* what, const std::vector<std::pair<std::string, Sha
   return text;
 }
 
-std::string notes(const Engine& engine) {
-  std::string text;
-  for (const std::string& note : engine.notes()) text += "note: " + note + "\n";
-  return text;
-}
+using Json = nlohmann::ordered_json;
 
-template <class Scalar>
-void write_values(const std::filesystem::path& path, const Report& report, const Shape& shape,
-                  const std::vector<double> Explanation::*values) {
-  std::vector<std::size_t> all{report.explanations.size()};
-  all.insert(all.end(), shape.begin(), shape.end());
-  std::vector<Scalar> numbers;
-  for (const Explanation& e : report.explanations)
-    std::transform((e.*values).begin(), (e.*values).end(), std::back_inserter(numbers),
-                   [](double value) { return static_cast<Scalar>(value); });
-  ascribe::io::write_npy(path, all, std::span<const Scalar>(numbers));
-}
-
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file)
-    ascribe::fail(path.string(), ": expected to write ", text.size(), " bytes, found that they cannot be");
+/// A sample's part of the ledger, as deep in it as it stands.
+std::string indented(const Json& sample) {
+  // Names that are no UTF-8 must not cost the numbers.
+  const std::string text = sample.dump(1, ' ', false, Json::error_handler_t::replace);
+  std::string deeper = "  ";
+  for (const char c : text) deeper += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  return deeper;
 }
 
 }  // namespace
 
-OutputFiles::~OutputFiles() {
-  for (const auto& [temporary, path] : staged_) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-  }
-}
-
-std::filesystem::path OutputFiles::stage(const std::filesystem::path& path) {
-  std::random_device random;
-  std::filesystem::path temporary = path;
-  temporary += "." + std::to_string(random()) + ".part";
-  staged_.emplace_back(temporary, path);
-  return temporary;
-}
-
-void OutputFiles::commit() {
-  while (!staged_.empty()) {
-    const auto& [temporary, path] = staged_.front();
-    std::error_code error;
-    std::filesystem::rename(temporary, path, error);
-    if (error) ascribe::fail(path.string(), ": expected to put the file there, found ", error.message());
-    staged_.erase(staged_.begin());
-  }
-}
-
-void OutputFiles::check(const std::filesystem::path& path) {
-  std::filesystem::path folder = path.parent_path();
-  if (folder.empty()) folder = ".";
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error))
-    ascribe::fail(path.string(), ": expected a folder to write into, found none named ", folder.string());
-  const auto status = std::filesystem::status(path, error);
-  // Renaming would replace a device or a pipe by a plain file.
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-    ascribe::fail(path.string(),
-                  ": expected a file or nothing to write over, found something that is not a file");
-  if (access(folder.c_str(), W_OK) != 0)
-    ascribe::fail(path.string(), ": expected a folder to write into, found that ", folder.string(),
-                  " is read-only");
+std::string notes(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& note : all) text += "note: " + note + "\n";
+  return text;
 }
 
 std::string methods_text() {
@@ -166,125 +108,99 @@ std::string description(const Engine& engine, const Options& options) {
     rows.push_back({node.name, node.kind, node.part, node.shape,
                     node.parameters > 0 ? std::to_string(node.parameters) : "", node.rule});
   }
-  return ports("input: ", engine.inputs()) + ports("output: ", engine.outputs()) + notes(engine) + "\n" +
-         table(rows, {false, false, false, false, true, false}) +
+  return ports("input: ", engine.inputs()) + ports("output: ", engine.outputs()) + notes(engine.notes()) +
+         "\n" + table(rows, {false, false, false, false, true, false}) +
          formatted("\n%zu nodes, %td parameters; rules of %.*s\n", nodes.size(), parameters,
                    static_cast<int>(options.method->name.size()), options.method->name.data()) +
          memory;
 }
 
-std::string summary(const Report& report) {
-  std::string text = notes(report.engine);
-  for (std::size_t n = 0; n < report.explanations.size(); ++n) {
-    const Explanation& e = report.explanations[n];
-    std::vector<Index> order(e.output.size());
-    std::iota(order.begin(), order.end(), Index(0));
-    const auto larger = [&](Index a, Index b) {
-      const double left = e.output[static_cast<std::size_t>(a)],
-                   right = e.output[static_cast<std::size_t>(b)];
-      return left != right ? left > right : a < b;
-    };
-    const auto shown = std::min(static_cast<std::size_t>(report.options.top), order.size());
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(), larger);
-    order.resize(shown);
-    // The target is shown, wherever it stands.
-    if (std::find(order.begin(), order.end(), e.target) == order.end()) order.push_back(e.target);
+std::string summary(const Report& report, const Sample& sample, const Explanation& e) {
+  std::vector<Index> order(e.output.size());
+  std::iota(order.begin(), order.end(), Index(0));
+  const auto larger = [&](Index a, Index b) {
+    const double left = e.output[static_cast<std::size_t>(a)], right = e.output[static_cast<std::size_t>(b)];
+    return left != right ? left > right : a < b;
+  };
+  const auto shown = std::min(static_cast<std::size_t>(report.options.top), order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(), larger);
+  order.resize(shown);
+  // The target is shown, wherever it stands.
+  if (std::find(order.begin(), order.end(), e.target) == order.end()) order.push_back(e.target);
 
-    text += (text.empty() ? "" : "\n") + report.samples[n].name + "\n";
-    for (const Index output : order) {
-      const std::string label = label_of(report, output);
-      text += formatted("  %s %12.6g  %5td", output == e.target ? "->" : "  ",
-                        e.output[static_cast<std::size_t>(output)], output) +
-              (label.empty() ? "" : " " + label) + "\n";
-    }
-    const Amounts& a = e.totals;
-    text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
-                      "stabiliser", "dropped", "left open");
-    text += formatted("  %-25.*s ", static_cast<int>(report.options.method->name.size()),
-                      report.options.method->name.data()) +
-            column(a.enter, 11) + " " + column(a.leave, 11) + " " + column(a.biases, 11) + " " +
-            column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
+  std::string text = sample.name + "\n";
+  for (const Index output : order) {
+    const std::string label = label_of(report, output);
+    text += formatted("  %s %12.6g  %5td", output == e.target ? "->" : "  ",
+                      e.output[static_cast<std::size_t>(output)], output) +
+            (label.empty() ? "" : " " + label) + "\n";
   }
+  const Amounts& a = e.totals;
+  text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
+                    "stabiliser", "dropped", "left open");
+  text += formatted("  %-25.*s ", static_cast<int>(report.options.method->name.size()),
+                    report.options.method->name.data()) +
+          column(a.enter, 11) + " " + column(a.leave, 11) + " " + column(a.biases, 11) + " " +
+          column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
   return text;
 }
 
-std::string ledger(const Report& report) {
-  using Json = nlohmann::ordered_json;
+std::string ledger_begin(const Report& report) {
+  const Options& o = report.options;
+  const Json root{{"model", o.model.string()},
+                  {"method", o.method->name},
+                  {"precision", o.in_double ? "double" : "float"}};
+  std::string text = root.dump(1, ' ', false, Json::error_handler_t::replace);
+  text.resize(text.size() - 2);  // without the end of its line and the brace
+  return text + ",\n \"samples\": [\n";
+}
+
+std::string ledger_sample(const Report& report, const Sample& sample, const Explanation& e) {
   const auto books = [](const Amounts& a, const char* leave) {
     return Json{{"enter", a.enter},           {leave, a.leave},       {"biases", a.biases},
                 {"stabiliser", a.stabiliser}, {"dropped", a.dropped}, {"closing_error", a.closing_error}};
   };
-  const Options& o = report.options;
-  Json root{{"model", o.model.string()},
-            {"method", o.method->name},
-            {"precision", o.in_double ? "double" : "float"},
-            {"samples", Json::array()}};
-  const auto nodes = o.method->by_rules ? report.engine.nodes(o) : std::vector<NodeText>{};
-  for (std::size_t n = 0; n < report.explanations.size(); ++n) {
-    const Explanation& e = report.explanations[n];
-    Json sample{{"input", report.samples[n].name}, {"target", e.target}};
-    if (!report.labels.empty()) sample["label"] = label_of(report, e.target);
-    sample["output"] = e.output[static_cast<std::size_t>(e.target)];
-    sample["totals"] = books(e.totals, "input");
-    Json all = Json::array();
-    for (std::size_t i = 0; i < e.nodes.size(); ++i) {
-      Json node{{"node", nodes[i].name}, {"rule", nodes[i].rule}};
-      node.update(books(e.nodes[i], "leave"));
-      all.push_back(std::move(node));
-    }
-    sample["nodes"] = std::move(all);
-    root["samples"].push_back(std::move(sample));
+  Json json{{"input", sample.name}, {"target", e.target}};
+  if (!report.labels.empty()) json["label"] = label_of(report, e.target);
+  json["output"] = e.output[static_cast<std::size_t>(e.target)];
+  json["totals"] = books(e.totals, "input");
+  Json all = Json::array();
+  for (std::size_t i = 0; i < e.nodes.size(); ++i) {
+    Json node{{"node", report.nodes[i].name}, {"rule", report.nodes[i].rule}};
+    node.update(books(e.nodes[i], "leave"));
+    all.push_back(std::move(node));
   }
-  // Names that are no UTF-8 must not cost the numbers.
-  return root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  json["nodes"] = std::move(all);
+  return indented(json);
 }
 
-ascribe::Picture heatmaps(const Report& report, const ImageLayout& layout) {
+std::string ledger_failure(const std::string& name, const std::string& error) {
+  return indented({{"input", name}, {"error", error}});
+}
+
+examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& e) {
+  const ImageLayout& layout = *report.layout;
   const auto channels = static_cast<std::size_t>(layout.format.channels);
   const auto pixels =
       static_cast<std::size_t>(layout.format.height) * static_cast<std::size_t>(layout.format.width);
   ascribe::HeatmapOptions colours;
   colours.percentile = 99.5;  // a single loud pixel must not pale the rest
-  std::vector<examples::Row> rows;
-  for (std::size_t n = 0; n < report.explanations.size(); ++n) {
-    const Explanation& e = report.explanations[n];
-    examples::Explained explained;
-    explained.image = examples::picture_of(report.samples[n].values, layout.format, layout.order);
-    explained.channels = layout.format.channels;
-    explained.relevance = e.relevance;
-    if (layout.order == examples::ImageOrder::chw)
-      for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t p = 0; p < pixels; ++p)
-          explained.relevance[p * channels + c] = e.relevance[c * pixels + p];
-    const std::string label = label_of(report, e.target), number = "output " + std::to_string(e.target);
-    explained.title = label.empty() ? number : label;
-    explained.detail = (label.empty() ? "" : number + ": ") +
-                       formatted("%.4g", e.output[static_cast<std::size_t>(e.target)]);
-    explained.method = report.options.method->name;
-    explained.file = std::filesystem::path(report.samples[n].name).filename().string();
-    explained.shares =
-        examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};
-    rows.push_back(examples::explained_row(explained, colours));
-  }
-  return examples::figure(rows);
-}
-
-void write_files(const Report& report, const std::optional<ImageLayout>& layout) {
-  const Options& o = report.options;
-  OutputFiles files;
-  const auto values = [&](const std::filesystem::path& path, const Shape& shape,
-                          const std::vector<double> Explanation::*which) {
-    if (path.empty()) return;
-    if (o.in_double)
-      write_values<double>(files.stage(path), report, shape, which);
-    else
-      write_values<float>(files.stage(path), report, shape, which);
-  };
-  values(o.relevance, report.engine.inputs()[0].second, &Explanation::relevance);
-  values(o.output_values, report.engine.outputs()[0].second, &Explanation::output);
-  if (!o.ledger.empty()) write_text(files.stage(o.ledger), ledger(report));
-  if (!o.heatmap.empty()) examples::write_png(files.stage(o.heatmap), heatmaps(report, *layout));
-  files.commit();
+  examples::Explained explained;
+  explained.image = examples::picture_of(sample.values, layout.format, layout.order);
+  explained.channels = layout.format.channels;
+  explained.relevance = e.relevance;
+  if (layout.order == examples::ImageOrder::chw)
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t p = 0; p < pixels; ++p)
+        explained.relevance[p * channels + c] = e.relevance[c * pixels + p];
+  const std::string label = label_of(report, e.target), number = "output " + std::to_string(e.target);
+  explained.title = label.empty() ? number : label;
+  explained.detail =
+      (label.empty() ? "" : number + ": ") + formatted("%.4g", e.output[static_cast<std::size_t>(e.target)]);
+  explained.method = report.options.method->name;
+  explained.file = std::filesystem::path(sample.name).filename().string();
+  explained.shares = examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};
+  return examples::explained_row(explained, colours);
 }
 
 }  // namespace explain

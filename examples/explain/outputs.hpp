@@ -1,43 +1,22 @@
-/// What goes out: files, and text on standard output.
+/// What goes out of each explanation, as text and as pictures.
 #pragma once
 
-#include <filesystem>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "ascribe/heatmap.hpp"
 #include "examples/explain/engine.hpp"
+#include "examples/support/figure.hpp"
 
 namespace explain {
 
-/// All that the program knows when the work is done.
+/// What is the same for all samples.
 struct Report {
   const Options& options;
   const Engine& engine;
-  const std::vector<Sample>& samples;
-  const std::vector<Explanation>& explanations;
-  const std::vector<std::string>& labels;  ///< empty, or one for each output
-};
-
-/// The files of one run: all of them or none. Each is written under another name beside its place; `commit`
-/// gives them their names; what has none by then goes.
-class OutputFiles {
- public:
-  OutputFiles() = default;
-  ~OutputFiles();
-  OutputFiles(const OutputFiles&) = delete;
-  OutputFiles& operator=(const OutputFiles&) = delete;
-
-  /// Where to write what is to become `path`.
-  std::filesystem::path stage(const std::filesystem::path& path);
-  void commit();
-
-  /// Throws ascribe::Error where no file can be made at `path`: said before the work, not behind it.
-  static void check(const std::filesystem::path& path);
-
- private:
-  std::vector<std::pair<std::filesystem::path, std::filesystem::path>> staged_;
+  std::vector<std::string> labels = {};    ///< empty, or one for each output
+  std::vector<NodeText> nodes = {};        ///< those that the ledger has books of
+  std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
 };
 
 /// --list-methods.
@@ -46,17 +25,20 @@ std::string methods_text();
 /// --describe.
 std::string description(const Engine& engine, const Options& options);
 
-/// What is printed of every input: its largest outputs, and where the relevance went.
-std::string summary(const Report& report);
+/// What is printed before everything else: what the reader of the file has to say.
+std::string notes(const std::vector<std::string>& all);
 
-/// --ledger.
-std::string ledger(const Report& report);
+/// What is printed of an input: its largest outputs, and where the relevance went.
+std::string summary(const Report& report, const Sample& sample, const Explanation& explanation);
 
-/// --heatmap. `layout`: how to read the inputs as images.
-ascribe::Picture heatmaps(const Report& report, const ImageLayout& layout);
+/// --ledger: what stands before the samples, one of them, what stands between two, and what behind them.
+std::string ledger_begin(const Report& report);
+std::string ledger_sample(const Report& report, const Sample& sample, const Explanation& explanation);
+std::string ledger_failure(const std::string& name, const std::string& error);
+inline constexpr const char* ledger_between = ",\n";
+inline constexpr const char* ledger_end = "\n ]\n}\n";
 
-/// Writes every file that the options name, all of them or none. Throws ascribe::Error where one cannot be
-/// written. `layout` is asked for with --heatmap only.
-void write_files(const Report& report, const std::optional<ImageLayout>& layout);
+/// --heatmap: the row of one input.
+examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& explanation);
 
 }  // namespace explain

@@ -1,6 +1,10 @@
 #include "examples/explain/samples.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <iostream>
+#include <span>
+#include <system_error>
 #include <utility>
 
 #include "ascribe/core/error.hpp"
@@ -8,6 +12,51 @@
 #include "examples/explain/options.hpp"
 
 namespace explain {
+namespace {
+
+/// The lines of a text file, or of standard input for "-".
+std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
+  std::ifstream file;
+  const bool standard = path == "-";
+  if (!standard) file.open(path);
+  std::istream& stream = standard ? std::cin : file;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  if (!stream.eof())
+    ascribe::fail(path.string(), ": expected a file of ", what, ", found none that can be read");
+  return lines;
+}
+
+/// Adds the files of a folder and its folders, by name. Returns how many are of no known type.
+std::size_t walk(const std::filesystem::path& folder, const std::filesystem::path& left_out,
+                 std::vector<Place>& found) try {
+  namespace fs = std::filesystem;
+  const std::size_t before = found.size();
+  std::size_t others = 0;
+  for (fs::recursive_directory_iterator it(folder), end; it != end; ++it) {
+    const fs::path& path = it->path();
+    std::error_code none_there;
+    if (path.filename().string().front() == '.' ||
+        (!left_out.empty() && it->is_directory() && fs::equivalent(path, left_out, none_there)))
+      it.disable_recursion_pending();
+    else if (it->is_regular_file() && has_extension(path, {".npy", ".png", ".jpg", ".jpeg"}))
+      found.push_back({path.string(), folder.string().size()});
+    else if (it->is_regular_file())
+      ++others;
+  }
+  if (found.size() == before)
+    ascribe::fail(folder.string(), ": expected a folder with .npy, .png or .jpg files, found none in it");
+  std::sort(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
+            [](const Place& a, const Place& b) { return a.path < b.path; });
+  return others;
+} catch (const std::filesystem::filesystem_error& error) {
+  ascribe::fail(folder.string(), ": expected a folder that can be read, found ", error.code().message());
+}
+
+}  // namespace
 
 Index count_of(const Shape& shape) {
   Index count = 1;
@@ -37,50 +86,105 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
   return std::nullopt;
 }
 
-std::vector<Sample> read_samples(const std::filesystem::path& path, const Shape& shape,
-                                 const std::optional<ImageLayout>& layout) {
-  const std::string name = path.string();
-  if (!is_npy(path)) {
-    if (!layout)
-      ascribe::fail(name, ": an image, but the model takes ", text_of(shape, true),
-                    ", which is none: expected a .npy file");
-    return {{name, examples::read_input(path, layout->format, layout->order)}};
+std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
+                               const std::filesystem::path& list, const std::filesystem::path& left_out,
+                               std::vector<std::string>& notes) {
+  std::vector<std::filesystem::path> all = named;
+  if (!list.empty()) {
+    const std::size_t before = all.size();
+    for (std::string& line : lines_of(list, "paths"))
+      if (!line.empty()) all.emplace_back(std::move(line));
+    if (all.size() == before) ascribe::fail(list.string(), ": expected a list of inputs, found no line");
   }
-  auto array = ascribe::io::read_npy<double>(path);
-  const Shape found(array.shape.begin(), array.shape.end());
-  const bool single = found == shape;
-  const bool batch = found.size() == shape.size() + 1 && Shape(found.begin() + 1, found.end()) == shape;
-  if (!single && !batch)
-    ascribe::fail(name, ": expected shape ", text_of(shape, true), " or ", text_of(shape), ", found ",
-                  text_of(found));
-  if (single) return {{name, std::move(array.values)}};
-  if (found[0] == 0) ascribe::fail(name, ": expected at least one sample, found none");
-  std::vector<Sample> samples;
-  const Index size = count_of(shape);
-  for (Index n = 0; n < found[0]; ++n)
-    samples.push_back({found[0] == 1 ? name : name + "[" + std::to_string(n) + "]",
-                       {array.values.begin() + n * size, array.values.begin() + (n + 1) * size}});
-  return samples;
+  std::vector<Place> found;
+  for (const auto& path : all) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      found.push_back({path.string(), path.parent_path().string().size()});
+      continue;
+    }
+    const std::size_t others = walk(path, left_out, found);
+    if (others > 0)
+      notes.push_back(path.string() + ": " + std::to_string(others) +
+                      " files that are neither .npy, .png nor .jpg are left out");
+  }
+  return found;
 }
 
-std::vector<Sample> read_baseline(const std::string& name, const Shape& shape,
-                                  const std::optional<ImageLayout>& layout, std::size_t inputs) {
-  if (name == "zero") return {{name, std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)}};
-  auto samples = read_samples(name, shape, layout);
-  if (samples.size() != 1 && samples.size() != inputs)
+Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout,
+               bool later)
+    : layout_(layout), values_(static_cast<std::size_t>(count_of(shape))), files_(std::move(files)) {
+  arrays_.reserve(files_.size());
+  first_.reserve(files_.size() + 1);
+  for (const Place& place : files_) {
+    Array array;
+    try {
+      array = check(place.path, shape);
+    } catch (const ascribe::Error& error) {
+      if (!later) throw;
+      troubles_.emplace(arrays_.size(), error.what());
+    }
+    const bool batch = array && array->shape().size() > shape.size();
+    first_.push_back(first_.back() + (batch ? array->shape()[0] : 1));
+    arrays_.push_back(std::move(array));
+  }
+}
+
+Inputs::Array Inputs::check(const std::string& name, const Shape& shape) const {
+  const std::filesystem::path path = name;
+  if (!is_npy(path)) {
+    if (!layout_)
+      ascribe::fail(name, ": an image, but the model takes ", text_of(shape, true),
+                    ", which is none: expected a .npy file");
+    if (std::error_code error; !std::filesystem::exists(path, error))
+      ascribe::fail(name, ": expected an image, found no file");
+    return nullptr;
+  }
+  auto array = std::make_shared<const ascribe::io::NpyReader>(path);
+  const Shape found(array->shape().begin(), array->shape().end());
+  const bool batch = found.size() == shape.size() + 1 && Shape(found.begin() + 1, found.end()) == shape;
+  if (found != shape && !batch)
+    ascribe::fail(name, ": expected shape ", text_of(shape, true), " or ", text_of(shape), ", found ",
+                  text_of(found));
+  if (batch && found[0] == 0) ascribe::fail(name, ": expected at least one sample, found none");
+  return array;
+}
+
+std::size_t Inputs::file_of(std::size_t n) const {
+  return static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), n) - first_.begin() - 1);
+}
+
+std::string Inputs::name(std::size_t n) const {
+  const std::size_t file = file_of(n);
+  const bool alone = first_[file + 1] - first_[file] == 1;
+  return files_[file].path + (alone ? "" : "[" + std::to_string(n - first_[file]) + "]");
+}
+
+Sample Inputs::read(std::size_t n) const {
+  const std::size_t file = file_of(n);
+  if (const auto trouble = troubles_.find(file); trouble != troubles_.end()) ascribe::fail(trouble->second);
+  if (!arrays_[file])
+    return {name(n), examples::read_input(files_[file].path, layout_->format, layout_->order)};
+  Sample sample{name(n), std::vector<double>(values_)};
+  arrays_[file]->read((n - first_[file]) * values_, std::span<double>(sample.values));
+  return sample;
+}
+
+Baseline::Baseline(const std::string& name, const Shape& shape, const std::optional<ImageLayout>& layout,
+                   std::size_t inputs) {
+  if (name == "zero") {
+    for_all_ = {name, std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)};
+    return;
+  }
+  each_.emplace(std::vector<Place>{{name}}, shape, layout, false);
+  if (each_->size() != 1 && each_->size() != inputs)
     ascribe::fail("baseline ", name, ": expected 1 sample, or one for each of ", inputs, " inputs, found ",
-                  samples.size());
-  return samples;
+                  each_->size());
+  if (each_->size() == 1) for_all_ = each_->read(0);
 }
 
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs) {
-  std::ifstream file(path);
-  std::vector<std::string> labels;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    labels.push_back(std::move(line));
-  }
-  if (!file.eof()) ascribe::fail(path.string(), ": expected a file of labels, found none that can be read");
+  auto labels = lines_of(path, "labels");
   if (static_cast<Index>(labels.size()) != outputs)
     ascribe::fail(path.string(), ": expected a label for each of ", outputs, " outputs, found ",
                   labels.size());

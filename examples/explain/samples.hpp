@@ -1,12 +1,16 @@
 /// What comes in besides the network: inputs, baselines, labels.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "ascribe/core/types.hpp"
+#include "ascribe/io/npy.hpp"
 #include "examples/support/image.hpp"
 
 namespace explain {
@@ -38,15 +42,67 @@ struct ImageLayout {
 std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<double>& mean,
                                         const std::vector<double>& deviation);
 
-/// The samples of one file, .npy or an image. Throws ascribe::Error, naming the file, where it does not fit
-/// the shape, or is an image and there is no layout.
-std::vector<Sample> read_samples(const std::filesystem::path& path, const Shape& shape,
-                                 const std::optional<ImageLayout>& layout);
+/// A file of inputs. There may be millions.
+struct Place {
+  std::string path;
+  std::size_t root = 0;  ///< how much of the path is the folder that was asked for
+};
 
-/// The baseline that --baseline names: one sample, or as many as there are inputs. Throws ascribe::Error as
-/// read_samples, and for another number.
-std::vector<Sample> read_baseline(const std::string& name, const Shape& shape,
-                                  const std::optional<ImageLayout>& layout, std::size_t inputs);
+/// What the inputs on the command line and the lines of `list` ("-" is standard input; may be empty) name:
+/// files, and for a folder its files of a known type, with those of its folders, by name. Nothing hidden, and
+/// nothing in `left_out`. `notes`: what else was passed over. Throws ascribe::Error where a folder has
+/// nothing, or where the list cannot be read or is empty.
+std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
+                               const std::filesystem::path& list, const std::filesystem::path& left_out,
+                               std::vector<std::string>& notes);
+
+/// Samples in files, .npy or images, read one at a time when they are asked for: together they may be larger
+/// than memory. Shared between threads.
+class Inputs {
+ public:
+  /// Looks at every file: a .npy file's header is read. Throws ascribe::Error, naming the file, where there
+  /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
+  /// such a file counts as one sample, and `read` throws.
+  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later);
+
+  /// Of all samples.
+  std::size_t size() const { return first_.back(); }
+  std::string name(std::size_t n) const;
+  Sample read(std::size_t n) const;
+
+  const std::vector<Place>& files() const { return files_; }
+  /// The number of the file's first sample. One more file would begin at `size()`.
+  std::size_t first(std::size_t file) const { return first_[file]; }
+
+ private:
+  using Array = std::shared_ptr<const ascribe::io::NpyReader>;
+
+  Array check(const std::string& path, const Shape& shape) const;
+  std::size_t file_of(std::size_t n) const;
+
+  std::optional<ImageLayout> layout_;
+  std::size_t values_;  // of one sample
+  std::vector<Place> files_;
+  std::vector<Array> arrays_;  // none for an image
+  std::map<std::size_t, std::string> troubles_;
+  std::vector<std::size_t> first_{0};
+};
+
+/// The baseline that --baseline names: one sample, or as many as there are inputs.
+class Baseline {
+ public:
+  /// Throws ascribe::Error as Inputs, and for another number.
+  Baseline(const std::string& name, const Shape& shape, const std::optional<ImageLayout>& layout,
+           std::size_t inputs);
+
+  /// The one for all, where there is one.
+  const std::optional<Sample>& for_all() const { return for_all_; }
+  Sample read(std::size_t n) const { return each_->read(n); }
+
+ private:
+  std::optional<Sample> for_all_;
+  std::optional<Inputs> each_;
+};
 
 /// One label a line. Throws ascribe::Error unless there is one for each output.
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs);

@@ -1,5 +1,6 @@
 #include "examples/support/progress.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -7,8 +8,18 @@
 
 namespace examples {
 
-Progress::Progress() {
-  if (isatty(STDERR_FILENO) != 0) ticker_ = std::thread([this] { tick(); });
+std::string time_left(std::size_t done, std::size_t total, double seconds) {
+  if (done == 0 || done >= total) return "";
+  const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
+  const auto about = [](double number, const char* unit) {
+    return "about " + std::to_string(std::llround(number)) + unit;
+  };
+  if (left < 120) return about(std::ceil(left), " s left");
+  return left < 7200 ? about(left / 60, " min left") : about(left / 3600, " h left");
+}
+
+Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {
+  ticker_ = std::thread([this] { tick(); });
 }
 
 Progress::~Progress() {
@@ -18,12 +29,23 @@ Progress::~Progress() {
     stop_ = true;
   }
   stopping_.notify_all();
-  if (ticker_.joinable()) ticker_.join();
+  ticker_.join();
 }
 
 void Progress::show(std::string text) {
   const std::lock_guard lock(mutex_);
   text_ = std::move(text);
+  counting_ = false;
+}
+
+void Progress::count(const std::string& what, std::size_t done, std::size_t total, std::size_t now) {
+  const std::lock_guard lock(mutex_);
+  if (counting_since_ == Clock::time_point()) counting_since_ = Clock::now();
+  const std::chrono::duration<double> passed = Clock::now() - counting_since_;
+  const std::string left = time_left(now, now + total - done, passed.count());
+  text_ =
+      what + " " + std::to_string(done) + " of " + std::to_string(total) + (left.empty() ? "" : ", ") + left;
+  counting_ = true;
 }
 
 void Progress::clear() {
@@ -32,16 +54,25 @@ void Progress::clear() {
   erase();
 }
 
+void Progress::print(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  erase();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (terminal_) std::fflush(stdout);
+}
+
 void Progress::tick() {
   std::unique_lock lock(mutex_);
-  while (!stopping_.wait_for(lock, std::chrono::milliseconds(200), [&] { return stop_; })) {
-    const auto passed = std::chrono::steady_clock::now() - start_;
-    if (text_.empty() || passed < std::chrono::seconds(1)) continue;
+  const auto pause = terminal_ ? std::chrono::milliseconds(200) : std::chrono::minutes(1);
+  while (!stopping_.wait_for(lock, pause, [&] { return stop_; })) {
+    const auto passed = Clock::now() - start_;
+    if (text_.empty() || passed < std::chrono::seconds(1) || (!terminal_ && !counting_)) continue;
     erase();
-    std::fprintf(stderr, "%s (%lld s)", text_.c_str(),
-                 static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(passed).count()));
+    std::fprintf(stderr, "%s (%lld s)%s", text_.c_str(),
+                 static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(passed).count()),
+                 terminal_ ? "" : "\n");
     std::fflush(stderr);
-    shown_ = true;
+    shown_ = terminal_;
   }
 }
 

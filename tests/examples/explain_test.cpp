@@ -1,14 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
-
-#include <sys/wait.h>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +11,7 @@
 #include "examples/support/image.hpp"
 #include "examples/support/png.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/explain.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/onnx.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -24,54 +20,20 @@
 namespace {
 
 using ascribe::Index;
+using ascribe::test::Arguments;
+using ascribe::test::bytes_of;
+using ascribe::test::count_of;
+using ascribe::test::explain;
 using ascribe::test::Message;
+using ascribe::test::Outcome;
+using ascribe::test::run;
 using ascribe::test::TemporaryFolder;
-using Arguments = std::vector<std::string>;
+using ascribe::test::operator+;
 using Json = nlohmann::json;
 
-std::string of_repository(const std::string& path) { return ASCRIBE_SOURCE_DIR "/" + path; }
+using ascribe::test::of_repository;
 const std::string model = of_repository("examples/data/mnist_cnn.onnx"),
                   input = of_repository("tests/golden/input.npy"), golden = "tests/golden/mnist_cnn/";
-
-std::string bytes_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::size_t count_of(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-struct Outcome {
-  int exit_code = -1;
-  std::string out, err;
-};
-
-/// Runs the program in the shell, which runs `before` first.
-Outcome run(const Arguments& arguments, const std::string& before = "") {
-  const TemporaryFolder streams;
-  std::string command = before + "'" ASCRIBE_EXPLAIN_PROGRAM "'";
-  for (const std::string& argument : arguments) command += " '" + argument + "'";
-  command += " >'" + (streams / "out").string() + "' 2>'" + (streams / "err").string() + "'";
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
-}
-
-/// Runs the program and expects it to succeed. Returns what it printed.
-std::string explain(const Arguments& arguments) {
-  const Outcome outcome = run(arguments);
-  INFO(outcome.err);
-  CHECK(outcome.err.empty());
-  REQUIRE(outcome.exit_code == 0);
-  return outcome.out;
-}
-
-Arguments operator+(Arguments a, const Arguments& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 /// The largest difference of two files, measured against the largest value that is expected.
 double error_of(const std::filesystem::path& found, const std::string& expected) {

@@ -19,6 +19,8 @@
 
 namespace {
 
+using ascribe::io::NpyReader;
+using ascribe::io::NpyWriter;
 using ascribe::io::read_npy;
 using ascribe::io::write_npy;
 using ascribe::test::TemporaryFolder;
@@ -294,6 +296,101 @@ TEST_CASE("write_npy: an Error leaves what was there, and nothing half-written")
   CHECK_THROWS_WITH(write_npy(folder / "folder.npy", {1}, std::vector<float>{1}), Contains("not a file"));
   CHECK(read_npy<float>(path).values == std::vector<float>{3});
   CHECK(folder.file_count() == 2);
+}
+
+TEST_CASE("NpyReader: any values of C order, out of either order, as any type") {
+  const Folder folder;
+  // a[i][j][k] = 100 i + 10 j + k, as it lies in C order and with the first index fastest.
+  const std::vector<float> all{0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121};
+  const std::string c = bytes("\x00\x01\x0a\x0b\x14\x15\x64\x65\x6e\x6f\x78\x79");
+  const std::string fortran = bytes("\x00\x64\x0a\x6e\x14\x78\x01\x65\x0b\x6f\x15\x79");
+  for (const bool in_fortran : {false, true}) {
+    const auto path = folder.file(npy(header("|u1", "(2, 3, 2)", in_fortran), in_fortran ? fortran : c));
+    const NpyReader reader(path);
+    CHECK(reader.path() == path);
+    CHECK(reader.shape() == Shape{2, 3, 2});
+    REQUIRE(reader.size() == 12);
+    for (std::size_t first = 0; first <= 12; ++first) {
+      for (std::size_t count = 0; first + count <= 12; ++count) {
+        std::vector<float> part(count);
+        reader.read(first, std::span<float>(part));
+        CHECK(std::equal(part.begin(), part.end(), all.begin() + static_cast<std::ptrdiff_t>(first)));
+      }
+    }
+    std::vector<double> three(3);
+    CHECK_THROWS_WITH(reader.read(10, std::span<double>(three)),
+                      Contains("3 values from number 10 on, found 12"));
+    CHECK_THROWS_WITH(reader.read(13, std::span<double>()), Contains("from number 13 on"));
+  }
+  const NpyReader wide(folder.file(npy(header(">i2", "(3,)"), bytes("\x00\x01\xff\xfe\x01\x00"))));
+  std::vector<signed char> one(1);
+  wide.read(1, std::span<signed char>(one));
+  CHECK(one[0] == -2);
+  CHECK_THROWS_WITH(wide.read(2, std::span<signed char>(one)), Contains("item 2") && Contains("found 256"));
+}
+
+TEST_CASE("NpyReader: the header is checked at once, what has become of the file later") {
+  const Folder folder;
+  CHECK_THROWS_WITH(NpyReader(folder / "none.npy"), Contains("no such file"));
+  CHECK_THROWS_WITH(NpyReader(folder.file(npy(header("<f4", "(2,)"), "1234"))), Contains("8 bytes of data"));
+  const auto path = folder.file(npy(header("|u1", "(4,)"), "1234"));
+  const NpyReader reader(path);
+  std::vector<int> values(2);
+  reader.read(2, std::span<int>(values));
+  CHECK(values == std::vector<int>{'3', '4'});
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  CHECK_THROWS_WITH(reader.read(2, std::span<int>(values)), Contains("expected 2 bytes"));
+}
+
+TEST_CASE("NpyReader: a part of a file that is far larger than what is read of it") {
+  const Folder folder;
+  // Nothing but the header and the last value lies on the disk: 4 TiB do not fit in memory.
+  const auto path = folder.file(npy(header("<f4", "(1048576, 1048576)"), ""));
+  const auto start = std::filesystem::file_size(path);
+  std::error_code too_large;
+  std::filesystem::resize_file(path, start + (std::uintmax_t{1} << 42), too_large);
+  if (too_large) {
+    WARN("the file system has no files of 4 TiB: left out");
+    return;
+  }
+  const NpyReader reader(path);
+  std::vector<float> values(4);
+  reader.read(reader.size() - 4, std::span<float>(values));
+  CHECK(values == std::vector<float>{0, 0, 0, 0});
+}
+
+TEST_CASE("NpyWriter: in any order, and gone on with, it writes what write_npy writes") {
+  const Folder folder;
+  const std::vector<double> all{0.1, -0.0, 1e300, 5e-324, std::numeric_limits<double>::infinity(), 7};
+  const auto part = [&](std::size_t first, std::size_t count) {
+    return std::span<const double>(all).subspan(first, count);
+  };
+  const auto content = [](const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), {});
+  };
+  write_npy(folder / "whole.npy", {3, 2}, all);
+  const auto path = folder.write("parts.npy", std::string(1000, 'x'));
+  {
+    auto writer = NpyWriter<double>::create(path, {3, 2});
+    writer.write(4, part(4, 2));
+    CHECK(read_npy<double>(path).values == std::vector<double>{0, 0, 0, 0, all[4], all[5]});
+    CHECK_THROWS_WITH(writer.write(5, part(0, 2)), Contains("from number 5 on, found room for 6"));
+    CHECK_THROWS_AS(writer.write(7, part(0, 0)), ascribe::Error);
+  }
+  {
+    auto writer = NpyWriter<double>::reopen(path, {3, 2});
+    CHECK(content(path) != content(folder / "whole.npy"));
+    writer.write(0, part(0, 4));
+    CHECK(content(path) == content(folder / "whole.npy"));
+  }
+  CHECK_THROWS_WITH(NpyWriter<double>::reopen(path, {2, 3}), Contains("parts.npy") && Contains("(2, 3)"));
+  CHECK_THROWS_AS(NpyWriter<float>::reopen(path, {3, 2}), ascribe::Error);
+  CHECK_THROWS_AS(NpyWriter<double>::reopen(folder / "none", {3, 2}), ascribe::Error);
+  CHECK_THROWS_AS(NpyWriter<double>::create(folder / "none" / "x.npy", {3, 2}), ascribe::Error);
+  std::filesystem::create_directory(folder / "folder.npy");
+  CHECK_THROWS_WITH(NpyWriter<double>::create(folder / "folder.npy", {1}), Contains("not a file"));
+  CHECK(content(path) == content(folder / "whole.npy"));
 }
 
 #if __has_include(<sys/resource.h>)

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <limits>
 #include <random>
 #include <span>
@@ -56,10 +58,10 @@ inline void write_npy(const std::filesystem::path& path, const std::vector<std::
 
 namespace npy_detail {
 
+using binary::file_size;
 using binary::from_half;
 using binary::holds;
 using binary::load;
-using binary::read_bytes;
 using binary::shown;
 
 /// What the header says, once it has been checked.
@@ -69,6 +71,8 @@ struct Header {
   bool big_endian = false;
   bool fortran_order = false;
   std::vector<std::size_t> shape;
+  std::size_t start = 0;  // of the data in the file
+  std::size_t count = 0;  // of all items
 };
 
 /// NumPy's own limit, and where an error message stops listing a hostile file's sizes.
@@ -298,39 +302,46 @@ class FortranWalk {
   std::size_t place_ = 0;
 };
 
-/// Fills `values` (sized already) with the items at `bytes`. `decode` makes a number of an item's bits.
+/// Bytes of items, and which they are.
+struct Items {
+  std::string bytes;
+  std::size_t first = 0;       // the number of the first one, for messages
+  bool fortran_order = false;  // all of the array as it lies in the file; else some of it in C order
+};
+
+/// Fills `values` with as many items. `decode` makes a number of an item's bits.
 template <std::unsigned_integral Bits, class T, class Decode>
-void convert(const std::filesystem::path& path, const Header& header, const char* bytes,
-             std::vector<T>& values, Decode decode) {
+void convert(const std::filesystem::path& path, const Header& header, const Items& items, std::span<T> values,
+             Decode decode) {
   FortranWalk walk(header.shape);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto value = decode(load<Bits>(bytes + i * sizeof(Bits), header.big_endian));
+    const auto value = decode(load<Bits>(items.bytes.data() + i * sizeof(Bits), header.big_endian));
     if (!holds<T>(value)) {
       // A unary plus prints a one-byte integer as a number.
-      fail(path, ": item ", i, " in the file: expected a value that ", sizeof(T), "-byte ",
+      fail(path, ": item ", items.first + i, " in the file: expected a value that ", sizeof(T), "-byte ",
            std::floating_point<T> ? "floating-point numbers"
            : std::is_signed_v<T>  ? "signed integers"
                                   : "unsigned integers",
            " can hold, found ", +value);
     }
-    values[header.fortran_order ? walk.place() : i] = static_cast<T>(value);
-    if (header.fortran_order) {
+    values[items.fortran_order ? walk.place() : i] = static_cast<T>(value);
+    if (items.fortran_order) {
       walk.advance();
     }
   }
 }
 
 template <class T>
-void convert(const std::filesystem::path& path, const Header& header, const char* bytes,
-             std::vector<T>& values) {
+void convert(const std::filesystem::path& path, const Header& header, const Items& items,
+             std::span<T> values) {
   const auto as = [&]<class Bits, class Stored>(Bits, Stored) {
-    convert<Bits>(path, header, bytes, values, [](Bits bits) { return std::bit_cast<Stored>(bits); });
+    convert<Bits>(path, header, items, values, [](Bits bits) { return std::bit_cast<Stored>(bits); });
   };
   const auto integers = [&]<class Bits>(Bits bits) {
     header.kind == 'i' ? as(bits, std::make_signed_t<Bits>{}) : as(bits, bits);
   };
   if (header.kind == 'b') {
-    convert<std::uint8_t>(path, header, bytes, values, [&](std::uint8_t byte) {
+    convert<std::uint8_t>(path, header, items, values, [&](std::uint8_t byte) {
       if (byte > 1) {
         fail(path, ": expected booleans of 0 or 1, found ", +byte);
       }
@@ -339,7 +350,7 @@ void convert(const std::filesystem::path& path, const Header& header, const char
   } else if (header.kind == 'f') {
     switch (header.item_size) {
       case 2:
-        return convert<std::uint16_t>(path, header, bytes, values, from_half);
+        return convert<std::uint16_t>(path, header, items, values, from_half);
       case 4:
         return as(std::uint32_t{}, float{});
       default:
@@ -359,14 +370,19 @@ void convert(const std::filesystem::path& path, const Header& header, const char
   }
 }
 
-/// Writes `parts` one after the other to a new file beside `path`, then gives it its name.
-inline void write_whole(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+/// Throws where something else than a file is in the way: renaming would replace a device or a pipe.
+inline void check_place(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  // Renaming would replace a device or a pipe by a plain file.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     fail(path, ": expected a file or nothing to write over, found something that is not a file");
   }
+}
+
+/// Writes `parts` one after the other to a new file beside `path`, then gives it its name.
+inline void write_whole(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+  check_place(path);
+  std::error_code error;
   std::random_device random;
   std::filesystem::path temporary = path;
   temporary += "." + std::to_string(random()) + std::to_string(random()) + ".part";
@@ -393,15 +409,11 @@ inline void write_whole(const std::filesystem::path& path, std::span<const std::
   }
 }
 
+/// Everything before the data of a version 1 file of C order and little-endian items of type T.
 template <class T>
-void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
-           std::span<const T> values) {
+std::string header_of(const std::filesystem::path& path, const std::vector<std::size_t>& shape) {
   if (shape.size() > most_dimensions) {
     fail(path, ": expected at most ", most_dimensions, " dimensions, found ", shape.size());
-  }
-  const std::size_t count = element_count(path, shape);
-  if (count != values.size()) {
-    fail(path, ": expected ", count, " values for shape ", shown(shape), ", found ", values.size());
   }
   std::string text = "{'descr': '<f" + std::to_string(sizeof(T)) +
                      "', 'fortran_order': False, 'shape': " + shown(shape) + ", }";
@@ -413,58 +425,219 @@ void write(const std::filesystem::path& path, const std::vector<std::size_t>& sh
   std::string header("\x93NUMPY\x01\x00", 8);
   header += static_cast<char>(text.size() & 255);
   header += static_cast<char>(text.size() >> 8);
-  header += text;
+  return header + text;
+}
 
-  std::string swapped;
-  std::string_view data(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+/// The values' bytes, little-endian; `swapped` is where they lie if they are not so already.
+template <class T>
+std::string_view bytes_of(std::span<const T> values, std::string& swapped) {
+  const std::string_view data(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   if constexpr (std::endian::native == std::endian::big) {
     swapped = data;
     for (std::size_t i = 0; i < swapped.size(); i += sizeof(T)) {
       std::reverse(swapped.data() + i, swapped.data() + i + sizeof(T));
     }
-    data = swapped;
+    return swapped;
   }
-  const std::array<std::string_view, 2> parts{header, data};
+  return data;
+}
+
+template <class T>
+void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+           std::span<const T> values) {
+  const std::string header = header_of<T>(path, shape);
+  const std::size_t count = element_count(path, shape);
+  if (count != values.size()) {
+    fail(path, ": expected ", count, " values for shape ", shown(shape), ", found ", values.size());
+  }
+  std::string swapped;
+  const std::array<std::string_view, 2> parts{header, bytes_of(values, swapped)};
   write_whole(path, parts);
 }
 
-}  // namespace npy_detail
-
-template <Number T>
-Array<T> read_npy(const std::filesystem::path& path) {
-  using namespace npy_detail;
-  const std::string bytes = read_bytes(path, "a .npy file");
+/// The header of the file, whose length it has been checked against.
+inline Header read_header(const std::filesystem::path& path) {
+  const std::uintmax_t length_of_file = file_size(path, "a .npy file");
+  const auto bytes = [&](std::size_t offset, std::uintmax_t most) {
+    std::string found(static_cast<std::size_t>(std::min(most, length_of_file - offset)), '\0');
+    binary::read(path, offset, found);
+    return found;
+  };
+  const std::string fixed = bytes(0, 12);
   constexpr std::string_view magic("\x93NUMPY", 6);
-  if (!std::string_view(bytes).starts_with(magic)) {
+  if (!std::string_view(fixed).starts_with(magic)) {
     fail(path, ": expected a .npy file, which starts with \\x93NUMPY, found ",
-         shown(std::string_view(bytes).substr(0, magic.size())));
+         shown(std::string_view(fixed).substr(0, magic.size())));
   }
-  const int version = bytes.size() > 6 ? static_cast<unsigned char>(bytes[6]) : 0;
-  const int minor = bytes.size() > 7 ? static_cast<unsigned char>(bytes[7]) : 0;
+  const int version = fixed.size() > 6 ? static_cast<unsigned char>(fixed[6]) : 0;
+  const int minor = fixed.size() > 7 ? static_cast<unsigned char>(fixed[7]) : 0;
   if (version < 1 || version > 3 || minor != 0) {
     fail(path, ": expected version 1.0, 2.0 or 3.0, found ", version, ".", minor);
   }
   const std::size_t start = version == 1 ? 10 : 12;
-  if (bytes.size() < start) {
-    fail(path, ": expected at least ", start, " bytes, found ", bytes.size());
+  if (fixed.size() < start) {
+    fail(path, ": expected at least ", start, " bytes, found ", fixed.size());
   }
-  const std::size_t length = version == 1 ? std::size_t{load<std::uint16_t>(bytes.data() + 8, false)}
-                                          : std::size_t{load<std::uint32_t>(bytes.data() + 8, false)};
-  if (length > bytes.size() - start) {
-    fail(path, ": expected a header of ", length, " bytes, found ", bytes.size() - start, " in the file");
+  const std::size_t length = version == 1 ? std::size_t{load<std::uint16_t>(fixed.data() + 8, false)}
+                                          : std::size_t{load<std::uint32_t>(fixed.data() + 8, false)};
+  if (length > length_of_file - start) {
+    fail(path, ": expected a header of ", length, " bytes, found ", length_of_file - start, " in the file");
   }
-  Header header = HeaderParser(path, std::string_view(bytes).substr(start, length)).parse();
-  const std::size_t count = element_count(path, header.shape);
-  const std::size_t size = checked_product(path, header.shape, count, header.item_size);
-  const std::size_t found = bytes.size() - start - length;
+  const std::string text = bytes(start, length);
+  Header header = HeaderParser(path, text).parse();
+  header.start = start + length;
+  header.count = element_count(path, header.shape);
+  const std::size_t size = checked_product(path, header.shape, header.count, header.item_size);
+  const std::uintmax_t found = length_of_file - header.start;
   if (size != found) {
     fail(path, ": expected ", size, " bytes of data for shape ", shown(header.shape), " of ",
          header.item_size, "-byte items, found ", found);
   }
-  Array<T> result;
-  result.values.resize(count);
-  convert(path, header, bytes.data() + start + length, result.values);
-  result.shape = std::move(header.shape);
+  return header;
+}
+
+/// The items `first` to `first + count` of C order out of a file of Fortran order, each from its own place.
+inline std::string gather(const std::filesystem::path& path, const Header& header, std::size_t first,
+                          std::size_t count) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(count * header.item_size, '\0');
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t place = 0, rest = first + i, from_behind = header.count;
+    for (const std::size_t size : header.shape) {
+      from_behind /= size;
+      place += rest / from_behind * (header.count / from_behind / size);
+      rest %= from_behind;
+    }
+    file.seekg(static_cast<std::streamoff>(header.start + place * header.item_size));
+    file.read(bytes.data() + i * header.item_size, static_cast<std::streamsize>(header.item_size));
+  }
+  if (!file) {
+    fail(path, ": expected ", count, " items, found that they cannot be read");
+  }
+  return bytes;
+}
+
+}  // namespace npy_detail
+
+/// A .npy file of which a part at a time is read: it may be larger than memory. Takes what read_npy takes.
+/// Const, and shared between threads. The file is opened for every part and must not change meanwhile.
+/// Example: `reader.read<float>(n * 784, sample)` is sample n of an array of shape (N, 784)
+class NpyReader {
+ public:
+  /// Reads the header. Throws Error as read_npy, but for values.
+  explicit NpyReader(std::filesystem::path path)
+      : path_(std::move(path)), header_(npy_detail::read_header(path_)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::vector<std::size_t>& shape() const { return header_.shape; }
+  /// The number of all values.
+  std::size_t size() const { return header_.count; }
+
+  /// The values from number `first` on in C order, as many as there is room for. Throws Error where there are
+  /// not so many, for a value that T cannot hold, and where the file cannot be read. An array that lies in
+  /// Fortran order is read value by value, which is slow, unless all of it is asked for.
+  template <Number T>
+  void read(std::size_t first, std::span<T> values) const {
+    if (first > size() || values.size() > size() - first) {
+      fail(path_, ": expected to read ", values.size(), " values from number ", first, " on, found ", size(),
+           " in all");
+    }
+    const bool whole = values.size() == size();
+    npy_detail::Items items{{}, first, header_.fortran_order && whole};
+    if (header_.fortran_order && !whole) {
+      items.bytes = npy_detail::gather(path_, header_, first, values.size());
+    } else {
+      items.bytes.resize(values.size() * header_.item_size);
+      binary::read(path_, header_.start + first * header_.item_size, items.bytes);
+    }
+    npy_detail::convert(path_, header_, items, values);
+  }
+
+ private:
+  std::filesystem::path path_;
+  npy_detail::Header header_;
+};
+
+/// A .npy file, as write_npy's, of which a part at a time is written, in any order: it may be larger than
+/// memory. It stands under its name from the beginning, as long as it will be; a value that has not been
+/// written is 0. T is float or double.
+template <std::floating_point T>
+class NpyWriter {
+  static_assert(std::same_as<T, float> || std::same_as<T, double>);
+
+ public:
+  /// A new file, over what was there.
+  static NpyWriter create(const std::filesystem::path& path, const std::vector<std::size_t>& shape) {
+    return NpyWriter(path, shape, true);
+  }
+  /// A file that such a writer has left, to go on with. Throws Error where it is not one of this type and
+  /// shape.
+  static NpyWriter reopen(const std::filesystem::path& path, const std::vector<std::size_t>& shape) {
+    return NpyWriter(path, shape, false);
+  }
+
+  /// Writes values, of which the first is number `first` in C order, through to the operating system. Throws
+  /// Error where the array ends before they do, and where they cannot be written.
+  void write(std::size_t first, std::span<const T> values) {
+    if (first > count_ || values.size() > count_ - first) {
+      fail(path_, ": expected to write ", values.size(), " values from number ", first,
+           " on, found room for ", count_, " in all");
+    }
+    std::string swapped;
+    const std::string_view bytes = npy_detail::bytes_of(values, swapped);
+    file_.seekp(static_cast<std::streamoff>(start_ + first * sizeof(T)));
+    put(bytes);
+  }
+
+ private:
+  NpyWriter(const std::filesystem::path& path, const std::vector<std::size_t>& shape, bool create)
+      : path_(path), count_(npy_detail::element_count(path, shape)) {
+    const std::string header = npy_detail::header_of<T>(path, shape);
+    start_ = header.size();
+    const std::size_t size = npy_detail::checked_product(path, shape, count_, sizeof(T)) + start_;
+    npy_detail::check_place(path);
+    std::error_code error;
+    if (!create) {
+      std::string found(start_, '\0');
+      if (std::filesystem::file_size(path, error) == size && !error) {
+        binary::read(path, 0, found);
+      }
+      if (found != header) {
+        fail(path, ": expected ", size, " bytes of a .npy file of shape ", npy_detail::shown(shape), " and ",
+             sizeof(T), "-byte items to go on with, found none");
+      }
+    }
+    file_.open(path, std::ios::binary | std::ios::out | (create ? std::ios::trunc : std::ios::in));
+    if (!file_) {
+      fail(path, ": expected a file that can be written to, found that it does not open");
+    }
+    if (create) {
+      put(header);
+      std::filesystem::resize_file(path, size, error);
+      if (error) {
+        fail(path, ": expected to write ", size, " bytes, found ", error.message());
+      }
+    }
+  }
+
+  void put(std::string_view bytes) {
+    file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file_.flush();
+    if (!file_) {
+      fail(path_, ": expected to write ", bytes.size(), " bytes, found that they cannot be written");
+    }
+  }
+
+  std::filesystem::path path_;
+  std::size_t count_ = 0, start_ = 0;
+  std::ofstream file_;
+};
+
+template <Number T>
+Array<T> read_npy(const std::filesystem::path& path) {
+  const NpyReader reader(path);
+  Array<T> result{reader.shape(), std::vector<T>(reader.size())};
+  reader.read(0, std::span<T>(result.values));
   return result;
 }
 

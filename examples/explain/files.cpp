@@ -1,0 +1,195 @@
+#include "examples/explain/files.hpp"
+
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "ascribe/core/error.hpp"
+
+namespace explain {
+namespace {
+
+void give_name(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
+}
+
+std::string dumped(const Json& json) {
+  // Names that are no UTF-8 must not cost the numbers.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void check_place(const std::filesystem::path& path) {
+  std::filesystem::path folder = path.parent_path();
+  if (folder.empty()) folder = ".";
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    ascribe::fail(path.string(), ": expected a folder to write into, found none named ", folder.string());
+  const auto status = std::filesystem::status(path, error);
+  // Renaming would replace a device or a pipe by a plain file.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    ascribe::fail(path.string(),
+                  ": expected a file or nothing to write over, found something that is not a file");
+  if (access(folder.c_str(), W_OK) != 0)
+    ascribe::fail(path.string(), ": expected a folder to write into, found that ", folder.string(),
+                  " is read-only");
+}
+
+void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file)
+    ascribe::fail(path.string(), ": expected to write ", bytes.size(), " bytes, found that they cannot be");
+}
+
+void sync_file(const std::filesystem::path& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && fsync(file) == 0;
+  if (file >= 0) close(file);
+  if (!synced) ascribe::fail(path.string(), ": expected to have it on the disk, found that it cannot be");
+}
+
+std::filesystem::path partial(const std::filesystem::path& path) {
+  std::filesystem::path name = path;
+  return name += ".partial";
+}
+
+OutputFiles::~OutputFiles() {
+  if (names_ == Names::kept) return;
+  for (const auto& [temporary, path] : staged_) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+  }
+}
+
+std::filesystem::path OutputFiles::stage(const std::filesystem::path& path) {
+  std::filesystem::path temporary = partial(path);
+  if (names_ == Names::random) {
+    std::random_device random;
+    temporary = path;
+    temporary += "." + std::to_string(random()) + ".part";
+  }
+  staged_.emplace_back(temporary, path);
+  return temporary;
+}
+
+void OutputFiles::sync() const {
+  for (const auto& [temporary, path] : staged_) sync_file(temporary);
+}
+
+void OutputFiles::commit() {
+  while (!staged_.empty()) {
+    give_name(staged_.front().first, staged_.front().second);
+    staged_.erase(staged_.begin());
+  }
+}
+
+Lock::Lock(const std::filesystem::path& path) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (file_ >= 0 && flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  if (file_ >= 0) close(file_);
+  ascribe::fail(path.string(), ": expected it for this run alone, found that another run uses it");
+}
+
+Lock::~Lock() { close(file_); }
+
+void check_same(const std::filesystem::path& where, const Json& found, const Json& expected) {
+  const auto text = [](const Json& settings, const std::string& name) {
+    return settings.contains(name) ? dumped(settings[name]) : "none";
+  };
+  for (const Json* names : {&expected, &found})
+    for (const auto& [name, value] : names->items())
+      if (const std::string there = text(found, name), here = text(expected, name); there != here)
+        ascribe::fail(where.string(), ": expected the run that was begun there, ", name, " ", there,
+                      ", found ", name, " ", here,
+                      "; to begin anew, write to another place or remove what is there");
+}
+
+std::string fingerprint_of(std::string_view text, std::string_view before) {
+  // FNV-1a of 64 bits, http://www.isthe.com/chongo/tech/comp/fnv/
+  std::uint64_t hash = before.empty() ? 0xcbf29ce484222325u : std::stoull(std::string(before), nullptr, 16);
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return digits.data();
+}
+
+std::string fingerprint(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string hash = fingerprint_of(""), part(1 << 20, '\0');
+  while (file) {
+    file.read(part.data(), static_cast<std::streamsize>(part.size()));
+    hash = fingerprint_of(std::string_view(part).substr(0, static_cast<std::size_t>(file.gcount())), hash);
+  }
+  if (!file.eof()) ascribe::fail(path.string(), ": expected a file that can be read, found none");
+  return hash;
+}
+
+Journal::Journal(const std::filesystem::path& path, const Json& settings) : path_(path) {
+  { const std::ofstream made(path_, std::ios::app); }
+  if (std::error_code error; !std::filesystem::exists(path_, error))
+    ascribe::fail(path.string(),
+                  ": expected a place for a record of what is done, found that none can be made");
+  lock_.emplace(path_);
+  std::uintmax_t length = 0;
+  if (const auto found = parse(path_, settings, length)) {
+    state_ = *found;
+    std::filesystem::resize_file(path_, length);
+  } else {
+    write_bytes(path_, dumped(settings) + "\n");
+  }
+}
+
+std::optional<Journal::State> Journal::read(const std::filesystem::path& path, const Json& settings) {
+  std::uintmax_t length = 0;
+  return parse(path, settings, length);
+}
+
+std::optional<Journal::State> Journal::parse(const std::filesystem::path& path, const Json& settings,
+                                             std::uintmax_t& length) {
+  std::ifstream file(path, std::ios::binary);
+  State state;
+  bool begun = false;
+  for (std::string line; std::getline(file, line) && !file.eof(); length += line.size() + 1) {
+    const Json said = Json::parse(line, nullptr, false);
+    if (!begun && said.is_object()) {
+      check_same(path, said, settings);
+      begun = true;
+      continue;
+    }
+    if (!said.is_object() || !said.contains("done") || !said.contains("bytes") || !said.contains("failures"))
+      ascribe::fail(path.string(), ": expected a record of what is done, found a line that is none");
+    state.done = said["done"];
+    state.bytes = said["bytes"];
+    for (const Json& failure : said["failures"]) state.failures.push_back(failure);
+  }
+  if (!begun) return std::nullopt;
+  return state;
+}
+
+void Journal::note(const State& state) {
+  Json failures = Json::array();
+  for (std::size_t f = state_.failures.size(); f < state.failures.size(); ++f)
+    failures.push_back(state.failures[f]);
+  const std::string line =
+      dumped({{"done", state.done}, {"bytes", state.bytes}, {"failures", std::move(failures)}}) + "\n";
+  std::ofstream file(path_, std::ios::binary | std::ios::app);
+  file << line;
+  file.close();
+  if (!file)
+    ascribe::fail(path_.string(), ": expected to write ", line.size(), " bytes, found that they cannot be");
+  sync_file(path_);
+  state_ = state;
+}
+
+}  // namespace explain

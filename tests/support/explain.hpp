@@ -1,0 +1,62 @@
+/// The program `explain` as its users run it. Nothing of its source is in here.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace ascribe::test {
+
+using Arguments = std::vector<std::string>;
+
+inline std::string of_repository(const std::string& path) { return ASCRIBE_SOURCE_DIR "/" + path; }
+
+inline std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out, err;
+};
+
+/// Runs the program in the shell, which runs `before` first.
+inline Outcome run(const Arguments& arguments, const std::string& before = "") {
+  const TemporaryFolder streams;
+  std::string command = before + "'" ASCRIBE_EXPLAIN_PROGRAM "'";
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
+  command += " >'" + (streams / "out").string() + "' 2>'" + (streams / "err").string() + "'";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
+}
+
+/// Runs the program and expects it to succeed. Returns what it printed.
+inline std::string explain(const Arguments& arguments) {
+  const Outcome outcome = run(arguments);
+  INFO(outcome.err);
+  CHECK(outcome.err.empty());
+  REQUIRE(outcome.exit_code == 0);
+  return outcome.out;
+}
+
+inline Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace ascribe::test
