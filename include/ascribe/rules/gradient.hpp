@@ -99,13 +99,13 @@ template <class W, class C>
 void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   const Index lanes = layer.windows.lanes();
-  const S zero(0), one(1);
   const bool once = window::is_partition(layer.windows);  // every input is written once
   const bool against = c.form == Form::Delta;
   if (!once) ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
   auto& line = against ? c.books.dropped : c.books.bias;
   ascribe::detail::sum_windows<S>(
       layer.windows, up.cols(), line, [&](Index n, Index g, Index lane, Index width) {
+        const S zero(0), one(1);  // the body's own: nothing that a loop writes can be them
         const S* a = c.a.data() + n * c.a.rows();
         S* d = down.data() + n * down.rows() + lane;
         const Index j = g * lanes + lane;
