@@ -1,5 +1,8 @@
 #include <ascribe/rules/alpha_beta.hpp>
 
+#include <memory>
+#include <span>
+
 #include "tests/support/catch.hpp"
 
 #include "tests/rules/matmul_cases.hpp"
@@ -61,6 +64,56 @@ TEST_CASE("AlphaBeta takes three products where z- keeps its digits as z - z+, e
   CHECK(count({1, 1, -1}) == 8);
   CHECK(products(layer, AlphaBeta{1, 0}, Eigen::Vector3d(1, 1, 1), up) == 2);
   CHECK(products(layer, AlphaBeta{1, 0}, Eigen::Vector3d(-1, 1, 1), up) == 4);
+}
+
+namespace {
+
+/// The same map, whose outputs are to be had one by one too: each counts by itself.
+struct PointwiseMap : ExplicitMap<float> {
+  std::shared_ptr<Index> single = std::make_shared<Index>(0);
+
+  explicit PointwiseMap(const Explicit& one) : ExplicitMap<float>{one.w, one.stored} {}
+  void apply_at(const float* a, std::span<const Index> at, float* values, const Weights& how) const {
+    for (std::size_t k = 0; k < at.size(); ++k) {
+      ++*single;
+      values[k] = 0;
+      for (Index i = 0; i < w.cols(); ++i) values[k] += weight(at[k], i, how) * a[i];
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("AlphaBeta computes the few outputs that cancel by themselves, where the map can") {
+  ascribe::test::Random random(13);
+  const Index inputs = 40, outputs = 100;
+  Matrix w = random.matrix(outputs, inputs);
+  w.row(7) = w.row(7).cwiseAbs();         // no z⁻
+  w.row(70) = w.row(70).cwiseAbs() * -1;  // no z⁺: z⁻ is the output, and nothing cancels
+  w.row(71) = (w.row(71).array() < 0).select(w.row(71) * 1e-4, w.row(71));
+  w.row(99) = w.row(7) * 2;  // carries nothing
+  w = w.cast<float>().cast<double>();
+  Explicit layer = dense(w, Matrix::Zero(10, 1));
+  layer.bias(7) = -1e-3F;
+  const Matrix a = random.matrix(inputs, 2).cwiseAbs().cast<float>().cast<double>();
+  Matrix up = random.matrix(outputs, 2).cast<float>().cast<double>();
+  up.row(99).setZero();
+  const PointwiseMap map(layer);
+  const ascribe::MatMul in_float(map, Eigen::VectorXf(layer.bias.cast<float>()));
+  const Batch<float> a_f = a.cast<float>(), up_f = up.cast<float>();
+  for (const float sign : {1.F, -1.F}) {
+    *map.columns = *map.single = 0;
+    const auto found =
+        step(in_float, AlphaBeta{}, Form::R, Batch<float>(sign * a_f), Batch<float>(sign * a_f), up_f);
+    CHECK(*map.columns == (2 + 3) * 2);        // forward and its reference; three products of two samples
+    CHECK(*map.single == (sign > 0 ? 4 : 2));  // the mirror: row 70's z⁻ is 0
+    for (Index n = 0; n < 2; ++n) {
+      const Expected expected = formula(layer, AlphaBeta{}, sign * a.col(n), up.col(n));
+      CHECK((found.down.col(n).cast<double>() - expected.down).cwiseAbs().maxCoeff() <=
+            1e-5 * expected.down.cwiseAbs().maxCoeff());
+      CHECK(std::abs(double(found.books.stabiliser(n)) - expected.stabiliser) <= 1e-5 * up.cwiseAbs().sum());
+    }
+  }
 }
 
 TEST_CASE("AlphaBeta in float: a z- that is 0, or far smaller than z+, keeps its digits") {

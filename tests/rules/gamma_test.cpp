@@ -93,7 +93,7 @@ TEST_CASE("Gamma in float on outputs that nearly cancel: the books close") {
   CHECK(std::abs(found.books.closing_error()(0)) <= 1e-5F * up_f.cwiseAbs().sum());
 }
 
-TEST_CASE("Gamma takes three products for inputs of one sign, whatever the outputs' signs; six for both") {
+TEST_CASE("Gamma takes two products where inputs and outputs have one sign, else three; six for both") {
   const Explicit layer = dense(numbers(4, 5, 11), numbers(4, 1, 12));
   const Samples given = samples_of_every_sign(5, 4, 71);
   const auto count = [&](Index first, Index n) {
@@ -102,6 +102,44 @@ TEST_CASE("Gamma takes three products for inputs of one sign, whatever the outpu
   CHECK(count(2, 2) == 3);
   CHECK(count(4, 2) == 3);
   CHECK(count(0, 6) == 6);
+
+  Matrix w(3, 2);
+  w << 1, -1, -1, 2, 1, -2;
+  const Explicit three = dense(w);
+  const auto of = [&](const Eigen::Vector2d& a, const Eigen::Vector3d& up) {
+    return products(three, Gamma{}, a, up);
+  };
+  const Eigen::Vector2d a(3, 2);  // z = 1, 1, −1
+  CHECK(of(a, {1, -2, 0}) == 2);
+  CHECK(of(a, {1, -2, 3}) == 3);
+  CHECK(of(a, {0, 0, 3}) == 3);
+  CHECK(of(-a, {1, -2, 0}) == 2);  // z = −1, −1, 1: with the inputs' sign
+  CHECK(of(-a, {0, 0, 3}) == 3);
+  CHECK(of({1, 1}, {5, 1, 0}) == 2);  // z = 0, 1, −1: an output of 0 carries nothing
+  CHECK(of({1, -1}, {1, 0, 0}) == 6);
+}
+
+TEST_CASE("Gamma in two products says what it says in three") {
+  const Matrix w = numbers(6, 5, 21);
+  const Explicit layer = dense(w, numbers(6, 1, 22));
+  for (const double sign : {1.0, -1.0})
+    for (const double gamma : {0.25, 100.0}) {
+      const Matrix a = sign * numbers(5, 2, 23).cwiseAbs();
+      Matrix up = numbers(6, 2, 24);
+      for (Index n = 0; n < 2; ++n)
+        for (Index j = 0; j < 6; ++j)
+          if (sign * (w.row(j).dot(a.col(n)) + layer.bias(j)) <= 0) up(j, n) = 0;
+      REQUIRE(up.cwiseAbs().sum() > 1);
+      CHECK(products(layer, Gamma{gamma}, a, up) == 2);
+      const auto found = step(layer_of<double>(layer), Gamma{gamma}, Form::R, a, a, up);
+      for (Index n = 0; n < 2; ++n) {
+        const Expected expected = formula(layer, Gamma{gamma}, a.col(n), up.col(n));
+        CHECK((found.down.col(n) - expected.down).cwiseAbs().maxCoeff() <=
+              1e-12 * expected.down.cwiseAbs().maxCoeff());
+        CHECK((found.shares.col(n) - expected.shares).cwiseAbs().maxCoeff() <= 1e-12);
+      }
+      CHECK((found.books.closing_error().abs() <= 1e-12).all());
+    }
 }
 
 TEST_CASE("Gamma refuses a gamma that is negative or not finite, and says its name and parameters") {

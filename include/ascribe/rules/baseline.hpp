@@ -59,11 +59,11 @@ void propagate(const kind::Max<W>& layer, const Baseline&, C& c, typename C::Up 
   // Lanes together, and factors of 0 and 1, as in Gradient.
   using Lanes = std::array<S, std::size_t(ascribe::detail::lane_block)>;
   const Index lanes = layer.windows.lanes();
-  const S zero(0), one(1);
   const bool once = window::is_partition(layer.windows);  // every input is written once
   if (!once) ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
   ascribe::detail::sum_windows<S>(
       layer.windows, up.cols(), c.books.dropped, [&](Index n, Index g, Index lane, Index width) {
+        const S zero(0), one(1);  // the body's own: nothing that a loop writes can be them
         const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n) + lane;
         S* d = down.data() + n * down.rows() + lane;
         const Index j = g * lanes + lane;

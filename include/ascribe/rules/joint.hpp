@@ -89,8 +89,8 @@ void propagate(const kind::Joint& layer, const GateConstant&, C& c, typename C::
 template <class C>
 void propagate(const kind::Joint& layer, const EvenSplit&, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
-  const S half(0.5);
   each_piece(layer.size, up.cols(), [&](Index n, Index first, Index width) {
+    const S half(0.5);
     const detail::Factors<C> f(c, n, first, up, down);
     for (Index k = 0; k < 2; ++k)
       for (Index i = 0; i < width; ++i) {
