@@ -44,13 +44,15 @@ struct Block {
 class Blocking {
  public:
   Blocking() = default;
-  Blocking(Index outputs, Index runs, Index length) : outputs_(outputs), runs_(runs), length_(length) {
-    if (length >= block_depth) {
-      depth_ = even(length, block_depth);
+  /// Blocks of at most `most` inputs.
+  Blocking(Index outputs, Index runs, Index length, Index most = block_depth)
+      : outputs_(outputs), runs_(runs), length_(length) {
+    if (length >= most) {
+      depth_ = even(length, most);
       together_ = 1;
     } else {
       depth_ = length;
-      together_ = even(runs, std::min(block_runs, block_depth / length));
+      together_ = even(runs, std::min(block_runs, most / length));
     }
     per_run_ = (length + depth_ - 1) / depth_;
     count_ = (runs + together_ - 1) / together_ * per_run_;
@@ -109,7 +111,7 @@ class Panels {
   const S* panel(Index block, Index panel, const Weights& weights, S* buffer) const {
     const Index size = blocking_.block(block).inputs() * panel_width<S>;
     const S* from = weights_.data() + starts_[std::size_t(block)] + panel * size;
-    if (weights == Weights::as_is) return from;
+    if (weights.unchanged()) return from;
     map::with_replacement<S>(weights, [&](auto f) {
       for (Index i = 0; i < size; ++i) buffer[i] = f(from[i]);
     });
