@@ -44,16 +44,16 @@ struct Block {
 class Blocking {
  public:
   Blocking() = default;
-  /// Blocks of at most `most` inputs.
-  Blocking(Index outputs, Index runs, Index length, Index most = block_depth)
-      : outputs_(outputs), runs_(runs), length_(length) {
-    if (length >= most) {
-      depth_ = even(length, most);
-      together_ = 1;
-    } else {
-      depth_ = length;
-      together_ = even(runs, std::min(block_runs, most / length));
-    }
+  Blocking(Index outputs, Index runs, Index length)
+      : Blocking(outputs, runs, length, std::min(length, block_depth),
+                 length >= block_depth ? 1 : even(runs, std::min(block_runs, block_depth / length))) {}
+  /// Blocks of `together` runs, and of at most `most_depth` inputs of each.
+  Blocking(Index outputs, Index runs, Index length, Index most_depth, Index together)
+      : outputs_(outputs),
+        runs_(runs),
+        length_(length),
+        depth_(even(length, most_depth)),
+        together_(together) {
     per_run_ = (length + depth_ - 1) / depth_;
     count_ = (runs + together_ - 1) / together_ * per_run_;
   }

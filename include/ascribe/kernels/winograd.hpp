@@ -96,7 +96,7 @@ class Winograd {
   /// Patches that are computed together, and channels that are summed before they go to the outputs: at most
   /// so many channels that there is room for enough patches to read the weights for.
   static constexpr Index most_patches = 16 * positions;
-  static constexpr Index most_depth = std::max<Index>(1, scratch_size / (patch * 32));
+  static constexpr Index most_depth = std::max<Index>(1, scratch_size / (patch * 24));
 
   /// One of the two products: patches at multiples of 4 pixels of the target.
   struct Product {
@@ -114,17 +114,14 @@ class Winograd {
         for (Index o = 0; o < to; ++o)
           transform_weights([&](Index tap) { return weight(o, tap, k); }, transformed.data() + k * to + o,
                             size);
-      const Blocking blocking(to, 1, from, most_depth);
-      panels.reserve(std::size_t(elements));
-      for (Index e = 0; e < elements; ++e)
-        panels.emplace_back(blocking, [&](Index, Index k, Index o) {
-          return transformed[std::size_t(e * size + k * to + o)];
-        });
+      panels = Panels<S>(Blocking(to, elements, from, most_depth, patch), [&](Index e, Index k, Index o) {
+        return transformed[std::size_t(e * size + k * to + o)];
+      });
     }
 
     Grid grid;
     Index from_channels, to_channels, top, left;
-    std::vector<Panels<S>> panels;  // one an element of the 6 × 6, row by row
+    Panels<S> panels;  // of which the 36 elements are the runs, and a row's the runs of a block
   };
 
   /// G g Gᵀ, rounded once where S is a number.
@@ -172,7 +169,7 @@ class Winograd {
   static Index whole_packets(Index count) { return (count + L::size - 1) / L::size * L::size; }
 
   void multiply(const Product& product, const S* from, S* to, Index samples, const Finish<S>& finish) const {
-    const Blocking& blocking = product.panels[0].blocking();
+    const Blocking& blocking = product.panels.blocking();
     const Index stride = whole_packets(blocking.block(0).depth);
     const Index most =
         std::clamp<Index>(scratch_size / (patch * stride) / positions * positions, positions, most_patches);
@@ -180,23 +177,23 @@ class Winograd {
               [&](Index first, Index count, Index begin, Index end) {
                 std::array<S, std::size_t(scratch_size)> inputs;
                 std::array<S, std::size_t(patch * most_patches * panel_width<S>)> sums;
-                for (Index i = 0; i < blocking.count(); ++i)
-                  for (int row = 0; row < patch; ++row) {
-                    const Block block = blocking.block(i);
-                    transform_inputs(product, first, count, block, row, from, inputs.data());
-                    for (Index p = begin; p < end; ++p) {
-                      multiply_row(product, count, i, row, p, inputs.data(), sums.data());
-                      add_outputs(product, first, count, i == 0, row, p, sums.data(), to);
-                    }
+                for (Index i = 0; i < blocking.count(); ++i) {
+                  const Block block = blocking.block(i);
+                  transform_inputs(product, first, count, block, from, inputs.data());
+                  for (Index p = begin; p < end; ++p) {
+                    multiply_row(product.panels.panel(i, p, Weights::as_is, nullptr), count, block.depth,
+                                 inputs.data(), sums.data());
+                    add_outputs(product, first, count, block, p, sums.data(), to);
                   }
+                }
                 if (finish) finish_patches(product, first, count, begin, end, to, finish);
               });
   }
 
   /// inputs[column][patch][channel] = (Bᵀ d B)[row][column] for the channels of a block, filled up to whole
   /// registers.
-  void transform_inputs(const Product& product, Index first, Index count, const Block& block, int row,
-                        const S* from, S* inputs) const {
+  void transform_inputs(const Product& product, Index first, Index count, const Block& block, const S* from,
+                        S* inputs) const {
     const Index height = product.grid.source.height, width = product.grid.source.width;
     const Index depth = block.depth, stride = whole_packets(depth);
     Walk walk(product.grid, first);
@@ -208,7 +205,7 @@ class Winograd {
       std::array<S, std::size_t(patch)> factors;
       std::size_t lines = 0;
       for (int y = 0; y < patch; ++y) {
-        const double factor = Matrices::of_inputs[std::size_t(row)][std::size_t(y)];
+        const double factor = Matrices::of_inputs[std::size_t(block.first_run / patch)][std::size_t(y)];
         if (factor == 0 || top + y < 0 || top + y >= height) continue;
         for (int x = 0; x < patch; ++x)
           pixels[lines][std::size_t(x)] = left + x >= 0 && left + x < width
@@ -238,15 +235,12 @@ class Winograd {
   }
 
   /// sums[column][patch][output of the panel]: a block's part of the products of one row.
-  static void multiply_row(const Product& product, Index count, Index i, int row, Index panel,
-                           const S* inputs, S* sums) {
+  static void multiply_row(const S* weights, Index count, Index depth, const S* inputs, S* sums) {
     constexpr Index width = panel_width<S>;
-    const Index depth = product.panels[0].blocking().block(i).depth, stride = whole_packets(depth);
+    const Index stride = whole_packets(depth);
     std::array<const S*, std::size_t(positions)> from;
     std::array<S*, std::size_t(positions)> to;
-    for (Index column = 0; column < patch; ++column) {
-      const S* weights =
-          product.panels[std::size_t(row * patch + column)].panel(i, panel, Weights::as_is, nullptr);
+    for (Index column = 0; column < patch; ++column, weights += depth * width)
       for (Index g = 0; g < count; g += positions) {
         const Index some = std::min<Index>(positions, count - g);
         for (Index n = 0; n < some; ++n) {
@@ -256,12 +250,12 @@ class Winograd {
         accumulate_some<S, panel_packets<S>>(some, weights, from.data(), {0, 1, 0, depth}, to.data(), true,
                                              width);
       }
-    }
   }
 
   /// Adds what a row hands to the outputs, Aᵀ's column times (sums A); the first that comes is written.
-  static void add_outputs(const Product& product, Index first, Index count, bool first_block, int row,
-                          Index panel, const S* sums, S* to) {
+  static void add_outputs(const Product& product, Index first, Index count, const Block& block, Index panel,
+                          const S* sums, S* to) {
+    const Index row = block.first_run / patch;
     constexpr Index width = panel_width<S>;
     const Extent target = product.grid.target;
     const Index channels = product.to_channels, rest = std::min(width, channels - panel * width);
@@ -280,7 +274,7 @@ class Winograd {
         for (Index y = 0; y < lines; ++y) {
           const double weight = Matrices::of_outputs[std::size_t(y)][std::size_t(row)];
           if (weight == 0) continue;
-          const bool fresh = first_block && row == (y == 0 ? 0 : 1);  // the first that is not 0
+          const bool fresh = block.first == 0 && row == (y == 0 ? 0 : 1);  // the first that is not 0
           const S factor(weight);
           S* line = corner + y * target.width * channels + k;
           if (k + L::size <= rest) {
