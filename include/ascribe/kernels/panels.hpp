@@ -235,14 +235,15 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
 }
 
 /// Calls body(first, count, from, to) for tiles of `all` positions and ranges of `panels` panels that cover
-/// all, in parallel: few positions are shared out by panels, so that no thread waits.
+/// all, in parallel: fewer positions than `enough` a thread are shared out by panels, so that no thread
+/// waits.
 template <class Body>
-void each_tile(Index all, Index panels, Index most, Body&& body) {
+void each_tile(Index all, Index panels, Index most, Body&& body, Index enough = 16 * positions) {
   if (all == 0) return;
   const Index threads = thread_count();
   Index tiles = std::max<Index>(1, (all + most - 1) / most), shares = 1;
   if (tiles < 4 * threads) {
-    if (all >= 96 * threads)
+    if (all >= enough * threads)
       tiles = (tiles + threads - 1) / threads * threads;
     else
       shares = std::min(panels, threads);

@@ -55,6 +55,15 @@ class Winograd {
            g.stride.width == 1 && g.dilation.height == 1 && g.dilation.width == 1;
   }
 
+  /// Whether it is the faster one: measured on one thread and on two, 1.2 to 2.9 × from here on, and mostly
+  /// slower below, where the transforms outweigh the products or few patches share the reading of the
+  /// weights.
+  static bool pays(const Spatial& g, Index channels, Index filters) {
+    constexpr Index least_channels = 24, least_side = 12;
+    return std::min(channels, filters) >= least_channels &&
+           std::min({g.input.height, g.input.width, g.output_height(), g.output_width()}) >= least_side;
+  }
+
   /// How many scalars the weights take.
   static double held(Index channels, Index filters) {
     const double width = double(panel_width<S>);
@@ -173,21 +182,23 @@ class Winograd {
     const Index stride = whole_packets(blocking.block(0).depth);
     const Index most =
         std::clamp<Index>(scratch_size / (patch * stride) / positions * positions, positions, most_patches);
-    each_tile(samples * product.grid.positions(), blocking.panels<S>(), most,
-              [&](Index first, Index count, Index begin, Index end) {
-                std::array<S, std::size_t(scratch_size)> inputs;
-                std::array<S, std::size_t(patch * most_patches * panel_width<S>)> sums;
-                for (Index i = 0; i < blocking.count(); ++i) {
-                  const Block block = blocking.block(i);
-                  transform_inputs(product, first, count, block, from, inputs.data());
-                  for (Index p = begin; p < end; ++p) {
-                    multiply_row(product.panels.panel(i, p, Weights::as_is, nullptr), count, block.depth,
-                                 inputs.data(), sums.data());
-                    add_outputs(product, first, count, block, p, sums.data(), to);
-                  }
-                }
-                if (finish) finish_patches(product, first, count, begin, end, to, finish);
-              });
+    each_tile(
+        samples * product.grid.positions(), blocking.panels<S>(), most,
+        [&](Index first, Index count, Index begin, Index end) {
+          std::array<S, std::size_t(scratch_size)> inputs;
+          std::array<S, std::size_t(patch * most_patches * panel_width<S>)> sums;
+          for (Index i = 0; i < blocking.count(); ++i) {
+            const Block block = blocking.block(i);
+            transform_inputs(product, first, count, block, from, inputs.data());
+            for (Index p = begin; p < end; ++p) {
+              multiply_row(product.panels.panel(i, p, Weights::as_is, nullptr), count, block.depth,
+                           inputs.data(), sums.data());
+              add_outputs(product, first, count, block, p, sums.data(), to);
+            }
+          }
+          if (finish) finish_patches(product, first, count, begin, end, to, finish);
+        },
+        2 * positions);
   }
 
   /// inputs[column][patch][channel] = (Bᵀ d B)[row][column] for the channels of a block, filled up to whole
@@ -203,20 +214,20 @@ class Winograd {
       // Of the patch's lines that count in this row, those inside the image.
       std::array<std::array<const S*, std::size_t(patch)>, std::size_t(patch)> pixels;
       std::array<S, std::size_t(patch)> factors;
-      std::size_t lines = 0;
+      std::size_t used = 0;
       for (int y = 0; y < patch; ++y) {
         const double factor = Matrices::of_inputs[std::size_t(block.first_run / patch)][std::size_t(y)];
         if (factor == 0 || top + y < 0 || top + y >= height) continue;
         for (int x = 0; x < patch; ++x)
-          pixels[lines][std::size_t(x)] = left + x >= 0 && left + x < width
-                                              ? image + ((top + y) * width + left + x) * product.from_channels
-                                              : zeros_.data();
-        factors[lines++] = S(factor);
+          pixels[used][std::size_t(x)] = left + x >= 0 && left + x < width
+                                             ? image + ((top + y) * width + left + x) * product.from_channels
+                                             : zeros_.data();
+        factors[used++] = S(factor);
       }
       const auto transform = [&](Index k, auto load) {
         Packet half[patch];
         for (int x = 0; x < patch; ++x) half[x] = L::all(S(0));
-        for (std::size_t y = 0; y < lines; ++y) {
+        for (std::size_t y = 0; y < used; ++y) {
           const Packet factor = L::all(factors[y]);
           for (int x = 0; x < patch; ++x)
             half[x] = L::multiply_add(load(pixels[y][std::size_t(x)] + k), factor, half[x]);
@@ -230,7 +241,10 @@ class Winograd {
       };
       Index k = 0;
       for (; k + L::size <= depth; k += L::size) transform(k, [](const S* x) { return L::load(x); });
-      if (k < depth) transform(k, [&](const S* x) { return load_some(x, depth - k); });
+      if (k < depth && depth >= L::size)  // some again
+        transform(depth - L::size, [](const S* x) { return L::load(x); });
+      else if (k < depth)
+        transform(k, [&](const S* x) { return load_some(x, depth - k); });
     }
   }
 
@@ -262,7 +276,7 @@ class Winograd {
     Walk walk(product.grid, first);
     for (Index i = 0; i < count; ++i, walk.next(), sums += width) {
       S* corner = to + walk.pixel() * channels + panel * width;
-      const Index lines = std::min<Index>(side, target.height - walk.y() * side);
+      const Index height = std::min<Index>(side, target.height - walk.y() * side);
       const Index pixels = std::min<Index>(side, target.width - walk.x() * side);
       for (Index k = 0; k < rest; k += L::size) {
         Packet columns[patch], outputs[side];
@@ -271,11 +285,11 @@ class Winograd {
           ((outputs[X] = combine<Matrices::of_outputs, X>(columns, Line())), ...);
         }
         (std::make_index_sequence<std::size_t(side)>());
-        for (Index y = 0; y < lines; ++y) {
+        for (Index y = 0; y < height; ++y) {
           const double weight = Matrices::of_outputs[std::size_t(y)][std::size_t(row)];
           if (weight == 0) continue;
           const bool fresh = block.first == 0 && row == (y == 0 ? 0 : 1);  // the first that is not 0
-          const S factor(weight);
+          const S factor = S(weight);
           S* line = corner + y * target.width * channels + k;
           if (k + L::size <= rest) {
             for (Index x = 0; x < pixels; ++x, line += channels)
@@ -302,10 +316,10 @@ class Winograd {
     const Index outputs = std::min(channels, end * panel_width<S>) - from_output;
     Walk walk(product.grid, first);
     for (Index i = 0; i < count; ++i, walk.next()) {
-      const Index lines = std::min<Index>(side, target.height - walk.y() * side);
+      const Index height = std::min<Index>(side, target.height - walk.y() * side);
       const Index pixels = std::min<Index>(side, target.width - walk.x() * side);
       const Index together = outputs == channels ? pixels : 1;
-      for (Index y = 0; y < lines; ++y)
+      for (Index y = 0; y < height; ++y)
         for (Index x = 0; x < pixels; x += together) {
           const Index at = (walk.pixel() + y * target.width + x) * channels + from_output;
           finish(at, together * outputs, to + at);

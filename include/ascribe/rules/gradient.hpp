@@ -21,7 +21,8 @@ struct Gradient {
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
                typename C::Down down) {
-  apply_transposed(layer.map, up, down);
+  // Nothing is divided by what comes of it, unless the form is R, which other rules divide.
+  apply_transposed(layer.map, up, down, c.form == Form::R ? Weights::as_is : Weights::approximate);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
     auto ones_scratch = c.input_scratch();
