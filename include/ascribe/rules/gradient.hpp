@@ -21,7 +21,7 @@ struct Gradient {
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
                typename C::Down down) {
-  // Nothing is divided by what comes of it, unless the form is R, which other rules divide.
+  // In Q and Delta no rule divides what it is handed, or divides by it. A relevance is divided by outputs.
   apply_transposed(layer.map, up, down, c.form == Form::R ? Weights::as_is : Weights::approximate);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
