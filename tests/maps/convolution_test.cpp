@@ -2,6 +2,8 @@
 
 #include <limits>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -159,6 +161,79 @@ TEST_CASE("a convolution sees a weight that is not finite", "[maps]") {
   weights[7] = std::numeric_limits<double>::quiet_NaN();
   CHECK_FALSE(
       map::Convolution<double>({.input = {4, 4}, .kernel = {3, 3}}, 1, 2, weights).weights_are_finite());
+}
+
+namespace {
+
+/// Both products of two images.
+template <class S>
+std::pair<Batch<S>, Batch<S>> products(const map::Convolution<S>& convolution, const Weights& weights,
+                                       const Finish<S>& finish = {}) {
+  const Batch<S> a = map_contract::matrix(convolution.input_size(), 2, 7).template cast<S>();
+  const Batch<S> s = map_contract::matrix(convolution.output_size(), 2, 8).template cast<S>();
+  Batch<S> b(s.rows(), 2), g(a.rows(), 2);
+  convolution.template apply<Dynamic>(view(a), out(b), weights, finish);
+  convolution.template apply_transposed<Dynamic>(view(s), out(g), weights, finish);
+  return {b, g};
+}
+
+template <class S>
+double largest_difference(const Batch<S>& found, const Batch<S>& expected) {
+  return double((found - expected).cwiseAbs().maxCoeff()) / double(expected.cwiseAbs().maxCoeff());
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a convolution by Winograd differs for approximate weights alone", "[maps]", float,
+                   double) {
+  const Spatial s{.input = {13, 14}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+  const Index channels = 24, filters = 40;
+  const Eigen::Matrix<TestType, Dynamic, 1> w =
+      map_contract::numbers(filters * channels * 9, 5).cast<TestType>();
+  const map::Convolution<TestType> direct(s, channels, filters, w);
+  const map::Convolution<TestType> fast(s, channels, filters, w, 1, map::Products::winograd);
+  CHECK(fast.weight_count() == direct.weight_count());
+  for (const Weights& how : {Weights(Weights::as_is), Weights(Weights::positive), Weights(Weights::negative),
+                             Weights(Weights::square), Weights(Weights::one), Weights::favouring(0.25)}) {
+    INFO("weights " << int(how.choice));
+    CHECK(products(fast, how) == products(direct, how));
+  }
+  CHECK(products(direct, Weights::approximate) == products(direct, Weights::as_is));
+
+  const double tolerance = std::is_same_v<TestType, float> ? 1e-5 : 2e-14;  // winograd_test.cpp
+  const auto [b, g] = products(fast, Weights::approximate);
+  const auto [exact_b, exact_g] = products(direct, Weights::as_is);
+  CHECK(b != exact_b);
+  CHECK(g != exact_g);
+  CHECK(largest_difference(b, exact_b) <= tolerance);
+  CHECK(largest_difference(g, exact_g) <= tolerance);
+
+  const auto twice = [](Index, Index count, TestType* values) {
+    for (Index i = 0; i < count; ++i) values[i] *= 2;
+  };
+  const auto [twice_b, twice_g] = products(fast, Weights::approximate, finish_with<TestType>(twice));
+  CHECK(twice_b == TestType(2) * b);
+  CHECK(twice_g == TestType(2) * g);
+}
+
+TEST_CASE("a convolution holds Winograd's weights where they pay, and says so", "[maps]") {
+  const Spatial s{.input = {16, 16}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+  const auto held = [](const Spatial& geometry, Index channels, Index filters, Index groups,
+                       map::Products products) {
+    return map::Convolution<float>::held_scalars(geometry, channels, filters, groups, products);
+  };
+  const auto both = map::Products::winograd, one = map::Products::direct;
+  CHECK(held(s, 64, 64, 1, one) == 2 * 9 * 64 * 64);  // 64 is whole panels, whatever the processor
+  CHECK(held(s, 64, 64, 1, both) == 2 * (9 + 36) * 64 * 64);
+  CHECK(held(s, 16, 64, 1, both) == held(s, 16, 64, 1, one));
+  CHECK(held(s, 64, 64, 2, both) == held(s, 64, 64, 2, one));
+  CHECK(held(s, 64, 64, 64, both) == held(s, 64, 64, 64, one));
+  const Spatial small{.input = {7, 7}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+  CHECK(held(small, 64, 64, 1, both) == held(small, 64, 64, 1, one));
+
+  const std::vector<float> w(64 * 64 * 9, 0.1F);  // nor does it use what it does not hold
+  const map::Convolution<float> direct(small, 64, 64, w), asked(small, 64, 64, w, 1, map::Products::winograd);
+  CHECK(products(asked, Weights::approximate) == products(direct, Weights::as_is));
 }
 
 TEST_CASE("a convolution's errors", "[maps]") {

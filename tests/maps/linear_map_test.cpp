@@ -26,7 +26,7 @@ struct Sizes {
 TEST_CASE("weights are replaced one by one, and the same through a choice made once", "[maps]") {
   const std::vector<std::pair<Weights, std::vector<double>>> expected = {
       {Weights::as_is, {-3, 0, 2}}, {Weights::positive, {0, 0, 2}}, {Weights::negative, {-3, 0, 0}},
-      {Weights::square, {9, 0, 4}}, {Weights::one, {1, 1, 1}},
+      {Weights::square, {9, 0, 4}}, {Weights::one, {1, 1, 1}},      {Weights::approximate, {-3, 0, 2}},
   };
   const std::vector<double> weights = {-3, 0, 2};
   for (const auto& [how, results] : expected)
@@ -34,6 +34,7 @@ TEST_CASE("weights are replaced one by one, and the same through a choice made o
       CHECK(map::replaced(weights[i], how) == results[i]);
       map::with_replacement<double>(how, [&, value = results[i]](auto f) { CHECK(f(weights[i]) == value); });
     }
+  for (const auto& [how, results] : expected) CHECK(how.unchanged() == (results == weights));
 }
 
 TEST_CASE("what lacks a product is no linear map", "[maps]") {

@@ -44,7 +44,10 @@ struct Weights {
     negative,  ///< w⁻ = min(w, 0)
     square,    ///< w²
     one,       ///< 1
-    favoured   ///< w + γw⁺
+    favoured,  ///< w + γw⁺
+    /// w, by a faster product that rounds more where the map has been given one (map::Products): for products
+    /// that nothing is divided by. Every other map takes it for `as_is`.
+    approximate
   };
   Choice choice;
   double gamma = 0;  ///< of `favoured`
@@ -56,6 +59,9 @@ struct Weights {
     weights.gamma = gamma;
     return weights;
   }
+
+  /// Whether the weights are the stored ones.
+  constexpr bool unchanged() const { return choice == as_is || choice == approximate; }
 
   friend constexpr bool operator==(const Weights&, const Weights&) = default;
 };

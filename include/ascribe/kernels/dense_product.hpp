@@ -87,7 +87,7 @@ void multiply_by_dots(const MatrixView<S>& w, const S* x, S* y, Index vectors, I
       const Index count = std::min(line_piece, w.inputs - first);
       const S* from = w.at(o, first);
       Index stride = w.stride;
-      if (!(weights == Weights::as_is)) {
+      if (!weights.unchanged()) {
         map::with_replacement<S>(weights, [&](auto f) {
           for (Index r = 0; r < some; ++r)
             for (Index k = 0; k < count; ++k)
@@ -154,7 +154,7 @@ class LineSum {
     for (Index k = 0; k < count; k += line_piece) {
       const Index width = std::min(line_piece, count - k);
       for (Index r = 0; r < held; ++r) piece[std::size_t(r)] = from_[std::size_t(r)] + k;
-      if (!(weights_ == Weights::as_is))
+      if (!weights_.unchanged())
         map::with_replacement<S>(weights_, [&](auto f) {
           for (Index r = 0; r < held; ++r) {
             const S* line = piece[std::size_t(r)];
@@ -231,7 +231,7 @@ void pack_panel(const MatrixView<S>& w, const Block& block, Index panel, const W
           to[k * width + m] = m < outputs ? *w.at(first + m, block.first + k) : S(0);
     }
   }
-  if (weights == Weights::as_is) return;
+  if (weights.unchanged()) return;
   map::with_replacement<S>(weights, [&](auto f) {
     for (Index i = 0; i < block.depth * width; ++i) to[i] = f(to[i]);
   });

@@ -44,14 +44,16 @@ struct Block {
 class Blocking {
  public:
   Blocking() = default;
-  Blocking(Index outputs, Index runs, Index length) : outputs_(outputs), runs_(runs), length_(length) {
-    if (length >= block_depth) {
-      depth_ = even(length, block_depth);
-      together_ = 1;
-    } else {
-      depth_ = length;
-      together_ = even(runs, std::min(block_runs, block_depth / length));
-    }
+  Blocking(Index outputs, Index runs, Index length)
+      : Blocking(outputs, runs, length, std::min(length, block_depth),
+                 length >= block_depth ? 1 : even(runs, std::min(block_runs, block_depth / length))) {}
+  /// Blocks of `together` runs, and of at most `most_depth` inputs of each.
+  Blocking(Index outputs, Index runs, Index length, Index most_depth, Index together)
+      : outputs_(outputs),
+        runs_(runs),
+        length_(length),
+        depth_(even(length, most_depth)),
+        together_(together) {
     per_run_ = (length + depth_ - 1) / depth_;
     count_ = (runs + together_ - 1) / together_ * per_run_;
   }
@@ -109,7 +111,7 @@ class Panels {
   const S* panel(Index block, Index panel, const Weights& weights, S* buffer) const {
     const Index size = blocking_.block(block).inputs() * panel_width<S>;
     const S* from = weights_.data() + starts_[std::size_t(block)] + panel * size;
-    if (weights == Weights::as_is) return from;
+    if (weights.unchanged()) return from;
     map::with_replacement<S>(weights, [&](auto f) {
       for (Index i = 0; i < size; ++i) buffer[i] = f(from[i]);
     });
@@ -233,13 +235,13 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
 }
 
 /// Calls body(first, count, from, to) for tiles of at most `most` of `all` positions and ranges of `panels`
-/// panels that cover all, in parallel. Few positions are shared out by panels, so that each thread reads a
-/// part of the weights for all positions rather than all of them for a part (14 × 14 pixels of ResNet-50: a
-/// tenth faster).
+/// panels that cover all, in parallel. Positions up to `few` are shared out by panels, so that each thread
+/// reads a part of the weights for all positions rather than all of them for a part (14 × 14 pixels of
+/// ResNet-50: a tenth faster).
 template <class Body>
-void each_tile(Index all, Index panels, Index most, Body&& body) {
+void each_tile(Index all, Index panels, Index most, Body&& body, Index few = tile_positions / 2) {
   if (all == 0) return;
-  constexpr Index few = tile_positions / 2, least = tile_positions / 4;
+  constexpr Index least = tile_positions / 4;
   const Index threads = thread_count();
   Index tiles = (all + most - 1) / most, shares = 1;
   if (threads > 1 && all <= few)

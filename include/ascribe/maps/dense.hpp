@@ -60,7 +60,7 @@ class DenseOf {
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,
              const Finish<Scalar>& finish = {}) const {
     if constexpr (small<N>)
-      if (weights == Weights::as_is) {
+      if (weights.unchanged()) {
         for (Index n = 0; n < N; ++n) b.col(n).noalias() = weights_ * a.col(n);
         if (finish) ascribe::detail::finish_behind(b, finish);
         return;
@@ -73,7 +73,7 @@ class DenseOf {
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, const Weights& weights,
                         const Finish<Scalar>& finish = {}) const {
     if constexpr (small<N>)
-      if (weights == Weights::as_is) {
+      if (weights.unchanged()) {
         for (Index n = 0; n < N; ++n) g.col(n).noalias() = weights_.transpose() * s.col(n);
         if (finish) ascribe::detail::finish_behind(g, finish);
         return;

@@ -87,6 +87,7 @@ decltype(auto) with_replacement(const Weights& weights, Body&& body) {
         return Scalar(w + gamma * above);
       });
     case Weights::as_is:
+    case Weights::approximate:
       break;
   }
   return body([](const Scalar& w) { return w; });

@@ -36,7 +36,8 @@ struct Gradient {
 template <class M, class C>
 void propagate(const kind::MatMul<M>& layer, const Gradient&, C& c, typename C::Up up,
                typename C::Down down) {
-  apply_transposed(layer.map, up, down, Weights::as_is, c.finish);
+  // In Q and Delta no rule divides what it is handed, or divides by it. A relevance is divided by outputs.
+  apply_transposed(layer.map, up, down, c.form == Form::R ? Weights::as_is : Weights::approximate, c.finish);
   if (c.form == Form::Q) book_bias(layer, c, up);
   if (c.form == Form::R) {
     using S = typename C::Scalar;

@@ -143,6 +143,37 @@ TEST_CASE("onnx::network: many nodes cannot ask for what one could not") {
   CHECK(refusal(model({1, 1000}, joined), options) == "no error");
 }
 
+TEST_CASE("onnx::network: Winograd's products are for those who ask, and their memory is counted") {
+  std::vector<float> values(24 * 24 * 9);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = float(i * 37 % 101) / 101 - 0.5F;
+  const auto w = onnx::Tensor::of("w", {24, 24, 3, 3}, std::move(values));
+  const auto conv = [](const std::string& from, const std::string& to) {
+    onnx::Node one = node("Conv", {from, "w"}, {to});
+    one.attributes.push_back(integers("pads", {1, 1, 1, 1}));
+    return one;
+  };
+  const onnx::Model two =
+      model({1, 24, 12, 12}, {conv("x", "h"), node("Relu", {"h"}, {"r"}), conv("r", "y")}, {w});
+  const auto relevance = [&](bool winograd, const auto& method) {
+    const auto net = onnx::network<float>(two, {.winograd = winograd});
+    Eigen::MatrixXf x(net.graph.input_size(), 1);
+    for (Index i = 0; i < x.size(); ++i) x(i) = float(i * 29 % 97) / 97;
+    return net.graph.explain(net.graph.forward(x), 5, method).relevance.eval();
+  };
+  const Eigen::MatrixXf exact = relevance(false, method::Gradient()),
+                        fast = relevance(true, method::Gradient());
+  CHECK(fast != exact);
+  CHECK((fast - exact).cwiseAbs().maxCoeff() <= 2e-5F * exact.cwiseAbs().maxCoeff());
+  CHECK(relevance(true, method::Lrp()) == relevance(false, method::Lrp()));
+
+  // Sixteen times the weights, which four convolutions share, and 256 KB: not enough for 4 · 2 · 36/9 more.
+  const onnx::Model four =
+      model({1, 24, 12, 12}, {conv("x", "a"), conv("a", "b"), conv("b", "c"), conv("c", "y")}, {w});
+  CHECK(refusal(four, {.memory = 1 << 18}) == "no error");
+  CHECK_THAT(refusal(four, {.memory = 1 << 18, .winograd = true}), Contains("ReadOptions::memory"));
+  CHECK(refusal(four, {.memory = 1 << 20, .winograd = true}) == "no error");
+}
+
 TEST_CASE("onnx::network: a model's own weights need no memory beyond them") {
   const onnx::Model dense = model({1, 100}, {node("Gemm", {"x", "w"}, {"y"})}, {ones("w", {100, 100})});
   CHECK(refusal(dense, {.memory = 0}) == "no error");

@@ -21,6 +21,7 @@
 #include <ascribe/io/onnx/fold.hpp>
 #include <ascribe/io/onnx/model.hpp>
 #include <ascribe/io/onnx/tensor.hpp>
+#include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/selection.hpp>
 #include <ascribe/networks/graph.hpp>
 
@@ -81,6 +82,9 @@ struct ReadOptions {
   /// every reading of a constant, the tables of layers, and the values of one sample's forward pass. What is
   /// counted takes time too, so that this bounds how long loading takes.
   std::uint64_t memory = std::uint64_t(8) << 30;
+  /// Whether convolutions get faster products that round more (map::Products::winograd), for about five times
+  /// the memory where they do. Gradients and their like take them, in the forms Q and Delta.
+  bool winograd = false;
 };
 
 /// Throws an error again under the node's name, if it does not bear it already.
@@ -115,6 +119,10 @@ class Importer {
   // --- What a translation asks -----------------------------------------------------------------
 
   Index opset() const { return model_.opset; }
+  /// What convolutions are to be made with.
+  map::Products products() const {
+    return options_.winograd ? map::Products::winograd : map::Products::direct;
+  }
   bool has_input(const Node& node, std::size_t k) const {
     return k < node.inputs.size() && !node.inputs[k].empty();
   }

@@ -189,7 +189,8 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
     for (std::size_t i = o * each; i < (o + 1) * each; ++i) values[i] *= scale;
   });
   add_images(importer, node, last.outputs[0], a,
-             map::Convolution<Scalar>(window.spatial, channels, filters, values, groups), bias, dims);
+             map::Convolution<Scalar>(window.spatial, channels, filters, values, groups, importer.products()),
+             bias, dims);
 }
 
 /// A transposed convolution is the transpose of the convolution that leads from its output to its input.
@@ -298,7 +299,7 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
   });
   try {
     // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
-    map::Convolution<Scalar> back(s, filters, channels, values, groups);
+    map::Convolution<Scalar> back(s, filters, channels, values, groups, importer.products());
     if (a.dims[0] * back.output_size() != a.size())
       fail("expected the padding to leave ", a.size() / a.dims[0], " inputs, found ", back.output_size());
     add_images(importer, node, last.outputs[0], a, map::Transposed(std::move(back)), bias, dims);

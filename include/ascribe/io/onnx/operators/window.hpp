@@ -133,7 +133,8 @@ inline Dims image_dims(const Activation& a, Index channels, Index height, Index 
 template <class Scalar>
 void claim_convolution(const Importer<Scalar>& importer, const Node& node, const Spatial& geometry,
                        Index channels, Index filters, Index groups) {
-  const double held = map::Convolution<Scalar>::held_scalars(geometry, channels, filters, groups);
+  const double held =
+      map::Convolution<Scalar>::held_scalars(geometry, channels, filters, groups, importer.products());
   if (!(held < 0x1p60)) fail(describe(node), ": more weights than memory");
   importer.claim(node, {Index(held)}, sizeof(Scalar));
 }
