@@ -146,7 +146,6 @@ void propagate(const kind::Max<W>& layer, const Gradient&, C& c, typename C::Up 
   auto& line = against ? c.books.dropped : c.books.bias;
   ascribe::detail::sum_windows<S>(
       layer.windows, up.cols(), line, [&](Index n, Index g, Index lane, Index width) {
-        const S zero(0), one(1);  // the body's own: nothing that a loop writes can be them
         const S* a = c.a.data() + n * c.a.rows();
         S* d = down.data() + n * down.rows() + lane;
         const Index j = g * lanes + lane;
