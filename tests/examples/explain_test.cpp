@@ -394,6 +394,7 @@ TEST_CASE("explain --describe prints every node and the method's rule for it", "
     CHECK(count_of(lrp_q, "\n" + std::string(node)) == 1);
   CHECK(count_of(lrp_q, "(16, 28, 28)") == 2);
   CHECK(count_of(lrp_q, "11 nodes, 207178 parameters; rules of lrp_q") == 1);
+  CHECK(count_of(lrp_q, "MB for others, beside 0.8 MB of weights\n") == 1);
   CHECK(count_of(lrp_q, "input: input (N, 1, 28, 28)\noutput: output (N, 10)\n") == 1);
   const std::string box = explain({model, "--describe", "--method", "epsilon_gamma_box", "--low", "-1",
                                    "--high", "2", "--gamma", "0.5", "--precision", "double"});

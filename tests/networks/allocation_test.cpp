@@ -31,6 +31,7 @@
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
+#include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/selection.hpp>
 #include <ascribe/maps/sum.hpp>
@@ -47,6 +48,7 @@
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 #include <ascribe/windows/groups.hpp>
+#include <ascribe/windows/pool.hpp>
 
 namespace {
 
@@ -219,26 +221,10 @@ TEST_CASE("A network of dynamic size asks for none in the second call", "[networ
   CHECK(allocations_in(run) == 0);
 }
 
-TEST_CASE("A graph under a plan asks for none in the second call", "[networks][allocation]") {
-  const auto dense = [](Index outputs, Index inputs) {
-    return MatMul(map::Dense<float>(Eigen::MatrixXf::Random(outputs, inputs)),
-                  Eigen::VectorXf::Random(outputs));
-  };
-  std::srand(5);
-  Graph<float> net;
-  const Index x = net.input("x", 16);
-  const Index stem = net.add("stem/relu", Elementwise(fn::Relu()), {net.add("stem", dense(8, 16), {x})});
-  const Index branch =
-      net.add("branch/relu", Elementwise(fn::Relu()), {net.add("branch", dense(8, 8), {stem})});
-  const Index sum = net.add("sum", MatMul(map::Sum<float>(2, 8)), {branch, stem});
-  const Index relu = net.add("sum/relu", Elementwise(fn::Relu()), {sum});
-  std::vector<Index> in_order(24);
-  std::iota(in_order.begin(), in_order.end(), Index(0));
-  const Index both = net.add("both", MatMul(map::Selection<float>(24, in_order)), {relu, x});
-  const Index most = net.add("most", Max(window::Groups<>(24, 2)), {both});
-  net.output(net.add("top", dense(3, 12), {most}));
-  const Eigen::VectorXf image = Eigen::VectorXf::Random(16), zero = Eigen::VectorXf::Zero(16);
-
+/// The second forward pass and explanation under the plan of each method, which has to ask for nothing.
+void check_graph(const Graph<float>& net) {
+  const Eigen::VectorXf image = Eigen::VectorXf::Random(net.input_size()),
+                        zero = Eigen::VectorXf::Zero(net.input_size());
   const auto check = [&](const Composite<float>& method) {
     const auto plan = net.plan(method);
     Graph<float>::Trace trace, reference;
@@ -260,13 +246,56 @@ TEST_CASE("A graph under a plan asks for none in the second call", "[networks][a
   check(method::LrpRadial());
   check(method::DeepLift());
   check(composite::epsilon_plus<float>());
+}
+
+TEST_CASE("A graph under a plan asks for none in the second call", "[networks][allocation]") {
+  const auto dense = [](Index outputs, Index inputs) {
+    return MatMul(map::Dense<float>(Eigen::MatrixXf::Random(outputs, inputs)),
+                  Eigen::VectorXf::Random(outputs));
+  };
+  std::srand(5);
+  Graph<float> net;
+  const Index x = net.input("x", 16);
+  const Index stem = net.add("stem/relu", Elementwise(fn::Relu()), {net.add("stem", dense(8, 16), {x})});
+  const Index branch =
+      net.add("branch/relu", Elementwise(fn::Relu()), {net.add("branch", dense(8, 8), {stem})});
+  const Index sum = net.add("sum", MatMul(map::Sum<float>(2, 8)), {branch, stem});
+  const Index relu = net.add("sum/relu", Elementwise(fn::Relu()), {sum});
+  std::vector<Index> in_order(24);
+  std::iota(in_order.begin(), in_order.end(), Index(0));
+  const Index both = net.add("both", MatMul(map::Selection<float>(24, in_order)), {relu, x});
+  const Index most = net.add("most", Max(window::Groups<>(24, 2)), {both});
+  net.output(net.add("top", dense(3, 12), {most}));
+  check_graph(net);
 
   // Without a plan, every value is kept in the same memory.
   Graph<float>::Trace trace;
   Workspace<float> workspace;
+  const Eigen::VectorXf image = Eigen::VectorXf::Random(16);
   const auto run = [&] { net.forward(image, trace, workspace); };
   run();
   CHECK(allocations_in(run) == 0);
+}
+
+TEST_CASE("A graph of convolutions under a plan asks for none in the second call", "[networks][allocation]") {
+  std::srand(6);
+  const auto convolution = [](Index channels, Index filters) {
+    const Spatial geometry{.input = {6, 6}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+    return MatMul(map::Convolution<float>(geometry, channels, filters,
+                                          Eigen::VectorXf(Eigen::VectorXf::Random(filters * channels * 9))),
+                  Eigen::VectorXf::Random(filters));
+  };
+  Graph<float> net;
+  const Index x = net.input("x", 108);
+  const Index stem = net.add("stem/relu", Elementwise(fn::Relu()), {net.add("stem", convolution(3, 8), {x})});
+  const Index branch =
+      net.add("branch/relu", Elementwise(fn::Relu()), {net.add("branch", convolution(8, 8), {stem})});
+  const Index sum = net.add("sum", MatMul(map::Sum<float>(2, 288)), {branch, stem});
+  const Index relu = net.add("sum/relu", Elementwise(fn::Relu()), {sum});
+  const Spatial halves{.input = {6, 6}, .kernel = {2, 2}, .stride = {2, 2}};
+  const Index pool = net.add("pool", Max(window::Pool(halves, 8)), {relu});
+  net.output(net.add("top", MatMul(map::Dense<float>(Eigen::MatrixXf::Random(3, 72))), {pool}));
+  check_graph(net);
 }
 
 }  // namespace
