@@ -259,7 +259,9 @@ int run(Options options) {
   std::optional<Baseline> baseline;
   if (options.method->baseline) baseline.emplace(options.baseline, shape, report.layout, samples.size());
   check_targets(options, samples.size(), outputs);
-  options.threads = static_cast<int>(std::min(static_cast<std::size_t>(options.threads), samples.size()));
+  const int threads = options.threads;
+  options.threads = static_cast<int>(std::min(static_cast<std::size_t>(threads), samples.size()));
+  options.threads_each = threads / options.threads;
 
   Run explain_all(report, samples, baseline ? &*baseline : nullptr, progress);
   return explain_all(said) ? 0 : 1;

@@ -91,6 +91,7 @@ class EngineOf final : public Engine {
         : engine_(engine), options_(options), shared_(std::move(shared)), node_books_(node_books) {}
 
     Explanation explain(const Sample& sample, std::size_t n, const Sample* against) override try {
+      ascribe::set_thread_count(options_.threads_each);
       if (against == nullptr && shared_->baseline) against = &*shared_->baseline;
       return engine_.one(options_, shared_->plan, sample, against, shared_->reference, n, node_books_,
                          memory_);

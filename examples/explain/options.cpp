@@ -197,7 +197,7 @@ Parsed parse(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}))
       ->type_name("float|double");
-  app.add_option("--threads", o.threads, "how many inputs to explain at once")
+  app.add_option("--threads", o.threads, "how many to explain with: as many inputs at once, or one by all")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024))
       ->group("Many inputs");

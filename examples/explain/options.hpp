@@ -1,11 +1,13 @@
 /// The command line.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "examples/explain/methods.hpp"
@@ -30,7 +32,8 @@ struct Options {
   std::vector<double> mean = {0}, deviation = {1};
   std::filesystem::path labels;
   bool in_double = false;
-  int threads = 1;
+  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  int threads_each = 1;  ///< of them, those that one input gets where there are fewer inputs than threads
   std::filesystem::path relevance, ledger, output_values, heatmap;
   std::filesystem::path inputs_from, output_folder;
   Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder

@@ -24,6 +24,16 @@ inline int thread_count() {
 #endif
 }
 
+/// Sets what `thread_count` says in the calling thread, where the program is compiled with OpenMP: a host that has
+/// threads of its own gives each of them its share of the processor.
+inline void set_thread_count(int count) {
+#ifdef _OPENMP
+  omp_set_num_threads(count);
+#else
+  (void)count;
+#endif
+}
+
 namespace detail {
 
 /// body(state, begin, end) for ranges of at most `grain` numbers that cover [0, count). Every parallel loop
