@@ -38,6 +38,13 @@ void check(const Shape& shape) {
   const auto finish = finish_with<S>(negate);
   product.forward(a.data(), b.data(), samples, Weights::as_is, finish);
   kernel_test::check_equal(b, expected_b);
+  std::vector<Index> at;  // some outputs of the second image
+  for (Index j = outputs % 5; j < outputs; j += 1 + j % 7) at.push_back(j);
+  std::vector<S> some(at.size(), S(99));
+  std::vector<double> expected_some;
+  for (const Index j : at) expected_some.push_back(-expected_b[std::size_t(outputs + j)]);
+  product.forward_at(a.data() + inputs, at, some.data(), Weights::as_is);
+  kernel_test::check_equal(some, expected_some);
   product.backward(s.data(), back.data(), samples, Weights::as_is, finish);
   kernel_test::check_equal(back, expected_back);
 }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <random>
 #include <type_traits>
+#include <vector>
 
 #include <Eigen/Core>
 #include <unsupported/Eigen/AutoDiff>
@@ -217,6 +218,28 @@ void check_finish(const Map& map, bool transposed, Index samples) {
   CHECK(wrong == 0);
 }
 
+/// Some outputs by themselves are those of the whole product.
+template <class Map>
+void check_some_outputs(const Map& map, const Explicit& expected, const Weights& how, double tolerance) {
+  using S = typename Map::Scalar;
+  INFO("some outputs, weights " << int(how.choice));
+  const Index inputs = expected.weights.cols(), outputs = expected.weights.rows();
+  const Eigen::MatrixXd x = matrix(inputs, 1, 12), w = expected.changed(how);
+  const Batch<S> a = x.template cast<S>();
+  std::vector<Index> at;  // all outputs, every third, and the last
+  for (Index j = 0; j < outputs; j += outputs % 2 + 1 + int(how.choice) % 3) at.push_back(j);
+  if (at.back() != outputs - 1) at.push_back(outputs - 1);
+  std::vector<S> values(at.size(), S(99));
+  map.apply_at(a.data(), at, values.data(), how);
+  for (std::size_t k = 0; k < at.size(); ++k) {
+    const double scale = w.row(at[k]).cwiseAbs().dot(x.col(0).cwiseAbs()) + 1e-30;
+    if (!(std::abs(ascribe::math::value_of(values[k]) - w.row(at[k]).dot(x.col(0))) <= tolerance * scale)) {
+      INFO("output " << at[k]);
+      CHECK(false);
+    }
+  }
+}
+
 /// Everything that a linear map promises, for one map.
 template <class Map>
 void check(const Map& map, const Explicit& expected) {
@@ -239,6 +262,8 @@ void check(const Map& map, const Explicit& expected) {
       for (const Index samples : {1, 2, 37}) check_product(any, expected, Dynamic, transposed, how, samples);
     }
     check_adjoint(any, inputs, outputs, how);
+    if constexpr (ascribe::PointwiseMap<Map>)
+      if (ascribe::has_apply_at(map)) check_some_outputs(map, expected, how, any.tolerance);
   }
   for (const bool transposed : {false, true})
     for (const Index samples : {1, 2, 37}) check_finish(map, transposed, samples);

@@ -24,8 +24,8 @@ inline int thread_count() {
 #endif
 }
 
-/// Sets what `thread_count` says in the calling thread, where the program is compiled with OpenMP: a host that has
-/// threads of its own gives each of them its share of the processor.
+/// Sets what `thread_count` says in the calling thread, where the program is compiled with OpenMP: a host
+/// that has threads of its own gives each of them its share of the processor.
 inline void set_thread_count(int count) {
 #ifdef _OPENMP
   omp_set_num_threads(count);

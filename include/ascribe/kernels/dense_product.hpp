@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <span>
 
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/prefetch.hpp>
@@ -265,6 +266,22 @@ template <class S>
     const Index outputs = std::min(w.outputs, end * panel_width<S>) - begin * panel_width<S>;
     for (Index n = 0; n < tile.count; ++n)
       finish(tile.out[std::size_t(n)] - b, outputs, tile.out[std::size_t(n)]);
+  });
+}
+
+/// values_k = (W a)_{at_k} for outputs of one vector.
+template <class S>
+[[gnu::noinline]] void multiply_at(const MatrixView<S>& w, const S* a, std::span<const Index> at, S* values,
+                                   const Weights& weights) {
+  std::array<S, std::size_t(line_piece)> line;
+  std::fill_n(values, at.size(), S(0));
+  map::with_replacement<S>(weights, [&](auto f) {
+    for (std::size_t k = 0; k < at.size(); ++k)
+      for (Index first = 0; first < w.inputs; first += line_piece) {
+        const Index count = std::min(line_piece, w.inputs - first);
+        for (Index i = 0; i < count; ++i) line[std::size_t(i)] = f(*w.at(at[k], first + i));
+        dots<1>(line.data(), line_piece, count, a + first, values + k);
+      }
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include <ascribe/core/parallel.hpp>
@@ -34,6 +35,23 @@ class Depthwise {
   /// b = W a for `samples` images.
   void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
     multiply(forward_, a, b, samples, weights, finish);
+  }
+  /// values_k = (W a)_{at_k} for outputs of one image.
+  void forward_at(const S* a, std::span<const Index> at, S* values, const Weights& weights) const {
+    map::with_replacement<S>(weights, [&](auto f) {
+      for (std::size_t k = 0; k < at.size(); ++k) {
+        const Walk walk(forward_, at[k] / channels_);
+        const Index channel = at[k] % channels_;
+        S sum(0);
+        for (const Grid::Tap& tap : forward_.taps) {
+          const Index y = walk.y() * forward_.step.height + tap.y, x = walk.x() * forward_.step.width + tap.x;
+          if (y >= 0 && y < forward_.source.height && x >= 0 && x < forward_.source.width)
+            sum += f(weights_[std::size_t(tap.kernel * channels_ + channel)]) *
+                   a[(y * forward_.source.width + x) * channels_ + channel];
+        }
+        values[k] = sum;
+      }
+    });
   }
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {

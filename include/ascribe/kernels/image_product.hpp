@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <ascribe/core/spatial.hpp>
@@ -89,6 +90,57 @@ class ImageProduct {
       multiply(forward_grid_, forward_panels_, a, channels_, b, filters_, samples, weights, finish);
   }
 
+  /// values_k = (W a)_{at_k} for outputs of one image, in ascending order: panel by panel, the pixels that
+  /// have one of its outputs.
+  void forward_at(const S* a, std::span<const Index> at, S* values, const Weights& weights) const {
+    constexpr Index width = panel_width<S>;
+    const Index group_filters = filters_ / groups_, row = geometry_.kernel.width * channels_;
+    const Index most = std::min<Index>(64, by_rows_ ? scratch_size / (block_runs * row) : 64);
+    std::array<S, std::size_t(64 * width)> sums;
+    std::array<S, std::size_t(scratch_size)> copies;
+    std::array<Index, 64> pixels;
+    Tile<S> tile;
+    for (Index group = 0; group < groups_; ++group) {
+      const Panels<S>& panels = forward_panels_[std::size_t(group)];
+      for (Index panel = 0; panel < panels.blocking().template panels<S>(); ++panel) {
+        const Index from = group * group_filters + panel * width,
+                    to = std::min(from + width, (group + 1) * group_filters);
+        const auto is_here = [&](std::size_t k) { return at[k] % filters_ >= from && at[k] % filters_ < to; };
+        for (std::size_t begin = 0, end = 0; begin < at.size(); begin = end) {
+          tile.count = 0;
+          for (; end < at.size(); ++end) {
+            const Index pixel = at[end] / filters_;
+            if (!is_here(end) || (tile.count > 0 && pixels[std::size_t(tile.count - 1)] == pixel)) continue;
+            if (tile.count == most) break;
+            pixels[std::size_t(tile.count)] = pixel;
+            tile.out[std::size_t(tile.count)] = sums.data() + tile.count * width;
+            ++tile.count;
+          }
+          multiply_tile(
+              panels.blocking(), tile, panel, panel + 1,
+              [&](const Block& block, Tile<S>& t) {
+                for (Index i = 0; i < t.count; ++i) {
+                  const Walk walk(forward_grid_, pixels[std::size_t(i)]);
+                  const S** runs = &t.input(i, block.runs, 0);
+                  if (by_rows_)
+                    point_rows_of(walk, block, a, copies.data() + i * block.runs * row, runs);
+                  else
+                    point_inputs_of(forward_grid_, walk, block, a + group * (channels_ / groups_), channels_,
+                                    runs);
+                }
+              },
+              [&](Index block, Index p, S* buffer) { return panels.panel(block, p, weights, buffer); });
+          Index i = 0;
+          for (std::size_t k = begin; k < end; ++k) {
+            if (!is_here(k)) continue;
+            while (pixels[std::size_t(i)] != at[k] / filters_) ++i;
+            values[k] = sums[std::size_t(i * width + at[k] % filters_ - from)];
+          }
+        }
+      }
+    }
+  }
+
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
     if (!columns_.empty()) return scatter(s, g, samples, weights, finish);
@@ -140,18 +192,22 @@ class ImageProduct {
 
   void point_inputs(const Grid& grid, Index first, const Block& block, const S* from, Index channels,
                     Tile<S>& tile) const {
+    Walk walk(grid, first);
+    for (Index i = 0; i < tile.count; ++i, walk.next())
+      point_inputs_of(grid, walk, block, from, channels, &tile.input(i, block.runs, 0));
+  }
+
+  /// One position's runs in a block, `positions` pointers apart.
+  void point_inputs_of(const Grid& grid, const Walk& walk, const Block& block, const S* from, Index channels,
+                       const S** to) const {
     const Grid::Tap* taps = grid.taps.data() + block.first_run;
     const Index height = grid.source.height, width = grid.source.width;
-    Walk walk(grid, first);
-    for (Index i = 0; i < tile.count; ++i, walk.next()) {
-      const Index y = walk.y() * grid.step.height, x = walk.x() * grid.step.width;
-      const S* image = from + walk.sample() * height * width * channels;
-      const S** to = &tile.input(i, block.runs, 0);
-      for (Index t = 0; t < block.runs; ++t, to += positions) {
-        const Index at_y = y + taps[t].y, at_x = x + taps[t].x;
-        const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
-        *to = inside ? image + (at_y * width + at_x) * channels : zeros_.data();
-      }
+    const Index y = walk.y() * grid.step.height, x = walk.x() * grid.step.width;
+    const S* image = from + walk.sample() * height * width * channels;
+    for (Index t = 0; t < block.runs; ++t, to += positions) {
+      const Index at_y = y + taps[t].y, at_x = x + taps[t].x;
+      const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
+      *to = inside ? image + (at_y * width + at_x) * channels : zeros_.data();
     }
   }
 
@@ -193,32 +249,32 @@ class ImageProduct {
   }
 
   void point_rows(Index first, const Block& block, const S* a, S* copies, Tile<S>& tile) const {
+    const Index length = geometry_.kernel.width * channels_;
+    Walk walk(forward_grid_, first);
+    for (Index i = 0; i < tile.count; ++i, walk.next())
+      point_rows_of(walk, block, a, copies + i * block.runs * length, &tile.input(i, block.runs, 0));
+  }
+
+  /// One position's runs in a block, `positions` pointers apart; copies take a run's length each.
+  void point_rows_of(const Walk& walk, const Block& block, const S* a, S* copies, const S** to) const {
     const Spatial& g = geometry_;
     const Index length = g.kernel.width * channels_;
-    Walk walk(forward_grid_, first);
-    for (Index i = 0; i < tile.count; ++i, walk.next()) {
-      const Index top = walk.y() * g.stride.height - g.pads.top,
-                  left = walk.x() * g.stride.width - g.pads.left;
-      const Index begin = std::clamp<Index>(-left, 0, g.kernel.width),
-                  end = std::clamp(g.input.width - left, begin, g.kernel.width);
-      const S* image = a + walk.sample() * g.input_pixels() * channels_;
-      const S** to = &tile.input(i, block.runs, 0);
-      for (Index r = 0; r < block.runs; ++r, to += positions) {
-        const Index y = top + (block.first_run + r) * g.dilation.height;
-        if (y < 0 || y >= g.input.height || begin == end) {
-          *to = zeros_.data();
-          continue;
-        }
-        if (end - begin == g.kernel.width) {
-          *to = image + (y * g.input.width + left) * channels_;
-          continue;
-        }
-        S* copy = copies + (i * block.runs + r) * length;
-        std::fill_n(copy, begin * channels_, S(0));
+    const Index top = walk.y() * g.stride.height - g.pads.top, left = walk.x() * g.stride.width - g.pads.left;
+    const Index begin = std::clamp<Index>(-left, 0, g.kernel.width),
+                end = std::clamp(g.input.width - left, begin, g.kernel.width);
+    const S* image = a + walk.sample() * g.input_pixels() * channels_;
+    for (Index r = 0; r < block.runs; ++r, to += positions, copies += length) {
+      const Index y = top + (block.first_run + r) * g.dilation.height;
+      if (y < 0 || y >= g.input.height || begin == end) {
+        *to = zeros_.data();
+      } else if (end - begin == g.kernel.width) {
+        *to = image + (y * g.input.width + left) * channels_;
+      } else {
+        std::fill_n(copies, begin * channels_, S(0));
         std::copy_n(image + (y * g.input.width + left + begin) * channels_, (end - begin) * channels_,
-                    copy + begin * channels_);
-        std::fill_n(copy + end * channels_, (g.kernel.width - end) * channels_, S(0));
-        *to = copy;
+                    copies + begin * channels_);
+        std::fill_n(copies + end * channels_, (g.kernel.width - end) * channels_, S(0));
+        *to = copies;
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <optional>
+#include <span>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -128,6 +129,14 @@ class Convolution {
       depthwise_->backward(s.data(), g.data(), s.cols(), weights, finish);
     else
       images_->backward(s.data(), g.data(), s.cols(), weights, finish);
+  }
+
+  /// (W a)_j for some outputs j of one sample (maps/linear_map.hpp).
+  void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values, const Weights& weights) const {
+    if (depthwise_)
+      depthwise_->forward_at(a, at, values, weights);
+    else
+      images_->forward_at(a, at, values, weights);
   }
 
   /// The number of stored weights.

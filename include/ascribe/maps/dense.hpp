@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 #include <utility>
 
 #include <ascribe/core/error.hpp>
@@ -79,6 +80,11 @@ class DenseOf {
         return;
       }
     multiply<N>(seen().transposed(), s.data(), g.data(), s.cols(), weights, finish);
+  }
+
+  /// (W a)_j for some outputs j of one sample (maps/linear_map.hpp).
+  void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values, const Weights& weights) const {
+    kernel::multiply_at(seen(), a, at, values, weights);
   }
 
   /// The number of stored weights.
