@@ -102,6 +102,7 @@ class Winograd {
   /// Scalars on the stack for a row of transformed inputs: 192 KB, if that is enough for one channel of one
   /// group of positions.
   static constexpr Index scratch_size = std::max<Index>(patch * positions, 192 * 1024 / Index(sizeof(S)));
+  /// Patches that are computed together.
   static constexpr Index most_patches = 16 * positions;
   /// Channels that are summed before they go to the outputs, few enough that there is room for 32 patches to
   /// share the reading of the weights. In floats, 128 are as fast as 256 and have half of their error.
