@@ -72,6 +72,24 @@ TEST_CASE("a forward pass takes no faster product", "[networks]") {
   CHECK(fast.forward(batch(8)).output() == direct.forward(batch(8)).output());
 }
 
+TEST_CASE("a forward pass under a plan takes faster products where nothing divides by their outputs",
+          "[networks]") {
+  const Graph<float> exact(direct), faster(fast);
+  const auto output = [](const auto& net, const Composite<float>& method) -> Eigen::MatrixXf {
+    return net.forward(batch(8), net.plan(method)).output();
+  };
+  check_near(output(faster, method::Gradient()), output(exact, method::Gradient()));
+  check_near(output(faster, method::LrpQ()), output(exact, method::LrpQ()));
+  CHECK(output(faster, method::Lrp()) == output(exact, method::Lrp()));
+  const auto zplus = composite::by_name<float>("epsilon_plus");
+  CHECK(output(faster, zplus) == output(exact, zplus));
+  // What is kept may be another method's denominator.
+  const auto trace = faster.forward(batch(8), faster.plan(method::LrpQ()));
+  Batch<float> again(exact.output_size(), 2);
+  forward(std::get<0>(*faster.node(3).layer), view(trace.value(2)), again);
+  CHECK(trace.output() == again);
+}
+
 TEST_CASE("no rule that divides takes a faster product", "[networks]") {
   CHECK(relevance(fast, method::Lrp()) == relevance(direct, method::Lrp()));
   CHECK(relevance(fast, method::LrpRadial()) == relevance(direct, method::LrpRadial()));

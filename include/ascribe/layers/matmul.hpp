@@ -160,17 +160,17 @@ void book_channels(const Channels<S>& channels, C& context, const S* u) {
 }  // namespace detail
 
 template <class M, class A, class B>
-void forward(const kind::MatMul<M>& layer, const A& a, B&& b) {
+void forward(const kind::MatMul<M>& layer, const A& a, B&& b, const Weights& weights = Weights::as_is) {
   using S = typename M::Scalar;
   if (layer.bias.size() == 0) {
-    apply(layer.map, a, b);
+    apply(layer.map, a, b, weights);
     return;
   }
   const Channels<S> bias{layer.bias.data(), layer.bias.size()};
   const auto add = [&](Index first, Index count, S* values) {
     detail::add_channels(bias, first, count, values);
   };
-  apply(layer.map, a, b, Weights::as_is, finish_with<S>(add));
+  apply(layer.map, a, b, weights, finish_with<S>(add));
 }
 
 /// Books Σ_j bias_j·u_j to the biases, u being the factor (r or Q) that the rule hands to a bias.

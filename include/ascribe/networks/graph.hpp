@@ -212,7 +212,7 @@ class Graph {
       const auto memory = [&](Index n) { return trace.values[std::size_t(n)].data(); };
       if (node(i).inputs.size() > 1 && detail::joins(node(i)) == map::Joins::no)
         workspace.reserve(place.gathered, detail::inputs_of(nodes_, node(i)) * x.cols());
-      run(i, place, memory, x.cols(), workspace);
+      run(i, place, Weights::as_is, memory, x.cols(), workspace);
     }
   }
   /// The same, keeping only what an explanation under the plan reads. What is not kept lies in the workspace
@@ -235,7 +235,7 @@ class Graph {
       return place.kept >= 0 ? trace.values[std::size_t(place.kept)].data() : workspace.slot(place.slot);
     };
     for (Index i = input_count_; i < Index(nodes_.size()); ++i)
-      run(i, plan.places_[std::size_t(i)], memory, x.cols(), workspace);
+      run(i, plan.places_[std::size_t(i)], products(plan, i), memory, x.cols(), workspace);
   }
   template <class D>
   Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
@@ -490,7 +490,7 @@ class Graph {
 
   /// Computes one node; `memory(node)` is where a node's value lies.
   template <class Memory>
-  void run(Index i, const detail::Place& place, const Memory& memory, Index samples,
+  void run(Index i, const detail::Place& place, const Weights& weights, const Memory& memory, Index samples,
            Workspace<Scalar>& workspace) const {
     const Node& n = node(i);
     const Index rows = n.size;
@@ -533,7 +533,7 @@ class Graph {
     const View<Scalar> a(n.inputs.size() > 1 ? workspace.slot(place.gathered) : memory(n.inputs[0]),
                          detail::inputs_of(nodes_, n), samples);
     if (!function) {
-      std::visit([&](const auto& layer) { detail::run(layer, a, b); }, *n.layer);
+      std::visit([&](const auto& layer) { detail::run(layer, a, b, weights); }, *n.layer);
       return;
     }
     const auto& layer = *detail::matmul(n);
@@ -542,7 +542,14 @@ class Graph {
       if (bias.period > 0) detail::add_channels(bias, first, count, values);
       apply_function(function->f, first, count, values);
     };
-    apply(layer.map, a, b, Weights::as_is, finish_with<Scalar>(finish));
+    apply(layer.map, a, b, weights, finish_with<Scalar>(finish));
+  }
+
+  /// A product may round more only where nothing is divided by its outputs, now or by who explains the trace
+  /// later: in Q and against a reference, where the value is not kept.
+  static Weights products(const Plan& plan, Index i) {
+    const bool divides = plan.form_ == Form::R || plan.passages_[std::size_t(i)].outputs;
+    return divides || plan.kept_[std::size_t(i)] ? Weights::as_is : Weights::approximate;
   }
 
   /// The sum of a node's inputs.

@@ -24,6 +24,14 @@ template <class L, class A, class B>
 void run(const L& layer, const A& a, B& b) {
   forward(layer, a, b);
 }
+/// The same where a linear map may round more (Weights::approximate).
+template <class L, class A, class B>
+void run(const L& layer, const A& a, B& b, const Weights& weights) {
+  if constexpr (requires { layer.map; })
+    forward(layer, a, b, weights);
+  else
+    forward(layer, a, b);
+}
 
 /// Whether none of `count` numbers is NaN or infinite.
 template <class S>
