@@ -114,7 +114,8 @@ template <class Scalar, std::size_t K, class Row, class Part>
 void sum_parts(Index samples, Index parts, Index size, const std::array<Row*, K>& totals, Part&& part) {
   constexpr Index most = 1024 / Index(K);  // at a time, on the stack: no memory is asked for
   std::array<std::array<Scalar, K>, std::size_t(most)> sums;
-  std::array<Scalar, K> total{};  // before they meet the books: small shares would be lost in them
+  std::array<Scalar, K> total;  // before they meet the books: small shares would be lost in them
+  total.fill(Scalar(0));
   const Index count = samples * parts;
   Index n = 0, seen = 0;
   for (Index first = 0; first < count; first += most) {

@@ -30,26 +30,30 @@ template <class S>
 [[gnu::noinline]] S quotients(Index count, const S* relevance, const S* z, double epsilon, S* to) {
   // By way of the stack: nothing there can be what a pointer leads to, so that the loops vectorise.
   constexpr Index size = 64;
-  std::array<S, std::size_t(size)> shares;
-  const bool plain = S(epsilon) == S(0);
+  using Few = Eigen::Array<S, Dynamic, 1, 0, int(size), 1>;
+  Few shares, terms;
+  const S zero(0), one(1), eps = S(epsilon);
   S total(0);
   for (Index first = 0; first < count; first += size) {
     const Index width = std::min(size, count - first);
     const S *r = relevance + first, *d = z + first;
-    S* share = shares.data();
-    if (plain)
-      total += sum_of<S>(width, [=](Index k) {
-        const bool zero = d[k] == S(0);
-        const S carried = r[k], divisor = zero ? S(1) : d[k], quotient = carried / divisor;
-        share[k] = zero ? S(0) : quotient;
-        return zero ? carried : S(0);
-      });
+    shares.resize(width);
+    terms.resize(width);
+    S *share = shares.data(), *term = terms.data();
+    if (eps == zero)
+      for (Index k = 0; k < width; ++k) {
+        const bool vanishes = d[k] == zero;
+        const S carried = r[k], divisor = vanishes ? one : d[k], quotient = carried / divisor;
+        share[k] = vanishes ? zero : quotient;
+        term[k] = vanishes ? carried : zero;
+      }
     else
-      total += sum_of<S>(width, [=](Index k) {
+      for (Index k = 0; k < width; ++k) {
         const S s = stabilised(d[k], epsilon), quotient = r[k] / s;
         share[k] = quotient;
-        return S((s - d[k]) * quotient);
-      });
+        term[k] = (s - d[k]) * quotient;
+      }
+    total += terms.sum();
     std::copy_n(share, width, to + first);
   }
   return total;
