@@ -6,10 +6,14 @@
 
 #include <ascribe/io/onnx.hpp>
 
+#include "tests/support/graph.hpp"
+
 namespace ascribe::onnx {
 
 extern template Network<float> network<float>(const Model&, const ReadOptions&);
 extern template Network<double> network<double>(const Model&, const ReadOptions&);
+extern template class Importer<float>;
+extern template class Importer<double>;
 extern template std::vector<Operator<float>> operators<float>();
 extern template std::vector<Operator<double>> operators<double>();
 

@@ -1,6 +1,8 @@
 /// The one exception of the library.
 #pragma once
 
+#include <initializer_list>
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -13,13 +15,42 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+namespace detail {
+
+/// A reference to a value that can be printed, whatever its type is.
+class Printed {
+ public:
+  Printed(const char* text)
+      : value_(text),
+        print_([](std::ostream& to, const void* value) { to << static_cast<const char*>(value); }) {}
+  template <class T>
+  Printed(const T& value)
+      : value_(&value), print_([](std::ostream& to, const void* of) { to << *static_cast<const T*>(of); }) {}
+
+  friend std::ostream& operator<<(std::ostream& to, const Printed& part) {
+    part.print_(to, part.value_);
+    return to;
+  }
+
+ private:
+  const void* value_;
+  void (*print_)(std::ostream&, const void*);
+};
+
+/// Compiled once and not for every list of types: an ONNX reader alone has 250 of those.
+[[noreturn]] inline void fail_with(std::initializer_list<Printed> parts) {
+  std::ostringstream text;
+  for (const Printed& part : parts) text << part;
+  throw Error(text.str());
+}
+
+}  // namespace detail
+
 /// Throws an Error whose message is the parts, printed one after the other.
 /// Example: `fail("layer ", 2, ": expected ", 8, " features, found ", 9)`.
 template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  throw Error(text.str());
+  detail::fail_with({detail::Printed(parts)...});
 }
 
 }  // namespace ascribe

@@ -22,7 +22,7 @@ class AnyMap {
 
   template <LinearMap M>
   requires(!std::same_as<M, AnyMap> && std::same_as<typename M::Scalar, Scalar>) AnyMap(M map)
-      : part_(std::make_shared<const PartOf<M>>(std::move(map))) {}
+      : part_(made(std::move(map))) {}
 
   Index input_size() const { return part_->input_size(); }
   Index output_size() const { return part_->output_size(); }
@@ -117,7 +117,17 @@ class AnyMap {
     const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };
 
+  /// Not inline: a program that wraps a map in many files may instantiate it in one (extern template).
+  template <class M>
+  static std::shared_ptr<const Part> made(M map);
+
   std::shared_ptr<const Part> part_;
 };
+
+template <class Scalar>
+template <class M>
+auto AnyMap<Scalar>::made(M map) -> std::shared_ptr<const Part> {
+  return std::make_shared<const PartOf<M>>(std::move(map));
+}
 
 }  // namespace ascribe::map

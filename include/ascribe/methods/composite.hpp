@@ -110,40 +110,14 @@ class Composite {
     add(match::any(), method);
   }
 
-  /// Adds an entry behind the others: a rule, or a method that is asked for its rule.
+  /// Adds an entry behind the others: a rule, or a method that is asked for its rule. Not inline, for it
+  /// takes the rule's code for every kind of layer with it: a program that names a rule in many files may
+  /// instantiate it in one (extern template).
   template <class RuleOrMethod>
-  Composite& add(Matcher matcher, RuleOrMethod what) {
-    if constexpr (requires { what.times_input; }) {
-      entries_.push_back(
-          {std::move(matcher), [what = std::move(what)](const Node& node, const NodeInfo& info) {
-             return rule_of(what, node, info);
-           }});
-    } else {
-      const rule::AnyRule<Scalar> rule(std::move(what));
-      entries_.push_back({std::move(matcher),
-                          [rule](const Node& node, const NodeInfo&) -> std::optional<rule::AnyRule<Scalar>> {
-                            const bool applies = std::visit(
-                                [&](const auto& layer) { return rule.applies_to(layer); }, *node.layer);
-                            // Its own default serves a product that a rule for other kinds was not meant for.
-                            if (!applies && std::holds_alternative<kind::Joint>(*node.layer))
-                              return std::nullopt;
-                            return rule;
-                          }});
-    }
-    return *this;
-  }
+  Composite& add(Matcher matcher, RuleOrMethod what);
 
   /// The rule of the first entry that fits. Throws Error where there is none.
-  rule::AnyRule<Scalar> rule_for(const Node& node, const NodeInfo& info) const {
-    for (const Entry& entry : entries_)
-      if (entry.matcher(info))
-        if (auto found = entry.rule(node, info)) return *found;
-    if (std::holds_alternative<kind::Joint>(*node.layer)) {
-      if (form == Form::Delta) return rule::EvenSplit();
-      return rule::GateConstant();
-    }
-    fail("no entry of the composite fits this node");
-  }
+  rule::AnyRule<Scalar> rule_for(const Node& node, const NodeInfo& info) const;
 
  private:
   struct Entry {
@@ -174,5 +148,39 @@ class Composite {
 
   std::vector<Entry> entries_;
 };
+
+template <class Scalar>
+template <class RuleOrMethod>
+Composite<Scalar>& Composite<Scalar>::add(Matcher matcher, RuleOrMethod what) {
+  if constexpr (requires { what.times_input; }) {
+    entries_.push_back({std::move(matcher), [what = std::move(what)](const Node& node, const NodeInfo& info) {
+                          return rule_of(what, node, info);
+                        }});
+  } else {
+    const rule::AnyRule<Scalar> rule(std::move(what));
+    entries_.push_back({std::move(matcher),
+                        [rule](const Node& node, const NodeInfo&) -> std::optional<rule::AnyRule<Scalar>> {
+                          const bool applies = std::visit(
+                              [&](const auto& layer) { return rule.applies_to(layer); }, *node.layer);
+                          // Its own default serves a product that a rule for other kinds was not meant for.
+                          if (!applies && std::holds_alternative<kind::Joint>(*node.layer))
+                            return std::nullopt;
+                          return rule;
+                        }});
+  }
+  return *this;
+}
+
+template <class Scalar>
+rule::AnyRule<Scalar> Composite<Scalar>::rule_for(const Node& node, const NodeInfo& info) const {
+  for (const Entry& entry : entries_)
+    if (entry.matcher(info))
+      if (auto found = entry.rule(node, info)) return *found;
+  if (std::holds_alternative<kind::Joint>(*node.layer)) {
+    if (form == Form::Delta) return rule::EvenSplit();
+    return rule::GateConstant();
+  }
+  fail("no entry of the composite fits this node");
+}
 
 }  // namespace ascribe

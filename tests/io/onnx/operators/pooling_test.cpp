@@ -13,12 +13,10 @@ namespace {
 
 void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
            Index layers = -1) {
-  check_node(onnx::pooling_operators<double>, one, expected, batched, layers);
+  check_node(one, expected, batched, layers);
 }
 
-std::string refused(const OneNode& one, bool batched = false) {
-  return refusal(onnx::pooling_operators<double>, one, batched);
-}
+std::string refused(const OneNode& one, bool batched = false) { return refusal(one, batched); }
 
 }  // namespace
 

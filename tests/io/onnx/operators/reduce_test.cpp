@@ -13,12 +13,10 @@ namespace {
 
 void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
            Index layers = -1) {
-  check_node(onnx::reduce_operators<double>, one, expected, batched, layers);
+  check_node(one, expected, batched, layers);
 }
 
-std::string refused(const OneNode& one, bool batched = false) {
-  return refusal(onnx::reduce_operators<double>, one, batched);
-}
+std::string refused(const OneNode& one, bool batched = false) { return refusal(one, batched); }
 
 }  // namespace
 
@@ -143,7 +141,7 @@ TEST_CASE("onnx: ReduceMean, ReduceSum and ReduceMax", "[onnx]") {
 
 TEST_CASE("onnx: of equal maxima the first in C order takes all", "[onnx]") {
   const OneNode one{.op = "ReduceMax", .inputs = {{2, 2, 2}}, .constants = {list({0, 2})}};
-  const auto net = import(onnx::reduce_operators<double>, model_of(one), false).graph;
+  const auto net = import(model_of(one), false).graph;
   Eigen::MatrixXd x(8, 1);
   x << 0, 3, 1, 1, 3, 3, 1, 1;
   const auto relevance =
@@ -155,7 +153,7 @@ TEST_CASE("onnx: means and sums are aggregations", "[onnx]") {
   for (const char* op : {"ReduceMean", "ReduceSum"})
     for (const std::int64_t axis : {1, 2}) {
       const OneNode one{.op = op, .inputs = {{1, 2, 2}}, .constants = {list({axis})}};
-      const auto net = import(onnx::reduce_operators<double>, model_of(one), true).graph;
+      const auto net = import(model_of(one), true).graph;
       const Index last = Index(net.nodes().size()) - 1;
       CHECK(net.node(net.outputs()[0]).info(last, 0).role == map::Role::aggregation);
     }

@@ -17,12 +17,10 @@ namespace {
 
 void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
            Index layers = -1) {
-  check_node(onnx::shape_operators<double>, one, expected, batched, layers);
+  check_node(one, expected, batched, layers);
 }
 
-std::string refused(const OneNode& one, bool batched = false) {
-  return refusal(onnx::shape_operators<double>, one, batched);
-}
+std::string refused(const OneNode& one, bool batched = false) { return refusal(one, batched); }
 
 }  // namespace
 
@@ -661,10 +659,6 @@ onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::ve
 }
 
 onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched = true) {
-  std::vector<onnx::Operator<double>> all;
-  for (const auto& op : onnx::shape_operators<double>) all.push_back(op);
-  for (const auto& op : onnx::pooling_operators<double>) all.push_back(op);
-  for (const auto& op : onnx::reduce_operators<double>) all.push_back(op);
   onnx::Model model;
   model.opset = 21;
   std::vector<onnx::Dimension> dims;
@@ -673,7 +667,7 @@ onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched = t
   model.graph.nodes = chain.nodes;
   model.graph.initializers = chain.constants;
   model.graph.outputs.push_back({chain.nodes.back().outputs[0], onnx::ElementType::float32, {}});
-  return import(all, model, batched);
+  return import(model, batched);
 }
 
 std::string chain_refused(const Chain& chain) {
@@ -866,7 +860,7 @@ TEST_CASE("onnx: a resize is an aggregation", "[onnx]") {
                     .attributes = {text("mode", "linear")},
                     .inputs = {{1, 1, 2}},
                     .constants = {nothing(), nothing(), list({1, 1, 3})}};
-  const auto net = import(onnx::shape_operators<double>, model_of(one), true).graph;
+  const auto net = import(model_of(one), true).graph;
   CHECK(net.node(1).info(1, 0).role == map::Role::aggregation);
   CHECK(net.node(1).describe() == "MatMul of Resize");
 }
@@ -1014,6 +1008,6 @@ TEST_CASE("onnx: what operators on shapes refuse", "[onnx]") {
 
 TEST_CASE("onnx: a cast to two bytes is noted, since nothing is rounded", "[onnx]") {
   const OneNode one{.op = "Cast", .attributes = {integer("to", 10)}, .inputs = {{1, 3}}};
-  CHECK(import(onnx::shape_operators<double>, model_of(one), true).notes ==
+  CHECK(import(model_of(one), true).notes ==
         std::vector<std::string>{"node 'it' (Cast): values are not rounded to float16"});
 }

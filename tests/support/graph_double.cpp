@@ -1,0 +1,4 @@
+#define ASCRIBE_TEST_DEFINES_GRAPH
+#include "tests/support/graph.hpp"
+
+ASCRIBE_TEST_GRAPH(template, double)

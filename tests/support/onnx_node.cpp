@@ -1,0 +1,120 @@
+#include "tests/support/onnx_node.hpp"
+
+#include <ascribe/core/start.hpp>
+#include <ascribe/methods/gradient.hpp>
+#include <ascribe/methods/lrp.hpp>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/onnx_network.hpp"
+
+namespace ascribe::test {
+
+onnx::Model model_of(const OneNode& one) {
+  onnx::Model model;
+  model.ir_version = 8;
+  model.opset = one.opset;
+  onnx::Node node;
+  node.name = "it";
+  node.op_type = one.op;
+  node.attributes = one.attributes;
+  for (std::size_t k = 0; k < one.inputs.size(); ++k) {
+    onnx::ValueInfo info{"x" + std::to_string(k), onnx::ElementType::float32, std::vector<onnx::Dimension>()};
+    for (const Index d : one.inputs[k]) info.dims->push_back({d, ""});
+    if (one.file_batch > 0) info.dims->front().size = one.file_batch;
+    node.inputs.push_back(info.name);
+    model.graph.inputs.push_back(std::move(info));
+  }
+  for (std::size_t k = 0; k < one.constants.size(); ++k) {
+    const bool left_out = one.constants[k].type() == onnx::ElementType::undefined;
+    node.inputs.push_back(left_out ? "" : "c" + std::to_string(k));
+    if (!left_out) model.graph.initializers.push_back(one.constants[k].renamed(node.inputs.back()));
+  }
+  for (std::size_t k = 0; k < one.outputs; ++k) {
+    node.outputs.push_back("y" + std::to_string(k));
+    model.graph.outputs.push_back({node.outputs.back(), onnx::ElementType::float32, {}});
+  }
+  model.graph.nodes.push_back(std::move(node));
+  return model;
+}
+
+onnx::Importer<double>::Result import(const onnx::Model& model, bool batched) {
+  static const auto operators = onnx::operators<double>();
+  const onnx::ReadOptions options{.batched = batched};
+  return onnx::Importer<double>(model, options).run(operators, [](auto&) {});
+}
+
+std::string refusal(const OneNode& one, bool batched) {
+  try {
+    import(model_of(one), batched);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+Eigen::MatrixXd node_input(Index size, Index first) {
+  Eigen::MatrixXd x(size, 1);
+  for (Index i = 0; i < size; ++i) x(i) = double(((i + first) * 29 + 7) % 64 - 32) / 8;
+  return x;
+}
+
+void check_explanations(const Graph<double>& net, const Eigen::MatrixXd& x) {
+  const auto trace = net.forward(x);
+  for (std::size_t k = 0; k < net.outputs().size(); ++k) {
+    const Index node = net.outputs()[k];
+    const Eigen::MatrixXd weights = node_input(trace.value(node).rows(), 5);
+    const start::OutputWeights at(weights);
+    const start::AtOutput<start::OutputWeights<Eigen::MatrixXd>> start{Index(k), at};
+    for (const auto& e :
+         {net.explain(trace, start, method::Lrp()), net.explain(trace, start, method::LrpQ())}) {
+      const auto& books = e.ledger;
+      CHECK(e.relevance.sum() == Approx(books.leave(0)).margin(1e-9));
+      CHECK(books.enter(0) ==
+            Approx(books.leave(0) + books.bias(0) + books.stabiliser(0) + books.dropped(0)).margin(1e-9));
+    }
+    const auto gradient = net.explain(trace, start, method::Gradient()).relevance;
+    constexpr double step = 1e-4;  // far below the distance of any two inputs
+    for (Index i = 0; i < x.size(); ++i) {
+      Eigen::MatrixXd up = x, down = x;
+      up(i) += step;
+      down(i) -= step;
+      const double difference =
+          weights.col(0).dot(net.forward(up).value(node).col(0) - net.forward(down).value(node).col(0));
+      CHECK(gradient(i) == Approx(difference / (2 * step)).margin(1e-6));
+    }
+  }
+}
+
+void check_node(const OneNode& one, const std::vector<Expected>& expected, bool batched, Index layers) {
+  INFO(one.op << " on " << onnx::shown(one.inputs.front()) << ", operator set " << one.opset);
+  const auto whole = import(model_of(one), false);
+  if (layers >= 0) CHECK(Index(whole.graph.nodes().size()) - whole.graph.input_count() == layers);
+  const Eigen::MatrixXd x = node_input(whole.graph.input_size());
+  const auto trace = whole.graph.forward(x);
+  REQUIRE(whole.outputs.size() == expected.size());
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    CHECK(whole.outputs[k].dims == expected[k].dims);
+    const auto& y = trace.value(whole.outputs[k].node);
+    REQUIRE(y.rows() == Index(expected[k].values.size()));
+    for (Index j = 0; j < y.rows(); ++j)
+      CHECK(y(j) == Approx(expected[k].values[std::size_t(j)]).epsilon(1e-9).margin(1e-9));
+  }
+  check_explanations(whole.graph, x);
+  if (!batched) return;
+
+  OneNode open = one;
+  if (open.file_batch == 0) open.file_batch = 7;  // whatever the file says
+  const auto net = import(model_of(open), true);
+  Eigen::MatrixXd samples(x.rows(), 3);
+  for (Index n = 0; n < 3; ++n) samples.col(n) = node_input(x.rows(), 11 * n);
+  const auto values = net.graph.forward(samples);
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    CHECK(net.outputs[k].dims == expected[k].dims);
+    CHECK(net.outputs[k].batch_axis >= 0);
+    for (Index n = 0; n < 3; ++n)
+      CHECK(values.value(net.outputs[k].node).col(n) ==
+            whole.graph.forward(samples.col(n)).value(whole.outputs[k].node).col(0));
+  }
+}
+
+}  // namespace ascribe::test
