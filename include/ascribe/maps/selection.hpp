@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
@@ -52,12 +53,12 @@ class Selection {
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {
-    copy(a.cols(), a.data(), b.data(), weights == Weights::negative);
+    copy(a.cols(), a.data(), b.data(), replaced(Scalar(1), weights));
   }
 
   template <int N>
   void apply_transposed(View<Scalar, outputs, N> s, Out<Scalar, inputs, N> g, Weights weights) const {
-    hand_back(s.cols(), s.data(), g.data(), weights == Weights::negative);
+    hand_back(s.cols(), s.data(), g.data(), replaced(Scalar(1), weights));
   }
 
   bool weights_are_finite() const { return true; }
@@ -80,26 +81,27 @@ class Selection {
     Index from, count;
   };
 
-  // Pointers alone: one for all shapes. `none`: every stored weight is 1, and has no negative part.
-  [[gnu::noinline]] void copy(Index samples, const Scalar* a, Scalar* b, bool none) const {
+  // Pointers alone: one for all shapes. `weight`: what the 1 that every stored weight is was replaced by.
+  [[gnu::noinline]] void copy(Index samples, const Scalar* a, Scalar* b, const Scalar& weight) const {
     each_part(samples, 1, outputs_, [&](Index n, Index) {
       const Scalar* from = a + n * inputs_;
       each_run([&, to = b + n * outputs_](Index at, Index source, Index count) {
-        if (source < 0 || none)
+        if (source < 0)
           std::fill_n(to + at, count, Scalar(0));
-        else
+        else if (weight == Scalar(1))
           std::copy_n(from + source, count, to + at);
+        else
+          ascribe::detail::multiply(count, weight, from + source, to + at);
       });
     });
   }
-  [[gnu::noinline]] void hand_back(Index samples, const Scalar* s, Scalar* g, bool none) const {
+  [[gnu::noinline]] void hand_back(Index samples, const Scalar* s, Scalar* g, const Scalar& weight) const {
     each_part(samples, 1, inputs_, [&](Index n, Index) {
       const Scalar* from = s + n * outputs_;
       Scalar* to = g + n * inputs_;
       std::fill_n(to, inputs_, Scalar(0));
-      if (none) return;
       each_run([&](Index at, Index source, Index count) {
-        for (Index i = 0; i < count && source >= 0; ++i) to[source + i] += from[at + i];
+        if (source >= 0) ascribe::detail::add_multiple(count, weight, from + at, to + source);
       });
     });
   }
