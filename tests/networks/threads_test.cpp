@@ -1,8 +1,5 @@
 /// Built as a program of its own with OpenMP, where CMake finds it: results do not depend on the number of
 /// threads, to the last bit.
-// Eigen's own large product cuts its work by the number of threads.
-#define EIGEN_DONT_PARALLELIZE
-
 #include <ascribe/networks/graph.hpp>
 
 #include <string>
