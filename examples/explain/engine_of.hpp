@@ -123,17 +123,17 @@ class EngineOf final : public Engine {
         return "Elementwise";
       case ascribe::LayerKind::max:
         return "Max";
-      case ascribe::LayerKind::joint:
+      case ascribe::LayerKind::product:
         break;
     }
-    return "Joint";
+    return "Product";
   }
 
   /// What ascribe::reveal_cancel does there, which is no plan of rules.
   static const char* reveal_cancel_rule(const ascribe::NodeInfo& info) {
     if (info.kind == ascribe::LayerKind::input) return "";
     if (info.kind == ascribe::LayerKind::max) return "Baseline";
-    if (info.kind == ascribe::LayerKind::joint) return "EvenSplit";
+    if (info.kind == ascribe::LayerKind::product) return "EvenSplit";
     return info.kind == ascribe::LayerKind::matmul && info.role == ascribe::map::Role::wiring
                ? "Rewire"
                : "RevealCancel";

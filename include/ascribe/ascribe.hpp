@@ -68,28 +68,31 @@
 #include <ascribe/windows/windows.hpp>
 
 #include <ascribe/layers/elementwise.hpp>
-#include <ascribe/layers/joint.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/layers/rule.hpp>
 
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
-#include <ascribe/rules/contributions.hpp>
 #include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/function_step.hpp>
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/gradient.hpp>
 #include <ascribe/rules/ignore.hpp>
-#include <ascribe/rules/joint.hpp>
-#include <ascribe/rules/norm.hpp>
+#include <ascribe/rules/matrix_step.hpp>
 #include <ascribe/rules/normalized.hpp>
-#include <ascribe/rules/pass.hpp>
+#include <ascribe/rules/product.hpp>
+#include <ascribe/rules/product_step.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/repeat.hpp>
 #include <ascribe/rules/rewire.hpp>
+#include <ascribe/rules/shares.hpp>
 #include <ascribe/rules/slope.hpp>
+#include <ascribe/rules/step_back.hpp>
 #include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/window_step.hpp>
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 

@@ -10,8 +10,6 @@
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/flat.hpp>
 #include <ascribe/rules/gamma.hpp>
-#include <ascribe/rules/norm.hpp>
-#include <ascribe/rules/pass.hpp>
 #include <ascribe/rules/w_square.hpp>
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
@@ -67,7 +65,7 @@ struct Practice {
     if constexpr (I == 0)
       return first;
     else if constexpr (I == 2)
-      return rule::Norm{};
+      return rule::Normalized{};
     else if constexpr (I == 3)
       return second;
     else

@@ -14,7 +14,6 @@
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/flat.hpp>
 #include <ascribe/rules/gamma.hpp>
-#include <ascribe/rules/norm.hpp>
 #include <ascribe/rules/normalized.hpp>
 #include <ascribe/rules/w_square.hpp>
 #include <ascribe/rules/z_box.hpp>
@@ -64,7 +63,7 @@ void each_rule(F&& f) {
   f(rule::ZBox{{-2}, {2.5}});
   f(rule::WSquare{});
   f(rule::Flat{});
-  f(rule::Norm{});
+  f(rule::Normalized{});
 }
 
 ascribe::MatMul<AnyMap> dense_layer(const Matrix& w, const Vector& bias = Vector()) {
@@ -103,6 +102,29 @@ TEST_CASE("identity 10: every map gives the same R as its explicit matrix under 
   }
 }
 
+TEST_CASE("ZPlus, AlphaBeta and Gamma in Q are what they are in R, divided by the activations") {
+  for (const auto& pair : every_map()) {
+    const Explicit& one = pair.second;
+    const ascribe::MatMul<AnyMap> layer(pair.first, one.bias);
+    const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
+    const Matrix a = given.a, q = given.up;
+    const auto compare = [&](const auto& rule) {
+      INFO(one.name << ", " << rule.name);
+      const auto in_q = step(layer, rule, Form::Q, a, a, q);
+      const auto in_r = step(layer, rule, Form::R, a, a, Matrix(q.cwiseProduct(in_q.b)));
+      const double size = 1 + in_r.down.cwiseAbs().sum();
+      CHECK((a.cwiseProduct(in_q.down) - in_r.down).cwiseAbs().maxCoeff() <= 1e-12 * size);
+      CHECK((in_q.shares - in_r.shares).cwiseAbs().maxCoeff() <= 1e-12 * size);
+      CHECK((in_q.books.stabiliser - in_r.books.stabiliser).abs().maxCoeff() <= 1e-12 * size);
+      CHECK((in_q.books.dropped - in_r.books.dropped).abs().maxCoeff() <= 1e-12 * size);
+    };
+    compare(rule::Normalized{0.25});
+    compare(rule::ZPlus{});
+    compare(rule::AlphaBeta{});
+    compare(rule::Gamma{});
+  }
+}
+
 TEST_CASE("identity 12: two matrices do not equal their product under ZPlus, AlphaBeta, Gamma and WSquare") {
   for (unsigned seed = 1; seed <= 4; ++seed) {
     Random random(seed);
@@ -116,7 +138,7 @@ TEST_CASE("identity 12: two matrices do not equal their product under ZPlus, Alp
       return relative_difference(down(first, rule, a, down(second, rule, middle, up)),
                                  down(both, rule, a, up));
     };
-    CHECK(difference(rule::Norm{0}) <= 1e-10);
+    CHECK(difference(rule::Normalized{0}) <= 1e-10);
     CHECK(difference(rule::ZPlus{0}) > 1e-3);
     CHECK(difference(rule::AlphaBeta{2, 1, 0}) > 1e-3);
     CHECK(difference(rule::Gamma{0.25, 0}) > 1e-3);

@@ -26,7 +26,7 @@ TEST_CASE("integrated gradients of a product are by hand", "[networks]") {
   // + 3.
   Graph<double> net;
   const Index x = net.input("x", 1), y = net.input("y", 1);
-  net.output(net.add("xy", kind::Joint(1), {x, y}));
+  net.output(net.add("xy", kind::Product(1), {x, y}));
   const VectorXd at = (VectorXd(2) << 2, 3).finished();
   const auto zero = integrated_gradients(net, at, VectorXd::Zero(2), 0, 1);
   CHECK((zero.relevance - VectorXd::Constant(2, 3)).norm() <= 1e-14);
@@ -88,7 +88,7 @@ TEST_CASE("SmoothGrad is the gradient without noise, and near the mean gradient 
   half << 0.5, 0.5;
   const std::vector<Index> both{0, 1, 0, 1};
   const Index twice = square.add("twice", MatMul(map::Selection<double>(2, both)), {a});
-  const Index product = square.add("square", kind::Joint(2), {twice});
+  const Index product = square.add("square", kind::Product(2), {twice});
   square.output(square.add("sum", MatMul(map::Dense<double>(MatrixXd(half.transpose()))), {product}));
   const VectorXd at = (VectorXd(2) << -1, 1).finished();
   const auto mean = smoothgrad(square, at, 0, 4000, 0.5).relevance;

@@ -147,7 +147,7 @@ void propagate(const kind::MatMul<M>& layer, const CountSamples& rule, C& c, typ
                typename C::Down down) {
   ++*rule.calls;
   *rule.most = std::max(*rule.most, up.cols());
-  propagate(layer, rule::Gradient(), c, up, down);
+  step_back(layer, rule::Gradient(), c, up, down);
 }
 
 struct CountingLrpQ : method::LrpQ {

@@ -2,7 +2,11 @@
 
 #include "tests/support/catch.hpp"
 
-#include "tests/rules/rule_contract.hpp"
+#include <ascribe/maps/affine.hpp>
+#include <ascribe/methods/method.hpp>
+#include <ascribe/networks/sequential.hpp>
+
+#include "tests/rules/matmul_cases.hpp"
 
 using namespace rule_contract;
 using ascribe::rule::Ignore;
@@ -75,4 +79,37 @@ TEST_CASE("Ignore by hand: a + 1 at a = 3 splits R = 8 into 6 for the input and 
   CHECK(in_q.books.bias(0) == 2);
   CHECK(step(f, Ignore{false}, Form::R, a, a, up).down(0) == 8);
   CHECK(step(f, Ignore{false}, Form::Q, a, a, Matrix(up / 4)).down(0) * 3 == Approx(8).epsilon(1e-14));
+}
+
+TEST_CASE("Ignore hands R on through a batch normalisation, and its bias gets nothing") {
+  const Explicit layer = affine();
+  check([&]<class S>() { return layer_of<S>(layer); }, Ignore{}, {Form::R}, samples_of_every_sign(6, 6, 71),
+        [](Form, const Vector&, const Vector&, const Vector& up) {
+          Expected expected(6, 6);
+          expected.down = up;
+          return expected;
+        });
+}
+
+TEST_CASE("Ignore refuses a map whose inputs are not as many as its outputs, of sizes fixed or not") {
+  const Matrix a = numbers(5, 1, 2), up = numbers(4, 1, 3);
+  const std::string message =
+      "Ignore: expected a map with as many inputs as outputs, found 5 inputs and 4 outputs";
+  CHECK_THROWS_WITH(step(layer_of<double>(dense(numbers(4, 5, 1))), Ignore{}, Form::R, a, a, up), message);
+  const ascribe::Sequential fixed{
+      ascribe::MatMul(ascribe::map::Dense<double, 5, 4>(Eigen::Matrix<double, 4, 5>::Ones()), Ignore{})};
+  CHECK_THROWS_WITH(
+      fixed.explain(fixed.forward(Eigen::Matrix<double, 5, 1>::Ones()), 0, ascribe::method::ByLayer{}),
+      message);
+}
+
+TEST_CASE("Ignore in a network of fixed sizes, for both kinds") {
+  const ascribe::Sequential net(ascribe::MatMul(ascribe::map::Affine<double, 2>(Eigen::Vector2d(2, -3)),
+                                                Eigen::Vector2d(1, 1), Ignore{}),
+                                ascribe::Elementwise(ascribe::fn::Tanh(), Ignore{}));
+  const auto trace = net.forward(Eigen::Vector2d(1, 2));
+  const auto found =
+      net.explain(trace, ascribe::start::OutputRelevance(Eigen::Vector2d(5, -7)), ascribe::method::ByLayer{});
+  CHECK(found.relevance == Eigen::Vector2d(5, -7));
+  CHECK(found.ledger.bias(0) == 0);
 }

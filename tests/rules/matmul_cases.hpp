@@ -180,30 +180,55 @@ inline Vector quotients(const Vector& up, const Vector& z, double epsilon, doubl
   return r;
 }
 
-/// The whole contract over every layer, in batches of every sign and of one, where `formula(layer, epsilon,
-/// a, up)` is what the rule's line in docs/rules.md says. `rule_for(layer)` is the rule for a layer.
+/// What a rule's formula in R says in another form: R = b·Q comes in and R = a·Q goes out, or against a
+/// reference the same of differences, which have no bias. It says nothing where a is 0.
+template <class Formula>
+Expected in_form(Form form, const Explicit& one, const Vector& a, const Vector& a_ref, const Vector& up,
+                 Formula formula) {
+  if (form == Form::R) return formula(one, a, up);
+  Explicit layer = one;
+  Vector from = a;
+  if (form == Form::Delta) {
+    from -= a_ref;
+    layer.bias = Vector();
+  }
+  const Vector b = layer.w * from + layer.biases();
+  Expected expected = formula(layer, from, up.cwiseProduct(b));
+  for (Index i = 0; i < from.size(); ++i)
+    expected.down(i) = from(i) == 0 ? std::numeric_limits<double>::quiet_NaN() : expected.down(i) / from(i);
+  return expected;
+}
+
+/// The whole contract over every layer, in batches of every sign and of one, where `formula(layer, a, up)` is
+/// what the rule's line in docs/rules.md says in R. `rule_for(layer)` is the rule for a layer.
 template <class RuleFor, class Formula>
 void check_every_layer(RuleFor rule_for, Formula formula) {
   for (const Explicit& one : every_layer()) {
     INFO(one.name);
     const auto rule = rule_for(one);
-    const auto expected = [&](Form, const Vector& a, const Vector&, const Vector& up) {
-      return Expected(formula(one, a, up));
+    const auto expected = [&](Form form, const Vector& a, const Vector& a_ref, const Vector& up) {
+      return in_form(form, one, a, a_ref, up, formula);
     };
     const auto make = [&]<class S>() { return layer_of<S>(one); };
     const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
-    check(make, rule, {Form::R}, given, expected);
+    const auto check_forms = [&](const Samples& some) {
+      if (rule.matrix().serves(Form::Q))
+        check(make, rule, {Form::R, Form::Q, Form::Delta}, some, expected);
+      else
+        check(make, rule, {Form::R}, some, expected);
+    };
+    check_forms(given);
     const auto columns = [&](Index first, Index count) {
       return Samples{given.a.middleCols(first, count), given.a_ref.middleCols(first, count),
                      given.up.middleCols(first, count), given.up2.middleCols(first, count)};
     };
     {
       INFO("none below 0");
-      check(make, rule, {Form::R}, columns(2, 2), expected);
+      check_forms(columns(2, 2));
     }
     {
       INFO("none above 0");
-      check(make, rule, {Form::R}, columns(4, 2), expected);
+      check_forms(columns(4, 2));
     }
   }
 }

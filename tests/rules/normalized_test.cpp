@@ -21,14 +21,14 @@ struct HalfBooked {};
 template <class M, class C>
 void propagate(const ascribe::kind::MatMul<M>& layer, const Faithful&, C& c, typename C::Up up,
                typename C::Down down) {
-  propagate(layer, Normalized{0.25}, c, up, down);
+  step_back(layer, Normalized{0.25}, c, up, down);
 }
 template <class M, class C>
 void propagate(const ascribe::kind::MatMul<M>& layer, const HalfBooked&, C& c, typename C::Up up,
                typename C::Down down) {
   std::vector<double> before;
   for (Index n = 0; n < up.cols(); ++n) before.push_back(c.books.stabiliser(n));
-  propagate(layer, Normalized{0.25}, c, up, down);
+  step_back(layer, Normalized{0.25}, c, up, down);
   for (Index n = 0; n < up.cols(); ++n)
     c.books.stabiliser(n) = (before[std::size_t(n)] + c.books.stabiliser(n)) / 2;
 }

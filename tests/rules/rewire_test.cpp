@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include <ascribe/layers/matmul.hpp>
 #include <ascribe/maps/any_map.hpp>
+#include <ascribe/rules/step_back.hpp>
 
 #include "tests/support/catch.hpp"
 

@@ -73,9 +73,9 @@ TEST_CASE("ZBox refuses bounds that make no box, sizes that do not fit, and says
   const Matrix a = numbers(6, 1, 2), up = numbers(4, 1, 3);
   const auto run = [&](const ZBox& rule) { step(layer_of<double>(layer), rule, Form::R, a, a, up); };
   CHECK_THROWS_WITH(run(ZBox{Bounds(4, -2), {2}}),
-                    Contains("ZBox: low: expected a size that divides the layer's 6 inputs, found 4"));
+                    Contains("low: expected a size that divides the layer's 6 inputs, found 4"));
   CHECK_THROWS_WITH(run(ZBox{{-2}, Bounds(12, 2)}),
-                    Contains("ZBox: high: expected a size that divides the layer's 6 inputs, found 12"));
+                    Contains("high: expected a size that divides the layer's 6 inputs, found 12"));
   CHECK_NOTHROW(run(ZBox{Bounds(2, -2), Bounds(6, 2)}));
 
   CHECK(std::string(ZBox::name) == "ZBox");

@@ -49,9 +49,7 @@
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::GateConstant)                                            \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Gradient)                                                \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Ignore)                                                  \
-  ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Norm)                                                    \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Normalized)                                              \
-  ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Pass)                                                    \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::Radial)                                                  \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::ZBox)                                                    \
   ASCRIBE_TEST_ENTRY(prefix, Scalar, ascribe::rule::ZPlus)

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <ascribe/functions/sigmoid.hpp>
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
@@ -42,7 +42,7 @@ Graph<Scalar> random_graph(unsigned seed, double bias, const F& f, bool gate = f
   if (gate) {
     const Index opening = net.add("gate", dense(8, 6), {x});
     const Index sigmoid = net.add("gate/f", Elementwise(fn::Sigmoid()), {opening});
-    sum = net.add("gated", kind::Joint(8), {sum, sigmoid});
+    sum = net.add("gated", kind::Product(8), {sum, sigmoid});
   }
   std::vector<Index> sources;  // the concatenation, from the back to the front
   for (Index k = 13; k >= 0; --k) sources.push_back(k);

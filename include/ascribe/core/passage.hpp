@@ -1,29 +1,32 @@
-/// What a rule says of its step back through one layer.
+/// What a rule's step back through a layer reads, and what it amounts to.
 #pragma once
 
 namespace ascribe {
 
-/// Which values a rule reads there, of the trace and of the reference's (their sizes are always known), and
-/// what its step amounts to. Networks keep no value that nobody reads, and move no memory where nothing
-/// changes. A rule that does not say reads everything.
-struct Passage {
+/// Which values a rule reads there, of the trace and of the reference's (their sizes are always known).
+/// Networks keep no value that nobody reads.
+struct Reads {
+  bool inputs = true;   ///< a
+  bool outputs = true;  ///< b
+  bool either = false;  ///< of an elementwise function: a, for which b serves where it is not there
+};
+
+/// The same, and what the step amounts to: networks move no memory where nothing changes. It follows from a
+/// rule's data; a rule that has none says what it reads alone.
+struct Passage : Reads {
   enum Effect {
     any,
-    /// Of an elementwise function: down_i = factor_i·up_i, the factor depending on a_i and the reference's
-    /// alone. Nothing is booked and no workspace used: such a step serves any run of neighbours, several
-    /// threads at once.
+    /// Of an elementwise function: down_i = slope_i·up_i, the slope depending on a_i and the reference's
+    /// alone. Nothing is booked, and the data serve any run of neighbours.
     pointwise,
     /// down = up, and nothing is booked.
     unchanged,
-    /// Of a matrix: down = Wᵀ·up, and nothing is booked but bias·up in Q. The rule hands the context's
-    /// `finish` to that product.
+    /// Of a matrix: down = Wᵀ·up, and nothing is booked but bias·up in Q.
     transposed
   };
 
-  bool inputs = true;   ///< reads a
-  bool outputs = true;  ///< reads b
-  bool either = false;  ///< of an elementwise function: reads a, for which b serves where it is not there
   Effect effect = any;
+  bool finishes = false;  ///< hands the context's `finish` to its last product
 };
 
 }  // namespace ascribe

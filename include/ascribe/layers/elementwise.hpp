@@ -70,16 +70,6 @@ void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
 
 namespace detail {
 
-/// down = slope·u; returns Σ (1 − slope)·u, what a factor takes from relevances.
-template <class S>
-[[gnu::noinline]] S scale_in_r(Index count, const S* slope, const S* u, S* down) {
-  return sum_of<S>(count, [=](Index i) {
-    const S carried = u[i], factor = slope[i];
-    down[i] = factor * carried;
-    return S((S(1) - factor) * carried);
-  });
-}
-
 /// Σ factor·u.
 template <class S>
 [[gnu::noinline]] S scaled_sum(Index count, const S& factor, const S* u) {
@@ -87,21 +77,4 @@ template <class S>
 }
 
 }  // namespace detail
-
-/// Books f(0)·u_j to the function's own bias, u being what the rule carries in Q.
-template <class F, class C, class U>
-void book_bias(const kind::Elementwise<F>& layer, C& context, const U& u) {
-  using S = typename C::Scalar;
-  const S f0 = fn::at_zero<S>(layer.f);
-  if (f0 == S(0)) return;
-  const Index rows = u.rows();
-  const S* carried = u.data();
-  sum_pieces<S>(rows, u.cols(), context.books.bias, [&](Index n, Index first, Index width) {
-    const Index at = n * rows + first;
-    if (context.bias_shares)
-      for (Index i = at; i < at + width; ++i) context.bias_shares[i] = f0 * carried[i];
-    return detail::scaled_sum(width, f0, carried + at);
-  });
-}
-
 }  // namespace ascribe

@@ -12,7 +12,7 @@
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/rules/any_rule.hpp>
-#include <ascribe/rules/joint.hpp>
+#include <ascribe/rules/product.hpp>
 
 namespace ascribe {
 
@@ -87,7 +87,7 @@ Matcher all(Matchers... matchers) {
 ///
 /// A whole method of `ascribe::method` may be an entry, and converts into a Composite by itself. Wiring
 /// (concatenation, padding, permutations) is not asked about: relevance goes back the way that the values
-/// came. A product of two activations has rules of its own (rules/joint.hpp): without an entry that applies
+/// came. A product of two activations has rules of its own (rules/product.hpp): without an entry that applies
 /// to it, EvenSplit against a reference, else GateConstant.
 template <class Scalar>
 class Composite {
@@ -129,7 +129,7 @@ class Composite {
   static std::optional<rule::AnyRule<Scalar>> rule_of(const Method& method, const Node& node,
                                                       const NodeInfo& info) {
     if constexpr (std::is_same_v<Method, method::ByLayer>) {
-      if (!node.own_rule && !std::holds_alternative<kind::Joint>(*node.layer))
+      if (!node.own_rule && !std::holds_alternative<kind::Product>(*node.layer))
         fail("method::ByLayer asks every layer for its rule, and this one has none");
       return node.own_rule;
     } else if constexpr (std::is_same_v<Method, Composite>) {
@@ -163,7 +163,7 @@ Composite<Scalar>& Composite<Scalar>::add(Matcher matcher, RuleOrMethod what) {
                           const bool applies = std::visit(
                               [&](const auto& layer) { return rule.applies_to(layer); }, *node.layer);
                           // Its own default serves a product that a rule for other kinds was not meant for.
-                          if (!applies && std::holds_alternative<kind::Joint>(*node.layer))
+                          if (!applies && std::holds_alternative<kind::Product>(*node.layer))
                             return std::nullopt;
                           return rule;
                         }});
@@ -176,7 +176,7 @@ rule::AnyRule<Scalar> Composite<Scalar>::rule_for(const Node& node, const NodeIn
   for (const Entry& entry : entries_)
     if (entry.matcher(info))
       if (auto found = entry.rule(node, info)) return *found;
-  if (std::holds_alternative<kind::Joint>(*node.layer)) {
+  if (std::holds_alternative<kind::Product>(*node.layer)) {
     if (form == Form::Delta) return rule::EvenSplit();
     return rule::GateConstant();
   }

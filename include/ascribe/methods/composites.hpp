@@ -15,17 +15,15 @@
 #include <ascribe/rules/flat.hpp>
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/ignore.hpp>
-#include <ascribe/rules/norm.hpp>
 #include <ascribe/rules/normalized.hpp>
-#include <ascribe/rules/pass.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 
 /// Composites as practitioners use them (Montavon et al. 2019, *Layer-Wise Relevance Propagation: An
 /// Overview*, §10.3; Anders et al. 2106.13200), with zennit 0.5.1's conventions: functions and what is left
-/// of a batch normalisation hand relevance on, sums and average pools share it by Norm with ε = 1e-6, and the
-/// winner of a maximum takes all. ε is that of convolutions and dense layers.
+/// of a batch normalisation hand relevance on, sums and average pools share it by Normalized with ε = 1e-6,
+/// and the winner of a maximum takes all. ε is that of convolutions and dense layers.
 namespace ascribe::composite {
 
 /// What all of them end with.
@@ -34,7 +32,7 @@ Composite<Scalar>& add_base(Composite<Scalar>& composite) {
   return composite.add(match::kind(LayerKind::elementwise), rule::Ignore())
       .add(match::kind(LayerKind::max), rule::Gradient())
       .add(match::role(map::Role::scaling), rule::Pass())
-      .add(match::role(map::Role::aggregation), rule::Norm());
+      .add(match::role(map::Role::aggregation), rule::Normalized());
 }
 
 namespace detail {

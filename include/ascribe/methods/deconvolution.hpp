@@ -32,7 +32,7 @@ struct GuidedBackpropagation : Table<rule::Gradient, rule::Guided, rule::Gradien
   static constexpr bool times_input = false;
 
   using Table::rule_for;
-  rule::Gradient rule_for(const kind::Joint&) const { return {}; }
+  rule::Gradient rule_for(const kind::Product&) const { return {}; }
 };
 
 }  // namespace ascribe::method

@@ -3,7 +3,7 @@
 
 #include <ascribe/methods/method.hpp>
 #include <ascribe/rules/gradient.hpp>
-#include <ascribe/rules/joint.hpp>
+#include <ascribe/rules/product.hpp>
 
 namespace ascribe::method {
 
@@ -14,7 +14,7 @@ struct Gradient : Table<rule::Gradient, rule::Gradient, rule::Gradient> {
   static constexpr bool times_input = false;
 
   using Table::rule_for;
-  rule::Gradient rule_for(const kind::Joint&) const { return {}; }
+  rule::Gradient rule_for(const kind::Product&) const { return {}; }
 };
 
 /// x ⊙ ∂f/∂x. Its books are those of `Gradient`.

@@ -9,7 +9,6 @@
 #include <ascribe/rules/gradient.hpp>
 #include <ascribe/rules/ignore.hpp>
 #include <ascribe/rules/normalized.hpp>
-#include <ascribe/rules/pass.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/slope.hpp>
 

@@ -128,10 +128,19 @@ void forward_features(const Max<W>& kind, Index, View<S> a, Out<S> b) {
   forward(kind, a, b);
 }
 
+/// Whether a bias takes no part, as a rule's table says.
+template <class Rule>
+bool ignores_bias(const Rule& rule) {
+  if constexpr (requires { rule.matrix(); })
+    return rule.matrix().ignores_bias();
+  else
+    return false;
+}
+
 template <class M, class Rule, class C>
 void propagate_features(const MatMul<M>& kind, Index used, const Rule& rule, C& c, typename C::Up up,
                         typename C::Down down) {
-  if constexpr (rule::ignores_bias<Rule>) {
+  if (ignores_bias(rule)) {
     using S = typename C::Scalar;
     const Batch<S> a = c.a.topRows(kind.input_size());
     Batch<S> head(kind.input_size(), up.cols());

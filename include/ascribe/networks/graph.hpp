@@ -20,7 +20,7 @@
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/methods/composite.hpp>
 #include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
@@ -283,7 +283,7 @@ class Graph {
                                                : method.rule_for(n, info);
         if (!std::visit([&](const auto& layer) { return rule.applies_to(layer); }, *n.layer))
           fail("the rule ", rule.describe(), " has no meaning for this kind of layer");
-        if (!rule.serves(plan.form_))
+        if (!std::visit([&](const auto& layer) { return rule.serves(layer, plan.form_); }, *n.layer))
           fail("the rule ", rule.describe(), " has no meaning in the form ", detail::name_of(plan.form_));
         rule.check();
         plan.rules_[i] = rule;
@@ -646,29 +646,23 @@ class Graph {
     return n.inputs.size() == 1 && trace.has(n.inputs[0]) ? n.inputs[0] : i;
   }
 
-  /// A pointwise rule on `count` neighbours in place, the first counted through all samples.
+  /// A pointwise rule on `count` neighbours in place, the first counted through all samples: its data are
+  /// asked, which know at which feature the neighbours start.
   void take_pointwise(Index i, const Trace& trace, const References& references, const Plan& plan,
-                      Workspace<Scalar>& workspace, Index first, Index count, Scalar* values) const {
+                      Index first, Index count, Scalar* values) const {
     const Node& n = node(i);
-    const auto& a = trace.value(argument(n, i, trace));
+    const fn::AnyFunction<Scalar>& f = detail::elementwise(n)->f;
+    const rule::Pointwise rule =
+        plan.rules_[std::size_t(i)]->function()->of(fn::through_origin(f), plan.form_);
+    const Scalar* a = trace.value(argument(n, i, trace)).data() + first;
     const Index sample = first / n.size, feature = first % n.size;
-    const auto reference = [&](Index of, Index start) {
-      ReferenceValues<Scalar> found = references.at(of);
-      if (found) found.data = found.column(sample) + feature + start;
-      return found;
-    };
-    fn::Block<Scalar> block;
-    std::array<Scalar, 5> lines{};  // nothing is booked
+    const ReferenceValues<Scalar> reference = references.at(n.inputs[0]);
+    const Scalar* a_ref = reference ? reference.column(sample) + feature : nullptr;
     fn::each_block(count, [&](Index start, Index width) {
-      std::copy_n(values + start, width, block.data());
-      const View<Scalar> up(block.data(), width, 1);
-      const View<Scalar> from(a.data() + first + start, width, 1);
-      const View<Scalar> b(trace.has(i) ? trace.value(i).data() + first + start : block.data(), width, 1);
-      Context<Scalar, Dynamic, Dynamic, Dynamic> context{
-          from,     b, reference(n.inputs[0], start), reference(i, start), plan.form_, {lines.data(), 1},
-          workspace};
-      plan.rules_[std::size_t(i)]->step_back(*detail::elementwise(n), context, up,
-                                             Out<Scalar>(values + start, width, 1));
+      rule::detail::step_of_run<Scalar>(
+          f, rule, plan.form_, Scalar(0),
+          {feature + start, width, a + start, nullptr, a_ref ? a_ref + start : nullptr, nullptr,
+           values + start, values + start, nullptr});
     });
   }
 
@@ -694,12 +688,12 @@ class Graph {
     const bool taken = step.done && !by_layer;
     if (step.down == step.up && passage.effect == Passage::pointwise && !taken)
       each_piece(n.size, samples, [&](Index s, Index first, Index width) {
-        take_pointwise(i, trace, references, plan, workspace, s * n.size + first, width,
+        take_pointwise(i, trace, references, plan, s * n.size + first, width,
                        down.data() + s * n.size + first);
       });
     if (step.down != step.up) {
       const auto below = [&](Index first, Index count, Scalar* values) {
-        take_pointwise(step.then, trace, references, plan, workspace, first, count, values);
+        take_pointwise(step.then, trace, references, plan, first, count, values);
       };
       const Finish<Scalar> finish =
           step.then >= 0 && !by_layer ? finish_with<Scalar>(below) : Finish<Scalar>();

@@ -9,12 +9,12 @@
 #include <variant>
 #include <vector>
 
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/rules/any_rule.hpp>
 
 namespace ascribe {
 
-enum class LayerKind { input, matmul, elementwise, max, joint };
+enum class LayerKind { input, matmul, elementwise, max, product };
 
 /// What a composite chooses rules by.
 struct NodeInfo {
@@ -33,7 +33,7 @@ struct NodeInfo {
 
 /// A layer of a kind that is known, with parts that are not.
 template <class Scalar>
-using AnyLayer = std::variant<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Joint>;
+using AnyLayer = std::variant<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
 
 template <class Scalar, class M>
 AnyLayer<Scalar> erase_layer(kind::MatMul<M> layer) {
@@ -48,7 +48,7 @@ AnyLayer<Scalar> erase_layer(kind::Max<W> layer) {
   return AnyMax{std::move(layer.windows)};
 }
 template <class Scalar>
-AnyLayer<Scalar> erase_layer(kind::Joint layer) {
+AnyLayer<Scalar> erase_layer(kind::Product layer) {
   return layer;
 }
 
@@ -76,8 +76,8 @@ struct Node {
       found.kind = LayerKind::max;
       found.part = w->windows.name();
     } else {
-      found.kind = LayerKind::joint;
-      found.part = kind::Joint::name;
+      found.kind = LayerKind::product;
+      found.part = kind::Product::name;
     }
     return found;
   }

@@ -12,7 +12,7 @@
 #include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/layers/elementwise.hpp>
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
 

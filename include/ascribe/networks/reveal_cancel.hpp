@@ -12,7 +12,7 @@
 #include <ascribe/networks/graph.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
-#include <ascribe/rules/joint.hpp>
+#include <ascribe/rules/product.hpp>
 
 namespace ascribe {
 namespace detail {
@@ -179,7 +179,7 @@ class RevealCancel {
           (change.array() > Scalar(0))
               .select(up.positive, (change.array() < Scalar(0))
                                        .select(up.negative, Scalar(0.5) * (up.positive + up.negative)));
-      const rule::AnyRule<Scalar> rule = std::holds_alternative<kind::Joint>(*node.layer)
+      const rule::AnyRule<Scalar> rule = std::holds_alternative<kind::Product>(*node.layer)
                                              ? rule::AnyRule<Scalar>(rule::EvenSplit())
                                              : rule::AnyRule<Scalar>(rule::Baseline());
       const Batch<Scalar> a = gathered(

@@ -212,7 +212,7 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
       step.down = slots.hold(inputs_of(nodes, node));
       if (one_input && carried[std::size_t(below)] < 0) {
         carried[std::size_t(below)] = step.down;
-        if (passage.effect == Passage::transposed && readers[std::size_t(below)].size() == 1 &&
+        if (passage.finishes && readers[std::size_t(below)].size() == 1 &&
             elementwise_of_one(nodes[std::size_t(below)]) &&
             passages[std::size_t(below)].effect == Passage::pointwise) {
           step.then = below;

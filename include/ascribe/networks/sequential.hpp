@@ -16,6 +16,7 @@
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/rules/step_back.hpp>
 
 namespace ascribe {
 
@@ -324,7 +325,8 @@ class Sequential {
   void check_method(const Method& method, std::index_sequence<I...>) const {
     const auto check = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
       const auto& rule = rule_for(method, layer<J>(), Position<J, depth>());
-      if (!serves<std::remove_cvref_t<decltype(rule)>>(method.form))
+      const typename Layer<J>::Kind& kind = layer<J>();
+      if (!serves(kind, rule, method.form))
         fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
       try {
         check_parameters(rule);

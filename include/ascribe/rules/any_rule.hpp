@@ -1,18 +1,21 @@
 /// A rule whose type is known at run time only.
 #pragma once
 
+#include <concepts>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/functions/any_function.hpp>
 #include <ascribe/layers/elementwise.hpp>
-#include <ascribe/layers/joint.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
-#include <ascribe/layers/rule.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/maps/any_map.hpp>
+#include <ascribe/rules/step_back.hpp>
 #include <ascribe/windows/any_windows.hpp>
 
 namespace ascribe {
@@ -26,7 +29,8 @@ using AnyMax = kind::Max<window::AnyWindows>;
 
 namespace rule {
 
-/// Any rule, the library's or a user's, instantiated for the erased kinds of layer. Copies share the rule.
+/// Any rule, the library's or a user's. A rule that is data is code for no kind of layer: the data are kept,
+/// and one step a kind runs all of them. Copies share the rule.
 template <class Scalar>
 class AnyRule {
  public:
@@ -35,107 +39,100 @@ class AnyRule {
   using Down = typename C::Down;
 
   template <class R>
-  requires(!std::same_as<R, AnyRule>) AnyRule(R rule)
-      : part_(std::make_shared<const PartOf<R>>(std::move(rule))) {}
+  requires(!std::same_as<R, AnyRule>) AnyRule(R rule) {
+    const auto own = std::make_shared<const R>(std::move(rule));  // its data may point into it
+    auto content = std::make_shared<Content>();
+    content->rule = own;
+    content->matrix = ForKind<AnyMatMul<Scalar>, Shares>(own);
+    content->function = ForKind<AnyElementwise<Scalar>, Pointwise>(own);
+    content->maximum = ForKind<AnyMax, WindowShares>(own);
+    content->product = ForKind<kind::Product, FactorShares>(own);
+    content->text = "a rule";
+    if constexpr (requires { R::name; }) content->text = R::name;
+    if constexpr (requires { own->parameters(); }) content->text += "(" + own->parameters() + ")";
+    if constexpr (requires { own->check(); }) content->check = [own] { own->check(); };
+    content_ = std::move(content);
+  }
 
-  /// Whether the rule has a meaning for the layer's kind, and in the form.
+  /// Whether the rule has a meaning for the layer's kind, and there in the form.
   template <class Kind>
   bool applies_to(const Kind& layer) const {
-    return part_->applies_to(layer);
+    return of(layer).data || of(layer).step;
   }
-  bool serves(Form form) const { return part_->serves(form); }
+  template <class Kind>
+  bool serves(const Kind& layer, Form form) const {
+    return of(layer).data ? of(layer).data->serves(form) : of(layer).serves(form);
+  }
   /// Throws Error where one of the rule's parameters is out of range.
-  void check() const { part_->check(); }
+  void check() const {
+    if (content_->check) content_->check();
+  }
 
-  /// What the rule says of its step through the layer (all of it read, where it has no meaning there).
+  /// What is known of the rule's step through the layer (all of it read, where it has no meaning there).
   template <class Kind>
   Passage passage(const Kind& layer, Form form) const {
-    return part_->passage(layer, form);
+    if (of(layer).data) return passage_of_data(layer, *of(layer).data, form);
+    return of(layer).passage ? of(layer).passage(layer, form) : Passage{};
   }
 
+  /// The rule's data for a function, which serve any run of neighbours; none where it has no such data.
+  const std::optional<Pointwise>& function() const { return content_->function.data; }
+
   /// The rule's `name`, and its `parameters()` behind it where it has some; "a rule" where it has no name.
-  std::string describe() const { return part_->describe(); }
+  const std::string& describe() const { return content_->text; }
 
   /// Throws Error where the rule does not apply to the layer's kind.
   template <class Kind>
   void step_back(const Kind& layer, C& context, Up up, Down down) const {
-    part_->step_back(layer, context, up, down);
+    if (of(layer).data)
+      take_step(layer, *of(layer).data, context, up, down);
+    else if (of(layer).step)
+      of(layer).step(layer, context, up, down);
+    else
+      fail("the rule ", describe(), " has no meaning for this kind of layer");
   }
 
  private:
-  struct Part {
-    virtual ~Part() = default;
-    virtual bool applies_to(const AnyMatMul<Scalar>&) const = 0;
-    virtual bool applies_to(const AnyElementwise<Scalar>&) const = 0;
-    virtual bool applies_to(const AnyMax&) const = 0;
-    virtual bool applies_to(const kind::Joint&) const = 0;
-    virtual Passage passage(const AnyMatMul<Scalar>&, Form) const = 0;
-    virtual Passage passage(const AnyElementwise<Scalar>&, Form) const = 0;
-    virtual Passage passage(const AnyMax&, Form) const = 0;
-    virtual Passage passage(const kind::Joint&, Form) const = 0;
-    virtual void step_back(const AnyMatMul<Scalar>&, C&, Up, Down) const = 0;
-    virtual void step_back(const AnyElementwise<Scalar>&, C&, Up, Down) const = 0;
-    virtual void step_back(const AnyMax&, C&, Up, Down) const = 0;
-    virtual void step_back(const kind::Joint&, C&, Up, Down) const = 0;
-    virtual bool serves(Form form) const = 0;
-    virtual void check() const = 0;
-    virtual std::string describe() const = 0;
-  };
+  /// What a rule is for one kind of layer: data, or a step of its own, or nothing.
+  template <class Kind, class Data>
+  struct ForKind {
+    std::optional<Data> data;
+    std::function<void(const Kind&, C&, Up, Down)> step;
+    std::function<Passage(const Kind&, Form)> passage;
+    bool (*serves)(Form) = [](Form) { return true; };
 
-  template <class R>
-  struct PartOf final : Part {
-    R rule;
-    explicit PartOf(R r) : rule(std::move(r)) {}
-
-    bool applies_to(const AnyMatMul<Scalar>&) const override { return rule_applies<AnyMatMul<Scalar>, R, C>; }
-    bool applies_to(const AnyElementwise<Scalar>&) const override {
-      return rule_applies<AnyElementwise<Scalar>, R, C>;
-    }
-    bool applies_to(const AnyMax&) const override { return rule_applies<AnyMax, R, C>; }
-    bool applies_to(const kind::Joint&) const override { return rule_applies<kind::Joint, R, C>; }
-
-    Passage passage(const AnyMatMul<Scalar>& layer, Form form) const override {
-      return passage_of(layer, rule, form);
-    }
-    Passage passage(const AnyElementwise<Scalar>& layer, Form form) const override {
-      return passage_of(layer, rule, form);
-    }
-    Passage passage(const AnyMax& layer, Form form) const override { return passage_of(layer, rule, form); }
-    Passage passage(const kind::Joint& layer, Form form) const override {
-      return passage_of(layer, rule, form);
-    }
-
-    void step_back(const AnyMatMul<Scalar>& layer, C& c, Up up, Down down) const override {
-      step(layer, c, up, down);
-    }
-    void step_back(const AnyElementwise<Scalar>& layer, C& c, Up up, Down down) const override {
-      step(layer, c, up, down);
-    }
-    void step_back(const AnyMax& layer, C& c, Up up, Down down) const override { step(layer, c, up, down); }
-    void step_back(const kind::Joint& layer, C& c, Up up, Down down) const override {
-      step(layer, c, up, down);
-    }
-
-    bool serves(Form form) const override { return ascribe::serves<R>(form); }
-    void check() const override { check_parameters(rule); }
-    std::string describe() const override {
-      std::string text = "a rule";
-      if constexpr (requires { R::name; }) text = R::name;
-      if constexpr (requires { rule.parameters(); }) text += "(" + rule.parameters() + ")";
-      return text;
-    }
-
-   private:
-    template <class Kind>
-    void step(const Kind& layer, C& c, Up up, Down down) const {
-      if constexpr (rule_applies<Kind, R, C>)
-        ascribe::step_back(layer, rule, c, up, down);
-      else
-        fail("the rule ", describe(), " has no meaning for this kind of layer");
+    ForKind() = default;
+    template <class R>
+    explicit ForKind(const std::shared_ptr<const R>& own) {
+      if constexpr (is_data<Kind, R>) {
+        data = DataFor<Kind>::of(*own);
+      } else if constexpr (rule_applies<Kind, R, C>) {
+        step = [own](const Kind& layer, C& context, Up up, Down down) {
+          ascribe::step_back(layer, *own, context, up, down);
+        };
+        passage = [own](const Kind& layer, Form form) { return passage_of(layer, *own, form); };
+        if constexpr (requires(Form form) { R::serves(form); })
+          serves = [](Form form) { return R::serves(form); };
+      }
     }
   };
 
-  std::shared_ptr<const Part> part_;
+  struct Content {
+    std::shared_ptr<const void> rule;
+    ForKind<AnyMatMul<Scalar>, Shares> matrix;
+    ForKind<AnyElementwise<Scalar>, Pointwise> function;
+    ForKind<AnyMax, WindowShares> maximum;
+    ForKind<kind::Product, FactorShares> product;
+    std::string text;
+    std::function<void()> check;
+  };
+
+  const auto& of(const AnyMatMul<Scalar>&) const { return content_->matrix; }
+  const auto& of(const AnyElementwise<Scalar>&) const { return content_->function; }
+  const auto& of(const AnyMax&) const { return content_->maximum; }
+  const auto& of(const kind::Product&) const { return content_->product; }
+
+  std::shared_ptr<const Content> content_;
 };
 
 }  // namespace rule

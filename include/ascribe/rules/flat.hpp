@@ -4,7 +4,7 @@
 #include <string>
 
 #include <ascribe/core/format.hpp>
-#include <ascribe/rules/contributions.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
 
@@ -15,24 +15,14 @@ namespace ascribe::rule {
 /// One product of the forward pass's size, and one for a single sample.
 struct Flat {
   static constexpr const char* name = "Flat";
-  static constexpr bool ignores_bias = true;
 
   double epsilon = 1e-6;
 
-  template <class M>
-  Passage passage(const kind::MatMul<M>&, Form) const {
-    return {.inputs = false, .outputs = false};
+  constexpr Shares matrix() const {
+    return {{{.terms = term(Part::one, Weights::one), .with_bias = false}}, epsilon};
   }
-
-  static constexpr bool serves(Form form) { return form == Form::R; }
-  void check() const { detail::check_epsilon(name, epsilon); }
+  void check() const { check_epsilon(name, epsilon); }
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
-
-template <class M, class C>
-void propagate(const kind::MatMul<M>& layer, const Flat& rule, C& c, typename C::Up up,
-               typename C::Down down) {
-  detail::propagate_by_weights(layer, Weights::one, false, rule.epsilon, c, up, down);
-}
 
 }  // namespace ascribe::rule

@@ -4,7 +4,7 @@
 #include <string>
 
 #include <ascribe/core/format.hpp>
-#include <ascribe/rules/contributions.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
 
@@ -17,20 +17,9 @@ struct WSquare {
 
   double epsilon = 1e-6;
 
-  template <class M>
-  Passage passage(const kind::MatMul<M>&, Form) const {
-    return {.inputs = false, .outputs = false};
-  }
-
-  static constexpr bool serves(Form form) { return form == Form::R; }
-  void check() const { detail::check_epsilon(name, epsilon); }
+  constexpr Shares matrix() const { return {term(Part::one, Weights::square), epsilon}; }
+  void check() const { check_epsilon(name, epsilon); }
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
-
-template <class M, class C>
-void propagate(const kind::MatMul<M>& layer, const WSquare& rule, C& c, typename C::Up up,
-               typename C::Down down) {
-  detail::propagate_by_weights(layer, Weights::square, true, rule.epsilon, c, up, down);
-}
 
 }  // namespace ascribe::rule

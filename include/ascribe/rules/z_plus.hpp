@@ -4,7 +4,7 @@
 #include <string>
 
 #include <ascribe/core/format.hpp>
-#include <ascribe/rules/contributions.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
 
@@ -17,26 +17,9 @@ struct ZPlus {
 
   double epsilon = 1e-6;
 
-  template <class M>
-  Passage passage(const kind::MatMul<M>&, Form) const {
-    return {.outputs = false};
-  }
-
-  static constexpr bool serves(Form form) { return form == Form::R; }
-  void check() const { detail::check_epsilon(name, epsilon); }
+  constexpr Shares matrix() const { return {plus(), epsilon}; }
+  void check() const { check_epsilon(name, epsilon); }
   std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
 };
-
-template <class M, class C>
-void propagate(const kind::MatMul<M>& layer, const ZPlus& rule, C& c, typename C::Up up,
-               typename C::Down down) {
-  const detail::Contributions<M, C> contributions(layer, c);
-  auto scratch = c.output_scratch();
-  auto r = scratch.get();
-  contributions.sum(Weights::positive, r);
-  detail::divide(c, rule.epsilon, up.data(), 1, r.data(), r.rows(), contributions.bias(Weights::positive),
-                 r.data());
-  contributions.hand_back(r, nullptr, down);
-}
 
 }  // namespace ascribe::rule

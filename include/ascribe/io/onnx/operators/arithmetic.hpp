@@ -14,7 +14,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/maps/affine.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/sum.hpp>
@@ -200,7 +200,7 @@ void import_mul(Importer<Scalar>& importer, const Node& node) {
     return importer.define(node.outputs[0], add_function(importer, node, in.activation[0], fn::Power{2}));
   const Index gate = gate_of(importer, node);
   const auto factors = aligned(importer, node, {in.activation[0], in.activation[1]});
-  importer.define(node.outputs[0], importer.add(node, "", kind::Joint(factors[0].size(), gate), factors,
+  importer.define(node.outputs[0], importer.add(node, "", kind::Product(factors[0].size(), gate), factors,
                                                 factors[0].dims, factors[0].order));
 }
 
@@ -322,7 +322,7 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
                    {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
-  importer.define(node.outputs[0], importer.add(node, "", kind::Joint(a.size()), {a, gate}, a.dims, a.order));
+  importer.define(node.outputs[0], importer.add(node, "", kind::Product(a.size()), {a, gate}, a.dims, a.order));
 }
 
 /// A softmax is left out at the end of a network, where the logits before it are what is explained.

@@ -17,7 +17,7 @@ namespace kind {
 /// (2·size) → (size). One of them is the gate, which the rule GateConstant treats as a constant. It is
 /// neither linear nor elementwise, so that it has rules of its own: rule::Gradient, GateConstant and
 /// EvenSplit.
-struct Joint {
+struct Product {
   static constexpr int inputs = Dynamic, outputs = Dynamic;
   static constexpr const char* name = "Product";
 
@@ -25,9 +25,9 @@ struct Joint {
   Index gate = 1;  ///< which factor is the gate: 0 or 1
 
   /// Throws Error where the size is below 1 or there is no such factor.
-  explicit Joint(Index features, Index gate_factor = 1) : size(features), gate(gate_factor) {
-    if (size < 1) fail("Joint: the features: expected at least 1, found ", size);
-    if (gate != 0 && gate != 1) fail("Joint: the gate: expected factor 0 or 1, found ", gate);
+  explicit Product(Index features, Index gate_factor = 1) : size(features), gate(gate_factor) {
+    if (size < 1) fail("Product: the features: expected at least 1, found ", size);
+    if (gate != 0 && gate != 1) fail("Product: the gate: expected factor 0 or 1, found ", gate);
   }
 
   Index input_size() const { return 2 * size; }
@@ -38,7 +38,7 @@ struct Joint {
 }  // namespace kind
 
 template <class A, class B>
-void forward(const kind::Joint& layer, const A& a, B&& b) {
+void forward(const kind::Product& layer, const A& a, B&& b) {
   const Index size = layer.size;
   const auto* from = a.data();
   auto* to = b.data();

@@ -1,29 +1,25 @@
-/// The rules of a product of two activations.
+/// Rules of a product of two activations as data, and the step back that runs them.
 #pragma once
 
-#include <ascribe/layers/joint.hpp>
-#include <ascribe/rules/gradient.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/passage.hpp>
+#include <ascribe/core/sum.hpp>
+#include <ascribe/layers/product.hpp>
 
 namespace ascribe::rule {
 
-/// The gate is a constant factor, and the other, the signal, takes everything: R_signal = R, or Q_signal =
-/// gate·Q ("signal-take-all": Arras et al. 1909.12114, §3.2). Against a reference the gate's change is
-/// dropped: (Δb − gate·Δsignal)·m.
-struct GateConstant {
-  static constexpr const char* name = "GateConstant";
+/// What each factor gets.
+struct FactorShares {
+  enum Of {
+    gradient,  ///< each the other times what is carried
+    signal,    ///< the gate is a constant factor: the other takes all
+    even       ///< half each
+  };
+  Of of;
 
-  Passage passage(const kind::Joint&, Form form) const {
-    return {.inputs = form != Form::R, .outputs = false};
-  }
-};
-
-/// Each factor takes half: R/2, or Q₁ = a₂·Q/2. Against a reference m₁ = (a₂ + ā₂)/2·m, the average over the
-/// two orders in which the factors may be changed (their Shapley values), which is exact.
-struct EvenSplit {
-  static constexpr const char* name = "EvenSplit";
-
-  Passage passage(const kind::Joint&, Form form) const {
-    return {.inputs = form != Form::R, .outputs = false};
+  constexpr bool serves(Form) const { return true; }
+  constexpr Reads reads(Form form) const {
+    return {.inputs = of == gradient || form != Form::R, .outputs = false};
   }
 };
 
@@ -48,15 +44,13 @@ struct Factors {
   }
 };
 
-}  // namespace detail
-
 /// ∂(a₁a₂): each factor gets the other times u. Both then account for the product once more than there is
 /// of it: −b·Q is dropped in Q, and R·(1 − a₁ − a₂) in R.
 template <class C>
-void propagate(const kind::Joint& layer, const Gradient&, C& c, typename C::Up up, typename C::Down down) {
+void give_other_factor(const kind::Product& layer, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   sum_pieces<S>(layer.size, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
-    const detail::Factors<C> f(c, n, first, up, down);
+    const Factors<C> f(c, n, first, up, down);
     return sum_of<S>(width, [&](Index i) {
       const S a1 = f.a[0][i], a2 = f.a[1][i], u = f.u[i];
       f.down[0][i] = a2 * u;
@@ -69,13 +63,13 @@ void propagate(const kind::Joint& layer, const Gradient&, C& c, typename C::Up u
   });
 }
 
+/// The gate has no share. Against a reference the gate's change is dropped: (Δb − gate·Δsignal)·m.
 template <class C>
-void propagate(const kind::Joint& layer, const GateConstant&, C& c, typename C::Up up,
-               typename C::Down down) {
+void give_to_signal(const kind::Product& layer, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   const Index gate = layer.gate, signal = 1 - gate;
   sum_pieces<S>(layer.size, up.cols(), c.books.dropped, [&](Index n, Index first, Index width) {
-    const detail::Factors<C> f(c, n, first, up, down);
+    const Factors<C> f(c, n, first, up, down);
     return sum_of<S>(width, [&](Index i) {
       const S u = f.u[i];
       f.down[signal][i] = c.form == Form::R ? u : S(f.a[gate][i] * u);
@@ -86,12 +80,14 @@ void propagate(const kind::Joint& layer, const GateConstant&, C& c, typename C::
   });
 }
 
+/// Against a reference m₁ = (a₂ + ā₂)/2·m, the average over the two orders in which the factors may be
+/// changed (their Shapley values), which is exact.
 template <class C>
-void propagate(const kind::Joint& layer, const EvenSplit&, C& c, typename C::Up up, typename C::Down down) {
+void give_half(const kind::Product& layer, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
   each_piece(layer.size, up.cols(), [&](Index n, Index first, Index width) {
     const S half(0.5);
-    const detail::Factors<C> f(c, n, first, up, down);
+    const Factors<C> f(c, n, first, up, down);
     for (Index k = 0; k < 2; ++k)
       for (Index i = 0; i < width; ++i) {
         const S other = c.form == Form::R   ? S(1)
@@ -102,4 +98,19 @@ void propagate(const kind::Joint& layer, const EvenSplit&, C& c, typename C::Up 
   });
 }
 
+/// The whole step.
+template <class C>
+void step_of_product(const kind::Product& layer, const FactorShares& rule, C& c, typename C::Up up,
+                     typename C::Down down) {
+  switch (rule.of) {
+    case FactorShares::gradient:
+      return give_other_factor(layer, c, up, down);
+    case FactorShares::signal:
+      return give_to_signal(layer, c, up, down);
+    case FactorShares::even:
+      return give_half(layer, c, up, down);
+  }
+}
+
+}  // namespace detail
 }  // namespace ascribe::rule

@@ -1,4 +1,7 @@
-#include <ascribe/rules/joint.hpp>
+#include <ascribe/rules/product.hpp>
+
+#include <ascribe/rules/gradient.hpp>
+#include <ascribe/rules/step_back.hpp>
 
 #include "tests/support/catch.hpp"
 
@@ -22,7 +25,7 @@ struct Step {
     books.reset(1);
     Context<double, Dynamic, Dynamic, Dynamic> c{view(a), view(b), {a_ref.data(), 0}, {b_ref.data(), 0},
                                                  form,    books,   workspace};
-    step_back(kind::Joint(2, gate), rule, c, view(up), out(down));
+    step_back(kind::Product(2, gate), rule, c, view(up), out(down));
   }
   Eigen::Vector4d to() const { return down.col(0); }
   double dropped() const { return books.dropped(0); }

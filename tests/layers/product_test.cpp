@@ -1,11 +1,11 @@
-#include <ascribe/layers/joint.hpp>
+#include <ascribe/layers/product.hpp>
 
 #include "tests/support/catch.hpp"
 
 using namespace ascribe;
 
 TEST_CASE("a joint multiplies its two halves", "[layers]") {
-  const kind::Joint joint(2);
+  const kind::Product joint(2);
   Batch<double> a(4, 2), b(2, 2);
   a << 2, 1, 3, -1, 5, 4, 7, 0.5;
   auto to = out(b);
@@ -19,6 +19,6 @@ TEST_CASE("a joint multiplies its two halves", "[layers]") {
 }
 
 TEST_CASE("what a joint refuses", "[layers]") {
-  CHECK_THROWS_WITH(kind::Joint(0), Contains("expected at least 1, found 0"));
-  CHECK_THROWS_WITH(kind::Joint(2, 2), Contains("expected factor 0 or 1, found 2"));
+  CHECK_THROWS_WITH(kind::Product(0), Contains("expected at least 1, found 0"));
+  CHECK_THROWS_WITH(kind::Product(2, 2), Contains("expected factor 0 or 1, found 2"));
 }

@@ -1,0 +1,228 @@
+/// The contract of functions whose parameters go by position: the rule of a feature is asked for that
+/// feature's parameters, wherever a block, piece, tile or run of neighbours begins. Every such function under
+/// every rule, in every form, in both networks, with and without a plan, on one to three threads, at widths
+/// around every border, against plain loops.
+#include "tests/support/catch.hpp"
+
+#include <string>
+#include <vector>
+
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/functions/prelu.hpp>
+#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/composite.hpp>
+#include <ascribe/methods/gradient.hpp>
+#include <ascribe/methods/method.hpp>
+#include <ascribe/networks/checks.hpp>
+#include <ascribe/networks/graph.hpp>
+#include <ascribe/networks/sequential.hpp>
+#include <ascribe/rules/baseline.hpp>
+#include <ascribe/rules/gradient.hpp>
+#include <ascribe/rules/ignore.hpp>
+#include <ascribe/rules/repeat.hpp>
+#include <ascribe/rules/slope.hpp>
+
+#include "tests/support/random.hpp"
+
+namespace {
+
+using namespace ascribe;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// A user's own: f_i(a) = p_i·a + q·a² + c, p_i the i-th of as many parameters as there are features.
+struct Curved {
+  using Scalar = double;
+  std::vector<double> p;
+  double q, c;
+
+  double value(Index i, double a) const { return p[std::size_t(i)] * a + q * a * a + c; }
+  double derivative(Index i, double a) const { return p[std::size_t(i)] + 2 * q * a; }
+  double chord(Index i, double a, double r) const { return p[std::size_t(i)] + q * (a + r); }
+
+  Index features() const { return Index(p.size()); }
+  double at_zero() const { return c; }
+  void values(Index first, Index count, const double* a, double* b) const {
+    for (Index i = 0; i < count; ++i) b[i] = value(first + i, a[i]);
+  }
+  void derivatives(Index first, Index count, const double* a, double* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = derivative(first + i, a[i]);
+  }
+  void chords(Index first, Index count, const double* a, const double* r, double* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = chord(first + i, a[i], r[i]);
+  }
+  void slopes(Index first, Index count, const double* a, double* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = chord(first + i, a[i], 0);
+  }
+};
+
+/// A leaky ReLU with a slope a feature, as a textbook has it.
+struct PlainPrelu {
+  std::vector<double> p;
+  double slope(Index i) const { return p[std::size_t(i) % p.size()]; }
+  double value(Index i, double a) const { return a > 0 ? a : slope(i) * a; }
+  double derivative(Index i, double a) const { return a > 0 ? 1 : slope(i); }
+  double chord(Index i, double a, double r) const {
+    return a == r ? derivative(i, a) : (value(i, a) - value(i, r)) / (a - r);
+  }
+};
+
+/// What a function's rule gives back of what arrives: formulas of docs/rules.md.
+template <class F>
+double back(const std::string& rule, Form form, const F& f, Index i, double a, double r, double u) {
+  const double b = f.value(i, a), f0 = f.value(i, 0);
+  if (rule == "Gradient") return f.derivative(i, a) * u;
+  if (rule == "Slope") return f.chord(i, a, 0) * u;
+  if (rule == "Baseline") return f.chord(i, a, r) * u;
+  if (rule == "Repeat") return f.value(i, u);
+  if (rule == "Guided") return f.derivative(i, a) * std::max(u, 0.0);
+  if (rule == "Ignore") return form == Form::R ? u : b / a * u;
+  if (rule != "Ignore biased") FAIL(rule);
+  return form == Form::R ? (1 - f0 / b) * u : (b - f0) / a * u;
+}
+
+/// Σ_i v_i·f_i(d_i·x_i + e_i) of a few samples: x, then a matrix, the function behind it, a sum.
+struct Case {
+  Index width, samples;
+  VectorXd d, e, v;
+  MatrixXd x, base;
+
+  explicit Case(Index w, Index n) : width(w), samples(n) {
+    test::Random random(unsigned(w) + 1);
+    d = random.vector(w);
+    e = 0.25 * random.vector(w);
+    v = random.vector(w);
+    x = random.matrix(w, n);
+    base = random.matrix(w, n);
+  }
+  template <class F>
+  MatrixXd expected(const std::string& rule, Form form, const F& f) const {
+    MatrixXd to(width, samples);
+    for (Index n = 0; n < samples; ++n) {
+      double y = 0;
+      for (Index i = 0; i < width; ++i) y += v(i) * f.value(i, d(i) * x(i, n) + e(i));
+      for (Index i = 0; i < width; ++i) {
+        const double a = d(i) * x(i, n) + e(i), r = d(i) * base(i, n) + e(i);
+        to(i, n) = d(i) * back(rule, form, f, i, a, r, v(i) * (form == Form::R ? y : 1));
+      }
+    }
+    return to;
+  }
+};
+
+template <class Explanation>
+void check_one(const char* how, const Explanation& e, const MatrixXd& expected) {
+  INFO(how);
+  const double size = expected.cwiseAbs().maxCoeff();
+  for (Index k = 0; k < expected.size(); ++k)
+    if (!(std::abs(e.relevance(k) - expected(k)) <= 1e-10 * size))
+      FAIL_CHECK("feature " << k % expected.rows() << " of sample " << k / expected.rows() << ": expected "
+                            << expected(k) << ", found " << e.relevance(k));
+  CHECK(check::conservation(e));
+}
+
+/// Every way to run one rule at one function. `Layer` is the function with parameters, `plain` its formulas.
+template <class Layer, class F, class Rule>
+void check_rule(const Case& one, const Layer& layer, const F& plain, const std::string& name,
+                const Rule& rule, Form form) {
+  INFO(name << " in " << detail::name_of(form) << ", width " << one.width << ", " << one.samples
+            << " samples, " << thread_count() << " threads");
+  const MatrixXd expected = one.expected(name, form, plain);
+  const bool against = form == Form::Delta;
+  const method::Rules method(form, false, rule::Gradient(), rule);
+  const auto scale = [&] { return MatMul(map::Affine<double>(one.width, one.d), one.e); };
+  const auto sum = [&] { return MatMul(map::Dense<double>(one.v.transpose())); };
+
+  const Sequential chain{scale(), Elementwise(layer), sum()};
+  const auto trace = chain.forward(one.x);
+  if (against)
+    check_one("chain", chain.explain(trace, 0, method, chain.forward(one.base)), expected);
+  else
+    check_one("chain", chain.explain(trace, 0, method), expected);
+
+  // Fused with the product before it, and with the one behind it on the way back; and alone, since the matrix
+  // has a second reader.
+  for (const bool alone : {false, true}) {
+    Graph<double> net;
+    const Index x = net.input("x", one.width), a = net.add("a", scale(), {x}),
+                f = net.add("f", Elementwise(layer), {a});
+    net.output(net.add("sum", sum(), {f}));
+    if (alone) net.output(a);
+    Workspace<double> workspace;
+    const auto plan = net.plan(method);
+    for (const bool planned : {false, true}) {
+      typename Graph<double>::Trace values, base;
+      GraphExplanation<double> e;
+      if (planned) {
+        net.forward(one.x, values, workspace, plan);
+        net.forward(one.base, base, workspace, plan);
+      } else {
+        net.forward(one.x, values, workspace);
+        net.forward(one.base, base, workspace);
+      }
+      for (const Detail detail : {Detail::totals, Detail::per_layer}) {
+        if (planned && detail == Detail::per_layer && form != Form::R) continue;  // which reads every value
+        e.detail = detail;
+        net.explain(values, 0, plan, e, workspace, against ? &base : nullptr);
+        check_one(planned ? "graph, planned" : "graph", e, expected);
+      }
+    }
+  }
+}
+
+template <class Layer, class F>
+void check_function(const Case& one, const Layer& layer, const F& plain, bool repeats) {
+  const auto check = [&](const std::string& name, const auto& rule, std::initializer_list<Form> forms) {
+    for (const Form form : forms) check_rule(one, layer, plain, name, rule, form);
+  };
+  check("Gradient", rule::Gradient(), {Form::R, Form::Q, Form::Delta});
+  check("Slope", rule::Slope(), {Form::R, Form::Q});
+  check("Ignore", rule::Ignore(), {Form::R, Form::Q});
+  check("Ignore biased", rule::Ignore{true}, {Form::R, Form::Q});
+  check("Guided", rule::Guided(), {Form::R, Form::Q});
+  check("Baseline", rule::Baseline(), {Form::Delta});
+  if (repeats) check("Repeat", rule::Repeat(), {Form::R, Form::Q});
+}
+
+void check_width(Index width, Index samples) {
+  const Case one(width, samples);
+  test::Random random(unsigned(width) + 9);
+  const VectorXd p = random.vector(width);
+  const std::vector<double> slopes(p.data(),
+                                   p.data() + width);  // of either sign: nothing stands for its argument
+  std::vector<double> positive = slopes;
+  for (double& s : positive) s = 0.05 + std::abs(s);
+  check_function(one, fn::Prelu<double>(slopes), PlainPrelu{slopes}, true);
+  check_function(one, fn::Prelu<double>(positive), PlainPrelu{positive}, true);
+  check_function(one, Curved{slopes, 0.5, 0}, Curved{slopes, 0.5, 0}, true);
+  check_function(one, Curved{slopes, 0.5, 0.75}, Curved{slopes, 0.5, 0.75}, true);
+  if (width % 3 == 0) {  // a slope a channel
+    const std::vector<double> channels(slopes.begin(), slopes.begin() + 3);
+    check_function(one, fn::Prelu<double>(channels), PlainPrelu{channels}, true);
+  }
+}
+
+TEST_CASE("Functions with parameters by position under every rule, in both networks, at every border") {
+  const int before = thread_count();
+  for (const int threads : {1, 2, 3}) {
+    set_thread_count(threads);
+    for (const Index width : {1, 7, 10, 64, 96, 255, 256, 257, 258, 300, 1000, 4095, 4096, 4097, 5000})
+      check_width(width, width < 1000 ? 3 : 2);
+  }
+  set_thread_count(before);
+}
+
+TEST_CASE("The smallest case: a PReLU of four slopes behind which everything is summed") {
+  // x = [-1, 2, -3, 4], slopes [.1, .2, .3, .4]: the gradient is [.1, 1, .3, 1].
+  Graph<double> net;
+  const Index x = net.input("x", 4);
+  const Index f = net.add("f", Elementwise(fn::Prelu<double>({0.1, 0.2, 0.3, 0.4})), {x});
+  net.output(net.add("sum", MatMul(map::Dense<double>(MatrixXd::Ones(1, 4))), {f}));
+  const Eigen::Vector4d input(-1, 2, -3, 4);
+  const auto e = net.explain(net.forward(input), 0, method::Gradient());
+  CHECK(e.relevance.col(0) == Eigen::Vector4d(0.1, 1, 0.3, 1));
+  CHECK(check::conservation(e));
+}
+
+}  // namespace
