@@ -15,8 +15,8 @@ namespace kind {
 
 /// The product of two activations, feature by feature, the factors lying one behind the other:
 /// (2·size) → (size). One of them is the gate, which the rule GateConstant treats as a constant. It is
-/// neither linear nor elementwise, so that it has rules of its own: rule::Gradient, GateConstant and
-/// EvenSplit.
+/// neither linear nor elementwise, so that it has rules of its own: rule::Gradient, GateConstant,
+/// EvenSplit, and the usual one of the last two.
 struct Product {
   static constexpr int inputs = Dynamic, outputs = Dynamic;
   static constexpr const char* name = "Product";
@@ -36,6 +36,17 @@ struct Product {
 };
 
 }  // namespace kind
+
+/// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`). A
+/// method that says nothing of products gives it rule::UsualSplit.
+template <class Rule = rule::Unset>
+struct Product : kind::Product {
+  using Kind = kind::Product;
+  [[no_unique_address]] Rule rule;
+
+  explicit Product(Index features, Index gate_factor = 1, Rule r = {})
+      : Kind(features, gate_factor), rule(std::move(r)) {}
+};
 
 template <class A, class B>
 void forward(const kind::Product& layer, const A& a, B&& b) {

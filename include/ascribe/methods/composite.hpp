@@ -65,6 +65,14 @@ inline bool fits(std::string_view name, std::string_view pattern) {
 inline Matcher name(std::string pattern) {
   return [pattern = std::move(pattern)](const NodeInfo& n) { return fits(n.name, pattern); };
 }
+/// Nodes that come from an operator of that type: "Conv", "LayerNormalization".
+inline Matcher op(std::string wanted) {
+  return [wanted = std::move(wanted)](const NodeInfo& n) { return n.op == wanted; };
+}
+/// The nodes of one operator, by its name in the file or a pattern for it.
+inline Matcher group(std::string pattern) {
+  return [pattern = std::move(pattern)](const NodeInfo& n) { return fits(n.group, pattern); };
+}
 /// Nodes at the places first … last of the graph's order.
 inline Matcher places(Index first, Index last) {
   return [=](const NodeInfo& n) { return n.index >= first && n.index <= last; };
@@ -88,7 +96,7 @@ Matcher all(Matchers... matchers) {
 /// A whole method of `ascribe::method` may be an entry, and converts into a Composite by itself. Wiring
 /// (concatenation, padding, permutations) is not asked about: relevance goes back the way that the values
 /// came. A product of two activations has rules of its own (rules/product.hpp): without an entry that applies
-/// to it, EvenSplit against a reference, else GateConstant.
+/// to it, rule::UsualSplit.
 template <class Scalar>
 class Composite {
  public:
@@ -176,10 +184,7 @@ rule::AnyRule<Scalar> Composite<Scalar>::rule_for(const Node& node, const NodeIn
   for (const Entry& entry : entries_)
     if (entry.matcher(info))
       if (auto found = entry.rule(node, info)) return *found;
-  if (std::holds_alternative<kind::Product>(*node.layer)) {
-    if (form == Form::Delta) return rule::EvenSplit();
-    return rule::GateConstant();
-  }
+  if (std::holds_alternative<kind::Product>(*node.layer)) return rule::UsualSplit();
   fail("no entry of the composite fits this node");
 }
 

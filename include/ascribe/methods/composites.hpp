@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,24 +27,16 @@
 /// and the winner of a maximum takes all. ε is that of convolutions and dense layers.
 namespace ascribe::composite {
 
-/// What all of them end with.
-template <class Scalar>
-Composite<Scalar>& add_base(Composite<Scalar>& composite) {
-  return composite.add(match::kind(LayerKind::elementwise), rule::Ignore())
-      .add(match::kind(LayerKind::max), rule::Gradient())
-      .add(match::role(map::Role::scaling), rule::Pass())
-      .add(match::role(map::Role::aggregation), rule::Normalized());
-}
-
 namespace detail {
 
+/// All of them end with method::Lrp: Normalized for dense layers and with ε of at most 1e-6 for sums and
+/// average pools, Ignore for functions and batch normalisations, Gradient for maxima.
 template <class Scalar, class ForConvolutions>
 Composite<Scalar> epsilon_and(ForConvolutions rule, double epsilon, bool flat_first) {
   Composite<Scalar> composite(Form::R);
   if (flat_first) composite.add(match::first_learned(), rule::Flat{epsilon});
-  composite.add(match::role(map::Role::convolution), std::move(rule))
-      .add(match::role(map::Role::dense), rule::Normalized{epsilon});
-  return add_base(composite);
+  return composite.add(match::role(map::Role::convolution), std::move(rule))
+      .add(match::any(), method::Lrp{{epsilon}});
 }
 
 }  // namespace detail
@@ -72,8 +65,8 @@ Composite<Scalar> epsilon_gamma_box(std::vector<double> low, std::vector<double>
       .add(match::all(match::first_learned(), match::role(map::Role::convolution)),
            rule::ZBox{std::move(low), std::move(high), epsilon})
       .add(match::role(map::Role::convolution), rule::Gamma{gamma, epsilon})
-      .add(match::role(map::Role::dense), rule::Normalized{epsilon});
-  return add_base(composite);
+      .add(match::any(), method::Lrp{{epsilon}});
+  return composite;
 }
 
 /// ZPlus for convolutions and dense layers, the gradient for functions and batch normalisations (Zhang et al.
@@ -84,8 +77,9 @@ Composite<Scalar> excitation_backprop(double epsilon = 1e-6) {
   composite.add(match::role(map::Role::convolution), rule::ZPlus{epsilon})
       .add(match::role(map::Role::dense), rule::ZPlus{epsilon})
       .add(match::kind(LayerKind::elementwise), rule::Gradient())
-      .add(match::role(map::Role::scaling), rule::Gradient());
-  return add_base(composite);
+      .add(match::role(map::Role::scaling), rule::Gradient())
+      .add(match::any(), method::Lrp{{epsilon}});
+  return composite;
 }
 
 /// What a composite chosen by name may be told.
@@ -99,24 +93,42 @@ struct Options {
   std::string max_rule = {};
 };
 
-inline constexpr std::array<std::string_view, 6> names = {
-    "epsilon_plus",      "epsilon_plus_flat",   "epsilon_alpha2_beta1", "epsilon_alpha2_beta1_flat",
-    "epsilon_gamma_box", "excitation_backprop",
+namespace detail {
+
+template <class Scalar>
+struct Named {
+  std::string_view name;
+  Composite<Scalar> (*make)(const Options&);
 };
+template <class Scalar>
+inline constexpr Named<Scalar> named[] = {
+    {"epsilon_plus", [](const Options& o) { return epsilon_plus<Scalar>(o.epsilon); }},
+    {"epsilon_plus_flat", [](const Options& o) { return epsilon_plus<Scalar>(o.epsilon, true); }},
+    {"epsilon_alpha2_beta1", [](const Options& o) { return epsilon_alpha2_beta1<Scalar>(o.epsilon); }},
+    {"epsilon_alpha2_beta1_flat",
+     [](const Options& o) { return epsilon_alpha2_beta1<Scalar>(o.epsilon, true); }},
+    {"epsilon_gamma_box",
+     [](const Options& o) { return epsilon_gamma_box<Scalar>(o.low, o.high, o.gamma, o.epsilon); }},
+    {"excitation_backprop", [](const Options& o) { return excitation_backprop<Scalar>(o.epsilon); }},
+};
+
+}  // namespace detail
+
+inline constexpr auto names = [] {
+  std::array<std::string_view, std::size(detail::named<double>)> all;
+  for (std::size_t k = 0; k < all.size(); ++k) all[k] = detail::named<double>[k].name;
+  return all;
+}();
 
 namespace detail {
 
 template <class Scalar>
-Composite<Scalar> by_name(std::string_view name, const Options& o) {
-  if (name == "epsilon_plus") return epsilon_plus<Scalar>(o.epsilon);
-  if (name == "epsilon_plus_flat") return epsilon_plus<Scalar>(o.epsilon, true);
-  if (name == "epsilon_alpha2_beta1") return epsilon_alpha2_beta1<Scalar>(o.epsilon);
-  if (name == "epsilon_alpha2_beta1_flat") return epsilon_alpha2_beta1<Scalar>(o.epsilon, true);
-  if (name == "epsilon_gamma_box") return epsilon_gamma_box<Scalar>(o.low, o.high, o.gamma, o.epsilon);
-  if (name == "excitation_backprop") return excitation_backprop<Scalar>(o.epsilon);
+Composite<Scalar> by_name(std::string_view name, const Options& options) {
+  for (const Named<Scalar>& one : named<Scalar>)
+    if (name == one.name) return one.make(options);
   for (const std::string_view one : method::names)
     if (name == one)
-      return method::with_method(name, {.epsilon = o.epsilon},
+      return method::with_method(name, {.epsilon = options.epsilon},
                                  [](const auto& m) { return Composite<Scalar>(m); });
   std::string known;
   for (const std::string_view one : method::names) known += std::string(one) + ", ";

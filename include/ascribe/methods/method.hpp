@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
+#include <ascribe/rules/product.hpp>
 
 namespace ascribe {
 
@@ -90,6 +92,8 @@ decltype(auto) rule_for(const Method& method, const Layer& layer, Position<I, Co
     return rule_for(method, layer.rule_layer(), position);
   else if constexpr (requires { method.rule_for(layer, position); })
     return method.rule_for(layer, position);
+  else if constexpr (std::is_base_of_v<kind::Product, Layer> && !requires { method.rule_for(layer); })
+    return rule::UsualSplit();
   else
     return method.rule_for(layer);
 }

@@ -146,7 +146,8 @@ class Graph {
   /// Adds a layer that reads the values of `inputs`, and returns its node. A rule in the layer's type is kept
   /// for method::ByLayer. Throws Error where the name is taken, an input is no node yet, or sizes do not fit.
   template <class Layer>
-  Index add(std::string name, Layer layer, std::vector<Index> inputs, std::vector<Index> shape = {}) {
+  Index add(std::string name, Layer layer, std::vector<Index> inputs, std::vector<Index> shape = {},
+            Origin origin = {}) {
     if (inputs.empty()) fail("Graph: node '", name, "': expected at least one input, found none");
     Index found = 0;
     for (const Index i : inputs) {
@@ -157,6 +158,7 @@ class Graph {
     }
     Node node;
     node.inputs = std::move(inputs);
+    node.origin = std::move(origin);
     if constexpr (requires { layer.rule; })
       if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(layer.rule)>, rule::Unset>)
         node.own_rule = rule::AnyRule<Scalar>(layer.rule);

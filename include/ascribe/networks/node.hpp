@@ -14,7 +14,14 @@
 
 namespace ascribe {
 
+/// An input of the network, or the kinds of layer in the order of OfAnyKind.
 enum class LayerKind { input, matmul, elementwise, max, product };
+
+/// Where a node comes from, in words of whoever built the graph: a file's operator may be several nodes.
+struct Origin {
+  std::string op = {};     ///< the operator's type: "Conv", "LayerNormalization"
+  std::string group = {};  ///< what the nodes of one operator share: its name in the file
+};
 
 /// What a composite chooses rules by.
 struct NodeInfo {
@@ -24,6 +31,7 @@ struct NodeInfo {
   map::Role role;         ///< of a MatMul's map; dense for other kinds
   std::string_view part;  ///< what the map, function or windows call themselves
   Index learned_before;   ///< how many dense layers and convolutions stand before it in graph order
+  std::string_view op = {}, group = {};  ///< the node's Origin
 
   /// A layer with learned weights: a dense one or a convolution.
   bool is_learned() const {
@@ -33,7 +41,7 @@ struct NodeInfo {
 
 /// A layer of a kind that is known, with parts that are not.
 template <class Scalar>
-using AnyLayer = std::variant<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
+using AnyLayer = OfAnyKind<Scalar, std::variant>;
 
 template <class Scalar, class M>
 AnyLayer<Scalar> erase_layer(kind::MatMul<M> layer) {
@@ -61,24 +69,27 @@ struct Node {
   Index size = 0;                         ///< features of the node's value
   std::vector<Index> shape;               ///< the value's axes without the batch, where the builder gave them
   std::optional<rule::AnyRule<Scalar>> own_rule;  ///< for method::ByLayer
+  Origin origin = {};
 
   NodeInfo info(Index index, Index learned_before) const {
-    NodeInfo found{name, index, LayerKind::input, map::Role::dense, "input", learned_before};
+    NodeInfo found{name,    index,          LayerKind::input, map::Role::dense,
+                   "input", learned_before, origin.op,        origin.group};
     if (!layer) return found;
-    if (const auto* m = std::get_if<AnyMatMul<Scalar>>(&*layer)) {
-      found.kind = LayerKind::matmul;
-      found.role = m->map.role();
-      found.part = m->map.name();
-    } else if (const auto* e = std::get_if<AnyElementwise<Scalar>>(&*layer)) {
-      found.kind = LayerKind::elementwise;
-      found.part = e->f.name();
-    } else if (const auto* w = std::get_if<AnyMax>(&*layer)) {
-      found.kind = LayerKind::max;
-      found.part = w->windows.name();
-    } else {
-      found.kind = LayerKind::product;
-      found.part = kind::Product::name;
-    }
+    found.kind = LayerKind(1 + layer->index());
+    std::visit(
+        [&](const auto& l) {
+          if constexpr (requires { l.map; }) {
+            found.role = l.map.role();
+            found.part = l.map.name();
+          } else if constexpr (requires { l.f; }) {
+            found.part = l.f.name();
+          } else if constexpr (requires { l.windows; }) {
+            found.part = l.windows.name();
+          } else {
+            found.part = l.name;
+          }
+        },
+        *layer);
     return found;
   }
 

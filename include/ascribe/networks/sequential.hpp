@@ -63,6 +63,8 @@ template <class F>
 inline constexpr bool samplewise<kind::Elementwise<F>> = true;
 template <class W>
 inline constexpr bool samplewise<kind::Max<W>> = true;
+template <>
+inline constexpr bool samplewise<kind::Product> = true;
 
 /// How many samples of a value with so many rows go through a step at a time: what one step writes is to be
 /// in the second-level cache when the next reads it. Two such blocks, and the values of the trace that go

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <ascribe/core/error.hpp>
@@ -27,6 +28,11 @@ template <class Scalar>
 using AnyElementwise = kind::Elementwise<fn::AnyFunction<Scalar>>;
 using AnyMax = kind::Max<window::AnyWindows>;
 
+/// The list of them: from it come the layer of a node and what a rule is for each kind. LayerKind has their
+/// names, in this order.
+template <class Scalar, template <class...> class Of>
+using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
+
 namespace rule {
 
 /// Any rule, the library's or a user's. A rule that is data is code for no kind of layer: the data are kept,
@@ -43,10 +49,7 @@ class AnyRule {
     const auto own = std::make_shared<const R>(std::move(rule));  // its data may point into it
     auto content = std::make_shared<Content>();
     content->rule = own;
-    content->matrix = ForKind<AnyMatMul<Scalar>, Shares>(own);
-    content->function = ForKind<AnyElementwise<Scalar>, Pointwise>(own);
-    content->maximum = ForKind<AnyMax, WindowShares>(own);
-    content->product = ForKind<kind::Product, FactorShares>(own);
+    std::apply([&](auto&... kinds) { (kinds.set(own), ...); }, content->kinds);
     content->text = "a rule";
     if constexpr (requires { R::name; }) content->text = R::name;
     if constexpr (requires { own->parameters(); }) content->text += "(" + own->parameters() + ")";
@@ -76,7 +79,9 @@ class AnyRule {
   }
 
   /// The rule's data for a function, which serve any run of neighbours; none where it has no such data.
-  const std::optional<Pointwise>& function() const { return content_->function.data; }
+  const std::optional<Pointwise>& function() const {
+    return std::get<ForKind<AnyElementwise<Scalar>>>(content_->kinds).data;
+  }
 
   /// The rule's `name`, and its `parameters()` behind it where it has some; "a rule" where it has no name.
   const std::string& describe() const { return content_->text; }
@@ -94,16 +99,15 @@ class AnyRule {
 
  private:
   /// What a rule is for one kind of layer: data, or a step of its own, or nothing.
-  template <class Kind, class Data>
+  template <class Kind>
   struct ForKind {
-    std::optional<Data> data;
+    std::optional<typename DataFor<Kind>::Data> data;
     std::function<void(const Kind&, C&, Up, Down)> step;
     std::function<Passage(const Kind&, Form)> passage;
     bool (*serves)(Form) = [](Form) { return true; };
 
-    ForKind() = default;
     template <class R>
-    explicit ForKind(const std::shared_ptr<const R>& own) {
+    void set(const std::shared_ptr<const R>& own) {
       if constexpr (is_data<Kind, R>) {
         data = DataFor<Kind>::of(*own);
       } else if constexpr (rule_applies<Kind, R, C>) {
@@ -117,20 +121,20 @@ class AnyRule {
     }
   };
 
+  template <class... Kinds>
+  using ForKinds = std::tuple<ForKind<Kinds>...>;
+
   struct Content {
     std::shared_ptr<const void> rule;
-    ForKind<AnyMatMul<Scalar>, Shares> matrix;
-    ForKind<AnyElementwise<Scalar>, Pointwise> function;
-    ForKind<AnyMax, WindowShares> maximum;
-    ForKind<kind::Product, FactorShares> product;
+    OfAnyKind<Scalar, ForKinds> kinds;
     std::string text;
     std::function<void()> check;
   };
 
-  const auto& of(const AnyMatMul<Scalar>&) const { return content_->matrix; }
-  const auto& of(const AnyElementwise<Scalar>&) const { return content_->function; }
-  const auto& of(const AnyMax&) const { return content_->maximum; }
-  const auto& of(const kind::Product&) const { return content_->product; }
+  template <class Kind>
+  const ForKind<Kind>& of(const Kind&) const {
+    return std::get<ForKind<Kind>>(content_->kinds);
+  }
 
   std::shared_ptr<const Content> content_;
 };

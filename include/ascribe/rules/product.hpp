@@ -20,4 +20,10 @@ struct EvenSplit {
   constexpr FactorShares product() const { return {FactorShares::even}; }
 };
 
+/// What products get of methods that say nothing of them: EvenSplit against a reference, else GateConstant.
+struct UsualSplit {
+  static constexpr const char* name = "UsualSplit";
+  constexpr FactorShares product() const { return {FactorShares::usual}; }
+};
+
 }  // namespace ascribe::rule

@@ -13,7 +13,8 @@ struct FactorShares {
   enum Of {
     gradient,  ///< each the other times what is carried
     signal,    ///< the gate is a constant factor: the other takes all
-    even       ///< half each
+    even,      ///< half each
+    usual      ///< the signal takes all, against a reference half each, which is exact there
   };
   Of of;
 
@@ -109,6 +110,8 @@ void step_of_product(const kind::Product& layer, const FactorShares& rule, C& c,
       return give_to_signal(layer, c, up, down);
     case FactorShares::even:
       return give_half(layer, c, up, down);
+    case FactorShares::usual:
+      return c.form == Form::Delta ? give_half(layer, c, up, down) : give_to_signal(layer, c, up, down);
   }
 }
 

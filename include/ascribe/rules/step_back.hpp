@@ -19,21 +19,25 @@ template <class Kind>
 struct DataFor;
 template <class M>
 struct DataFor<kind::MatMul<M>> {
+  using Data = Shares;
   static constexpr auto of(const auto& rule) requires requires { rule.matrix(); }
   { return rule.matrix(); }
 };
 template <class F>
 struct DataFor<kind::Elementwise<F>> {
+  using Data = Pointwise;
   static constexpr auto of(const auto& rule) requires requires { rule.function(); }
   { return rule.function(); }
 };
 template <class W>
 struct DataFor<kind::Max<W>> {
+  using Data = WindowShares;
   static constexpr auto of(const auto& rule) requires requires { rule.maximum(); }
   { return rule.maximum(); }
 };
 template <>
 struct DataFor<kind::Product> {
+  using Data = FactorShares;
   static constexpr auto of(const auto& rule) requires requires { rule.product(); }
   { return rule.product(); }
 };
