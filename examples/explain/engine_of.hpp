@@ -231,14 +231,16 @@ class EngineOf final : public Engine {
     using examples::in_words;
     const double start = std::abs(result.totals.enter), open = std::abs(result.totals.closing_error);
     const std::string steps = std::to_string(options.steps) + " steps leave ";
-    if (ascribe::check::conservation(explanation, 0)) {
-      result.remark = steps + "no more than rounding open";
+    if (open == 0) {
+      result.remark = steps + "nothing open";
     } else {
       const std::string left = steps + in_words(open) + " open, " + in_words(100 * open / start) +
                                " % of the start; " + std::to_string(2 * options.steps) +
                                " would leave about half of it";
       result.remark = left;
-      if (open > examples::open_limit * start) result.warning = left;
+      // Against itself an input has a start of 0, and leaves rounding.
+      const bool rounding = bool(ascribe::check::conservation(explanation, 0));
+      if (!rounding && open > examples::open_limit * start) result.warning = left;
     }
     const double moved = ascribe::check::moved(explanation, 0);
     if (result.warning.empty() && moved > options.warn_above * start)
