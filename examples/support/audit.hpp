@@ -12,15 +12,9 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/networks/checks.hpp"
 #include "ascribe/networks/graph.hpp"
+#include "examples/support/limits.hpp"
 
 namespace examples {
-
-/// How many times the start may move before a program warns. Methods that spread relevance and do not make it
-/// stay below: of EfficientNet-lite0's, guided backpropagation moves the most, 1,100 times the start.
-inline constexpr double moved_limit = 1e4;
-/// What the books may leave open of the start before a program warns, where it is no fault but the steps of
-/// an integral or rounding of what moved inside.
-inline constexpr double open_limit = 0.05;
 
 /// A number as it stands in a sentence.
 inline std::string in_words(double value) {

@@ -162,15 +162,18 @@ std::optional<Growth> largest_growth(const Net& net, const E& explanation, Index
   return largest;
 }
 
-/// Σ relevance = start for every sample: that the inputs account for all of what is explained, f(x) − f(x̄)
+/// Σ relevance = start for one sample: that the inputs account for all of what is explained, f(x) − f(x̄)
 /// under a baseline. Not true of a network with biases unless a baseline cancels them, nor with a stabiliser:
 /// that is what the ledger is for.
 template <class E>
+Result completeness(const E& explanation, Index n) {
+  const auto missing = explanation.ledger.enter(n) - explanation.relevance.col(n).sum();
+  return {std::abs(math::value_of(missing)), conservation(explanation, n).tolerance};
+}
+/// The same for all samples: the worst.
+template <class E>
 Result completeness(const E& explanation) {
-  return detail::worst(explanation.relevance.cols(), [&](Index n) {
-    const auto missing = explanation.ledger.enter(n) - explanation.relevance.col(n).sum();
-    return Result{std::abs(math::value_of(missing)), conservation(explanation, n).tolerance};
-  });
+  return detail::worst(explanation.relevance.cols(), [&](Index n) { return completeness(explanation, n); });
 }
 
 /// Whether a rule for matrices and one for functions agree on multiplication by α ≠ 0, as the matrix αI and
