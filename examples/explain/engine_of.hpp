@@ -215,9 +215,9 @@ class EngineOf final : public Engine {
     else
       result.warning = (*shared.audit)(explanation, 0, x, target, against ? &base : nullptr);
     if (method == "smoothgrad")
-      result.remark = "the books are the mean of " + std::to_string(options.steps) +
-                      " noisy inputs', and close for any number; " + std::to_string(4 * options.steps) +
-                      " would halve the mean's noise";
+      result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
+                      " noisy inputs, and close for any number; --steps " +
+                      std::to_string(4 * options.steps) + " would halve the mean's noise";
     for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
     return result;
   }
@@ -230,12 +230,12 @@ class EngineOf final : public Engine {
                               Explanation& result) {
     using examples::in_words;
     const double start = std::abs(result.totals.enter), open = std::abs(result.totals.closing_error);
-    const std::string steps = std::to_string(options.steps) + " steps leave ";
+    const std::string steps = "--steps " + std::to_string(options.steps) + " leaves ";
     if (open == 0) {
       result.remark = steps + "nothing open";
     } else {
       const std::string left = steps + in_words(open) + " open, " + in_words(100 * open / start) +
-                               " % of the start; " + std::to_string(2 * options.steps) +
+                               " % of the start; --steps " + std::to_string(2 * options.steps) +
                                " would leave about half of it";
       result.remark = left;
       // Against itself an input has a start of 0, and leaves rounding.
