@@ -139,7 +139,7 @@ TEST_CASE("the relevance that moved, and the node that makes it") {
   CHECK(trace.output()(0) == 2);
   // The sum's denominator is 1: the branches get 2·100000 and −2·99999.
   for (const auto& method :
-       {Composite<double>(method::Lrp({.epsilon = 0})), Composite<double>(method::LrpQ())}) {
+       {Composite<double>(method::Lrp{{.epsilon = 0}}), Composite<double>(method::LrpQ())}) {
     const auto e = net.explain<Detail::per_layer>(trace, 0, method);
     CHECK(check::conservation(e));
     CHECK(check::moved(e, 0) == Approx(399998));
@@ -154,6 +154,15 @@ TEST_CASE("the relevance that moved, and the node that makes it") {
   CHECK(check::moved(totals, 0) == Approx(399998));
   totals.ledger.dropped(0) = -1e7;
   CHECK(check::moved(totals, 0) == 1e7);
+  // The largest factor, and not the largest amount: 1 becomes 10 at the top, and that 50 below.
+  const Eigen::MatrixXd bottom{{3, -2, 0, 0}, {0, 0, 3, -2}}, top{{5.5, -4.5}};
+  Graph<double> two;
+  const Index in = two.input("x", 4);
+  const Index hidden = two.add("bottom", MatMul(map::Dense<double>(bottom)), {in});
+  two.output(two.add("top", MatMul(map::Dense<double>(top)), {hidden}));
+  const auto grown = two.explain<Detail::per_layer>(two.forward(Eigen::VectorXd::Ones(4)), 0, method::LrpQ());
+  CHECK(check::moved(grown, 0) == Approx(50));
+  CHECK(check::largest_growth(two, grown, 0)->node == two.find("top"));
   // Where nothing grows, no node is named.
   const auto deep = net.explain<Detail::per_layer>(net.forward(Eigen::Vector2d(1, 0)), 0, method::LrpQ());
   CHECK_FALSE(check::largest_growth(net, deep, 0));
@@ -170,7 +179,7 @@ TEST_CASE("what cancels inside of a network is allowed its rounding there, and n
   const Index b = net.add("b", MatMul(map::Dense<float>(rest - w)), {x});
   net.output(net.add("sum", MatMul(map::Sum<float>(2, 1)), {a, b}));
   const Eigen::VectorXf at = random.vector(64).cwiseAbs().cast<float>();
-  const auto e = net.explain<Detail::per_layer>(net.forward(at), 0, method::Lrp({.epsilon = 0}));
+  const auto e = net.explain<Detail::per_layer>(net.forward(at), 0, method::Lrp{{.epsilon = 0}});
   CHECK_FALSE(check::conservation(e));
   CHECK(check::conservation(net, e, 0));
   CHECK_FALSE(check::first_open_node(net, e, 0));
