@@ -10,6 +10,7 @@
 
 #include <ascribe/ascribe.hpp>
 
+#include "examples/support/audit.hpp"
 #include "examples/support/figure.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/network.hpp"
@@ -48,6 +49,7 @@ struct Options {
   std::string output = "build/digits";
   std::string data = "examples/data";
   double epsilon = 1e-6;
+  double warn_above = examples::moved_limit;
 };
 
 /// One explanation of one digit, as it is drawn.
@@ -114,8 +116,18 @@ void explain_network(const std::string& name, const Graph<double>& net, const Op
                                                         : net.explain(trace, start, method);
     progress.clear();
     const auto& books = explanation.ledger;
+    const bool times_input = method.times_input || method.form == Form::R;
+    const examples::Audit<double> audit(net, method, times_input, options.warn_above);
     for (std::size_t d = 0; d < options.digits.size(); ++d) {
       const Index n = Index(d);
+      const std::string which = name + ", digit " + std::to_string(options.digits[d]) + ", " + wanted + ": ";
+      try {
+        const std::string warning =
+            audit(explanation, n, x, targets[d], method.form == Form::Delta ? &mean : nullptr);
+        if (!warning.empty()) std::cerr << "digits: warning: " << which << warning << '\n';
+      } catch (const Error& error) {
+        fail(which, error.what());
+      }
       const auto column = explanation.relevance.col(n);
       panels[d].push_back({{column.data(), column.data() + column.size()},
                            {books.leave(n), books.bias(n), books.stabiliser(n), books.dropped(n)}});
@@ -175,6 +187,8 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::IsMember(all_methods()));
   app.add_option("--epsilon", options.epsilon, "the stabiliser of divisions");
+  app.add_option("--warn-above", options.warn_above,
+                 "warn where the relevance that moved is more than so many times the start");
   app.add_option("--output", options.output, "the folder for the pictures");
   app.add_option("--data", options.data, "the folder of the digits and the networks");
   try {

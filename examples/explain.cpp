@@ -161,6 +161,7 @@ class Run {
           else
             result.row = std::move(row);
         }
+        if (!e.warning.empty()) result.warning = result.name + ": " + e.warning;
         if (kinds_.relevance) result.relevance = std::move(e.relevance);
         if (kinds_.output_values) result.output = std::move(e.output);
       } catch (const ascribe::Error& error) {
@@ -192,6 +193,11 @@ class Run {
       progress_.print(notes_ + (notes_.empty() && !printed_ ? "" : "\n") + result.summary);
       notes_.clear();
       printed_ = true;
+    }
+    if (!result.warning.empty()) {
+      progress_.clear();
+      std::cout.flush();
+      std::cerr << "explain: warning: " << result.warning << '\n';
     }
     count(k + 1);
   }

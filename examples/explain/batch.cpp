@@ -34,6 +34,7 @@ Json settings_of(const Options& o) {
                 {"--max-rule", o.max_rule},
                 {"--epsilon", o.epsilon},
                 {"--gamma", o.gamma},
+                {"--steps", o.steps},
                 {"--mean", o.mean},
                 {"--std", o.deviation},
                 {"--low", o.low},

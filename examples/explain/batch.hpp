@@ -21,6 +21,7 @@ struct Result {
   std::string error;  ///< why there is nothing else, where there is nothing else
   std::vector<double> relevance, output;
   std::string summary, ledger;
+  std::string warning;               ///< what it is to be taken with
   std::string png;                   ///< a picture of its own
   std::optional<examples::Row> row;  ///< a row of the picture of all
 };

@@ -25,6 +25,8 @@ struct Explanation {
   std::vector<double> output;     ///< the network's (first) output
   std::vector<double> relevance;  ///< of the input, in the file's order
   Amounts totals;
+  std::string remark;   ///< what a mean of gradients leaves open, and how many would leave half of it
+  std::string warning;  ///< why the books say little; empty: they say what they should
   std::vector<Amounts>
       nodes;  ///< as many as Engine::nodes, where they were asked for and the method has them
 };
@@ -42,7 +44,7 @@ class Explainer {
 
   /// Sample number n by itself, so that neither the others nor the number of threads change its numbers.
   /// `against`: its own baseline, or null where one is for all. Throws ascribe::Error, the sample's name
-  /// before it.
+  /// before it; an explanation whose books do not close is one, too (examples/support/audit.hpp).
   virtual Explanation explain(const Sample& sample, std::size_t n, const Sample* against) = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
+#include "examples/support/audit.hpp"
 #include "examples/support/network.hpp"
 
 namespace explain {
@@ -54,7 +55,15 @@ class EngineOf final : public Engine {
                                                      const std::optional<Sample>& baseline,
                                                      bool node_books) const override {
     auto shared = std::make_shared<Shared>();
-    if (options.method->by_rules) shared->plan = net_.graph.plan(rules(options));
+    std::optional<ascribe::Composite<Scalar>> by;
+    if (options.method->by_rules) {
+      by = rules(options);
+      shared->plan = net_.graph.plan(*by);
+    }
+    // Besides those of rules, SmoothGrad alone gives gradients.
+    const bool times_input =
+        by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
+    shared->audit.emplace(net_.graph, std::move(by), times_input, options.warn_above);
     if (baseline) {
       shared->baseline = baseline;
       // A baseline for all is run once.
@@ -73,6 +82,7 @@ class EngineOf final : public Engine {
   /// What all threads use and none changes.
   struct Shared {
     std::optional<typename Graph::Plan> plan;
+    std::optional<examples::Audit<Scalar>> audit;
     std::optional<Sample> baseline;
     std::optional<typename Graph::Trace> reference;
   };
@@ -93,8 +103,7 @@ class EngineOf final : public Engine {
     Explanation explain(const Sample& sample, std::size_t n, const Sample* against) override try {
       ascribe::set_thread_count(options_.threads_each);
       if (against == nullptr && shared_->baseline) against = &*shared_->baseline;
-      return engine_.one(options_, shared_->plan, sample, against, shared_->reference, n, node_books_,
-                         memory_);
+      return engine_.one(options_, *shared_, sample, against, n, node_books_, memory_);
     } catch (const ascribe::Error& error) {
       ascribe::fail(sample.name, ": ", error.what());
     }
@@ -170,18 +179,17 @@ class EngineOf final : public Engine {
     return best;
   }
 
-  Explanation one(const Options& options, const std::optional<typename Graph::Plan>& plan,
-                  const Sample& sample, const Sample* against,
-                  const std::optional<typename Graph::Trace>& shared, std::size_t n, bool node_books,
-                  Memory& memory) const {
-    const Column x = column(sample);
+  Explanation one(const Options& options, const Shared& shared, const Sample& sample, const Sample* against,
+                  std::size_t n, bool node_books, Memory& memory) const {
+    const auto& plan = shared.plan;
+    const Column x = column(sample), base = against ? column(*against) : Column();
     forward(x, memory.trace, plan, node_books, memory);
     const Column& output = memory.trace.output();
     const Index target = target_of(options, output, n);
-    const typename Graph::Trace* reference = shared ? &*shared : nullptr;
+    const typename Graph::Trace* reference = shared.reference ? &*shared.reference : nullptr;
     const std::string_view method = options.method->name;
-    if (options.method->baseline && !shared && method != "integrated_gradients") {
-      forward(column(*against), memory.reference, plan, node_books, memory);
+    if (options.method->baseline && !reference && method != "integrated_gradients") {
+      forward(base, memory.reference, plan, node_books, memory);
       reference = &memory.reference;
     }
     auto& explanation = memory.explanation;
@@ -191,9 +199,9 @@ class EngineOf final : public Engine {
     } else if (method == "deep_lift_reveal_cancel") {
       explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *reference);
     } else if (method == "integrated_gradients") {
-      explanation = ascribe::integrated_gradients(net_.graph, x, column(*against), target);
+      explanation = ascribe::integrated_gradients(net_.graph, x, base, target, options.steps);
     } else {
-      explanation = ascribe::smoothgrad(net_.graph, x, target);
+      explanation = ascribe::smoothgrad(net_.graph, x, target, options.steps);
     }
 
     Explanation result;
@@ -202,8 +210,41 @@ class EngineOf final : public Engine {
     result.relevance.assign(explanation.relevance.data(),
                             explanation.relevance.data() + explanation.relevance.size());
     result.totals = amounts(explanation.ledger);
+    if (method == "integrated_gradients")
+      say_of_integral(options, explanation, result);
+    else
+      result.warning = (*shared.audit)(explanation, 0, x, target, against ? &base : nullptr);
+    if (method == "smoothgrad")
+      result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
+                      " noisy inputs, and close for any number; --steps " +
+                      std::to_string(4 * options.steps) + " would halve the mean's noise";
     for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
     return result;
+  }
+
+  /// Integrated gradients close up to the midpoint rule's error. It falls with the square of the steps where
+  /// the gradient is smooth, and with the steps where the path crosses kinks, each of which lies somewhere in
+  /// a step: nearly all networks have ReLUs or maxima, so that twice as many steps is what is said, which is
+  /// enough for both.
+  static void say_of_integral(const Options& options, const typename Graph::Explanation& explanation,
+                              Explanation& result) {
+    using examples::in_words;
+    const double start = std::abs(result.totals.enter), open = std::abs(result.totals.closing_error);
+    const std::string steps = "--steps " + std::to_string(options.steps) + " leaves ";
+    if (open == 0) {
+      result.remark = steps + "nothing open";
+    } else {
+      const std::string left = steps + in_words(open) + " open, " + in_words(100 * open / start) +
+                               " % of the start; --steps " + std::to_string(2 * options.steps) +
+                               " would leave about half of it";
+      result.remark = left;
+      // Against itself an input has a start of 0, and leaves rounding.
+      const bool rounding = bool(ascribe::check::conservation(explanation, 0));
+      if (!rounding && open > examples::open_limit * start) result.warning = left;
+    }
+    const double moved = ascribe::check::moved(explanation, 0);
+    if (result.warning.empty() && moved > options.warn_above * start)
+      result.warning = examples::too_much(moved, start, options.warn_above);
   }
 
   /// Keeps what the method's rules read, or where the books of every node are asked for every value.

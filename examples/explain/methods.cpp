@@ -25,8 +25,8 @@ constexpr std::array all{
     Method{"epsilon_alpha2_beta1_flat", "the same, flat at the first layer", true, false, false, plain},
     Method{"epsilon_gamma_box", "gamma for convolutions, epsilon for dense layers, box at the first", true, true, false, plain},
     Method{"excitation_backprop", "z+ for convolutions and dense layers", true, false, false, plain},
-    Method{"integrated_gradients", "the mean gradient from the baseline to the input (64 steps), x difference", false, false, true, MaxRules::none, false},
-    Method{"smoothgrad", "the mean gradient of 50 noisy inputs (a tenth of the range)", false, false, false, MaxRules::none, false},
+    Method{"integrated_gradients", "the mean gradient from the baseline to the input, x difference", false, false, true, MaxRules::none, false, 64},
+    Method{"smoothgrad", "the mean gradient of noisy inputs (a tenth of the range)", false, false, false, MaxRules::none, false, 50},
 };
 // clang-format on
 

@@ -18,6 +18,7 @@ struct Method {
   bool baseline = false;
   MaxRules max_rules = MaxRules::none;
   bool by_rules = true;  ///< one pass of rules, so that there are books for each layer
+  int steps = 0;         ///< of a mean of gradients, how many it is taken of; 0: it is none
 };
 
 /// All of them, as --list-methods shows them.

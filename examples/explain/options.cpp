@@ -69,9 +69,9 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
   if (o.inputs.empty() && o.inputs_from.empty()) {
     if (!o.describe) throw CLI::RequiredError("INPUT (or --inputs-from, or --describe)");
-    for (const char* option :
-         {"--target", "--top", "--baseline", "--labels", "--threads", "--relevance", "--ledger",
-          "--output-values", "--heatmap", "--output-folder", "--write", "--resume", "--keep-going"})
+    for (const char* option : {"--target", "--top", "--baseline", "--steps", "--warn-above", "--labels",
+                               "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
+                               "--output-folder", "--write", "--resume", "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -101,6 +101,8 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--epsilon") && !method.epsilon) misused("--epsilon", name + " has no epsilon");
   for (const char* option : {"--gamma", "--low", "--high"})
     if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
+  if (given("--steps") && method.steps == 0) misused("--steps", name + " takes no mean of gradients");
+  if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   if (given("--baseline") && !method.baseline) misused("--baseline", name + " is not against a baseline");
   if (given("--max-rule")) {
     std::string_view known = names_of(method.max_rules);
@@ -187,6 +189,15 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
   app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
       ->capture_default_str();
+  app.add_option("--steps", o.steps,
+                 "how many gradients the mean is taken of [integrated_gradients 64, smoothgrad 50]")
+      ->check(CLI::Range(1, 1 << 24))
+      ->type_name("N");
+  app.add_option("--warn-above", o.warn_above,
+                 "warn where the relevance that moved, the inputs' without signs or a line of the books, is "
+                 "more than so many times the start; inf: never")
+      ->capture_default_str()
+      ->type_name("X");
   list("--low", o.low,
        "epsilon_gamma_box's lower bound of inputs, one or one a channel [what black is: -mean/std]");
   list("--high", o.high, "the upper bound [what white is: (1 - mean)/std]");
@@ -239,6 +250,7 @@ Parsed parse(int argc, char** argv) {
     o.method = find_method(method);
     if (o.method == nullptr)
       misused("--method", "there is no '" + method + "'; --list-methods says which there are");
+    if (o.steps == 0) o.steps = o.method->steps;
     o.in_double = precision == "double";
     check(app, o);
   } catch (const CLI::ParseError& error) {

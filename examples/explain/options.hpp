@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "examples/explain/methods.hpp"
+#include "examples/support/limits.hpp"
 
 namespace explain {
 
@@ -28,7 +29,9 @@ struct Options {
   std::string baseline = "zero";
   std::string max_rule;
   double epsilon = 1e-6, gamma = 0.25;
-  std::vector<double> low, high;  ///< none: what black and white are
+  int steps = 0;                              ///< none: the method's own number
+  double warn_above = examples::moved_limit;  ///< how many times the start may move
+  std::vector<double> low, high;              ///< none: what black and white are
   std::vector<double> mean = {0}, deviation = {1};
   std::filesystem::path labels;
   bool in_double = false;

@@ -83,6 +83,7 @@ std::string methods_text() {
     if (method.epsilon) add("--epsilon");
     if (method.box) add("--gamma, --low, --high");
     if (method.baseline) add("--baseline");
+    if (method.steps > 0) add("--steps");
     if (method.max_rules != MaxRules::none) {
       std::string rules(names_of(method.max_rules));
       for (std::size_t at; (at = rules.find(", ")) != std::string::npos;) rules.replace(at, 2, "|");
@@ -142,6 +143,7 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
                     report.options.method->name.data()) +
           column(a.enter, 11) + " " + column(a.leave, 11) + " " + column(a.biases, 11) + " " +
           column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
+  if (!e.remark.empty()) text += "  " + e.remark + "\n";
   return text;
 }
 
@@ -164,6 +166,7 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
   if (!report.labels.empty()) json["label"] = label_of(report, e.target);
   json["output"] = e.output[static_cast<std::size_t>(e.target)];
   json["totals"] = books(e.totals, "input");
+  if (!e.warning.empty()) json["warning"] = e.warning;
   Json all = Json::array();
   for (std::size_t i = 0; i < e.nodes.size(); ++i) {
     Json node{{"node", report.nodes[i].name}, {"rule", report.nodes[i].rule}};

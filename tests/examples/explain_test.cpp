@@ -333,7 +333,9 @@ TEST_CASE("a heatmap's pixel is the sum of its channels", "[explain]") {
   // Two pixels of three channels, channel by channel: 1 + 1 + 1 and -2 - 2 + 1.
   const std::string path = folder.write("sum.onnx", weighted_sum({3, 1, 2}, {1, -2, 1, -2, 1, 1})).string();
   ascribe::io::write_npy(folder / "a.npy", {3, 1, 2}, std::span<const double>(std::vector<double>(6, 1.0)));
-  explain({path, (folder / "a.npy").string(), "--heatmap", (folder / "h.png").string()});
+  // They cancel, so that any relevance is more than the output has.
+  explain(
+      {path, (folder / "a.npy").string(), "--heatmap", (folder / "h.png").string(), "--warn-above", "inf"});
   const auto picture = examples::read_image(folder / "h.png");
   // The panel in the middle starts at 20 + 224 + 14; each pixel is 112 wide.
   const auto count = [&](int x, auto&& is_it) {
@@ -420,6 +422,97 @@ TEST_CASE("explain says what the reader of the file left out", "[explain]") {
   CHECK(relevance.values == std::vector<double>{15, 8});
 }
 
+/// y = a0·100000 − a1·99999, in two branches "left" and "right" that "sum" adds.
+std::string cancelling_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("MatMul", {"a", "l"}, {"b"}, "left"))
+                 .message(1, ascribe::test::node_message("MatMul", {"a", "r"}, {"c"}, "right"))
+                 .message(1, ascribe::test::node_message("Add", {"b", "c"}, {"y"}, "sum"))
+                 .message(5, ascribe::test::tensor_message("l", 1, {2, 1}).packed_floats(4, {100000, 0}))
+                 .message(5, ascribe::test::tensor_message("r", 1, {2, 1}).packed_floats(4, {0, -99999}))
+                 .message(11, value("a", {2}))
+                 .message(12, value("y", {1})))
+      .bytes;
+}
+
+TEST_CASE("books that close and say nothing are warned of, with the node that makes the relevance",
+          "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("cancelling.onnx", cancelling_model()).string(),
+                    ones = (folder / "ones.npy").string(), ledger = (folder / "l.json").string();
+  ascribe::io::write_npy(ones, {2}, std::span<const double>(std::vector<double>{1, 1}));
+  for (const char* method : {"lrp", "epsilon_plus", "lrp_q", "gradient", "deep_lift"}) {
+    INFO(method);
+    const Arguments arguments{path, ones, "--method", method, "--precision", "double", "--ledger", ledger};
+    const Outcome outcome = run(arguments);
+    CHECK(outcome.exit_code == 0);
+    ascribe::test::check_printed_books(outcome.out);
+    CHECK(outcome.err.rfind("explain: warning: " + ones +
+                                ": 2e+05 of relevance moved for a start of 1, more than "
+                                "1e+04 times as much",
+                            0) == 0);
+    CHECK_THAT(outcome.err, Contains("it grows the most at 'sum' (MatMul of Sum, ") &&
+                                Contains("which makes 2e+05 of 1\n"));
+    CHECK(count_of(outcome.err, "\n") == 1);
+    const std::string warning = Json::parse(bytes_of(ledger))["samples"][0]["warning"];
+    CHECK_THAT(outcome.err, Contains(warning));
+    explain(arguments + Arguments{"--warn-above", "2e5"});
+    CHECK(Json::parse(bytes_of(ledger))["samples"][0].count("warning") == 0);
+    explain(arguments + Arguments{"--warn-above", "inf"});
+  }
+  // Methods that are made by no rules name no node.
+  for (const char* method : {"deep_lift_reveal_cancel", "smoothgrad", "integrated_gradients"}) {
+    INFO(method);
+    const Outcome outcome = run({path, ones, "--method", method, "--precision", "double"});
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.err, Contains("of relevance moved") && !Contains("'sum'"));
+  }
+  CHECK_THAT(explain({"--help"}), Contains("--warn-above X=10000"));
+  // In a folder, too.
+  const Outcome many = run({path, ones, "--output-folder", (folder / "out").string()});
+  CHECK(many.exit_code == 0);
+  CHECK_THAT(many.err, Contains("explain: warning: ") && Contains("'sum'"));
+}
+
+TEST_CASE("a mean of gradients says what its steps leave open", "[explain]") {
+  const auto integral = [](const char* steps) {
+    return Arguments{model,         input,    "--method", "integrated_gradients",
+                     "--precision", "double", "--steps",  steps};
+  };
+  const auto left = [](const std::string& printed) {
+    std::vector<double> found;
+    for (std::size_t at = printed.find(" leaves "); at != std::string::npos;
+         at = printed.find(" leaves ", at + 1))
+      found.push_back(std::stod(printed.substr(at + 8)));
+    return found;
+  };
+  const std::string usual =
+      explain({model, input, "--method", "integrated_gradients", "--precision", "double"});
+  CHECK(usual == explain(integral("64")));
+  CHECK(count_of(usual, "\n  --steps 64 leaves ") == 4);
+  CHECK(count_of(usual, " % of the start; --steps 128 would leave about half of it\n") == 4);
+  // The network's kinks leave an error of the size of a step: a quarter of them over four samples, give or
+  // take.
+  const auto few = left(explain(integral("16"))), many = left(explain(integral("256")));
+  REQUIRE((few.size() == 4 && many.size() == 4));
+  double before = 0, after = 0;
+  for (std::size_t n = 0; n < 4; ++n) before += few[n], after += many[n];
+  CHECK(after < before / 8);
+  CHECK(after > before / 64);
+  // Five hundredths of the start are worth a word.
+  const Outcome one = run(integral("1"));
+  CHECK(one.exit_code == 0);
+  CHECK(one.err ==
+        "explain: warning: " + input +
+            "[0]: --steps 1 leaves 0.589 open, 6 % of the start; --steps 2 would leave about half of "
+            "it\n");
+  // Against itself there is nothing to close.
+  CHECK(count_of(explain(integral("4") + Arguments{"--baseline", input}), "leaves nothing open") == 4);
+  const std::string noisy = explain({model, input, "--method", "smoothgrad", "--steps", "10"});
+  CHECK(count_of(noisy, "of 10 noisy inputs, and close for any number; --steps 40 would halve") == 4);
+}
+
 struct Mistake {
   int exit_code;
   std::string says;
@@ -483,6 +576,10 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {2, "--epsilon: expected a finite number", {model, input, "--method", "lrp", "--epsilon", "nan"}},
       {2, "--gamma", {model, input, "--method", "lrp", "--gamma", "0.1"}},
       {2, "--low", {model, input, "--method", "lrp", "--low", "0.1"}},
+      {2, "lrp_q takes no mean", {model, input, "--steps", "3"}},
+      {2, "--steps", {model, input, "--method", "smoothgrad", "--steps", "0"}},
+      {2, "--warn-above: expected a number above 0", {model, input, "--warn-above", "0"}},
+      {2, "--warn-above: expected a number above 0", {model, input, "--warn-above", "nan"}},
       {2, "not against a baseline", {model, input, "--baseline", "zero"}},
       {2, "lrp takes gradient, radial, not fold", {model, input, "--method", "lrp", "--max-rule", "fold"}},
       {2, "no choice", {model, input, "--method", "smoothgrad", "--max-rule", "gradient"}},

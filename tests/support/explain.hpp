@@ -1,10 +1,13 @@
 /// The program `explain` as its users run it. Nothing of its source is in here.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -45,12 +48,37 @@ inline Outcome run(const Arguments& arguments, const std::string& before = "") {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
 }
 
-/// Runs the program and expects it to succeed. Returns what it printed.
+/// That the books which the program printed close: to the rounding of float, or of the four decimals of a
+/// column; an integral to 5 %.
+inline void check_printed_books(const std::string& printed) {
+  std::istringstream lines(printed);
+  bool books = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (books) {
+      INFO(line);
+      std::istringstream words(line);
+      std::string method;
+      double start = 0, input = 0, biases = 0, stabiliser = 0, dropped = 0, open = 0;
+      REQUIRE(words >> method >> start >> input >> biases >> stabiliser >> dropped >> open);
+      double most = 0;
+      for (const double line_of_books : {start, input, biases, stabiliser, dropped})
+        most = std::max(most, std::abs(line_of_books));
+      const double within = method == "integrated_gradients" ? 0.05 : 1e-4;
+      CHECK(std::abs(open) <= within * most);
+      CHECK(std::abs(start - input - biases - stabiliser - dropped - open) <= 1e-5 * most + 5e-4);
+    }
+    books = count_of(line, "  method ") == 1 && count_of(line, "left open") == 1;
+  }
+}
+
+/// Runs the program and expects it to succeed, with nothing to warn of and books that close. Returns what it
+/// printed.
 inline std::string explain(const Arguments& arguments) {
   const Outcome outcome = run(arguments);
   INFO(outcome.err);
   CHECK(outcome.err.empty());
   REQUIRE(outcome.exit_code == 0);
+  check_printed_books(outcome.out);
   return outcome.out;
 }
 

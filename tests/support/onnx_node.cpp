@@ -3,6 +3,7 @@
 #include <ascribe/core/start.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/checks.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx_network.hpp"
@@ -52,6 +53,36 @@ std::string refusal(const OneNode& one, bool batched) {
   return "no error";
 }
 
+onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::vector<std::string> inputs,
+                std::string output) {
+  return {output, std::move(op), std::move(inputs), {output}, std::move(attributes)};
+}
+
+onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched) {
+  onnx::Model model;
+  model.opset = 21;
+  std::vector<onnx::Dimension> dims;
+  for (const Index d : chain.input) dims.push_back({d, ""});
+  model.graph.inputs.push_back({"x", onnx::ElementType::float32, dims});
+  model.graph.nodes = chain.nodes;
+  model.graph.initializers = chain.constants;
+  model.graph.outputs.push_back({chain.nodes.back().outputs[0], onnx::ElementType::float32, {}});
+  return import(model, batched);
+}
+
+std::string chain_refused(const Chain& chain) {
+  try {
+    import_chain(chain);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+Eigen::VectorXd output_of(const onnx::Importer<double>::Result& net) {
+  return net.graph.forward(node_input(net.graph.input_size())).output();
+}
+
 Eigen::MatrixXd node_input(Index size, Index first) {
   Eigen::MatrixXd x(size, 1);
   for (Index i = 0; i < size; ++i) x(i) = double(((i + first) * 29 + 7) % 64 - 32) / 8;
@@ -68,11 +99,14 @@ void check_explanations(const Graph<double>& net, const Eigen::MatrixXd& x) {
     for (const auto& e :
          {net.explain(trace, start, method::Lrp()), net.explain(trace, start, method::LrpQ())}) {
       const auto& books = e.ledger;
+      CHECK(check::conservation(e));
       CHECK(e.relevance.sum() == Approx(books.leave(0)).margin(1e-9));
       CHECK(books.enter(0) ==
             Approx(books.leave(0) + books.bias(0) + books.stabiliser(0) + books.dropped(0)).margin(1e-9));
     }
-    const auto gradient = net.explain(trace, start, method::Gradient()).relevance;
+    const auto explanation = net.explain(trace, start, method::Gradient());
+    CHECK(check::conservation(explanation));
+    const auto& gradient = explanation.relevance;
     constexpr double step = 1e-4;  // far below the distance of any two inputs
     for (Index i = 0; i < x.size(); ++i) {
       Eigen::MatrixXd up = x, down = x;

@@ -63,6 +63,22 @@ onnx::Importer<double>::Result import(const onnx::Model& model, bool batched);
 /// The message with which the node is refused; "no error" if it is not.
 std::string refusal(const OneNode& one, bool batched = false);
 
+/// Nodes behind an input "x", the last of which computes the output; `constants` by their names.
+struct Chain {
+  onnx::Dims input;
+  std::vector<onnx::Node> nodes;
+  std::vector<onnx::Tensor> constants = {};
+};
+
+/// A node that computes `output` and is named after it.
+onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::vector<std::string> inputs,
+                std::string output);
+onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched = true);
+/// The message with which a chain is refused; "no error" if it is not.
+std::string chain_refused(const Chain& chain);
+/// What the network computes of `node_input`.
+Eigen::VectorXd output_of(const onnx::Importer<double>::Result& net);
+
 /// 64 numbers that are all different and exact, then the same again: what the expected values were computed
 /// for.
 Eigen::MatrixXd node_input(Index size, Index first = 0);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <ascribe/layers/max.hpp>
 #include <ascribe/windows/groups.hpp>
 #include <ascribe/windows/table.hpp>
 
@@ -41,12 +42,24 @@ TEST_CASE("windows with constants have the same members, and constants", "[windo
   CHECK(constants(window::Groups<6, 2>()).empty());
 }
 
+TEST_CASE("-infinity is never the maximum, and no rule sees it", "[windows]") {
+  constexpr double least = -std::numeric_limits<double>::infinity();
+  CHECK(constants(WithConstants(window::Groups<6, 2>(), std::array{least, -1.5})) ==
+        std::vector<double>{-1.5});
+  const WithConstants alone(window::Groups<2, 2>(), {least});
+  CHECK(constants(alone).empty());
+  const Eigen::Matrix2d a{{-3, 1}, {-2, -4}};
+  Eigen::RowVector2d b;
+  forward(kind::Max<decltype(alone)>{alone}, a, b);
+  CHECK(b == Eigen::RowVector2d(-2, 1));
+}
+
 TEST_CASE("constants' errors", "[windows]") {
   const window::Groups<6, 2> groups;
   CHECK_THROWS_WITH(WithConstants(groups, std::vector<double>{}),
                     "WithConstants: the constants: expected at least 1, found 0");
   CHECK_THROWS_WITH(WithConstants(groups, std::array{0.0, std::numeric_limits<double>::infinity()}),
-                    "WithConstants: constant 1: expected a finite number, found inf");
+                    "WithConstants: constant 1: expected a finite number or -infinity, found inf");
   CHECK_THROWS_WITH(WithConstants(groups, std::vector{std::numeric_limits<double>::quiet_NaN()}),
                     Contains("constant 0") && Contains("nan"));
 }

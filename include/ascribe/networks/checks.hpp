@@ -1,13 +1,21 @@
 /// Checks of an explanation, and of a pair of rules, that a program can make for itself.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+
+#include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
 #include <ascribe/functions/scale.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/networks/sequential.hpp>
 
 namespace ascribe::check {
 
-/// The outcome: the largest deviation over the samples, and what was allowed, both as relevances.
+/// The outcome for one sample, or for the one of a batch that deviates most from what is allowed: the
+/// deviation and the tolerance, both as relevances.
 struct Result {
   double error, tolerance;
 
@@ -23,44 +31,149 @@ double rounding(double scale, Index entries) {
   return 16 * math::epsilon<Scalar> * scale * std::sqrt(double(entries));
 }
 
-template <class E>
-double largest_amount(const E& explanation, Index n) {
+/// Σ |values| of column n.
+template <class D>
+double sum_of_sizes(const Eigen::MatrixBase<D>& values, Index n) {
+  double total = 0;
+  for (Index i = 0; i < values.rows(); ++i) total += std::abs(math::value_of(values(i, n)));
+  return total;
+}
+
+template <class B>
+double largest_line(const B& books, Index n) {
+  return math::value_of(books.largest_entry()(n));
+}
+
+/// What one node of a graph had to do with: its books, the relevance at its output and its inputs, and what
+/// its biases took.
+template <class Net, class E>
+double amount_at(const Net& net, const E& explanation, Index node, Index n) {
+  const auto& record = explanation.nodes[std::size_t(node)];
+  double amount =
+      largest_line(record.books, n) + sum_of_sizes(record.relevance, n) + sum_of_sizes(record.bias_shares, n);
+  for (const Index input : net.node(node).inputs)
+    amount += sum_of_sizes(explanation.nodes[std::size_t(input)].relevance, n);
+  return amount;
+}
+
+/// Rounding of one node's step, as large as its values and theirs that it reads.
+template <class Net, class E>
+double rounding_at(const Net& net, const E& explanation, Index node, Index n) {
   using S = typename decltype(explanation.relevance)::Scalar;
-  S total = explanation.ledger.largest_entry()(n);
-  for (Index i = 0; i < explanation.relevance.rows(); ++i) total += math::abs(explanation.relevance(i, n));
-  return math::value_of(total);
+  Index entries = net.node(node).size;
+  for (const Index input : net.node(node).inputs) entries = std::max(entries, net.node(input).size);
+  return rounding<S>(amount_at(net, explanation, node, n), entries);
+}
+
+/// The sample whose deviation is the largest multiple of its tolerance; one that is no number before all.
+template <class F>
+Result worst(Index samples, F&& of_sample) {
+  Result result{0, 0};
+  for (Index n = 0; n < samples; ++n) {
+    const Result one = of_sample(n);
+    const bool milder = one.error * result.tolerance <= result.error * one.tolerance;
+    if (n == 0 || !milder || std::isnan(one.error)) result = one;
+    if (std::isnan(result.error)) break;
+  }
+  return result;
 }
 
 }  // namespace detail
 
-/// start = input + biases + stabiliser + dropped for every sample: that the books close.
+/// The relevance that moved in a sample: Σ |R_i| of the inputs, or the largest line of the books where that
+/// is more; with the books of every node, Σ |R| at any of them too. As a multiple of |start| it says how much
+/// cancels before the books balance: books that close can say nothing (1e13 for the inputs and −1e13 for the
+/// biases). The relevances have to be relevances: those of a method in the form R, or of one that ends with
+/// × input.
+template <class E>
+double moved(const E& explanation, Index n) {
+  double most =
+      std::max(detail::largest_line(explanation.ledger, n), detail::sum_of_sizes(explanation.relevance, n));
+  if constexpr (requires { explanation.nodes; })
+    for (const auto& record : explanation.nodes)
+      most = std::max(most, detail::sum_of_sizes(record.relevance, n));
+  return most;
+}
+
+/// start = input + biases + stabiliser + dropped for one sample: that its books close. What is allowed is the
+/// rounding of the amounts that the explanation says: where much more moved inside of the network and
+/// cancelled there, see the one below.
+template <class E>
+Result conservation(const E& explanation, Index n) {
+  using S = typename decltype(explanation.relevance)::Scalar;
+  return {std::abs(math::value_of(explanation.ledger.closing_error()(n))),
+          detail::rounding<S>(
+              detail::largest_line(explanation.ledger, n) + detail::sum_of_sizes(explanation.relevance, n),
+              explanation.relevance.rows())};
+}
+/// The same for all samples: the worst.
 template <class E>
 Result conservation(const E& explanation) {
-  using S = typename decltype(explanation.relevance)::Scalar;
-  Result result{0, 0};
-  const auto open = explanation.ledger.closing_error();
-  for (Index n = 0; n < open.size(); ++n) {
-    result.error = math::max(result.error, std::abs(math::value_of(open(n))));
-    result.tolerance = math::max(result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n),
-                                                                       explanation.relevance.rows()));
-  }
+  return detail::worst(explanation.relevance.cols(), [&](Index n) { return conservation(explanation, n); });
+}
+/// That the books of one sample close to the rounding of each step, which what moved inside of the network
+/// decides. For an explanation of the graph `net` with Detail::per_layer, by a method in the form R or one
+/// that ends with × input, whose records are relevances.
+template <class Net, class E>
+Result conservation(const Net& net, const E& explanation, Index n) {
+  Result result = conservation(explanation, n);
+  for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i)
+    result.tolerance += detail::rounding_at(net, explanation, i, n);
   return result;
 }
 
-/// Σ relevance = start for every sample: that the inputs account for all of what is explained, f(x) − f(x̄)
+/// A node whose own books are open.
+struct OpenNode {
+  Index node;
+  double error, tolerance;  ///< `error` has its sign: what enters beyond what the books say
+};
+
+/// The first node, in the order in which relevance goes back, whose own books of sample n are open by more
+/// than the rounding of its step; none where all close. For the explanations of the conservation above.
+template <class Net, class E>
+std::optional<OpenNode> first_open_node(const Net& net, const E& explanation, Index n) {
+  for (Index i = Index(net.nodes().size()) - 1; i >= net.input_count(); --i) {
+    const double error = math::value_of(explanation.nodes[std::size_t(i)].books.closing_error()(n));
+    const double tolerance = detail::rounding_at(net, explanation, i, n);
+    if (!(std::abs(error) <= tolerance)) return OpenNode{i, error, tolerance};
+  }
+  return std::nullopt;
+}
+
+/// A node that hands on more than it gets: Σ |R| at its output and at its inputs.
+struct Growth {
+  Index node;
+  double above, below;
+};
+
+/// Where relevance grows: the node whose inputs' Σ |R| of sample n is the largest multiple of its output's,
+/// which is what a small denominator does. What several nodes read counts for each of them. None where it
+/// grows nowhere. For the explanations of the conservation above.
+template <class Net, class E>
+std::optional<Growth> largest_growth(const Net& net, const E& explanation, Index n) {
+  std::optional<Growth> largest;
+  for (Index i = Index(net.nodes().size()) - 1; i >= net.input_count(); --i) {
+    Growth found{i, detail::sum_of_sizes(explanation.nodes[std::size_t(i)].relevance, n), 0};
+    for (const Index input : net.node(i).inputs)
+      found.below += detail::sum_of_sizes(explanation.nodes[std::size_t(input)].relevance, n);
+    const bool grows = found.above > 0 && found.below > found.above;
+    if (grows && (!largest || found.below * largest->above > largest->below * found.above)) largest = found;
+  }
+  return largest;
+}
+
+/// Σ relevance = start for one sample: that the inputs account for all of what is explained, f(x) − f(x̄)
 /// under a baseline. Not true of a network with biases unless a baseline cancels them, nor with a stabiliser:
 /// that is what the ledger is for.
 template <class E>
+Result completeness(const E& explanation, Index n) {
+  const auto missing = explanation.ledger.enter(n) - explanation.relevance.col(n).sum();
+  return {std::abs(math::value_of(missing)), conservation(explanation, n).tolerance};
+}
+/// The same for all samples: the worst.
+template <class E>
 Result completeness(const E& explanation) {
-  using S = typename decltype(explanation.relevance)::Scalar;
-  Result result{0, 0};
-  for (Index n = 0; n < explanation.relevance.cols(); ++n) {
-    const S missing = explanation.ledger.enter(n) - explanation.relevance.col(n).sum();
-    result.error = math::max(result.error, std::abs(math::value_of(missing)));
-    result.tolerance = math::max(result.tolerance, detail::rounding<S>(detail::largest_amount(explanation, n),
-                                                                       explanation.relevance.rows()));
-  }
-  return result;
+  return detail::worst(explanation.relevance.cols(), [&](Index n) { return completeness(explanation, n); });
 }
 
 /// Whether a rule for matrices and one for functions agree on multiplication by α ≠ 0, as the matrix αI and

@@ -16,9 +16,11 @@ namespace ascribe {
 /// (x − x̄) ⊙ ∫ ∂f(x̄ + t·(x − x̄)) dt over t in [0, 1] (Sundararajan et al. 1703.01365, eq. 1), by the midpoint
 /// rule with so many steps; x is features × samples, `baseline` one column or as many. The relevances sum to
 /// f(x) − f(x̄) but for the rule's error, which is what the ledger is left open by: `enter` is that
-/// difference, `leave` the sum, and the gradient hands nothing to biases. Works for a Sequential and for a
-/// Graph. Throws Error as they do, and for fewer steps than 1 or a baseline of another shape. `start` is a
-/// target, or weights of the outputs.
+/// difference, `leave` the sum, and the gradient hands nothing to biases. The error falls with the square of
+/// the steps where the gradient is smooth along the path, and with the steps where it has kinks (ReLUs,
+/// maxima): twice as many leave half of it, or less. Works for a Sequential and for a Graph. Throws Error as
+/// they do, and for fewer steps than 1 or a baseline of another shape. `start` is a target, or weights of the
+/// outputs.
 template <class Net, class X, class D, class Start>
 auto integrated_gradients(const Net& net, const Eigen::MatrixBase<X>& x, const Eigen::MatrixBase<D>& baseline,
                           const Start& start, Index steps = 64) {

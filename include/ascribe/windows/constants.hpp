@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,14 +27,15 @@ class WithConstants {
   using Constants = std::conditional_t<Count == Dynamic, std::vector<double>,
                                        std::array<double, std::size_t(Count == Dynamic ? 0 : Count)>>;
 
-  /// Throws Error where there is no constant, or one is NaN or infinite.
+  /// −∞ is never the maximum, so that rules do not see it. Throws Error where there is no constant, or one is
+  /// NaN or +∞.
   WithConstants(W windows, Constants constants)
       : windows_(std::move(windows)), constants_(std::move(constants)) {
     if (constants_.empty())
       fail("WithConstants: the constants: expected at least 1, found ", constants_.size());
     for (std::size_t k = 0; k < constants_.size(); ++k)
-      if (!std::isfinite(constants_[k]))
-        fail("WithConstants: constant ", k, ": expected a finite number, found ", constants_[k]);
+      if (!(constants_[k] < std::numeric_limits<double>::infinity()))
+        fail("WithConstants: constant ", k, ": expected a finite number or -infinity, found ", constants_[k]);
   }
 
   Index input_size() const { return windows_.input_size(); }
@@ -49,7 +51,8 @@ class WithConstants {
   template <class F>
   void constants(F&& f) const {
     each_constant(windows_, f);
-    for (const double c : constants_) f(c);
+    for (const double c : constants_)
+      if (c > -std::numeric_limits<double>::infinity()) f(c);
   }
 
  private:

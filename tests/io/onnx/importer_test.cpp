@@ -252,4 +252,57 @@ TEST_CASE("onnx::network: nodes that lack what their operator needs are an Error
   }
 }
 
+/// A model whose input x goes through one node, "it", with those constants behind it.
+std::string says(const char* op, const Dims& input, std::vector<onnx::Tensor> constants,
+                 std::vector<onnx::Attribute> attributes = {}, bool batched = true) {
+  return refusal(
+      {.op = op, .attributes = std::move(attributes), .inputs = {input}, .constants = std::move(constants)},
+      batched);
+}
+
+TEST_CASE("onnx::network: what a layer refuses bears its node's name", "[onnx]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  const auto matrix = [](float first) { return onnx::Tensor::of<float>("w", {2, 2}, {first, 1, 2, 3}); };
+  const auto kernel = [](float first) { return onnx::Tensor::of<float>("w", {1, 1, 1, 2}, {first, 1}); };
+  CHECK(says("Gemm", {1, 2}, {matrix(1), list_of_reals({0, nan})}) ==
+        "node 'it' (Gemm): MatMul: bias entry 1 is NaN or infinite");
+  CHECK(says("Gemm", {1, 2}, {matrix(infinity)}) == "node 'it' (Gemm): MatMul: a weight is NaN or infinite");
+  CHECK(says("MatMul", {1, 2}, {matrix(nan)}) == "node 'it' (MatMul): MatMul: a weight is NaN or infinite");
+  CHECK(says("Conv", {1, 1, 2, 3}, {kernel(nan)}) == "node 'it' (Conv): MatMul: a weight is NaN or infinite");
+  CHECK(says("Conv", {1, 1, 2, 3}, {kernel(1), list_of_reals({-infinity})}) ==
+        "node 'it' (Conv): MatMul: bias entry 0 is NaN or infinite");
+  CHECK(says("ConvTranspose", {1, 1, 2, 3}, {kernel(infinity)}) ==
+        "node 'it' (ConvTranspose): MatMul: a weight is NaN or infinite");
+  CHECK(says("Add", {1, 2}, {list_of_reals({nan, 0})}) ==
+        "node 'it' (Add): MatMul: bias entry 0 is NaN or infinite");
+  CHECK(says("Sub", {1, 2}, {list_of_reals({0, infinity})}) ==
+        "node 'it' (Sub): MatMul: bias entry 1 is NaN or infinite");
+  CHECK(says("Mul", {1, 2}, {number(nan)}) == "node 'it' (Mul): MatMul: a weight is NaN or infinite");
+  CHECK(says("Div", {1, 2}, {number(nan)}) == "node 'it' (Div): MatMul: a weight is NaN or infinite");
+  CHECK(says("Sum", {1, 2}, {number(-infinity)}) ==
+        "node 'it' (Sum): MatMul: bias entry 0 is NaN or infinite");
+  CHECK(says("Concat", {1, 2}, {onnx::Tensor::of<float>("c", {1, 1}, {nan})}, {integer("axis", 1)}) ==
+        "node 'it' (Concat): MatMul: bias entry 2 is NaN or infinite");
+  CHECK(says("Pad", {1, 2}, {list({0, 0, 0, 1}), number(infinity)}) ==
+        "node 'it' (Pad): MatMul: bias entry 2 is NaN or infinite");
+  CHECK_THAT(
+      says("BatchNormalization", {1, 2},
+           {list_of_reals({1, nan}), list_of_reals({0, 0}), list_of_reals({0, 0}), list_of_reals({1, 1})}),
+      Catch::Matchers::StartsWith("node 'it' (BatchNormalization): "));
+  CHECK_THAT(says("PRelu", {1, 2}, {onnx::Tensor::of("s", {0}, std::vector<float>{})}),
+             Catch::Matchers::StartsWith("node 'it' (PRelu): "));
+  // The name stands once, also where a translation says it by itself, and is that of the node at fault.
+  CHECK(says("Pad", {1, 2}, {list({0, 0, 1})}) == "node 'it' (Pad): expected 4 pads, found 3");
+  const auto chain = [&](onnx::Tensor bias) {
+    return refusal(
+        model({1, 2},
+              {node("MatMul", {"x", "w"}, {"p"}), node("Add", {"p", "b"}, {"q"}), node("Relu", {"q"}, {"y"})},
+              {matrix(1), bias.renamed("b")}),
+        {});
+  };
+  CHECK_THAT(chain(list_of_reals({0, nan})), Catch::Matchers::StartsWith("node of '"));
+  CHECK(chain(list_of_reals({0, 1})) == "no error");
+}
+
 }  // namespace

@@ -68,6 +68,19 @@ struct Activation {
   }
 };
 
+/// A value with −∞ around it, as exporters pad in front of a maximum: it is no value of the graph, whose
+/// numbers are finite. The maximum that reads it leaves the padding out.
+struct Padded {
+  Activation inside;
+  std::vector<Index> before, after;  ///< axis by axis
+
+  Dims dims() const {
+    Dims all = inside.dims;
+    for (std::size_t axis = 0; axis < all.size(); ++axis) all[axis] += before[axis] + after[axis];
+    return all;
+  }
+};
+
 /// How a model is to be read.
 struct ReadOptions {
   /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
@@ -87,10 +100,12 @@ struct ReadOptions {
   bool winograd = false;
 };
 
-/// Throws an error again under the node's name, if it does not bear it already.
+/// Throws an error again under the node's name, if it does not bear it already, or that of a node which was
+/// taken together with it ("node 'x' (Add): …", as `describe` begins).
 [[noreturn]] inline void fail_at(const Node& node, const Error& error) {
-  if (std::string_view(error.what()).starts_with(describe(node))) throw error;
-  fail(describe(node), ": ", error.what());
+  const std::string_view said = error.what();
+  if (said.starts_with("node '") || said.starts_with("node of '")) throw error;
+  fail(describe(node), ": ", said);
 }
 
 template <class Scalar>
@@ -153,6 +168,12 @@ class Importer {
     return found->second;
   }
 
+  /// Input k where it has −∞ around it; null where it has not.
+  const Padded* padded(const Node& node, std::size_t k) const {
+    const auto found = has_input(node, k) ? padded_.find(node.inputs[k]) : padded_.end();
+    return found == padded_.end() ? nullptr : &found->second;
+  }
+
   /// A value by its name, for a node that stands for several.
   const Activation& activation_of(const Node& node, const std::string& value) const {
     const auto found = activations_.find(value);
@@ -198,6 +219,9 @@ class Importer {
   void define(const std::string& output, Tensor value) {
     if (!output.empty()) constants_.insert_or_assign(output, std::move(value));
   }
+  void define(const std::string& output, Padded value) {
+    if (!output.empty()) padded_.insert_or_assign(output, std::move(value));
+  }
   /// A sentence for the reader of the network: what was left out or taken for granted.
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
@@ -213,16 +237,12 @@ class Importer {
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
       for (const Activation& a : inputs) claim(describe(node), a.size(), sizeof(Scalar));
-    try {
-      const Index added = graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch));
-      Activation result{added, std::move(dims), std::move(order), batch};
-      if (graph_.node(added).size != result.size())
-        fail("expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
-             graph_.node(added).size);
-      return result;
-    } catch (const Error& error) {
-      fail(describe(node), ": ", error.what());
-    }
+    const Index added = graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch));
+    Activation result{added, std::move(dims), std::move(order), batch};
+    if (graph_.node(added).size != result.size())
+      fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
+           graph_.node(added).size);
+    return result;
   }
 
   /// A value with its axes in another order in memory: the same node where nothing moves.
@@ -403,7 +423,7 @@ class Importer {
       if (absorbed_.count(&node) > 0) continue;
       if (evaluate_constant(node)) continue;
       if (const auto found = replacements_.find(&node); found != replacements_.end()) {
-        found->second(*this);
+        named(node, [&] { found->second(*this); });
         continue;
       }
       const auto found = by_type.find(node.op_type);
@@ -415,13 +435,15 @@ class Importer {
         for (const std::string_view one : known) list += (list.empty() ? "" : ", ") + std::string(one);
         fail(describe(node), ": the operator is not supported; supported are ", list);
       }
-      found->second->translate(*this, node);
+      named(node, [&] { found->second->translate(*this, node); });
     }
     for (const ValueInfo& output : model_.graph.outputs) {
       const auto found = activations_.find(output.name);
       if (found == activations_.end()) {
         if (constants_.count(output.name) > 0)
           fail("output ", shown(output.name), " does not depend on the network's inputs");
+        if (padded_.count(output.name) > 0)
+          fail("output ", shown(output.name), ": expected finite values, found padding of -infinity");
         fail("output ", shown(output.name), ": no node computes it");
       }
       // The doors: outside, values are in ONNX's order.
@@ -429,9 +451,9 @@ class Importer {
       door.name = output.name;
       door.op_type = "output";
       door.outputs = {output.name + "/output"};
-      const Activation a = in_order(door, found->second, c_order(found->second.rank()));
-      graph_.output(a.node);
-      result.outputs.push_back(a);
+      named(door,
+            [&] { result.outputs.push_back(in_order(door, found->second, c_order(found->second.rank()))); });
+      graph_.output(result.outputs.back().node);
       result.output_names.push_back(output.name);
     }
     result.graph = std::move(graph_);
@@ -440,8 +462,21 @@ class Importer {
   }
 
  private:
+  /// Runs a translation. What its layers' constructors throw knows of no node: it gets this one's name.
+  template <class Translate>
+  static void named(const Node& node, Translate&& translate) {
+    try {
+      translate();
+    } catch (const Error& error) {
+      fail_at(node, error);
+    }
+  }
+
   void check_input(const Node& node, std::size_t k) const {
     if (!has_input(node, k)) fail(describe(node), ": expected an input ", k, ", found ", node.inputs.size());
+    if (padded(node, k))
+      fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
+           "): it is padded with -infinity, which only a MaxPool may read");
     if (constants_.count(node.inputs[k]) == 0 && activations_.count(node.inputs[k]) == 0)
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]), "): no node computes it");
   }
@@ -518,7 +553,8 @@ class Importer {
     for (const Tensor* input : inputs)
       if (input != nullptr && input->has_values())
         claim(describe(node), input->size(), item_size(input->type()));
-    auto outputs = evaluate(node, inputs, model_.opset, budget_);
+    std::vector<Tensor> outputs;
+    named(node, [&] { outputs = evaluate(node, inputs, model_.opset, budget_); });
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
     return true;
@@ -572,6 +608,7 @@ class Importer {
   ascribe::Graph<Scalar> graph_;
   std::unordered_map<std::string, Tensor> constants_;
   std::unordered_map<std::string, Activation> activations_;
+  std::unordered_map<std::string, Padded> padded_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;

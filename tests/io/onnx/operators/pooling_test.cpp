@@ -1,6 +1,9 @@
 #include <ascribe/io/onnx/operators/pooling.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -210,4 +213,77 @@ TEST_CASE("onnx: what pools refuse", "[onnx]") {
         "node 'it' (MaxPool): attribute 'pads': expected none or zeros beside auto_pad SAME_UPPER, found 1");
   CHECK(refused({.op = "GlobalMaxPool", .inputs = {{1, 3}}}) ==
         "node 'it' (GlobalMaxPool): expected an input N, C and at least 1 spatial axis, found shape (1, 3)");
+}
+
+namespace {
+
+/// x → Pad with −∞ → MaxPool.
+Chain padded_pool(onnx::Dims input, std::vector<std::int64_t> pads, std::vector<onnx::Attribute> pool) {
+  return {std::move(input),
+          {step("Pad", {}, {"x", "p", "v"}, "q"), step("MaxPool", std::move(pool), {"q"}, "y")},
+          {list(std::move(pads)).renamed("p"), number(-std::numeric_limits<float>::infinity()).renamed("v")}};
+}
+
+}  // namespace
+
+// The expected values are onnx.reference's (onnx 1.23) and numpy's, with padding of -inf.
+TEST_CASE("onnx: -infinity in front of a MaxPool is padding, and takes no relevance", "[onnx]") {
+  struct Case {
+    Chain chain;
+    onnx::Dims dims;
+    std::vector<double> values;
+  };
+  const auto kernel = [](std::vector<std::int64_t> shape, std::vector<std::int64_t> strides) {
+    return std::vector{integers("kernel_shape", std::move(shape)), integers("strides", std::move(strides))};
+  };
+  auto with_pads = kernel({2, 3}, {2, 1});
+  with_pads.push_back(integers("pads", {0, 1, 0, 0}));
+  const std::vector<Case> cases{
+      {padded_pool({1, 1, 6}, {0, 0, 0, 0, 0, 1}, kernel({3}, {2})), {1, 1, 3}, {0.5, 3.375, 3.375}},
+      {padded_pool({1, 2, 4, 5}, {0, 0, 1, 0, 0, 0, 0, 2}, kernel({3, 3}, {2, 2})),
+       {1, 2, 2, 3},
+       {2.625, 3.375, 3.375, 3.25, 2.5, 1.75, 3.125, 3.875, 3.875, 3.75, 3.0, 2.25}},
+      {padded_pool({1, 2, 4, 5}, {0, 0, 0, 1, 0, 0, 1, 1}, kernel({3, 2}, {2, 2})),
+       {1, 2, 2, 3},
+       {1.125, 2.625, 3.375, 3.25, 2.5, 1.75, 1.625, 3.125, 3.875, 3.75, 3.0, 2.25}},
+      // Cropped by the Pad, and padded by the pool too.
+      {padded_pool({1, 2, 4, 5}, {0, 0, 1, 0, 0, 0, -1, 1}, with_pads),
+       {1, 2, 2, 5},
+       {0.5, 0.5, 0.5, 3.375, 3.375, 2.625, 2.625, 2.625, 1.875, 1.875,
+        1.0, 1.0, 1.0, 3.875, 3.875, 3.125, 3.125, 3.125, 2.375, 2.375}},
+      {padded_pool({1, 1, 2, 3, 4}, {0, 0, 0, 1, 0, 0, 0, 0, 0, 1}, kernel({2, 2, 2}, {1, 2, 2})),
+       {1, 1, 1, 2, 2},
+       {0.5, 3.25, 3.375, 2.625}},
+  };
+  for (const Case& c : cases) {
+    INFO(onnx::shown(c.chain.input));
+    const auto net = import_chain(c.chain);
+    CHECK(net.outputs[0].dims == c.dims);
+    const Eigen::VectorXd y = output_of(net);
+    CHECK(std::vector<double>(y.begin(), y.end()) == c.values);
+    check_explanations(net.graph, node_input(net.graph.input_size()));
+  }
+  // Pads of 0 are none, whatever they would hold.
+  CHECK(output_of(import_chain({{1, 1, 2},
+                                {step("Pad", {}, {"x", "p", "v"}, "q"), step("Abs", {}, {"q"}, "y")},
+                                {list({0, 0, 0, 0, 0, 0}).renamed("p"),
+                                 number(-std::numeric_limits<float>::infinity()).renamed("v")}})) ==
+        Eigen::Vector2d(3.125, 0.5));
+}
+
+TEST_CASE("onnx: -infinity that could reach an output is refused", "[onnx]") {
+  const std::vector<onnx::Attribute> three{integers("kernel_shape", {3}), integers("strides", {3}),
+                                           integer("ceil_mode", 1)};
+  CHECK_THAT(chain_refused(padded_pool({1, 1, 5}, {0, 0, 1, 0, 0, 2}, three)),
+             Contains("node 'y' (MaxPool): Pool: ") && Contains("wholly in padding"));
+  CHECK(
+      chain_refused(padded_pool({1, 1, 5}, {0, 1, 0, 0, 0, 0}, three)) ==
+      "node 'y' (MaxPool): input 0 ('q'): expected -infinity around pixels, found it along axis 1, where it "
+      "would be the maximum");
+  Chain other = padded_pool({1, 1, 5}, {0, 0, 1, 0, 0, 0}, three);
+  other.nodes[1] = step("Relu", {}, {"q"}, "y");
+  CHECK(chain_refused(other) ==
+        "node 'y' (Relu): input 0 ('q'): it is padded with -infinity, which only a MaxPool may read");
+  other.nodes.pop_back();
+  CHECK(chain_refused(other) == "output 'q': expected finite values, found padding of -infinity");
 }

@@ -643,48 +643,6 @@ TEST_CASE("onnx: what is nothing in inference", "[onnx]") {
         {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
 }
 
-namespace {
-
-/// A chain of nodes "n0", "n1", … behind an input "x": x → v0 → v1 …, with the operators of all three
-/// families.
-struct Chain {
-  onnx::Dims input;
-  std::vector<onnx::Node> nodes;
-  std::vector<onnx::Tensor> constants = {};
-};
-
-onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::vector<std::string> inputs,
-                std::string output) {
-  return {output, std::move(op), std::move(inputs), {output}, std::move(attributes)};
-}
-
-onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched = true) {
-  onnx::Model model;
-  model.opset = 21;
-  std::vector<onnx::Dimension> dims;
-  for (const Index d : chain.input) dims.push_back({d, ""});
-  model.graph.inputs.push_back({"x", onnx::ElementType::float32, dims});
-  model.graph.nodes = chain.nodes;
-  model.graph.initializers = chain.constants;
-  model.graph.outputs.push_back({chain.nodes.back().outputs[0], onnx::ElementType::float32, {}});
-  return import(model, batched);
-}
-
-std::string chain_refused(const Chain& chain) {
-  try {
-    import_chain(chain);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-Eigen::VectorXd output_of(const onnx::Importer<double>::Result& net) {
-  return net.graph.forward(node_input(net.graph.input_size())).output();
-}
-
-}  // namespace
-
 TEST_CASE("onnx: constants in a Concat are biases", "[onnx]") {
   Chain chain{{5, 1, 2},
               {step("Concat", {integer("axis", 1)}, {"c", "x", "empty", "x"}, "y")},

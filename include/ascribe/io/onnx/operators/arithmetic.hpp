@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -237,13 +238,19 @@ void import_sum(Importer<Scalar>& importer, const Node& node) {
   importer.define(node.outputs[0], sum);
 }
 
-/// A value of constants, as a layer that reads `a` and nothing of it.
+/// A value of constants for a maximum with `a`, as a layer that reads nothing of it but where the constant is
+/// −∞: there it repeats `a`, which leaves the maximum as it is and keeps every number finite.
 template <class Scalar>
 Activation add_constant(Importer<Scalar>& importer, const Node& node, const Activation& a,
                         const Tensor& constant) {
-  const std::vector<Index> nothing(std::size_t(a.size()), -1);
-  const auto values = importer.broadcast(node, constant, a);
-  return importer.add(node, "constant", MatMul(map::Selection<Scalar>(a.size(), nothing), values), {a},
+  std::vector<Index> sources(std::size_t(a.size()), -1);
+  Eigen::Matrix<Scalar, Dynamic, 1> values = importer.broadcast(node, constant, a);
+  const Index period = values.size();
+  for (Index j = 0; j < a.size(); ++j)
+    if (values(j % period) == -std::numeric_limits<Scalar>::infinity()) sources[std::size_t(j)] = j;
+  for (Index j = 0; j < period; ++j)
+    if (sources[std::size_t(j)] >= 0) values(j) = Scalar(0);
+  return importer.add(node, "constant", MatMul(map::Selection<Scalar>(a.size(), sources), values), {a},
                       a.dims, a.order);
 }
 
@@ -273,6 +280,13 @@ void import_extremum(Importer<Scalar>& importer, const Node& node) {
       constants.push_back(importer.constant(node, k));
     else
       values.push_back(importer.activation(node, k));
+  // −∞ is never the maximum, and +∞ never the minimum; the other one is all there would be.
+  constexpr Scalar least = -std::numeric_limits<Scalar>::infinity();
+  for (const Tensor& constant : constants)
+    for (const Scalar& v : constant.template values<Scalar>())
+      if (const Scalar c = minimum ? Scalar(-v) : v; !(c < -least))
+        fail(describe(node), ": expected constants that are finite or ", minimum ? "" : "-",
+             "infinity, found ", v);
   if (values.size() == 1 && constants.size() == 1 && constants[0].size() == 1 &&
       constants[0].rank() <= values[0].rank()) {
     const double bound = double(constants[0].template value<Scalar>());

@@ -57,6 +57,25 @@ inline PoolWindows pool_windows(const Node& node, Attributes& attributes, const 
   return result;
 }
 
+/// The same over a value with −∞ around it: a maximum takes that for padding of its own.
+inline PoolWindows pool_windows(const Node& node, Attributes& attributes, const Padded& value) {
+  Activation whole = value.inside;
+  whole.dims = value.dims();
+  PoolWindows result = pool_windows(node, attributes, whole);
+  for (std::size_t axis = 0; axis < 2; ++axis)
+    if (value.before[axis] + value.after[axis] > 0)
+      fail(describe(node), ": input 0 (", shown(node.inputs[0]),
+           "): expected -infinity around pixels, found it along axis ", axis,
+           ", where it would be the maximum");
+  for (std::size_t i = 0; i < result.axes.size(); ++i) {
+    WindowAxis& axis = result.axes[i];
+    axis.input = value.inside.dims[i + 2];
+    axis.before += value.before[i + 2];
+    axis.after += value.after[i + 2];
+  }
+  return result;
+}
+
 /// N, C, then the numbers of windows.
 inline Dims pooled_dims(const Activation& a, const PoolWindows& windows) {
   Dims dims{a.dims[0], a.dims[1]};
@@ -121,8 +140,10 @@ void each_pool_window(const Importer<Scalar>& importer, const Node& node, const 
 template <class Scalar>
 void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   Attributes attributes(node);
-  const Activation& given = importer.activation(node, 0);
-  const PoolWindows windows = pool_windows(node, attributes, given);
+  const Padded* padded = importer.padded(node, 0);
+  const Activation& given = padded ? padded->inside : importer.activation(node, 0);
+  const PoolWindows windows =
+      padded ? pool_windows(node, attributes, *padded) : pool_windows(node, attributes, given);
   attributes.ignore("storage_order");  // it says how Indices count, which nobody reads
   attributes.finish();
   if (importer.has_output(node, 1))
@@ -134,19 +155,15 @@ void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", Max(std::move(pool)), {a}, dims, a.order));
   };
-  try {
-    if (windows.axes.size() <= 2) return add(window::Pool(as_spatial(windows.axes), channels));
-    std::vector<std::vector<Index>> table;
-    each_pool_window(importer, node, windows, channels, false, [&](const std::vector<Index>& pixels, Index) {
-      for (Index c = 0; c < channels; ++c) {
-        table.emplace_back();
-        for (const Index pixel : pixels) table.back().push_back(pixel * channels + c);
-      }
-    });
-    add(window::Table(a.size(), table));
-  } catch (const Error& error) {
-    fail_at(node, error);
-  }
+  if (windows.axes.size() <= 2) return add(window::Pool(as_spatial(windows.axes), channels));
+  std::vector<std::vector<Index>> table;
+  each_pool_window(importer, node, windows, channels, false, [&](const std::vector<Index>& pixels, Index) {
+    for (Index c = 0; c < channels; ++c) {
+      table.emplace_back();
+      for (const Index pixel : pixels) table.back().push_back(pixel * channels + c);
+    }
+  });
+  add(window::Table(a.size(), table));
 }
 
 template <class Scalar>
@@ -163,31 +180,27 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(pool)), {a}, dims, a.order));
   };
-  try {
-    if (windows.axes.size() <= 2) {
-      const Spatial geometry = as_spatial(windows.axes);
-      Pads counted;
-      if (count_padding) {
-        counted = geometry.pads;
-        counted.right = windows.counted_after.back();
-        if (windows.axes.size() == 2) counted.bottom = windows.counted_after.front();
-      }
-      return add(map::AveragePool<Scalar>(geometry, channels, counted));
+  if (windows.axes.size() <= 2) {
+    const Spatial geometry = as_spatial(windows.axes);
+    Pads counted;
+    if (count_padding) {
+      counted = geometry.pads;
+      counted.right = windows.counted_after.back();
+      if (windows.axes.size() == 2) counted.bottom = windows.counted_after.front();
     }
-    std::vector<Eigen::Triplet<Scalar, Index>> entries;
-    Index row = 0;
-    each_pool_window(importer, node, windows, channels, count_padding,
-                     [&](const std::vector<Index>& pixels, Index count) {
-                       for (Index c = 0; c < channels; ++c, ++row)
-                         for (const Index pixel : pixels)
-                           entries.emplace_back(row, pixel * channels + c, Scalar(1 / double(count)));
-                     });
-    Eigen::SparseMatrix<Scalar> weights(row, a.size());
-    weights.setFromTriplets(entries.begin(), entries.end());
-    add(map::WithRole(map::Sparse<Scalar>(std::move(weights)), map::Role::aggregation, "AveragePool"));
-  } catch (const Error& error) {
-    fail_at(node, error);
+    return add(map::AveragePool<Scalar>(geometry, channels, counted));
   }
+  std::vector<Eigen::Triplet<Scalar, Index>> entries;
+  Index row = 0;
+  each_pool_window(importer, node, windows, channels, count_padding,
+                   [&](const std::vector<Index>& pixels, Index count) {
+                     for (Index c = 0; c < channels; ++c, ++row)
+                       for (const Index pixel : pixels)
+                         entries.emplace_back(row, pixel * channels + c, Scalar(1 / double(count)));
+                   });
+  Eigen::SparseMatrix<Scalar> weights(row, a.size());
+  weights.setFromTriplets(entries.begin(), entries.end());
+  add(map::WithRole(map::Sparse<Scalar>(std::move(weights)), map::Role::aggregation, "AveragePool"));
 }
 
 /// GlobalMaxPool and GlobalAveragePool: one window over all pixels, whatever axes they have.
@@ -204,17 +217,13 @@ void import_global_pool(Importer<Scalar>& importer, const Node& node) {
   dims[0] = a.dims[0];
   dims[1] = a.dims[1];
   const Spatial all{.input = {1, pixels}, .kernel = {1, pixels}};
-  try {
-    if constexpr (average)
-      importer.define(
-          node.outputs[0],
-          importer.add(node, "", MatMul(map::AveragePool<Scalar>(all, channels, false)), {a}, dims, a.order));
-    else
-      importer.define(node.outputs[0],
-                      importer.add(node, "", Max(window::Pool(all, channels)), {a}, dims, a.order));
-  } catch (const Error& error) {
-    fail_at(node, error);
-  }
+  if constexpr (average)
+    importer.define(
+        node.outputs[0],
+        importer.add(node, "", MatMul(map::AveragePool<Scalar>(all, channels, false)), {a}, dims, a.order));
+  else
+    importer.define(node.outputs[0],
+                    importer.add(node, "", Max(window::Pool(all, channels)), {a}, dims, a.order));
 }
 
 template <class Scalar>

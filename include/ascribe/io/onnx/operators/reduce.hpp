@@ -59,18 +59,14 @@ void import_reduce(Importer<Scalar>& importer, const Node& node) {
     const Activation a = importer.in_order(node, given, order);
     const Index size = a.size() / count;
     const auto add = [&](auto layer) { result = importer.add(node, "", std::move(layer), {a}, dims, order); };
-    try {
-      if constexpr (how == Reduction::max)
-        add(Max(window::Branches(count, size)));
-      else if (how == Reduction::sum)
-        add(MatMul(map::Sum<Scalar>(count, size)));
-      else if (spatial)  // as GlobalAveragePool
-        add(MatMul(map::AveragePool<Scalar>({.input = {1, count}, .kernel = {1, count}}, size, false)));
-      else
-        add(MatMul(map::Sum<Scalar>(count, size, Scalar(1 / double(count)))));
-    } catch (const Error& error) {
-      fail_at(node, error);
-    }
+    if constexpr (how == Reduction::max)
+      add(Max(window::Branches(count, size)));
+    else if (how == Reduction::sum)
+      add(MatMul(map::Sum<Scalar>(count, size)));
+    else if (spatial)  // as GlobalAveragePool
+      add(MatMul(map::AveragePool<Scalar>({.input = {1, count}, .kernel = {1, count}}, size, false)));
+    else
+      add(MatMul(map::Sum<Scalar>(count, size, Scalar(1 / double(count)))));
   }
   importer.define(node.outputs[0], keep ? result : without_axes(std::move(result), *axes));
 }

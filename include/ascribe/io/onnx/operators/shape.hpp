@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -275,7 +276,20 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
       maps[axis].push_back(place < 0 ? -1 : place + cropped);
     }
   }
-  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order, constant));
+  if (constant != -std::numeric_limits<double>::infinity() || dims == a.dims)
+    return importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order, constant));
+  // What is left of the value, and how far −∞ reaches on either side of it.
+  Padded padded;
+  for (auto& map : maps) {
+    const auto is_gap = [](Index from) { return from < 0; };
+    const auto begin = std::find_if_not(map.begin(), map.end(), is_gap);
+    const auto end = std::find_if(begin, map.end(), is_gap);
+    padded.before.push_back(Index(begin - map.begin()));
+    padded.after.push_back(Index(map.end() - end));
+    map = std::vector<Index>(begin, end);
+  }
+  padded.inside = importer.select(node, "", a, maps, a.order);
+  importer.define(node.outputs[0], std::move(padded));
 }
 
 /// Gather with constant indices, which may have any shape.
