@@ -198,7 +198,7 @@ Values values(Index rows, Index columns) {
   return all;
 }
 
-/// Both directions of a linear map, which `make` makes when its turn comes.
+/// Both directions of a linear map and its derivative by the weights, which `make` makes when its turn comes.
 template <class Make>
 void declare_map(const std::string& name, const std::string& group, Index count, Index batch,
                  Index multiply_adds_each, Index scalars, Make make) {
@@ -225,6 +225,16 @@ void declare_map(const std::string& name, const std::string& group, Index count,
       benchmark::DoNotOptimize(g.data());
     }
   });
+  if constexpr (LearnedMap<decltype(make())>)
+    declare(name + "/accumulate" + end, work("accumulate"), [=](benchmark::State& state) {
+      const auto map = make();
+      const Values s = values(map.output_size(), batch), a = values(map.input_size(), batch);
+      Values gradient = Values::Zero(map::weight_count_of(map), 1);
+      for (auto _ : state) {
+        accumulate(map, s, a, gradient.data());
+        benchmark::DoNotOptimize(gradient.data());
+      }
+    });
 }
 
 void declare_convolution(const Layer& layer, Index batch) {

@@ -26,6 +26,14 @@ TEST_CASE("any function is the function inside", "[functions]") {
   for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().chord(a[i], r[i]));
   fn::slopes(f, 0, 3, a.data(), found.data());
   for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().chord(a[i], 0.0));
+  CHECK(fn::has_second_derivative(f));
+  fn::second_derivatives(f, 0, 3, a.data(), found.data());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == fn::Softplus().second_derivative(a[i]));
+  std::array<double, 3> by_r{}, expected{}, expected_by_r{};
+  fn::chord_derivatives(f, 0, 3, a.data(), r.data(), found.data(), by_r.data());
+  fn::chord_derivatives(fn::Softplus(), 0, 3, a.data(), r.data(), expected.data(), expected_by_r.data());
+  CHECK(found == expected);
+  CHECK(by_r == expected_by_r);
   CHECK(fn::at_zero<double>(f) == fn::Softplus().value(0.0));
   CHECK(f.name() == std::string("Softplus"));
   CHECK(f.features() == 0);
@@ -41,7 +49,12 @@ TEST_CASE("any function tells what is inside", "[functions]") {
     float value(float a) const { return a; }
     float derivative(float) const { return 1; }
   };
-  CHECK(fn::AnyFunction<float>(Mine()).name() == std::string("a function"));
+  const fn::AnyFunction<float> mine = Mine();
+  CHECK(mine.name() == std::string("a function"));
+  CHECK_FALSE(fn::has_second_derivative(mine));
+  float d = 0;
+  CHECK_THROWS_WITH(fn::second_derivatives(mine, 0, 1, &d, &d), "a function has no second derivative");
+  CHECK(fn::has_second_derivative(fn::AnyFunction<float>(fn::Prelu<float>({1, 2, 3}))));
 }
 
 }  // namespace

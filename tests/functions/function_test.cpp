@@ -71,4 +71,46 @@ TEST_CASE("chord and at_zero take an automatic-differentiation scalar", "[functi
   CHECK(fn::at_zero<float>(Cube{}) == 0.0f);
 }
 
+struct CubeOfTwo : CubeWithChord {
+  static constexpr const char* name = "Cube";
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(Scalar(6) * a);
+  }
+};
+
+TEST_CASE("A function without a second derivative says so, by its name", "[functions]") {
+  CHECK_FALSE(fn::has_second_derivative(Cube{}));
+  CHECK(fn::has_second_derivative(CubeOfTwo{}));
+  const double a[] = {1, 2}, far[] = {3, -4}, near[] = {3, 2};
+  double d[2], e[2];
+  fn::second_derivatives(CubeOfTwo{}, 0, 2, a, d);
+  CHECK(d[0] == 6);
+  CHECK(d[1] == 12);
+  CHECK_THROWS_WITH(fn::second_derivatives(Cube{}, 0, 2, a, d), "a function has no second derivative");
+  // The chord is a² + ar + r²: 2a + r and a + 2r.
+  fn::chord_derivatives(Cube{}, 0, 2, a, far, d, e);
+  CHECK(d[0] == 5);
+  CHECK(e[0] == 7);
+  CHECK(d[1] == 0);
+  CHECK(e[1] == -6);
+  CHECK_THROWS_WITH(fn::chord_derivatives(Cube{}, 0, 2, a, near, d, e),
+                    "a function has no second derivative");
+}
+
+TEST_CASE("A chord's derivatives, near and far, in blocks", "[functions]") {
+  std::vector<double> a, r;
+  for (int i = 0; i < 600; ++i) {
+    a.push_back(i / 100. - 3);
+    r.push_back(i % 3 == 0 ? a.back() : i % 3 == 1 ? a.back() * (1 + 1e-9) : i % 7 - 3.5);
+  }
+  std::vector<double> d(a.size()), e(a.size());
+  fn::chord_derivatives(CubeOfTwo{}, 5, Index(a.size()), a.data(), r.data(), d.data(), e.data());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    INFO("a = " << a[i] << ", r = " << r[i]);
+    CHECK(std::abs(d[i] - (2 * a[i] + r[i])) < 1e-9);
+    CHECK(std::abs(e[i] - (a[i] + 2 * r[i])) < 1e-9);
+  }
+}
+
 }  // namespace

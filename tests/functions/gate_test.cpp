@@ -24,6 +24,7 @@ TEST_CASE("Gated multiplies by its gate and differentiates the product", "[funct
   const fn::Gated<Self> square{};
   CHECK(square.value(3.0) == 9.0);
   CHECK(square.derivative(3.0) == 6.0);
+  CHECK_FALSE(fn::has_second_derivative(square));  // as its gate has none
 }
 
 TEST_CASE("Gated's chord: near, apart, and at one point, with a gate that has no chord", "[functions]") {

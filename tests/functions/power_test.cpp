@@ -29,4 +29,26 @@ TEST_CASE("local response normalisation's power", "[functions]") {
   CHECK(fn::at_zero<double>(f) == 1);
 }
 
+TEST_CASE("a power's second derivative, and its chord's derivatives", "[functions]") {
+  const auto second = [](const fn::Power& f, double a) {
+    double d;
+    fn::second_derivatives(f, 0, 1, &a, &d);
+    return d;
+  };
+  CHECK(second(fn::Power{1, 3, 2}, -1.5) == 0);  // of a base of 0, too
+  CHECK(second(fn::Power{0}, 0.0) == 0);
+  CHECK(second(fn::Power{2, 1, 3}, -5) == 18);
+  CHECK(second(fn::Power{3}, -2) == -12);
+  CHECK_THAT(second(fn::Power{-0.75, 1, 0.1}, 2), WithinRel(0.013125 * 0.87219594949342130 / 1.44, 1e-14));
+  // (√a − √r)/(a − r) = 1/(√a + √r), near and apart.
+  const double r = 2.25;
+  for (const double a : {2.25, 2.25 + 1e-9, 2.25 + 1e-5, 2.25 + 1e-4, 4., 1e-8}) {
+    double by_a, by_r;
+    fn::chord_derivatives(fn::Power{0.5}, 0, 1, &a, &r, &by_a, &by_r);
+    const double sum = std::sqrt(a) + 1.5;
+    CHECK_THAT(by_a, WithinRel(-1 / (2 * std::sqrt(a) * sum * sum), 1e-9));
+    CHECK_THAT(by_r, WithinRel(-1 / (3 * sum * sum), 1e-9));
+  }
+}
+
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/map_contract.hpp"
@@ -14,11 +15,21 @@ TEST_CASE("an affine map is a diagonal matrix", "[maps]") {
   for (const Index p : {1, 2, 3, 6}) {
     const Eigen::VectorXd scale = map_contract::numbers(p, 1);
     Explicit expected(6, 6);
-    for (Index j = 0; j < 6; ++j) expected.store(j, j, scale(j % p));
+    for (Index j = 0; j < 6; ++j) expected.store(j, j, scale(j % p), j % p);
     holds([&]<class S>() { return map::Affine<S>(6, scale.cast<S>()); }, expected);
     holds([&]<class S>() { return map::Affine<S, 6>(scale.cast<S>()); }, expected);
   }
   static_assert(map::Affine<float>::role == map::Role::scaling);
+}
+
+TEST_CASE("an affine map of many features is a diagonal matrix", "[maps]") {
+  // Channels by 64 at a time, and several periods of few.
+  for (const auto& [size, p] : {std::pair<Index, Index>(150, 5), {256, 128}, {65, 65}, {210, 70}, {130, 1}}) {
+    const Eigen::VectorXd scale = map_contract::numbers(p, 1);
+    Explicit expected(size, size);
+    for (Index j = 0; j < size; ++j) expected.store(j, j, scale(j % p), j % p);
+    holds([&, n = size]<class S>() { return map::Affine<S>(n, scale.cast<S>()); }, expected);
+  }
 }
 
 TEST_CASE("an affine map's numbers by hand", "[maps]") {

@@ -38,9 +38,9 @@ Explicit explicit_convolution(const Spatial& s, Index channels, Index filters, c
               const Index ix = x * s.stride.width - s.pads.left + kx * s.dilation.width;
               if (iy < 0 || iy >= s.input.height || ix < 0 || ix >= s.input.width) continue;
               const Index channel = o / group_filters * group_channels + c;
-              expected.store(
-                  (y * ow + x) * filters + o, (iy * s.input.width + ix) * channels + channel,
-                  weights(((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx));
+              expected.store((y * ow + x) * filters + o, (iy * s.input.width + ix) * channels + channel,
+                             weights(((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx),
+                             ((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx);
             }
   return expected;
 }
@@ -112,6 +112,18 @@ TEST_CASE("a convolution of several tiles is its matrix", "[maps]") {
   // 37 samples of 9 × 8 pixels with columns of 405 doubles: 81 pixels a tile, across rows and samples.
   check_convolution({.input = {9, 8}, .kernel = {9, 9}, .pads = {4, 4, 4, 4}}, 5, 2);
   check_convolution({.input = {5, 4}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}, 48, 4, 2);
+}
+
+TEST_CASE("a convolution whose weights cross the borders of panels, registers and blocks is its matrix",
+          "[maps]") {
+  check_convolution({.input = {3, 4}, .kernel = {2, 2}, .pads = {0, 1, 1, 0}}, 13, 19);
+  check_convolution({.input = {2, 3}, .kernel = {2, 1}}, 9, 40);
+  check_convolution({.input = {2, 2}}, 70, 33);
+  check_convolution({.input = {3, 5}, .kernel = {2, 3}, .stride = {1, 2}, .pads = {0, 1, 1, 1}}, 18, 36, 2);
+  check_convolution({.input = {11, 3}, .kernel = {3, 1}, .stride = {2, 1}, .dilation = {4, 1}}, 8, 2);
+  check_convolution({.input = {1, 21}, .kernel = {1, 3}, .dilation = {1, 9}}, 9,
+                    3);  // taps that share no input
+  check_convolution({.input = {1, 40}, .kernel = {1, 4}, .stride = {1, 6}, .dilation = {1, 4}}, 2, 3);
 }
 
 TEST_CASE("a convolution's numbers by hand", "[maps]") {

@@ -32,7 +32,8 @@ void check_mapped(Index inputs, Index outputs, unsigned seed) {
   INFO("mapped " << outputs << " x " << inputs << " (" << Outputs << " x " << Inputs << ")");
   const Eigen::Matrix<double, Dynamic, Dynamic, Eigen::RowMajor> rows = w;
   map_contract::check(
-      map::MappedDense<double, Inputs, Outputs, Eigen::RowMajor>(rows.data(), outputs, inputs), Explicit(w));
+      map::MappedDense<double, Inputs, Outputs, Eigen::RowMajor>(rows.data(), outputs, inputs),
+      Inputs == 1 ? Explicit(w) : Explicit(w).by_rows());
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ TEST_CASE("a dense map over the host's memory is its matrix", "[maps]") {
   check_mapped<Dynamic, Dynamic>(300, 170, 3);
   check_mapped<9, 1>(9, 1, 5);
   check_mapped<1, 6>(1, 6, 6);
-  check_mapped<150, 40>(150, 40, 7);  // beyond Eigen's fixed-size products
+  check_mapped<150, 40>(150, 40, 7);            // beyond Eigen's fixed-size products
+  check_mapped<Dynamic, Dynamic>(1030, 20, 8);  // lines in several pieces
 }
 
 TEST_CASE("a dense map reads a matrix with an outer stride", "[maps]") {

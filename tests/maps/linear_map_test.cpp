@@ -4,6 +4,7 @@
 
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/repeated.hpp>
 #include <ascribe/maps/sum.hpp>
 #include <ascribe/maps/transposed.hpp>
 #include <ascribe/maps/with_role.hpp>
@@ -19,6 +20,19 @@ struct Sizes {
   static constexpr int inputs = 1, outputs = 1;
   Index input_size() const { return 1; }
   Index output_size() const { return 1; }
+};
+
+struct Twice : Sizes {
+  static constexpr const char* name = "Twice";
+  bool weights_are_finite() const { return true; }
+  template <int N>
+  void apply(View<double, 1, N> a, Out<double, 1, N> b, const Weights&) const {
+    b = 2 * a;
+  }
+  template <int N>
+  void apply_transposed(View<double, 1, N> s, Out<double, 1, N> g, const Weights&) const {
+    g = 2 * s;
+  }
 };
 
 }  // namespace
@@ -40,6 +54,24 @@ TEST_CASE("weights are replaced one by one, and the same through a choice made o
 TEST_CASE("what lacks a product is no linear map", "[maps]") {
   STATIC_REQUIRE_FALSE(LinearMap<Sizes>);
   STATIC_REQUIRE_FALSE(LinearMap<int>);
+}
+
+TEST_CASE("a map of one's own says that it has no accumulate, when it is asked", "[maps]") {
+  STATIC_REQUIRE(LinearMap<Twice>);
+  const Eigen::Matrix<double, 1, 1> x(3);
+  double to = 7;
+  const char* message = "Twice has no accumulate: expected a map that can be differentiated by its weights";
+  const auto check = [&](const auto& map) {
+    CHECK_FALSE(has_accumulate(map));
+    CHECK_THROWS_WITH(accumulate(map, x, x, &to), message);
+    CHECK_THROWS_WITH(copy_weights(map, &to), message);
+  };
+  check(Twice());
+  check(map::AnyMap<double>(Twice()));
+  check(map::Transposed(Twice()));
+  check(map::WithRole(Twice(), map::Role::aggregation, "Twice"));
+  check(map::AnyMap<double>(map::Repeated(Twice(), 1)));
+  CHECK(to == 7);
 }
 
 TEST_CASE("a map that wraps another has its weights, and only where it says how many they are", "[maps]") {

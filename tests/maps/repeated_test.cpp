@@ -14,7 +14,7 @@ TEST_CASE("a repeated map is a block-diagonal matrix", "[maps]") {
     map_contract::Explicit expected(2 * count, 3 * count);
     for (Index k = 0; k < count; ++k)
       for (Index i = 0; i < 2; ++i)
-        for (Index j = 0; j < 3; ++j) expected.store(2 * k + i, 3 * k + j, w(i, j));
+        for (Index j = 0; j < 3; ++j) expected.store(2 * k + i, 3 * k + j, w(i, j), 2 * j + i);
     map_contract::holds([&]<class S>() { return map::Repeated(map::Dense<S>(w.template cast<S>()), count); },
                         expected);
   }

@@ -31,6 +31,10 @@ TEST_CASE("a sparse map is its matrix", "[maps]") {
       for (Index i = 0; i < 11; ++i)
         if ((3 * j + i) % 4 == 0) expected.store(j, i, w(j, i));
     expected.store(0, 5, 0);  // a stored zero: `one` makes it 1, the gaps stay 0
+    Index number = 0;         // column by column
+    for (Index i = 0; i < 11; ++i)
+      for (Index j = 0; j < outputs; ++j)
+        if (expected.stored(j, i)) expected.learned.push_back({j, i, number++});
     holds([&]<class S>() { return map::Sparse<S>(sparse<S>(expected)); }, expected);
   }
 }

@@ -13,7 +13,7 @@ using map_contract::holds;
 TEST_CASE("a transposed map is the transposed matrix", "[maps]") {
   const Eigen::MatrixXd w = map_contract::matrix(4, 3, 1);
   holds([&]<class S>() { return map::Transposed(map::Dense<S>(w.template cast<S>())); },
-        Explicit(Eigen::MatrixXd(w.transpose())));
+        Explicit(w).transposed());
 }
 
 // By hand: a stride of 2 puts the kernel (1, 2, 3) at 0 and 2.

@@ -12,8 +12,8 @@ using namespace ascribe;
 
 TEST_CASE("a map in another part computes the same", "[maps]") {
   map_contract::Explicit expected(3, 2);
-  expected.store(0, 1, 2);
-  expected.store(2, 0, -3);
+  expected.store(0, 1, 2, 1);
+  expected.store(2, 0, -3, 0);
   map_contract::holds(
       [&]<class S>() {
         Eigen::SparseMatrix<S> w(3, 2);

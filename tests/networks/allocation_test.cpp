@@ -40,6 +40,7 @@
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/derivative.hpp>
 #include <ascribe/networks/graph.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/flat.hpp>
@@ -246,6 +247,21 @@ void check_graph(const Graph<float>& net) {
   check(method::LrpRadial());
   check(method::DeepLift());
   check(composite::epsilon_plus<float>());
+
+  const Eigen::VectorXf by = Eigen::VectorXf::Random(net.input_size());
+  for (const Composite<float>& method :
+       {Composite<float>(method::LrpQ()), Composite<float>(method::LrpRadial()),
+        Composite<float>(method::DeepLift()), composite::epsilon_plus<float>()}) {
+    Derivative<float> derivative(net, method);
+    const auto trace = net.forward(image), reference = net.forward(zero);
+    const auto run = [&] {
+      derivative.explain(trace, 1, method.form == Form::Delta ? &reference : nullptr);
+      derivative.differentiate({.relevance = view(by)});
+      sink = derivative.input().sum();
+    };
+    CHECK(allocations_in(run) > 0);
+    CHECK(allocations_in(run) == 0);
+  }
 }
 
 TEST_CASE("A graph under a plan asks for none in the second call", "[networks][allocation]") {

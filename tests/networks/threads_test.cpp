@@ -22,6 +22,7 @@
 #include <ascribe/methods/by_name.hpp>
 #include <ascribe/methods/composite.hpp>
 #include <ascribe/methods/composites.hpp>
+#include <ascribe/networks/derivative.hpp>
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/windows/pool.hpp>
 
@@ -185,6 +186,34 @@ TEST_CASE("A graph's explanations are the same for any number of threads", "[net
       return results;
     });
   }
+}
+
+TEST_CASE("A derivative is the same for any number of threads", "[networks][threads]") {
+  const Graph<float> net = graph();
+  const Eigen::MatrixXf x = Eigen::MatrixXf::Random(inputs, 3), grey = Eigen::MatrixXf::Random(inputs, 1),
+                        by = Eigen::MatrixXf::Random(inputs, 3);
+  check_threads([&] {
+    Results results;
+    const auto trace = net.forward(x), reference = net.forward(grey);
+    const auto note = [&](const char* name, const Composite<float>& method) {
+      Derivative<float> derivative(net, method);
+      derivative.explain(trace, 3, method.form == Form::Delta ? &reference : nullptr);
+      derivative.differentiate({.relevance = view(by)});
+      results.emplace_back(name, Numbers());
+      Numbers& numbers = results.back().second;
+      numbers.note(derivative.input());
+      numbers.note(derivative.start());
+      for (Index i = 0; i < Index(net.nodes().size()); ++i) {
+        numbers.note(derivative.value(i));
+        for (const auto found : {derivative.weights(i), derivative.bias(i)})
+          numbers.all.insert(numbers.all.end(), found.begin(), found.end());
+      }
+    };
+    note("lrp_q", method::LrpQ());
+    note("epsilon_plus", composite::by_name<float>("epsilon_plus", {}));
+    note("deep_lift", method::DeepLift());
+    return results;
+  });
 }
 
 #ifdef _OPENMP

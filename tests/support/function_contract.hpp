@@ -104,6 +104,14 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
         FAIL_CHECK("derivative " << f.derivative(a) << ", central difference " << difference);
     }
 
+    if (std::abs(a) <= Scalar(2e3) && !near_kink(traits, a, a, 2e-5)) {
+      Scalar second;
+      fn::second_derivatives(f, 0, 1, &a, &second);
+      const Real difference = (f.derivative(Real(a) + h) - f.derivative(Real(a) - h)) / (2 * h);
+      if (!(std::abs(Real(second) - difference) <= Real(1e-9) + unit * std::max(Real(1), std::abs(Real(a)))))
+        FAIL_CHECK("second derivative " << second << ", central difference " << difference);
+    }
+
     if (!(f.chord(a, a) == f.derivative(a)))
       FAIL_CHECK("chord(a, a) " << f.chord(a, a) << ", derivative " << f.derivative(a));
 
@@ -142,6 +150,42 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
   }
 }
 
+/// The chord's derivatives against central differences of the chord in long double, at pairs of numbers that
+/// are no kinks: in one call, so that near and far pairs share blocks.
+template <class Scalar, class F>
+void check_chord_derivatives(const F& f, const FunctionTraits& traits) {
+  using Real = long double;
+  std::vector<Scalar> all, a, r;
+  for (const Scalar x : function_points<Scalar>(traits))
+    if (std::abs(x) <= Scalar(100) && !near_kink(traits, x, x, 3e-4)) all.push_back(x);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = i % 3; j < all.size(); j += 3) {
+      a.push_back(all[i]);
+      r.push_back(all[j]);
+    }
+  for (const Scalar x : all)  // at one point, and around the distance at which the formula changes
+    for (const double d : {0., 1e-12, 1e-8, 1e-6, 1.5e-5, 3e-5, 1e-3, 0.01, 0.015, 0.018, 0.022, 0.05}) {
+      const Scalar y = Scalar(double(x) + d * std::max(1., std::abs(double(x))));
+      if (near_kink(traits, std::min(x, y), std::max(x, y), 3e-4)) continue;
+      a.push_back(x);
+      r.push_back(y);
+    }
+  std::vector<Scalar> to_a(a.size()), to_r(a.size());
+  fn::chord_derivatives(f, 0, Index(a.size()), a.data(), r.data(), to_a.data(), to_r.data());
+  const Real h = 3e-7L, unit = 4 * std::pow(Real(std::numeric_limits<Scalar>::epsilon()), Real(2) / 3);
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const Real x = a[k], y = r[k];
+    const Real by_a = (fn::chord(f, x + h, y) - fn::chord(f, x - h, y)) / (2 * h);
+    const Real by_r = (fn::chord(f, x, y + h) - fn::chord(f, x, y - h)) / (2 * h);
+    const Real tolerance =
+        1e-9L + unit * (1 + std::abs(Real(f.derivative(x))) + std::abs(Real(f.derivative(y))));
+    if (!(std::abs(Real(to_a[k]) - by_a) <= tolerance) || !(std::abs(Real(to_r[k]) - by_r) <= tolerance))
+      FAIL_CHECK("chord's derivatives at a = " << a[k] << ", r = " << r[k] << ": " << to_a[k] << ", "
+                                               << to_r[k] << ", central differences " << by_a << ", "
+                                               << by_r);
+  }
+}
+
 /// The derivative that automatic differentiation finds in `value`, and value and chord over that scalar.
 template <class F>
 void check_function_autodiff(const F& f, const FunctionTraits& traits) {
@@ -160,6 +204,14 @@ void check_function_autodiff(const F& f, const FunctionTraits& traits) {
     if (!same(b.value(), f.value(x))) FAIL_CHECK("value " << b.value() << ", expected " << f.value(x));
     if (!(std::abs(b.derivatives()(0) - derivative) <= 1e-12 * (1 + std::abs(derivative))))
       FAIL_CHECK("differentiated " << b.derivatives()(0) << ", derivative " << derivative);
+    double second;
+    fn::second_derivatives(f, 0, 1, &x, &second);
+    if (!(std::abs(Dual(f.derivative(a)).derivatives()(0) - second) <= 1e-12 * (1 + std::abs(second))))
+      FAIL_CHECK("the derivative differentiated " << Dual(f.derivative(a)).derivatives()(0)
+                                                  << ", second derivative " << second);
+    Dual second_of_dual;
+    fn::second_derivatives(f, 0, 1, &a, &second_of_dual);
+    if (!same(second_of_dual.value(), second)) FAIL_CHECK("second derivative over AutoDiffScalar differs");
     if (!same(Dual(f.derivative(a)).value(), derivative))
       FAIL_CHECK("derivative over AutoDiffScalar differs");
     for (const double r : {-750.0, -2.0, -0.7, 0.0, 0.1, 1.5, 750.0, x * (1 + 1e-9)}) {
@@ -179,6 +231,9 @@ void check_function(const F& f, const Reference& reference, const FunctionTraits
   STATIC_REQUIRE(fn::Function<F, double>);
   check_function_for<float>(f, reference, traits);
   check_function_for<double>(f, reference, traits);
+  CHECK(fn::has_second_derivative(f));
+  check_chord_derivatives<float>(f, traits);
+  check_chord_derivatives<double>(f, traits);
   check_function_autodiff(f, traits);
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <initializer_list>
 #include <limits>
 #include <random>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -29,21 +31,51 @@ using ascribe::View;
 using ascribe::Weights;
 using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
 
-/// outputs × inputs, and which entries are stored weights rather than gaps.
+/// outputs × inputs, which entries are stored weights rather than gaps, and which of the map's learned
+/// weights each is, in the host's order.
 struct Explicit {
   Eigen::MatrixXd weights;
   Eigen::Array<bool, Dynamic, Dynamic> stored;
+  /// (output, input, number of the learned weight); none for a map without learned weights.
+  std::vector<std::array<Index, 3>> learned;
 
   Explicit(Index outputs, Index inputs)
       : weights(Eigen::MatrixXd::Zero(outputs, inputs)),
         stored(decltype(stored)::Constant(outputs, inputs, false)) {}
-  /// A matrix of which every entry is stored.
+  /// A matrix of which every entry is stored and learned, column by column.
   explicit Explicit(const Eigen::MatrixXd& all)
-      : weights(all), stored(decltype(stored)::Constant(all.rows(), all.cols(), true)) {}
+      : weights(all), stored(decltype(stored)::Constant(all.rows(), all.cols(), true)) {
+    for (Index j = 0; j < all.cols(); ++j)
+      for (Index i = 0; i < all.rows(); ++i) learned.push_back({i, j, j * all.rows() + i});
+  }
 
   void store(Index output, Index input, double weight) {
     weights(output, input) = weight;
     stored(output, input) = true;
+  }
+  /// The same for a learned weight.
+  void store(Index output, Index input, double weight, Index number) {
+    store(output, input, weight);
+    learned.push_back({output, input, number});
+  }
+  /// The same matrix with its weights row by row.
+  Explicit by_rows() const {
+    Explicit turned = *this;
+    for (auto& [output, input, number] : turned.learned) number = output * weights.cols() + input;
+    return turned;
+  }
+  /// Wᵀ, of the same weights.
+  Explicit transposed() const {
+    Explicit turned = *this;
+    turned.weights = weights.transpose().eval();
+    turned.stored = stored.transpose().eval();
+    for (auto& entry : turned.learned) std::swap(entry[0], entry[1]);
+    return turned;
+  }
+  Index learned_count() const {
+    Index count = 0;
+    for (const auto& entry : learned) count = std::max(count, entry[2] + 1);
+    return count;
   }
 
   Eigen::MatrixXd changed(Weights how) const {
@@ -113,8 +145,36 @@ Values product_of(const Map& map, bool transposed, Weights how, const Values& x)
   return y;
 }
 
-/// A map without its type: product(N, transposed, how, x).
+/// One call of `accumulate`, added to 1, 2, 3, …
+template <int N, class Map>
+Values gradient_of(const Map& map, Weights how, const Values& s, const Values& a) {
+  using Scalar = typename Map::Scalar;
+  constexpr bool dual = std::is_same_v<Scalar, Dual>;
+  const auto filled = [](auto&& batch, const Values& from) {
+    for (Index i = 0; i < batch.size(); ++i) {
+      batch.data()[i] = Scalar(from.values.data()[i]);
+      if constexpr (dual) batch.data()[i].derivatives()(0) = from.derivatives.data()[i];
+    }
+    return std::move(batch);
+  };
+  const auto up = filled(Batch<Scalar, Map::outputs, N>(s.values.rows(), s.values.cols()), s);
+  const auto in = filled(Batch<Scalar, Map::inputs, N>(a.values.rows(), a.values.cols()), a);
+  std::vector<Scalar> gradient(std::size_t(ascribe::map::weight_count_of(map)) + 1);
+  for (std::size_t k = 0; k < gradient.size(); ++k) gradient[k] = Scalar(double(k % 64 + 1));
+  ascribe::accumulate(map, ascribe::view(up), ascribe::view(in), gradient.data(), how);
+  CHECK(gradient.back() == Scalar(double((gradient.size() - 1) % 64 + 1)));  // nothing is written behind
+  gradient.pop_back();
+  Values result{Eigen::MatrixXd(gradient.size(), 1), Eigen::MatrixXd::Zero(Index(gradient.size()), 1)};
+  for (std::size_t k = 0; k < gradient.size(); ++k) {
+    result.values(Index(k), 0) = ascribe::math::value_of(Scalar(gradient[k] - Scalar(double(k % 64 + 1))));
+    if constexpr (dual) result.derivatives(Index(k), 0) = gradient[k].derivatives()(0);
+  }
+  return result;
+}
+
+/// A map without its type: product(N, transposed, how, x), and gradient(N, how, s, a).
 struct Erased {
+  std::function<Values(int, Weights, const Values&, const Values&)> gradient;
   std::function<Values(int, bool, Weights, const Values&)> product;
   double tolerance;
   bool dual;
@@ -134,7 +194,12 @@ Erased erased(const Map& map) {
     if (n == 3) return product_of<3, Map, in, out>(map, false, how, x);
     return product_of<Dynamic, Map, in, out>(map, false, how, x);
   };
-  return {product, std::is_same_v<Scalar, float> ? 3e-6 : 1e-13, std::is_same_v<Scalar, Dual>};
+  const auto gradient = [&map](int n, Weights how, const Values& s, const Values& a) {
+    if (n == 1) return gradient_of<1>(map, how, s, a);
+    if (n == 3) return gradient_of<3>(map, how, s, a);
+    return gradient_of<Dynamic>(map, how, s, a);
+  };
+  return {gradient, product, std::is_same_v<Scalar, float> ? 3e-6 : 1e-13, std::is_same_v<Scalar, Dual>};
 }
 
 /// |found − expected| within the tolerance of `scale`, the sum of the terms' sizes.
@@ -172,6 +237,51 @@ inline void check_product(const Erased& map, const Explicit& expected, int n, bo
     check_close(y.values.col(k),
                 map.product(1, transposed, how, {x.values.col(k), x.derivatives.col(k)}).values, scale.col(k),
                 map.tolerance);
+}
+
+/// The derivative by the learned weights against plain sums over the explicit matrix.
+inline void check_gradient(const Erased& map, const Explicit& expected, int n, Weights how, Index samples) {
+  INFO("gradient, weights " << int(how.choice) << ", " << samples << " samples, N = " << n);
+  const Values s{matrix(expected.weights.rows(), samples, 13), matrix(expected.weights.rows(), samples, 14)},
+      a{matrix(expected.weights.cols(), samples, 15), matrix(expected.weights.cols(), samples, 16)};
+  const Index count = expected.learned_count();
+  Values sums{Eigen::MatrixXd::Zero(count, 1), Eigen::MatrixXd::Zero(count, 1)};
+  Eigen::MatrixXd size = Eigen::MatrixXd::Constant(count, 1, 64);  // what is there before
+  for (const auto& [output, input, number] : expected.learned) {
+    const double w = expected.weights(output, input);
+    double slope = 1;
+    if (how == Weights::positive) slope = w > 0 ? 1 : 0;
+    if (how == Weights::negative) slope = w < 0 ? 1 : 0;
+    if (how == Weights::square) slope = 2 * w;
+    if (how == Weights::one) slope = 0;
+    if (how.choice == Weights::favoured) slope = w > 0 ? 1 + how.gamma : 1;
+    for (Index k = 0; k < samples; ++k) {
+      sums.values(number, 0) += slope * s.values(output, k) * a.values(input, k);
+      sums.derivatives(number, 0) += slope * (s.derivatives(output, k) * a.values(input, k) +
+                                              s.values(output, k) * a.derivatives(input, k));
+      size(number, 0) += std::abs(slope * s.values(output, k) * a.values(input, k));
+    }
+  }
+  const Values found = map.gradient(n, how, s, a);
+  check_close(found.values, sums.values, size, map.tolerance);
+  if (map.dual) check_close(found.derivatives, sums.derivatives, 2 * size, map.tolerance);
+}
+
+/// The learned weights as they are stored, in the host's order.
+template <class Map>
+void check_copy(const Map& map, const Explicit& expected) {
+  using S = typename Map::Scalar;
+  const Index count = expected.learned_count();
+  REQUIRE(ascribe::map::weight_count_of(map) == count);
+  std::vector<S> copy(std::size_t(count) + 1, S(99));
+  ascribe::copy_weights(map, copy.data());
+  CHECK(copy.back() == S(99));
+  Index wrong = 0;
+  for (const auto& [output, input, number] : expected.learned)
+    if (ascribe::math::value_of(copy[std::size_t(number)]) !=
+        ascribe::math::value_of(S(expected.weights(output, input))))
+      ++wrong;
+  CHECK(wrong == 0);
 }
 
 /// ⟨W a, s⟩ = ⟨a, Wᵀ s⟩, without the explicit matrix.
@@ -250,6 +360,8 @@ void check(const Map& map, const Explicit& expected) {
   REQUIRE((Map::inputs == Dynamic || Map::inputs == inputs));
   REQUIRE((Map::outputs == Dynamic || Map::outputs == outputs));
   CHECK(map.weights_are_finite());
+  CHECK(ascribe::has_accumulate(map));
+  check_copy(map, expected);
   const Erased any = erased(map);
   // `approximate` too: a map without faster products takes it for `as_is`.
   const std::initializer_list<Weights> all{Weights::as_is,      Weights::positive, Weights::negative,
@@ -262,6 +374,9 @@ void check(const Map& map, const Explicit& expected) {
       for (const Index samples : {1, 2, 37}) check_product(any, expected, Dynamic, transposed, how, samples);
     }
     check_adjoint(any, inputs, outputs, how);
+    check_gradient(any, expected, 1, how, 1);
+    check_gradient(any, expected, 3, how, 3);
+    for (const Index samples : {1, 3, 17}) check_gradient(any, expected, Dynamic, how, samples);
     if constexpr (ascribe::PointwiseMap<Map>)
       if (ascribe::has_apply_at(map)) check_some_outputs(map, expected, how, any.tolerance);
   }

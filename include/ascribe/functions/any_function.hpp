@@ -32,10 +32,13 @@ class AnyFunction {
   void slopes(Index first, Index count, const Scalar* a, Scalar* d) const {
     part_->slopes(first, count, a, d);
   }
+  bool has_second_derivative() const { return part_->has_second_derivative(); }
+  void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const {
+    part_->second_derivatives(first, count, a, d);
+  }
   Scalar at_zero() const { return part_->at_zero(); }
   Promises promises() const { return part_->promises(); }
 
-  /// What the function calls itself (its `name`); "a function" where it has none.
   const char* name() const { return part_->name(); }
   /// The number of features that the function has parameters for, where it has some for each; else 0.
   Index features() const { return part_->features(); }
@@ -54,6 +57,8 @@ class AnyFunction {
     virtual void derivatives(Index first, Index count, const Scalar* a, Scalar* d) const = 0;
     virtual void chords(Index first, Index count, const Scalar* a, const Scalar* r, Scalar* d) const = 0;
     virtual void slopes(Index first, Index count, const Scalar* a, Scalar* d) const = 0;
+    virtual bool has_second_derivative() const = 0;
+    virtual void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const = 0;
     virtual Scalar at_zero() const = 0;
     virtual Promises promises() const = 0;
     virtual const char* name() const = 0;
@@ -78,14 +83,13 @@ class AnyFunction {
     void slopes(Index first, Index count, const Scalar* a, Scalar* d) const override {
       fn::slopes(f, first, count, a, d);
     }
+    bool has_second_derivative() const override { return fn::has_second_derivative(f); }
+    void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const override {
+      fn::second_derivatives(f, first, count, a, d);
+    }
     Scalar at_zero() const override { return fn::at_zero<Scalar>(f); }
     Promises promises() const override { return fn::promises(f); }
-    const char* name() const override {
-      if constexpr (requires { F::name; })
-        return F::name;
-      else
-        return "a function";
-    }
+    const char* name() const override { return name_of(f); }
     Index features() const override {
       if constexpr (requires { f.features(); })
         return f.features();

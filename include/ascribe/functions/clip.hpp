@@ -31,6 +31,11 @@ struct Clip {
     return above && below ? Scalar(1) : Scalar(0);
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar&) const {
+    return Scalar(0);
+  }
+
   /// The share of a − r that lies between the ends, (f(a) − f(r))/(a − r), in which nothing cancels that does
   /// not in the result: 0 or 1 exactly where both lie on one piece. Written, as Relu's, without arithmetic in
   /// the branches of a choice, so that GCC 12 vectorises a loop over it.

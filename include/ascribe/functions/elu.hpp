@@ -23,6 +23,11 @@ struct Elu {
   }
 
   template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return a > Scalar(0) ? Scalar(0) : derivative(a);
+  }
+
+  template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     const Scalar hi = math::max(a, r);
     const Scalar lo = math::min(a, r);

@@ -26,6 +26,12 @@ struct Gated {
     return Scalar(gate.value(a) + a * gate.derivative(a));
   }
 
+  /// f''(x) = 2g'(x) + x·g''(x).
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const requires HasSecondDerivative<Gate> {
+    return Scalar(Scalar(2) * gate.derivative(a) + a * gate.second_derivative(a));
+  }
+
   /// Two formulas, each where it is the accurate one. Where a and r have one sign and lie within a factor
   /// of two, the product rule for chords, (g(a) + g(r))/2 + (a + r)/2·chord_g(a, r). Its halves cancel
   /// where they lie far apart (with a = −10⁶ and r = −3 all digits but a few go); there the plain

@@ -21,6 +21,11 @@ struct NormalCdf {
     return Scalar(Scalar(0.39894228040143267794) * math::exp(Scalar(Scalar(-0.5) * a * a)));
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(-a * derivative(a));
+  }
+
   /// The mean of φ between a and r. Near pairs by Gauss and Legendre's quadrature; its relative error
   /// for e^(kx) over a width of d is below 1e-16 for k·d ≤ 2, and φ's k is |x|. Apart, the difference
   /// of Φ, taken in the tail on that side.
@@ -72,6 +77,13 @@ struct GeluTanhGate {
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
     return product(Sigmoid{}.derivative(twice_u(a)), twice_u_chord(a, a));
+  }
+
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    const Scalar u = twice_u(a), slope = twice_u_chord(a, a);
+    return Scalar(product(product(Sigmoid{}.second_derivative(u), slope), slope) +
+                  Sigmoid{}.derivative(u) * Scalar(Scalar(6 * twice_c * k) * a));
   }
 
   /// The chord of a composition is the product of the chords; that of the cubic is a polynomial.

@@ -28,6 +28,11 @@ struct HardSigmoid {
     return Scalar(Scalar(slope) * ramp().derivative(a));
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar&) const {
+    return Scalar(0);
+  }
+
   /// Between the kinks in x: differences of slope·x + offset would cancel.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {

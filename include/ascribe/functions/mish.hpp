@@ -18,6 +18,13 @@ struct MishGate {
     return Scalar(Tanh{}.derivative(Softplus{}.value(a)) * Softplus{}.derivative(a));
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    const Scalar b = Softplus{}.value(a), slope = Softplus{}.derivative(a);
+    return Scalar(Tanh{}.second_derivative(b) * Scalar(slope * slope) +
+                  Tanh{}.derivative(b) * Softplus{}.second_derivative(a));
+  }
+
   /// The chord of a composition is the product of the chords.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {

@@ -26,6 +26,13 @@ struct Power {
                   math::pow(Scalar(Scalar(shift) + Scalar(scale) * a), exponent - 1));
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    const double factor = exponent * (exponent - 1) * scale * scale;
+    if (factor == 0) return Scalar(0);  // of any base
+    return Scalar(Scalar(factor) * math::pow(Scalar(Scalar(shift) + Scalar(scale) * a), exponent - 2));
+  }
+
   /// For a square, the sum of the two bases, in which nothing cancels that does not in the result. Otherwise
   /// with z and w the larger and smaller base: w^p·(e^{p·log(z/w)} − 1)/(z − w), in which the difference is
   /// expm1's.

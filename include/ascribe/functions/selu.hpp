@@ -24,6 +24,11 @@ struct Selu {
   }
 
   template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(Scalar(gamma) * Elu{alpha}.second_derivative(a));
+  }
+
+  template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     return Scalar(Scalar(gamma) * Elu{alpha}.chord(a, r));
   }

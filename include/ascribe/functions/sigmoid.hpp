@@ -21,6 +21,12 @@ struct Sigmoid {
     return Scalar(value(a) * value(Scalar(-a)));
   }
 
+  /// f''(x) = f'(x)·(1 − 2f(x)), whose factor keeps its digits as −tanh(x/2).
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(-derivative(a) * math::tanh(Scalar(Scalar(0.5) * a)));
+  }
+
   /// f(hi) − f(lo) = f(hi)·f(−lo)·(1 − e^(lo − hi)): all factors positive, none above 1.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {

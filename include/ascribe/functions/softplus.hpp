@@ -21,6 +21,11 @@ struct Softplus {
     return Sigmoid{}.value(a);
   }
 
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Sigmoid{}.derivative(a);
+  }
+
   /// Near pairs by f(hi) − f(lo) = log(1 + σ(lo)·(e^(hi − lo) − 1)). Apart, ReLU's chord and the
   /// difference of the two tails, each at most log 2.
   template <class Scalar>

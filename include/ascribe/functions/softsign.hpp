@@ -18,6 +18,13 @@ struct Softsign {
     return chord(a, a);
   }
 
+  /// ∓2/(1 + |x|)³, and 0 at 0, where it jumps.
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    const Scalar side(a > Scalar(0) ? -2.0 : a < Scalar(0) ? 2.0 : 0.0);
+    return Scalar(side * derivative(a) / Scalar(Scalar(1) + math::abs(a)));
+  }
+
   /// On one side of 0 it is 1/((1 + |a|)(1 + |r|)); on two, f(a) and −f(r) have one sign.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {

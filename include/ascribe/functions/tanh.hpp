@@ -21,6 +21,11 @@ struct Tanh {
   }
 
   template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(Scalar(8) * Sigmoid{}.second_derivative(Scalar(a + a)));
+  }
+
+  template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     return Scalar(Scalar(4) * Sigmoid{}.chord(Scalar(a + a), Scalar(r + r)));
   }

@@ -7,11 +7,13 @@
 #include <concepts>
 #include <span>
 
+#include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/lanes.hpp>
 #include <ascribe/kernels/panels.hpp>
+#include <ascribe/kernels/weight_gradient.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
 namespace ascribe::kernel {
@@ -267,6 +269,55 @@ template <class S>
     for (Index n = 0; n < tile.count; ++n)
       finish(tile.out[std::size_t(n)] - b, outputs, tile.out[std::size_t(n)]);
   });
+}
+
+/// gradient_k += ŵ'(w_k)·Σ_n s_n(output)·a_n(input) for every weight, in the order of `w` without its gaps,
+/// for up to `few_by_lines` vectors: bound by the memory of the gradient, whose lines they share.
+template <class S>
+[[gnu::noinline]] void add_outer_few(const MatrixView<S>& w, const S* s, const S* a, S* gradient,
+                                     Index vectors, const Weights& weights) {
+  const S *x = w.along_inputs ? s : a, *y = w.along_inputs ? a : s;
+  const Index outer = w.along_inputs ? w.outputs : w.inputs, inner = w.along_inputs ? w.inputs : w.outputs;
+  each_part(1, outer, inner, [&](Index, Index line) {
+    std::array<S, std::size_t(line_piece)> sums;
+    std::array<const S*, std::size_t(few_by_lines)> from;
+    std::array<S, std::size_t(few_by_lines)> factor;
+    Index held = 0;
+    for (Index n = 0; n < vectors; ++n) {
+      if (std::floating_point<S> && x[n * outer + line] == S(0)) continue;  // adds nothing
+      from[std::size_t(held)] = y + n * inner;
+      factor[std::size_t(held++)] = x[n * outer + line];
+    }
+    for (Index first = 0; first < inner && held > 0; first += line_piece) {
+      const Index count = std::min(line_piece, inner - first);
+      S* to = gradient + line * inner + first;
+      S* sum = weights.unchanged() ? to : sums.data();
+      if (sum != to) std::fill_n(sum, count, S(0));
+      for (Index n = 0; n < held; ++n) {
+        axpys<1>(from.data() + n, factor.data() + n, count, sum);
+        from[std::size_t(n)] += count;
+      }
+      if (sum == to) continue;
+      map::multiply_by_derivative(weights, count, w.data + line * w.stride + first, 1, sum);
+      ascribe::detail::add(count, sum, to);
+    }
+  });
+}
+
+/// The same for any number of vectors: many are the pixels of a convolution of 1 × 1.
+template <class S>
+[[gnu::noinline]] void add_outer(const MatrixView<S>& w, const S* s, const S* a, S* gradient, Index vectors,
+                                 const Weights& weights) {
+  if (vectors <= few_by_lines) return add_outer_few(w, s, a, gradient, vectors, weights);
+  const Index outer = w.along_inputs ? w.outputs : w.inputs, inner = w.along_inputs ? w.inputs : w.outputs;
+  WeightGradient<S>({.input = {1, vectors}}, inner, outer, 1)
+      .add(w.along_inputs ? s : a, w.along_inputs ? a : s, gradient, 1,
+           [&](Index, Index panel, Index, Index at, S* sums) {
+             const Index first = panel * panel_width<S>;
+             if (!weights.unchanged())
+               map::multiply_by_derivative(weights, std::min(panel_width<S>, outer - first),
+                                           w.data + first * w.stride + at, w.stride, sums);
+           });
 }
 
 /// values_k = (W a)_{at_k} for outputs of one vector.

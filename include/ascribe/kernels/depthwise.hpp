@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <ascribe/core/parallel.hpp>
@@ -65,7 +66,118 @@ class Depthwise {
       });
   }
 
+  /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order channel, tap. A thread has some
+  /// channels and rows of the kernel, over all samples.
+  void accumulate(const S* s, const S* a, S* gradient, Index samples, const Weights& weights) const {
+    const Index taps = geometry_.kernel_taps(), row = geometry_.kernel.width;
+    const Index chunks = (channels_ + lane_chunk - 1) / lane_chunk;
+    const Index parts = std::min(geometry_.kernel.height, (4 * thread_count() - 1) / chunks + 1);
+    parallel_for(chunks * parts, [&](Index i) {
+      const Index first = i / parts * lane_chunk, count = std::min(lane_chunk, channels_ - first);
+      const Index begin = geometry_.kernel.height * (i % parts) / parts,
+                  end = geometry_.kernel.height * (i % parts + 1) / parts;
+      std::array<S, std::size_t(most_taps * lane_chunk)> sums;
+      std::fill_n(sums.data() + begin * row * lane_chunk, (end - begin) * row * lane_chunk, S(0));
+      for (Index n = 0; n < samples; ++n)
+        for (Index y = 0; y < geometry_.output_height(); ++y) {
+          const Spatial::Taps met = geometry_.row_taps(y);
+          const S* from =
+              s + (n * geometry_.output_height() + y) * geometry_.output_width() * channels_ + first;
+          for (Index ky = std::max(begin, met.begin); ky < std::min(end, met.end); ++ky) {
+            const Index line = n * geometry_.input.height + met.origin + ky * geometry_.dilation.height;
+            add_row(from, a + line * geometry_.input.width * channels_ + first, count,
+                    sums.data() + ky * row * lane_chunk);
+          }
+        }
+      for (Index tap = begin * row; tap < end * row; ++tap) {
+        S* sum = sums.data() + tap * lane_chunk;
+        if (!weights.unchanged())
+          map::multiply_by_derivative(weights, count, weights_.data() + tap * channels_ + first, 1, sum);
+        for (Index c = 0; c < count; ++c) gradient[(first + c) * taps + tap] += sum[c];
+      }
+    });
+  }
+  void copy_weights(S* to) const {
+    for (Index c = 0; c < channels_; ++c)
+      for (Index tap = 0; tap < geometry_.kernel_taps(); ++tap)
+        *to++ = weights_[std::size_t(tap * channels_ + c)];
+  }
+
  private:
+  /// Channels and taps whose sums are computed together in `accumulate`.
+  static constexpr Index lane_chunk = 2 * Lanes<S>::size;
+  static constexpr int joined = 4;
+
+  /// The sums of one row of the kernel over one row of outputs: where neighbouring taps all meet the image,
+  /// together; at its sides one by one.
+  void add_row(const S* s, const S* line, Index count, S* sums) const {
+    const Spatial& g = geometry_;
+    const auto border = [&](Index tap, Index at) {  // the first output whose tap is at `at` or beyond
+      const Index behind = at + g.pads.left - tap * g.dilation.width;
+      return std::clamp<Index>(behind <= 0 ? 0 : (behind + g.stride.width - 1) / g.stride.width, 0,
+                               g.output_width());
+    };
+    const auto add = [&]<int Taps>(std::integral_constant<int, Taps>, Index tap, Index begin, Index end) {
+      if (begin >= end) return;
+      const S* a = line + (begin * g.stride.width - g.pads.left + tap * g.dilation.width) * channels_;
+      add_taps<Taps>(s + begin * channels_, a, count, end - begin, sums + tap * lane_chunk);
+    };
+    for (Index first = 0; first < g.kernel.width; first += joined) {
+      const Index some = std::min<Index>(joined, g.kernel.width - first);
+      const Index begin = border(first, 0), end = std::max(begin, border(first + some - 1, g.input.width));
+      switch (some) {
+        case 4:
+          add(std::integral_constant<int, 4>(), first, begin, end);
+          break;
+        case 3:
+          add(std::integral_constant<int, 3>(), first, begin, end);
+          break;
+        default:
+          for (Index t = 0; t < some; ++t) add(std::integral_constant<int, 1>(), first + t, begin, end);
+      }
+      for (Index t = first; t < first + some; ++t) {
+        add(std::integral_constant<int, 1>(), t, border(t, 0), std::min(begin, border(t, g.input.width)));
+        add(std::integral_constant<int, 1>(), t, std::max(end, border(t, 0)), border(t, g.input.width));
+      }
+    }
+  }
+
+  /// sums[tap][channel] += Σ_x s[x][channel] · a[x·stride + tap·dilation][channel].
+  template <int Taps>
+  void add_taps(const S* s, const S* a, Index count, Index outputs, S* sums) const {
+    constexpr Index size = Lanes<S>::size;
+    Index c = 0;
+    for (; c + 2 * size <= count; c += 2 * size)
+      add_lanes<Lanes<S>, Taps, 2>(s + c, a + c, outputs, sums + c);
+    for (; c + size <= count; c += size) add_lanes<Lanes<S>, Taps, 1>(s + c, a + c, outputs, sums + c);
+    for (; c < count; ++c) add_lanes<OneLane, Taps, 1>(s + c, a + c, outputs, sums + c);
+  }
+
+  /// As Lanes, of one scalar.
+  struct OneLane {
+    using Packet = S;
+    static constexpr int size = 1;
+    static S load(const S* from) { return *from; }
+    static void store(S* to, const S& s) { *to = s; }
+    static S multiply_add(const S& a, const S& b, const S& c) { return a * b + c; }
+  };
+
+  template <class L, int Taps, int Packets>
+  [[gnu::noinline]] void add_lanes(const S* s, const S* a, Index outputs, S* sums) const {
+    const Index step = geometry_.stride.width * channels_, apart = geometry_.dilation.width * channels_;
+    typename L::Packet sum[Taps][Packets];
+    for (int t = 0; t < Taps; ++t)
+      for (int m = 0; m < Packets; ++m) sum[t][m] = L::load(sums + t * lane_chunk + m * L::size);
+    for (Index x = 0; x < outputs; ++x, s += channels_, a += step)
+      for (int m = 0; m < Packets; ++m) {
+        const typename L::Packet factor = L::load(s + m * L::size);
+        for (int t = 0; t < Taps; ++t)
+          sum[t][m] = L::multiply_add(factor, L::load(a + t * apart + m * L::size), sum[t][m]);
+      }
+    for (int t = 0; t < Taps; ++t)
+      for (int m = 0; m < Packets; ++m) L::store(sums + t * lane_chunk + m * L::size, sum[t][m]);
+  }
+
   static constexpr int pixels = 4, packets = 2;
   /// Weights on the stack: of 64 channels, or of fewer where there are many taps.
   static constexpr Index held = 4096, chunk = 64;

@@ -12,6 +12,7 @@
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/image_grid.hpp>
 #include <ascribe/kernels/panels.hpp>
+#include <ascribe/kernels/weight_gradient.hpp>
 
 namespace ascribe::kernel {
 
@@ -149,7 +150,33 @@ class ImageProduct {
     clear_unmet(g, samples, finish);
   }
 
+  /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order filter, channel, tap.
+  void accumulate(const S* s, const S* a, S* gradient, Index samples, const Weights& weights) const {
+    WeightGradient<S>(geometry_, channels_, filters_, groups_)
+        .add(s, a, gradient, samples, [&](Index group, Index panel, Index tap, Index channel, S* sums) {
+          if (!weights.unchanged())
+            map::multiply_by_derivative(weights, panel_width<S>, line(group, panel, tap, channel), 1, sums);
+        });
+  }
+  void copy_weights(S* to) const {
+    const Index group_filters = filters_ / groups_;
+    for (Index filter = 0; filter < filters_; ++filter)
+      for (Index channel = 0; channel < channels_ / groups_; ++channel)
+        for (Index tap = 0; tap < geometry_.kernel_taps(); ++tap) {
+          const Index f = filter % group_filters;
+          *to++ = line(filter / group_filters, f / panel_width<S>, tap, channel)[f % panel_width<S>];
+        }
+  }
+
  private:
+  /// The stored weights of a panel of filters.
+  const S* line(Index group, Index panel, Index tap, Index channel) const {
+    const Panels<S>& panels = forward_panels_[std::size_t(group)];
+    const Index row = geometry_.kernel.width;
+    return by_rows_ ? panels.line(tap / row, tap % row * channels_ + channel, panel)
+                    : panels.line(tap, channel, panel);
+  }
+
   /// Channels that are too few for a run.
   static constexpr Index few = 8;
   /// Scalars on the stack for rows that meet padding, and for columns.

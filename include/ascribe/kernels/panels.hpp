@@ -64,6 +64,8 @@ class Blocking {
   Index count() const { return count_; }
   /// The most runs that a block has.
   Index together() const { return together_; }
+  /// The block of one input of a run.
+  Index block_of(Index run, Index input) const { return run / together_ * per_run_ + input / depth_; }
   Block block(Index i) const {
     const Index run = i / per_run_ * together_, first = i % per_run_ * depth_;
     return {run, std::min(together_, runs_ - run), first, std::min(depth_, length_ - first)};
@@ -107,6 +109,13 @@ class Panels {
   }
 
   const Blocking& blocking() const { return blocking_; }
+  /// A panel's stored weights of one input of a run.
+  const S* line(Index run, Index input, Index panel) const {
+    const Index at = blocking_.block_of(run, input);
+    const Block b = blocking_.block(at);
+    return weights_.data() + starts_[std::size_t(at)] +
+           ((panel * b.runs + run - b.first_run) * b.depth + input - b.first) * panel_width<S>;
+  }
   /// The weights of a panel in a block; changed ones in `buffer`, of block_depth · panel_width scalars.
   const S* panel(Index block, Index panel, const Weights& weights, S* buffer) const {
     const Index size = blocking_.block(block).inputs() * panel_width<S>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
@@ -57,6 +58,14 @@ class Affine {
     apply<N>(s, g, weights, finish);  // diagonal
   }
 
+  /// The derivative by the scale (maps/linear_map.hpp).
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    add_products(s.data(), a.data(), a.cols(), gradient, weights);
+  }
+  void copy_weights(Scalar* to) const { std::copy_n(scale_.data(), scale_.size(), to); }
+
   /// The number of stored weights.
   Index weight_count() const { return scale_.size(); }
   bool weights_are_finite() const {
@@ -83,6 +92,30 @@ class Affine {
         }
       });
       if (finish) finish(at, width, to + at);
+    });
+  }
+
+  /// Some channels of all samples at a time; where they are few, several periods of them.
+  [[gnu::noinline]] void add_products(const Scalar* s, const Scalar* a, Index samples, Scalar* gradient,
+                                      const Weights& weights) const {
+    constexpr Index lanes = 64;
+    const Index period = scale_.size(), step = period < lanes ? lanes / period * period : period;
+    parallel_for((step + lanes - 1) / lanes, [&](Index k) {
+      const Index first = k * lanes, width = std::min(lanes, step - first);
+      std::array<Scalar, std::size_t(lanes)> sums;
+      sums.fill(Scalar(0));
+      for (Index n = 0; n < samples; ++n)
+        for (Index at = first; at < size_; at += step) {
+          const Scalar *x = s + n * size_ + at, *y = a + n * size_ + at;
+          Scalar* to = sums.data();
+          const Index run = std::min(width, size_ - at);
+          for (Index i = 0; i < run; ++i) to[i] += x[i] * y[i];
+        }
+      for (Index i = 0; i < width; ++i) {
+        const Index channel = (first + i) % period;
+        multiply_by_derivative(weights, 1, scale_.data() + channel, 1, &sums[std::size_t(i)]);
+        gradient[channel] += sums[std::size_t(i)];
+      }
     });
   }
 

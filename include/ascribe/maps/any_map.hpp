@@ -29,9 +29,7 @@ class AnyMap {
   bool weights_are_finite() const { return part_->weights_are_finite(); }
   Role role() const { return part_->role(); }
   Joins joins() const { return part_->joins(); }
-  /// What the map calls itself (its `name`); "a linear map" where it has none.
   const char* name() const { return part_->name(); }
-  /// The number of stored weights, where the map says it by `weight_count()`; else 0.
   Index weight_count() const { return part_->weight_count(); }
 
   template <int N>
@@ -49,6 +47,14 @@ class AnyMap {
   void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values, const Weights& weights) const {
     part_->apply_at(a, at, values, weights);
   }
+
+  bool has_accumulate() const { return part_->has_accumulate(); }
+  template <int N>
+  void accumulate(View<Scalar, Dynamic, N> s, View<Scalar, Dynamic, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    part_->accumulate({s.data(), s.rows(), s.cols()}, {a.data(), a.rows(), a.cols()}, gradient, weights);
+  }
+  void copy_weights(Scalar* to) const { part_->copy_weights(to); }
 
   /// The map inside, where it is an M; else null.
   template <class M>
@@ -74,6 +80,10 @@ class AnyMap {
     virtual bool has_apply_at() const = 0;
     virtual void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
                           const Weights& weights) const = 0;
+    virtual bool has_accumulate() const = 0;
+    virtual void accumulate(View<Scalar> s, View<Scalar> a, Scalar* gradient,
+                            const Weights& weights) const = 0;
+    virtual void copy_weights(Scalar* to) const = 0;
     virtual const void* get(const std::type_info& type) const = 0;
   };
 
@@ -87,20 +97,8 @@ class AnyMap {
     bool weights_are_finite() const override { return map.weights_are_finite(); }
     Role role() const override { return role_of(map); }
     Joins joins() const override { return joins_of(map); }
-    const char* name() const override {
-      if constexpr (requires { map.name(); })
-        return map.name();  // known at run time only
-      else if constexpr (requires { M::name; })
-        return M::name;
-      else
-        return "a linear map";
-    }
-    Index weight_count() const override {
-      if constexpr (requires { map.weight_count(); })
-        return map.weight_count();
-      else
-        return 0;
-    }
+    const char* name() const override { return name_of(map); }
+    Index weight_count() const override { return weight_count_of(map); }
     void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,
                const Finish<Scalar>& finish) const override {
       ascribe::apply(map, a, b, weights, finish);
@@ -114,6 +112,11 @@ class AnyMap {
                   const Weights& weights) const override {
       if constexpr (PointwiseMap<M>) map.apply_at(a, at, values, weights);
     }
+    bool has_accumulate() const override { return ascribe::has_accumulate(map); }
+    void accumulate(View<Scalar> s, View<Scalar> a, Scalar* gradient, const Weights& weights) const override {
+      ascribe::accumulate(map, s, a, gradient, weights);
+    }
+    void copy_weights(Scalar* to) const override { ascribe::copy_weights(map, to); }
     const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };
 

@@ -139,6 +139,22 @@ class Convolution {
       images_->forward_at(a, at, values, weights);
   }
 
+  /// The derivative by the weights (maps/linear_map.hpp).
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    if (depthwise_)
+      depthwise_->accumulate(s.data(), a.data(), gradient, a.cols(), weights);
+    else
+      images_->accumulate(s.data(), a.data(), gradient, a.cols(), weights);
+  }
+  void copy_weights(Scalar* to) const {
+    if (depthwise_)
+      depthwise_->copy_weights(to);
+    else
+      images_->copy_weights(to);
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return weight_count_; }
   bool weights_are_finite() const { return finite_; }

@@ -87,6 +87,25 @@ class DenseOf {
     kernel::multiply_at(seen(), a, at, values, weights);
   }
 
+  /// The derivative by the weights, in Matrix's storage order (maps/linear_map.hpp).
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    if constexpr (small<N>)
+      if (weights.unchanged()) {
+        Eigen::Map<typename Matrix::PlainObject>(gradient).noalias() += s * a.transpose();
+        return;
+      }
+    if constexpr (fixed && N != Dynamic)  // one by one: less on the stack of a small device
+      for (Index n = 0; n < N; ++n)
+        kernel::add_outer_few(seen(), s.data() + n * outputs, a.data() + n * inputs, gradient, 1, weights);
+    else
+      kernel::add_outer(seen(), s.data(), a.data(), gradient, a.cols(), weights);
+  }
+  void copy_weights(Scalar* to) const {
+    Eigen::Map<typename Matrix::PlainObject>(to, weights_.rows(), weights_.cols()) = weights_;
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return weights_.size(); }
   bool weights_are_finite() const {

@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include <ascribe/core/error.hpp>
 #include <ascribe/core/finish.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
@@ -30,7 +31,16 @@
 ///
 /// with a: const Scalar* to the sample's input_size() inputs, at: std::span<const Index> of outputs in
 /// ascending order, values: Scalar* to as many. It is called by several threads at once and asks for no
-/// memory.
+/// memory. A map with learned weights that are to be differentiated by has
+///
+///     weight_count()                    how many weights are stored
+///     accumulate(s, a, gradient, weights)   gradient_k += ŵ'(w_k)·(Σ_n s_n a_nᵀ)_k for every stored weight k
+///     copy_weights(to)                  to_k = w_k
+///
+/// with s: View<Scalar, outputs, N>, a: View<Scalar, inputs, N>, and gradient and to: Scalar* to
+/// weight_count() numbers in the order in which the host gave the weights. ŵ' is the derivative of what
+/// `weights` replaces a weight by: that of sᵀŴa, added to what is there. Maps without learned weights have
+/// none of the three.
 namespace ascribe::map {
 
 /// What a map is in the architecture: methods choose rules by it.
@@ -68,6 +78,26 @@ Joins joins_of(const M& map) {
     return Joins::no;
 }
 
+/// What a map calls itself (its `name`); "a linear map" where it has none.
+template <class M>
+const char* name_of(const M& map) {
+  if constexpr (requires { map.name(); })
+    return map.name();  // known at run time only
+  else if constexpr (requires { M::name; })
+    return M::name;
+  else
+    return "a linear map";
+}
+
+/// The number of stored weights, where the map says it by `weight_count()`; else 0.
+template <class M>
+Index weight_count_of(const M& map) {
+  if constexpr (requires { map.weight_count(); })
+    return map.weight_count();
+  else
+    return 0;
+}
+
 /// Calls `body` with a function object that replaces one weight, so that the choice is made once and
 /// not once a weight. None of them has arithmetic in a choice's branches: loops over weights vectorise.
 template <class Scalar, class Body>
@@ -97,6 +127,31 @@ decltype(auto) with_replacement(const Weights& weights, Body&& body) {
 template <class Scalar>
 Scalar replaced(const Scalar& w, const Weights& weights) {
   return with_replacement<Scalar>(weights, [&](auto f) { return Scalar(f(w)); });
+}
+
+/// x_i *= ŵ'(w_{i·stride}), the derivative of what a weight is replaced by: 0 at the kinks of w⁺ and w⁻.
+template <class Scalar>
+[[gnu::noinline]] void multiply_by_derivative(const Weights& weights, Index count, const Scalar* w,
+                                              Index stride, Scalar* x) {
+  const auto each = [&](auto derivative) {
+    for (Index i = 0; i < count; ++i) x[i] *= derivative(w[i * stride]);
+  };
+  const Scalar zero(0), one(1);
+  switch (weights.choice) {
+    case Weights::positive:
+      return each([=](const Scalar& v) { return v > zero ? one : zero; });
+    case Weights::negative:
+      return each([=](const Scalar& v) { return v < zero ? one : zero; });
+    case Weights::square:
+      return each([](const Scalar& v) { return Scalar(v + v); });
+    case Weights::one:
+      return each([=](const Scalar&) { return zero; });
+    case Weights::favoured:
+      return each([=, more = Scalar(1 + weights.gamma)](const Scalar& v) { return v > zero ? more : one; });
+    case Weights::as_is:
+    case Weights::approximate:
+      return;
+  }
 }
 
 template <class M>
@@ -182,6 +237,59 @@ void apply_transposed(const M& map, const A& s, B&& g, const Weights& weights = 
     map.template apply_transposed<N>(from, to, weights);
     if (finish) detail::finish_behind(g, finish);
   }
+}
+
+/// A map whose weights can be differentiated by.
+template <class M>
+concept LearnedMap = requires(const M& m, View<typename M::Scalar, M::outputs, Dynamic> s,
+                              View<typename M::Scalar, M::inputs, Dynamic> a, typename M::Scalar* to) {
+  m.accumulate(s, a, to, Weights(Weights::as_is));
+  m.copy_weights(to);
+};
+
+/// Whether `accumulate` and `copy_weights` may be called: not for a map with weights of its own that lacks
+/// them.
+template <class M>
+bool has_accumulate(const M& map) {
+  if constexpr (requires { map.has_accumulate(); })
+    return map.has_accumulate();  // known at run time only
+  else
+    return LearnedMap<M> || map::role_of(map) == map::Role::aggregation ||
+           map::role_of(map) == map::Role::wiring;
+}
+
+namespace detail {
+
+/// For a map without learned weights, of which nothing is asked; the other kind throws.
+template <class M>
+void check_nothing_learned(const M& map) {
+  if (!has_accumulate(map))
+    fail(map::name_of(map), " has no accumulate: expected a map that can be differentiated by its weights");
+}
+
+}  // namespace detail
+
+/// gradient_k += ŵ'(w_k)·(Σ_n s_n a_nᵀ)_k for every stored weight k, nothing for a map without learned
+/// weights. Throws Error where the map has no `accumulate`.
+template <class M, class S, class A>
+void accumulate(const M& map, const S& s, const A& a, typename M::Scalar* gradient,
+                const Weights& weights = Weights::as_is) {
+  using Scalar = typename M::Scalar;
+  constexpr int N = std::remove_cvref_t<A>::ColsAtCompileTime;
+  if constexpr (!LearnedMap<M>)
+    detail::check_nothing_learned(map);
+  else if (weights.choice != Weights::one)  // whose derivative is 0
+    map.template accumulate<N>(View<Scalar, M::outputs, N>(s.data(), s.rows(), s.cols()),
+                               View<Scalar, M::inputs, N>(a.data(), a.rows(), a.cols()), gradient, weights);
+}
+
+/// to_k = w_k for every stored weight k. Throws Error where the map has no `copy_weights`.
+template <class M>
+void copy_weights(const M& map, typename M::Scalar* to) {
+  if constexpr (LearnedMap<M>)
+    map.copy_weights(to);
+  else
+    detail::check_nothing_learned(map);
 }
 
 }  // namespace ascribe

@@ -29,12 +29,8 @@ class Repeated {
   Index output_size() const { return count_ * map_.output_size(); }
   bool weights_are_finite() const { return map_.weights_are_finite(); }
   Role role() const { return role_of(map_); }
-  const char* name() const {
-    if constexpr (requires { M::name; })
-      return M::name;
-    else
-      return "Repeated";
-  }
+  const char* name() const { return name_of(map_); }
+  Index weight_count() const { return weight_count_of(map_); }
   const M& map() const { return map_; }
   Index count() const { return count_; }
 
@@ -50,6 +46,14 @@ class Repeated {
     ascribe::apply_transposed(map_, View<Scalar>(s.data(), map_.output_size(), count_ * s.cols()),
                               Out<Scalar>(g.data(), map_.input_size(), count_ * g.cols()), weights, finish);
   }
+  bool has_accumulate() const { return ascribe::has_accumulate(map_); }
+  template <int N>
+  void accumulate(View<Scalar, Dynamic, N> s, View<Scalar, Dynamic, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    ascribe::accumulate(map_, View<Scalar>(s.data(), map_.output_size(), count_ * s.cols()),
+                        View<Scalar>(a.data(), map_.input_size(), count_ * a.cols()), gradient, weights);
+  }
+  void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
 
  private:
   M map_;

@@ -1,6 +1,7 @@
 /// The linear map of an Eigen sparse matrix.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include <Eigen/SparseCore>
@@ -46,6 +47,22 @@ class Sparse {
     each_entry(weights, s.cols(), g,
                [&](Index row, Index column, Index n, const Scalar& w) { g(column, n) += w * s(row, n); });
   }
+
+  /// The derivative by what is stored, in the order of valuePtr() (maps/linear_map.hpp).
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    const Index columns = weights_.cols();
+    each_part(1, columns, (weight_count() / columns + 1) * a.cols(), [&](Index, Index column) {
+      for (Index k = weights_.outerIndexPtr()[column]; k < weights_.outerIndexPtr()[column + 1]; ++k) {
+        Scalar sum(0);
+        for (Index n = 0; n < a.cols(); ++n) sum += s(weights_.innerIndexPtr()[k], n) * a(column, n);
+        multiply_by_derivative(weights, 1, weights_.valuePtr() + k, 1, &sum);
+        gradient[k] += sum;
+      }
+    });
+  }
+  void copy_weights(Scalar* to) const { std::copy_n(weights_.valuePtr(), weight_count(), to); }
 
   /// The number of stored weights.
   Index weight_count() const { return weights_.nonZeros(); }

@@ -22,9 +22,7 @@ class Transposed {
   Index input_size() const { return map_.output_size(); }
   Index output_size() const { return map_.input_size(); }
   bool weights_are_finite() const { return map_.weights_are_finite(); }
-  Index weight_count() const requires(requires(const M& m) { m.weight_count(); }) {
-    return map_.weight_count();
-  }
+  Index weight_count() const { return weight_count_of(map_); }
   Role role() const { return role_of(map_); }
   const char* name() const { return role() == Role::convolution ? "ConvolutionTransposed" : "Transposed"; }
   const M& map() const { return map_; }
@@ -39,6 +37,13 @@ class Transposed {
                         const Finish<Scalar>& finish = {}) const {
     ascribe::apply(map_, s, g, weights, finish);
   }
+  bool has_accumulate() const { return ascribe::has_accumulate(map_); }
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    ascribe::accumulate(map_, a, s, gradient, weights);
+  }
+  void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
 
  private:
   M map_;

@@ -23,9 +23,7 @@ class WithRole {
   Index input_size() const { return map_.input_size(); }
   Index output_size() const { return map_.output_size(); }
   bool weights_are_finite() const { return map_.weights_are_finite(); }
-  Index weight_count() const requires(requires(const M& m) { m.weight_count(); }) {
-    return map_.weight_count();
-  }
+  Index weight_count() const { return weight_count_of(map_); }
   Role role() const { return role_; }
   Joins joins() const { return joins_of(map_); }
   const char* name() const { return name_; }
@@ -46,6 +44,13 @@ class WithRole {
                 const Weights& weights) const requires PointwiseMap<M> {
     map_.apply_at(a, at, values, weights);
   }
+  bool has_accumulate() const { return ascribe::has_accumulate(map_); }
+  template <int N>
+  void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,
+                  const Weights& weights) const {
+    ascribe::accumulate(map_, s, a, gradient, weights);
+  }
+  void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
 
  private:
   M map_;

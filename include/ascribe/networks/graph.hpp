@@ -51,6 +51,9 @@ struct GraphExplanation {
   std::vector<NodeRecord<Scalar>> nodes;  ///< with Detail::per_layer one for each node, else empty
 };
 
+template <class Scalar>
+class Derivative;
+
 /// A directed acyclic graph of layers: several inputs and outputs, values that several nodes read (their
 /// relevance adds up), nodes by name. A node with several inputs reads their values one behind the other:
 /// `Sum(2, n)` adds two branches of n features, a Selection concatenates or mixes them.
@@ -101,6 +104,7 @@ class Graph {
 
    private:
     friend class Graph;
+    friend class Derivative<Scalar>;
     Form form_ = Form::R;
     bool times_input_ = false;
     std::vector<std::optional<rule::AnyRule<Scalar>>> rules_;
@@ -267,7 +271,8 @@ class Graph {
   /// The rules that a method (any of ascribe::method, or a Composite) gives the nodes. Throws Error, naming
   /// the node, where it has none for one, or one without a meaning for the kind of layer or in the method's
   /// form, or with a parameter out of range.
-  Plan plan(const Composite<Scalar>& method) const {
+  /// With `keep_all`, every value is kept, and of an explanation what every node carries: for derivatives.
+  Plan plan(const Composite<Scalar>& method, bool keep_all = false) const {
     Plan plan;
     plan.form_ = method.form;
     plan.times_input_ = method.times_input;
@@ -296,10 +301,12 @@ class Graph {
       }
     }
     detail::Slots slots;
-    plan.kept_ = detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
+    plan.kept_ = keep_all ? std::vector<bool>(nodes_.size(), true)
+                          : detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
     plan.places_ = detail::way_forward(nodes_, input_count_, plan.kept_, slots);
     for (const Index output : outputs_)
-      plan.ways_.push_back(detail::way_back(nodes_, input_count_, output, plan.passages_, plan.form_, slots));
+      plan.ways_.push_back(
+          detail::way_back(nodes_, input_count_, output, plan.passages_, plan.form_, slots, keep_all));
     plan.slots_ = slots.sizes();
     return plan;
   }
@@ -382,6 +389,8 @@ class Graph {
   }
 
  private:
+  friend class Derivative<Scalar>;
+
   /// A baseline's values, by node.
   struct References {
     const Trace* trace = nullptr;
@@ -631,11 +640,11 @@ class Graph {
       Out<Scalar> down(workspace.slot(way.arrived[std::size_t(i)]), node(i).size, samples);
       detail::count_relevance<Scalar>(down, trace.value(i), references.at(i), form, share);
       explanation.ledger.leave += share;
-      if (plan.times_input_) detail::multiply_by_input<Scalar>(down, trace.value(i), references.at(i), form);
       to = down;
+      if (plan.times_input_) detail::multiply_by_input<Scalar>(to, trace.value(i), references.at(i), form);
       if (explanation.detail == Detail::per_layer) {
         auto& record = explanation.nodes[std::size_t(i)];
-        record.relevance = down;
+        record.relevance = to;
         record.books.enter = record.books.leave = share;
       }
     }

@@ -123,15 +123,16 @@ void count_relevance(const Carried& carried, const Values& a, const ReferenceVal
 template <class S, class Carried, class Values>
 void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form) {
   if (form == Form::R) return;
-  const Index rows = carried.rows();
+  const Index rows = carried.rows(), stride = carried.colStride();  // some of the rows of a batch, perhaps
   const S* values = a.data();
-  S* to = carried.data();
+  S* carries = carried.data();
   each_piece(rows, carried.cols(), [&](Index n, Index first, Index width) {
     const Index at = n * rows + first;
+    S* to = carries + n * stride + first;
     if (form == Form::Q)
-      multiply(width, values + at, to + at);
+      multiply(width, values + at, to);
     else
-      multiply_by_change(width, values + at, a_ref.column(n) + first, to + at);
+      multiply_by_change(width, values + at, a_ref.column(n) + first, to);
   });
 }
 

@@ -76,6 +76,7 @@ struct WayBack {
   Index top = -1;  ///< the slot in which what is explained starts
   std::vector<BackStep> steps = {};
   std::vector<Index> arrived = {};  ///< the slot of each input of the network; −1 where nothing arrives
+  std::vector<Index> carried = {};  ///< where nodes keep what they carry: the slot of each; −1 likewise
 };
 
 template <class Scalar>
@@ -181,10 +182,10 @@ std::vector<Place> way_forward(const std::vector<Node<Scalar>>& nodes, Index inp
 }
 
 /// The way back from node `top`. Nodes are in topological order, so that when one is reached, all that read
-/// it have added to what it carries; from then on nobody needs that memory.
+/// it have added to what it carries; from then on nobody needs that memory, unless all of it is to be kept.
 template <class Scalar>
 WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Index top,
-                 const std::vector<Passage>& passages, Form form, Slots& slots) {
+                 const std::vector<Passage>& passages, Form form, Slots& slots, bool keep = false) {
   const auto readers = readers_of(nodes);
   std::vector<Index> carried(nodes.size(), -1);
   std::vector<bool> done(nodes.size(), false);
@@ -200,7 +201,7 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
     if (passage.effect == Passage::transposed) step.joins = joins(node);
     const bool as_sum = step.joins == map::Joins::as_sum;
     const bool in_place =
-        one_input && (passage.effect == Passage::pointwise || passage.effect == Passage::unchanged);
+        !keep && one_input && (passage.effect == Passage::pointwise || passage.effect == Passage::unchanged);
     const Index below = node.inputs[0];
     bool taken = false;       // what was carried here becomes what an input carries
     std::vector<Index> ends;  // slots that are free behind this step
@@ -212,7 +213,7 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
       step.down = slots.hold(inputs_of(nodes, node));
       if (one_input && carried[std::size_t(below)] < 0) {
         carried[std::size_t(below)] = step.down;
-        if (passage.finishes && readers[std::size_t(below)].size() == 1 &&
+        if (!keep && passage.finishes && readers[std::size_t(below)].size() == 1 &&
             elementwise_of_one(nodes[std::size_t(below)]) &&
             passages[std::size_t(below)].effect == Passage::pointwise) {
           step.then = below;
@@ -233,7 +234,8 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
       Index& slot = carried[std::size_t(input)];
       Hand hand{.input = input, .slot = slot, .row = row, .fresh = slot < 0};
       if (!as_sum) row += nodes[std::size_t(input)].size;
-      if (hand.fresh && as_sum && !taken && std::count(node.inputs.begin(), node.inputs.end(), input) == 1) {
+      if (!keep && hand.fresh && as_sum && !taken &&
+          std::count(node.inputs.begin(), node.inputs.end(), input) == 1) {
         slot = up;
         taken = true;
         continue;
@@ -241,11 +243,12 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
       if (hand.fresh) hand.slot = slot = slots.hold(nodes[std::size_t(input)].size);
       step.hands.push_back(hand);
     }
-    if (!taken) ends.push_back(up);
+    if (!taken && !keep) ends.push_back(up);
     for (const Index slot : ends) slots.give_back(slot);
     way.steps.push_back(std::move(step));
   }
   way.arrived.assign(carried.begin(), carried.begin() + input_count);
+  if (keep) way.carried = carried;
   slots.give_all_back();
   return way;
 }

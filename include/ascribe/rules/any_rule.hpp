@@ -16,6 +16,8 @@
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/product.hpp>
 #include <ascribe/maps/any_map.hpp>
+#include <ascribe/rules/adjoint.hpp>
+#include <ascribe/rules/step_adjoint.hpp>
 #include <ascribe/rules/step_back.hpp>
 #include <ascribe/windows/any_windows.hpp>
 
@@ -34,6 +36,16 @@ template <class Scalar, template <class...> class Of>
 using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
 
 namespace rule {
+
+/// A rule's own adjoint, found by argument-dependent lookup: inside AnyRule the name is a member's.
+template <class Kind, class R, class C>
+inline constexpr bool has_adjoint = requires(const Kind& layer, const R& rule, C& c) {
+  adjoint(layer, rule, c);
+};
+template <class Kind, class R, class C>
+void call_adjoint(const Kind& layer, const R& rule, C& c) {
+  adjoint(layer, rule, c);
+}
 
 /// Any rule, the library's or a user's. A rule that is data is code for no kind of layer: the data are kept,
 /// and one step a kind runs all of them. Copies share the rule.
@@ -97,6 +109,17 @@ class AnyRule {
       fail("the rule ", describe(), " has no meaning for this kind of layer");
   }
 
+  /// The adjoint of that step (rules/adjoint.hpp). Throws Error where the rule is no data and has none.
+  template <class Kind>
+  void adjoint(const Kind& layer, Adjoint<Scalar>& context) const {
+    if (of(layer).data)
+      take_adjoint(layer, *of(layer).data, context);
+    else if (of(layer).adjoint)
+      of(layer).adjoint(layer, context);
+    else
+      fail("the rule ", describe(), " is no data and has no `adjoint`: there is no derivative of its step");
+  }
+
  private:
   /// What a rule is for one kind of layer: data, or a step of its own, or nothing.
   template <class Kind>
@@ -104,6 +127,7 @@ class AnyRule {
     std::optional<typename DataFor<Kind>::Data> data;
     std::function<void(const Kind&, C&, Up, Down)> step;
     std::function<Passage(const Kind&, Form)> passage;
+    std::function<void(const Kind&, Adjoint<Scalar>&)> adjoint;
     bool (*serves)(Form) = [](Form) { return true; };
 
     template <class R>
@@ -115,6 +139,8 @@ class AnyRule {
           ascribe::step_back(layer, *own, context, up, down);
         };
         passage = [own](const Kind& layer, Form form) { return passage_of(layer, *own, form); };
+        if constexpr (has_adjoint<Kind, R, Adjoint<Scalar>>)
+          this->adjoint = [own](const Kind& layer, Adjoint<Scalar>& c) { call_adjoint(layer, *own, c); };
         if constexpr (requires(Form form) { R::serves(form); })
           serves = [](Form form) { return R::serves(form); };
       }

@@ -1,0 +1,431 @@
+/// The derivative of an explanation, and of a loss on a network's values.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/start.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
+#include <ascribe/networks/graph.hpp>
+#include <ascribe/rules/adjoint.hpp>
+#include <ascribe/rules/gradient.hpp>
+
+namespace ascribe {
+
+/// The derivatives of a number L by what an explanation and a trace hold: what goes into Derivative. What
+/// is not said is 0. The batches are read during the call and not kept.
+template <class Scalar>
+struct LossGradient {
+  /// By something at a node, its features × samples.
+  struct At {
+    Index node;
+    View<Scalar> gradient;
+  };
+
+  View<Scalar> relevance{nullptr, 0, 0};  ///< by the inputs' relevances: the inputs' features × samples
+  std::span<const At> relevances = {};    ///< by relevances at nodes, finished as NodeRecord's are
+  std::span<const At> bias_shares = {};   ///< by what the bias of each output of a node took
+  std::span<const At> values = {};        ///< by values of the forward pass: the network's outputs, say
+};
+
+/// Differentiates any scalar function L of a method's relevances by all weights, biases, activations, the
+/// inputs and the start, and any loss on the values of the forward pass: reverse mode, by the adjoint of each
+/// step of the explanation, then of the forward pass. (Rules: docs/rules.md, "The derivative of a step".)
+///
+///     Derivative<float> d(net, method::LrpQ());
+///     const auto trace = d.net().forward(x);
+///     const auto& relevance = d.explain(trace, target).relevance;
+///     d.differentiate({.relevance = view(by_relevance)});     // ∂L/∂relevance
+///     d.weights(node), d.bias(node), d.input();               // ∂L/∂…
+///
+/// Choices are kept: the winner of a maximum, a gate, the side of a kink. A sample's contributions add up in
+/// weights and biases. Memory is kept too: the second call of a shape takes nothing from the heap. One object
+/// belongs to one thread at a time.
+template <class Scalar>
+class Derivative {
+ public:
+  using Net = Graph<Scalar>;
+  using Trace = typename Net::Trace;
+  using At = typename LossGradient<Scalar>::At;
+
+  /// The graph is copied; copies share their weights. Throws Error as Graph::plan.
+  Derivative(Net net, const Composite<Scalar>& method)
+      : net_(std::move(net)),
+        plan_(net_.plan(method, true)),
+        weights_(net_.nodes().size()),
+        bias_(net_.nodes().size()) {
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      if (const auto* m = detail::matmul(net_.nodes()[i])) {
+        if (has_accumulate(m->map)) weights_[i].resize(std::size_t(m->map.weight_count()));
+        bias_[i].resize(std::size_t(m->bias.size()));
+      }
+  }
+  Derivative(const Derivative&) = delete;
+  Derivative& operator=(const Derivative&) = delete;
+  /// Of a Sequential, whose layers are the nodes "layer 0" and so on, from node 1.
+  template <class... Parts>
+  Derivative(const Sequential<Parts...>& chain, const Composite<Scalar>& method)
+      : Derivative(Net(chain), method) {}
+
+  const Net& net() const { return net_; }
+  const typename Net::Plan& plan() const { return plan_; }
+
+  /// Explains as Graph::explain does, and keeps what every node carries. The trace, with every value, and the
+  /// reference have to live until `differentiate`. A start of a user's own is taken for weights of the
+  /// outputs, as start::OutputWeights. Throws Error as Graph::explain, and where the trace lacks a value.
+  template <class Start>
+  const GraphExplanation<Scalar>& explain(const Trace& trace, const Start& start,
+                                          const Trace* reference = nullptr, Index reference_column = -1) {
+    trace_ = nullptr;
+    net_.check_trace(trace);
+    if (reference) net_.check_trace(*reference);
+    net_.explain(trace, start, plan_, explanation_, workspace_, reference, reference_column);
+    references_ = net_.check_reference(trace, plan_.form_, reference, reference_column);
+    const std::size_t output = net_.explained_output(start);
+    way_ = &plan_.ways_[output];
+    top_ = net_.outputs_[output];
+    keep_start(start, trace.value(top_));
+    trace_ = &trace;
+    return explanation_;
+  }
+
+  /// The derivatives by everything, of the explanation that was made last. Throws Error where there is none,
+  /// where a gradient has not its value's shape or is of a node that the explained output does not depend on,
+  /// and, naming the node, where a step has no derivative: a rule that is no data and has no `adjoint`, a
+  /// function without a second derivative whose slopes matter.
+  void differentiate(const LossGradient<Scalar>& loss) {
+    if (!trace_) fail("Derivative: expected an explanation before its derivative, found none");
+    begin(*trace_);
+    back_up(loss);
+    add_values(loss.values);
+    walk_back(*trace_, 0, trace_->input().cols(), by_value_, input_);
+    if (!references_.trace) return;
+    const Index samples = columns_of_reference();
+    for (auto& by : by_reference_)
+      if (samples == 1)
+        for (Index n = 1; n < by.cols(); ++n) by.col(0) += by.col(n);
+    walk_back(*references_.trace, std::max<Index>(references_.column, 0), samples, by_reference_, reference_);
+  }
+
+  /// The derivative of a loss on the values alone: backpropagation, without an explanation. Throws Error
+  /// where the trace lacks a value, and as above.
+  void backpropagate(const Trace& trace, std::span<const At> values) {
+    trace_ = nullptr;
+    references_ = {};
+    net_.check_trace(trace);
+    begin(trace);
+    start_.resize(0, 0);
+    add_values(values);
+    walk_back(trace, 0, trace.input().cols(), by_value_, input_);
+  }
+
+  /// By a node's stored weights, in the order in which the host gave them; empty where it has none. Two nodes
+  /// of one layer have a part each, which the host adds up. Throws Error where the node's map has weights and
+  /// no `accumulate`.
+  std::span<const Scalar> weights(Index node) const {
+    const auto* m = detail::matmul(net_.node(node));
+    if (m && !has_accumulate(m->map))
+      fail("Derivative: node '", net_.node(node).name, "': ", m->map.name(),
+           " has no `accumulate`, so that there is no derivative by its weights");
+    return weights_[std::size_t(node)];
+  }
+  /// By a node's bias entries.
+  std::span<const Scalar> bias(Index node) const { return bias_[std::size_t(node)]; }
+  /// By the inputs: the inputs' features × samples.
+  const Batch<Scalar>& input() const { return input_; }
+  /// By the baseline's inputs, of one column where one served all samples.
+  const Batch<Scalar>& reference_input() const { return reference_; }
+  /// By a node's value, all that depends on it followed: features × samples.
+  const Batch<Scalar>& value(Index node) const { return by_value_[std::size_t(node)]; }
+  /// By the start: each output's weight, or with start::OutputRelevance its relevance; outputs × samples.
+  const Batch<Scalar>& start() const { return start_; }
+
+ private:
+  using Batches = std::vector<Batch<Scalar>>;
+
+  template <class Start>
+  void keep_start(const Start& start, const Batch<Scalar>& y) {
+    if constexpr (requires { start.start; })
+      return keep_start(start.start, y);
+    else {
+      is_relevance_ = requires { start.relevance; };
+      start_weights_.resize(y.rows(), y.cols());
+      if (is_relevance_) return;
+      Out<Scalar> to = out(start_weights_);
+      start::as_start(start).fill(view(y), Form::Q, {}, to);
+    }
+  }
+
+  void begin(const Trace& trace) {
+    const Index samples = trace.input().cols();
+    const std::size_t count = net_.nodes().size();
+    for (auto& w : weights_) std::fill(w.begin(), w.end(), Scalar(0));
+    for (auto& b : bias_) std::fill(b.begin(), b.end(), Scalar(0));
+    by_value_.resize(count);
+    by_carried_.resize(count);
+    by_reference_.resize(references_.trace ? count : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (Batches* all : {&by_value_, &by_carried_, &by_reference_})
+        if (i < all->size()) {
+          auto& by = (*all)[i];
+          by.resize(net_.nodes()[i].size, samples);
+          detail::set_zero(by.rows(), samples, by.data());
+        }
+    }
+  }
+
+  View<Scalar> carried(Index node) {
+    const Index slot = way_->carried[std::size_t(node)];
+    return {workspace_.slot(slot), net_.node(node).size, trace_->input().cols()};
+  }
+  bool reached(Index node) const { return way_->carried[std::size_t(node)] >= 0; }
+  Scalar* by_reference(Index node) {
+    return by_reference_.empty() ? nullptr : by_reference_[std::size_t(node)].data();
+  }
+  Index columns_of_reference() const {
+    return references_.stride_columns == 0 || references_.column >= 0 ? 1 : trace_->input().cols();
+  }
+
+  void check(const char* what, const At& at) const {
+    const auto nodes = Index(net_.nodes().size());
+    if (at.node < 0 || at.node >= nodes)
+      fail("Derivative: ", what, ": expected one of ", nodes, " nodes, found ", at.node);
+    const auto& by = by_value_[std::size_t(at.node)];
+    if (at.gradient.rows() != by.rows() || at.gradient.cols() != by.cols())
+      fail("Derivative: ", what, " at node '", net_.node(at.node).name, "': expected ", by.rows(),
+           " features x ", by.cols(), " samples, found ", at.gradient.rows(), " x ", at.gradient.cols());
+  }
+  void check_reached(const char* what, const At& at) const {
+    check(what, at);
+    if (!reached(at.node))
+      fail("Derivative: ", what, " at node '", net_.node(at.node).name,
+           "': the explained output does not depend on it");
+  }
+
+  void add_values(std::span<const At> values) {
+    for (const At& at : values) {
+      check("values", at);
+      by_value_[std::size_t(at.node)] += at.gradient;
+    }
+  }
+
+  /// By what a node carries, where L depends on its relevance: carried, or carried·a, or carried·(a − ā).
+  template <class Given>
+  void add_relevance(Index node, const Given& given) {
+    auto& by = by_carried_[std::size_t(node)];
+    if (!plan_.times_input_ || plan_.form_ == Form::R) {
+      by += given;
+      return;
+    }
+    const View<Scalar> carries = carried(node);
+    const auto& a = trace_->value(node);
+    const ReferenceValues<Scalar> ref = references_.at(node);
+    Scalar* ref_bar = by_reference(node);
+    each_piece(a.rows(), a.cols(), [&](Index n, Index first, Index width) {
+      for (Index i = first; i < first + width; ++i) {
+        const Scalar bar = given(i, n), part = bar * carries(i, n);
+        by(i, n) += bar * (ref ? Scalar(a(i, n) - ref.column(n)[i]) : a(i, n));
+        by_value_[std::size_t(node)](i, n) += part;
+        if (ref) ref_bar[n * a.rows() + i] -= part;
+      }
+    });
+  }
+
+  /// Through the explanation, from the inputs' relevances up to the start.
+  void back_up(const LossGradient<Scalar>& loss) {
+    const Index inputs = net_.input_size(), samples = trace_->input().cols();
+    const auto& relevance = loss.relevance;
+    if (relevance.size() > 0) {
+      if (relevance.rows() != inputs || relevance.cols() != samples)
+        fail("Derivative: relevance: expected ", inputs, " features x ", samples, " samples, found ",
+             relevance.rows(), " x ", relevance.cols());
+      Index first = 0;
+      for (Index i = 0; i < net_.input_count(); ++i) {
+        const Index size = net_.node(i).size;
+        if (reached(i)) add_relevance(i, relevance.middleRows(first, size));
+        first += size;
+      }
+    }
+    for (const At& at : loss.bias_shares) check_reached("bias shares", at);
+    for (const At& at : loss.relevances) {
+      check_reached("relevances", at);
+      add_relevance(at.node, at.gradient);
+    }
+    for (Index i = net_.input_count(); i < Index(net_.nodes().size()); ++i)
+      if (reached(i)) adjoint_of_step(i, loss);
+    differentiate_start();
+  }
+
+  void adjoint_of_step(Index i, const LossGradient<Scalar>& loss) {
+    const Node<Scalar>& n = net_.node(i);
+    const WorkspaceScope<Scalar> scope(workspace_);
+    const Index rows = detail::inputs_of(net_.nodes(), n), samples = trace_->input().cols(), size = n.size;
+    const View<Scalar> down_bar = gathered(n, [&](Index k) { return view(by_carried_[std::size_t(k)]); });
+    const Scalar* bias_bar = nullptr;
+    for (const At& at : loss.bias_shares)
+      if (at.node == i) bias_bar = at.gradient.data();
+    if (!bias_bar && !any(down_bar)) return;
+    const bool one = n.inputs.size() == 1;
+    const View<Scalar> a = gathered(n, [&](Index k) { return view(trace_->value(k)); });
+    ReferenceValues<Scalar> a_ref =
+        references_.trace ? references_.at(n.inputs[0]) : ReferenceValues<Scalar>{};
+    if (references_.trace && !one) a_ref = net_.gathered(n, references_, workspace_.take(a.size()));
+    Out<Scalar> up_bar(workspace_.take(size * samples), size, samples);
+    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_ref_bar = by_reference(n.inputs[0]);
+    if (!one) {
+      detail::set_zero(rows, samples, a_bar = workspace_.take(a.size()));
+      if (a_ref_bar) detail::set_zero(rows, samples, a_ref_bar = workspace_.take(a.size()));
+    }
+    auto& weights = weights_[std::size_t(i)];
+    auto& bias = bias_[std::size_t(i)];
+    Adjoint<Scalar> context{a,
+                            view(trace_->value(i)),
+                            a_ref,
+                            references_.at(i),
+                            plan_.form_,
+                            workspace_,
+                            carried(i),
+                            down_bar,
+                            bias_bar,
+                            up_bar,
+                            {a_bar, rows, samples},
+                            out(by_value_[std::size_t(i)]),
+                            a_ref_bar,
+                            by_reference(i),
+                            weights.empty() ? nullptr : weights.data(),
+                            bias.empty() ? nullptr : bias.data()};
+    try {
+      std::visit([&](const auto& layer) { plan_.rule(i)->adjoint(layer, context); }, *n.layer);
+    } catch (const Error& error) {
+      fail("Derivative: node '", n.name, "' (", n.describe(), "): ", error.what());
+    }
+    auto& by = by_carried_[std::size_t(i)];
+    each_piece(size, samples, [&](Index s, Index first, Index width) {
+      detail::add(width, up_bar.data() + s * size + first, by.data() + s * size + first);
+    });
+    if (one) return;
+    hand_out(n, {a_bar, rows, samples}, by_value_);
+    if (a_ref_bar) hand_out(n, {a_ref_bar, rows, samples}, by_reference_);
+  }
+
+  /// By the start; and in R, or where a relevance was divided by the output, by the output.
+  void differentiate_start() {
+    const auto& y = trace_->value(top_);
+    const auto& by = by_carried_[std::size_t(top_)];
+    const View<Scalar> carries = carried(top_);
+    const ReferenceValues<Scalar> ref = references_.at(top_);
+    auto& by_output = by_value_[std::size_t(top_)];
+    Scalar* ref_bar = by_reference(top_);
+    start_ = by;
+    const bool in_r = plan_.form_ == Form::R;
+    if (in_r == is_relevance_) return;
+    for (Index n = 0; n < y.cols(); ++n)
+      for (Index j = 0; j < y.rows(); ++j) {
+        if (in_r) {
+          start_(j, n) *= y(j, n);
+          by_output(j, n) += start_weights_(j, n) * by(j, n);
+          continue;
+        }
+        const Scalar divisor = ref ? Scalar(y(j, n) - ref.column(n)[j]) : y(j, n);
+        start_(j, n) = divisor == Scalar(0) ? Scalar(0) : Scalar(by(j, n) / divisor);
+        const Scalar part = carries(j, n) * start_(j, n);
+        by_output(j, n) -= part;
+        if (ref_bar) ref_bar[n * y.rows() + j] += part;
+      }
+  }
+
+  /// Through the forward pass, from the last node to the inputs: `samples` columns of a trace from `column`
+  /// on.
+  void walk_back(const Trace& trace, Index column, Index samples, Batches& by, Batch<Scalar>& by_input) {
+    const auto value = [&](Index k) {
+      const auto& all = trace.value(k);
+      return View<Scalar>(all.data() + column * all.rows(), all.rows(), samples);
+    };
+    for (Index i = Index(net_.nodes().size()) - 1; i >= net_.input_count(); --i) {
+      const Node<Scalar>& n = net_.node(i);
+      const View<Scalar> up(by[std::size_t(i)].data(), n.size, samples);
+      if (!any(up)) continue;
+      const WorkspaceScope<Scalar> scope(workspace_);
+      const Index rows = detail::inputs_of(net_.nodes(), n);
+      const View<Scalar> a = gathered(n, value);
+      Out<Scalar> down(workspace_.take(a.size()), rows, samples);
+      std::visit([&](const auto& layer) { through(layer, i, a, value(i), up, down); }, *n.layer);
+      hand_out(n, view(down), by);
+    }
+    by_input.resize(net_.input_size(), samples);
+    Index first = 0;
+    for (Index i = 0; i < net_.input_count(); ++i) {
+      by_input.middleRows(first, net_.node(i).size) = by[std::size_t(i)].leftCols(samples);
+      first += net_.node(i).size;
+    }
+  }
+
+  /// The chain rule at one layer: what Gradient does, but for the books and faster products that round more.
+  template <class Layer>
+  void through(const Layer& layer, Index i, const View<Scalar>& a, const View<Scalar>& b,
+               const View<Scalar>& up, Out<Scalar>& down) {
+    if constexpr (requires { layer.map; }) {
+      auto& weights = weights_[std::size_t(i)];
+      auto& bias = bias_[std::size_t(i)];
+      if (!weights.empty()) accumulate(layer.map, up, a, weights.data());
+      if (!bias.empty())
+        rule::detail::add_to_channels(up.rows(), up.cols(), up.data(), Index(bias.size()), bias.data());
+      apply_transposed(layer.map, up, down);
+    } else {
+      constexpr Index lines = 5;
+      Scalar* books = workspace_.take(lines * up.cols());
+      std::fill_n(books, lines * up.cols(), Scalar(0));
+      Context<Scalar, Dynamic, Dynamic, Dynamic> context{
+          a, b, {}, {}, Form::Q, BooksOfSamples<Scalar>(books, up.cols()), workspace_};
+      step_back(layer, rule::Gradient(), context, up, down);
+    }
+  }
+
+  /// The values of a node's inputs, brought together in scratch where there are several.
+  template <class Values>
+  View<Scalar> gathered(const Node<Scalar>& n, const Values& values) {
+    const auto first = values(n.inputs[0]);
+    if (n.inputs.size() == 1) return first;
+    const Index rows = detail::inputs_of(net_.nodes(), n);
+    Out<Scalar> together(workspace_.take(rows * first.cols()), rows, first.cols());
+    net_.gather(n, values, together);
+    return view(together);
+  }
+  /// Adds each input's part of `given` to what is that input's.
+  void hand_out(const Node<Scalar>& n, const View<Scalar>& given, Batches& to) {
+    Index row = 0;
+    for (const Index k : n.inputs) {
+      auto& by = to[std::size_t(k)];
+      const Index size = by.rows();
+      each_piece(size, given.cols(), [&](Index s, Index first, Index width) {
+        detail::add(width, given.data() + s * given.rows() + row + first, by.data() + s * size + first);
+      });
+      row += size;
+    }
+  }
+  static bool any(const View<Scalar>& values) {
+    return rule::detail::any_but_zero(values.size(), values.data());
+  }
+
+  Net net_;
+  typename Net::Plan plan_;
+  GraphExplanation<Scalar> explanation_;
+  Workspace<Scalar> workspace_;
+  const Trace* trace_ = nullptr;
+  typename Net::References references_;
+  const detail::WayBack* way_ = nullptr;
+  Index top_ = -1;
+  bool is_relevance_ = false;
+  Batch<Scalar> start_weights_, start_, input_, reference_;
+  Batches by_value_, by_carried_, by_reference_;
+  std::vector<std::vector<Scalar>> weights_, bias_;
+};
+
+}  // namespace ascribe

@@ -1,0 +1,56 @@
+/// What the adjoint of a rule's step sees and writes.
+#pragma once
+
+#include <algorithm>
+
+#include <ascribe/core/context.hpp>
+#include <ascribe/core/loops.hpp>
+#include <ascribe/core/parallel.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/core/workspace.hpp>
+#include <ascribe/layers/matmul.hpp>
+
+namespace ascribe {
+
+/// One step back, down = step(a, b, up; weights), and the derivative of a number L by what it writes; the
+/// adjoint of the step makes those by what it reads. x_bar is ∂L/∂x, of x's shape. Batches are features ×
+/// samples. A rule that is no data has an overload of `adjoint(kind, rule, Adjoint<S>&)`, found as
+/// `propagate` is.
+template <class S>
+struct Adjoint {
+  using Scalar = S;
+
+  View<S> a, b;
+  ReferenceValues<S> a_ref, b_ref;
+  Form form;
+  Workspace<S>& workspace;
+  View<S> up, down_bar;
+  const S* bias_shares_bar;  ///< by each output's bias share; null where L has none
+  Out<S> up_bar;             ///< to be written; all below is to be added to
+  Out<S> a_bar, b_bar;
+  S *a_ref_bar, *b_ref_bar;   ///< one column a sample; null without a reference
+  S *weights_bar, *bias_bar;  ///< by stored weights in the host's order and by bias entries; null: none asked
+};
+
+namespace rule::detail {
+
+/// to_i += x_i, and against a reference from_i −= x_i: the derivative by a − ā.
+template <class S>
+void add_change(Index count, const S* x, S* to, S* from) {
+  ascribe::detail::add(count, x, to);
+  if (from) ascribe::detail::add_multiple(count, S(-1), x, from);
+}
+
+/// to_k += Σ_j x_j over the outputs j of channel k of all samples, in one order for any number of threads.
+template <class S>
+void add_to_channels(Index rows, Index samples, const S* x, Index period, S* to) {
+  constexpr Index block = 64;
+  each_part(1, (period + block - 1) / block, block * rows / period * samples, [=](Index, Index part) {
+    const Index first = part * block, width = std::min(block, period - first);
+    for (const S *from = x + first, *end = x + rows * samples; from < end; from += period)
+      ascribe::detail::add(width, from, to + first);
+  });
+}
+
+}  // namespace rule::detail
+}  // namespace ascribe
