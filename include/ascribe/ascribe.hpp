@@ -68,6 +68,7 @@
 #include <ascribe/windows/windows.hpp>
 
 #include <ascribe/layers/elementwise.hpp>
+#include <ascribe/layers/makers.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/product.hpp>

@@ -1,4 +1,4 @@
-// Ignore says what an elementwise function does, not a linear map.
+// Slope says what an elementwise function does, not a linear map.
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/sequential.hpp>
@@ -6,7 +6,7 @@
 #ifdef CONTROL
 using Rule = ascribe::rule::Normalized;
 #else
-using Rule = ascribe::rule::Ignore;
+using Rule = ascribe::rule::Slope;
 #endif
 
 using Network = ascribe::Sequential<ascribe::MatMul<ascribe::map::Dense<double>>>;

@@ -126,7 +126,7 @@ TEST_CASE("rounding of what cancels inside is no error, but is said where it is 
     return net;
   };
   const Eigen::MatrixXf x = random.vector(64).cwiseAbs().cast<float>();
-  const Composite<float> method = method::Lrp{{.epsilon = 0}};
+  const Composite<float> method = method::Lrp(0);
   const auto said_of = [&](const Graph<float>& net) {
     const Audit<float> audit(net, method, true, std::numeric_limits<double>::infinity());
     return audit(net.explain(net.forward(x), 0, method), 0, x, 0);

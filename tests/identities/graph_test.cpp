@@ -143,7 +143,7 @@ TEST_CASE("identity 7 on graphs: the stabiliser's leak grows with epsilon and is
   const auto net = test::random_graph(2, 0, F(fn::Relu()));
   const auto trace = net.forward(input(2));
   for (const double epsilon : {1e-9, 1e-3, 0.25}) {
-    const auto e = net.explain(trace, 1, method::Lrp{{epsilon}});
+    const auto e = net.explain(trace, 1, method::Lrp(epsilon));
     CHECK(test::sums_agree(e.ledger.enter - e.ledger.leave, e.ledger.stabiliser,
                            e.relevance.cwiseAbs().maxCoeff()));
   }

@@ -94,7 +94,7 @@ TEST_CASE("identity 15: explanations by the rules of practice are linear in R, a
 
 TEST_CASE("identity 15: explanations are linear in R, and a batch equals its samples one by one") {
   check_linear(method::GradientTimesInput{});
-  check_linear(method::Lrp{{0.25}});
+  check_linear(method::Lrp(0.25));
   check_linear(method::LrpRadial{});
   check_linear(method::LrpQ{});
   check_linear(method::DeepLift{});

@@ -42,8 +42,8 @@ TEST_CASE("worked case 1: the simple linear model, epsilon to 0 (captum)") {
   const Sequential net(MatMul(map::Dense<double>(Matrix(Matrix::Constant(3, 3, 2)))), Elementwise(fn::Relu()),
                        MatMul(map::Dense<double>(Matrix(Matrix::Constant(1, 3, 3)))));
   const auto trace = net.forward(column({1, 2, 3}));
-  CHECK(same(net.explain(trace, 0, method::Lrp{{0}}).relevance, column({18, 36, 54})));
-  CHECK(same(net.explain(trace, 0, method::Lrp{{1e-10}}).relevance, column({18, 36, 54}), 1e-10));
+  CHECK(same(net.explain(trace, 0, method::Lrp(0)).relevance, column({18, 36, 54})));
+  CHECK(same(net.explain(trace, 0, method::Lrp(1e-10)).relevance, column({18, 36, 54}), 1e-10));
   CHECK(same(net.explain(trace, 0, method::LrpQ{}).relevance, column({18, 36, 54})));
 }
 
@@ -86,10 +86,10 @@ TEST_CASE("worked case 4: a convolution, two ReLUs and a dense layer (captum)") 
       Elementwise(fn::Relu()), MatMul(map::Dense<double>(dense_after_chw_flatten(chw, 2, 2, 2))),
       Elementwise(fn::Relu()));
   const auto trace = net.forward(Vector::LinSpaced(16, 0, 15));
-  const auto lrp = net.explain<Detail::per_layer>(trace, 0, method::Lrp{{0}});
+  const auto lrp = net.explain<Detail::per_layer>(trace, 0, method::Lrp(0));
   CHECK(same(lrp.relevance, column({0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 0, 0, 0})));
   CHECK(same(to_chw(lrp.layer<0>().relevance, 2, 2, 2), column({0, 4, 31, 40, 0, 0, -6, -15})));
-  CHECK(same(net.explain(trace, 0, method::Lrp{{1e-10}}).relevance, lrp.relevance, 1e-8));
+  CHECK(same(net.explain(trace, 0, method::Lrp(1e-10)).relevance, lrp.relevance, 1e-8));
   const method::Rules gamma{Form::R, false, rule::Gamma{0, 0}, rule::Ignore{}};  // no output carries z = 0
   CHECK(same(net.explain(trace, 0, gamma).relevance, lrp.relevance));
   CHECK(same(net.explain(trace, 0, method::GuidedBackpropagation{}).relevance,
@@ -103,7 +103,7 @@ TEST_CASE("worked case 5: a skip connection, Wx + x (captum)") {
   branches << 5, 5, 5, 5, 1, 0, 0, 1;
   const Sequential net{MatMul(map::Dense<double>(branches)), MatMul(map::Sum<double>(2, 2))};
   const auto trace = net.forward(column({2, 3}));
-  CHECK(same(net.explain(trace, 1, method::Lrp{{0}}).relevance, column({10, 18})));
+  CHECK(same(net.explain(trace, 1, method::Lrp(0)).relevance, column({10, 18})));
   CHECK(same(net.explain(trace, 1, method::LrpQ{}).relevance, column({10, 18})));
 }
 
@@ -182,6 +182,6 @@ TEST_CASE("worked case 12: a dense layer, LRP-0 (RelevancePropagation.jl)") {
   const Sequential net{MatMul(map::Dense<double>(rows({{3, 4}, {5, 6}})), Vector(column({7, 8})))};
   const auto trace = net.forward(column({1, 2}));
   const Matrix above = column({1. / 3, 2. / 3});
-  const auto found = net.explain(trace, start::OutputRelevance(above), method::Lrp{{0}});
+  const auto found = net.explain(trace, start::OutputRelevance(above), method::Lrp(0));
   CHECK(same(found.relevance, column({17. / 90, 316. / 675}), 1e-15));
 }

@@ -42,7 +42,7 @@ TEST_CASE("a product in a Sequential: the usual split, and the gradient", "[laye
   };
   check(net.explain(trace, 0, method::Gradient()), Eigen::Vector2d(2 + 5, 2 * 2 - 5));
   check(net.explain(trace, 0, method::LrpQ()), Eigen::Vector2d(2 * 3, 2 * 2));  // the second is the gate
-  check(net.explain(trace, 0, method::Lrp{{0}}), Eigen::Vector2d(6, 4));
+  check(net.explain(trace, 0, method::Lrp(0)), Eigen::Vector2d(6, 4));
   // Against (1, 0), whose factors are 1 and 1: each with the mean of the other, 1.5 and 3.
   check(net.explain(trace, 0, method::DeepLift(), net.forward(base)),
         Eigen::Vector2d((1.5 + 3) * 2, 2 * 1.5 - 3));

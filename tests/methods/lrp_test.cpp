@@ -18,9 +18,9 @@ using namespace ascribe;
 TEST_CASE("Sums keep their small epsilon", "[methods]") {
   const MatMul dense(map::Dense<double>(Eigen::MatrixXd::Ones(1, 1)));
   const MatMul sum(map::Sum<double>(2, 1));
-  CHECK(method::Lrp{{0.25}}.rule_for(dense).epsilon == 0.25);
-  CHECK(method::Lrp{{0.25}}.rule_for(sum).epsilon == 1e-6);
-  CHECK(method::Lrp{{0.}}.rule_for(sum).epsilon == 0);
+  CHECK(method::Lrp(0.25).rule_for(dense).epsilon == 0.25);
+  CHECK(method::Lrp(0.25).rule_for(sum).epsilon == 1e-6);
+  CHECK(method::Lrp(0.).rule_for(sum).epsilon == 0);
   CHECK(method::Lrp().epsilon == 1e-6);
 }
 
@@ -29,9 +29,9 @@ TEST_CASE("The radial maximum shares by the values", "[methods]") {
   const Eigen::Matrix2d weights{{3, 0}, {0, 1}};
   const Sequential net{MatMul(map::Dense<double>(weights)), Max(window::Groups<2, 2>())};
   const auto trace = net.forward(Eigen::Vector2d(2, 2));
-  CHECK(net.explain(trace, 0, method::Lrp{{0.}}).relevance == Eigen::Vector2d(6, 0));
+  CHECK(net.explain(trace, 0, method::Lrp(0.)).relevance == Eigen::Vector2d(6, 0));
   CHECK(net.explain(trace, 0, method::LrpQ()).relevance == Eigen::Vector2d(6, 0));
-  CHECK(net.explain(trace, 0, method::LrpRadial{{0.}}).relevance.isApprox(Eigen::Vector2d(4.5, 1.5)));
+  CHECK(net.explain(trace, 0, method::LrpRadial(0.)).relevance.isApprox(Eigen::Vector2d(4.5, 1.5)));
 }
 
 // σ(a) = ½ + a·slope: in R the input takes the ½ too, in Q the function's own bias does.

@@ -112,7 +112,7 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::Deconvolution());
   explain(method::GuidedBackpropagation());
   explain(method::Lrp());
-  explain(method::Lrp{{0.}});
+  explain(method::Lrp(0.));
   explain(method::LrpRadial());
   explain(method::LrpQ());
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});

@@ -81,7 +81,7 @@ struct Practice : method::Table<R, rule::Ignore, rule::Gradient> {
 
 TEST_CASE("Relevances can be differentiated by the weights", "[networks][autodiff]") {
   SECTION("LRP in Q") { check_derivative(method::LrpQ()); }
-  SECTION("LRP in R") { check_derivative(method::Lrp{{0.1}}); }
+  SECTION("LRP in R") { check_derivative(method::Lrp(0.1)); }
   SECTION("baseline") { check_derivative(method::DeepLift()); }
   SECTION("z+") { check_derivative(Practice<rule::ZPlus>{{{0.1}}}); }
   SECTION("alpha-beta") { check_derivative(Practice<rule::AlphaBeta>{{{2, 1, 0.1}}}); }

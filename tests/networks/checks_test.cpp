@@ -139,7 +139,7 @@ TEST_CASE("the relevance that moved, and the node that makes it") {
   CHECK(trace.output()(0) == 2);
   // The sum's denominator is 1: the branches get 2·100000 and −2·99999.
   for (const auto& method :
-       {Composite<double>(method::Lrp{{.epsilon = 0}}), Composite<double>(method::LrpQ())}) {
+       {Composite<double>(method::Lrp(0)), Composite<double>(method::LrpQ())}) {
     const auto e = net.explain<Detail::per_layer>(trace, 0, method);
     CHECK(check::conservation(e));
     CHECK(check::moved(e, 0) == Approx(399998));
@@ -179,7 +179,7 @@ TEST_CASE("what cancels inside of a network is allowed its rounding there, and n
   const Index b = net.add("b", MatMul(map::Dense<float>(rest - w)), {x});
   net.output(net.add("sum", MatMul(map::Sum<float>(2, 1)), {a, b}));
   const Eigen::VectorXf at = random.vector(64).cwiseAbs().cast<float>();
-  const auto e = net.explain<Detail::per_layer>(net.forward(at), 0, method::Lrp{{.epsilon = 0}});
+  const auto e = net.explain<Detail::per_layer>(net.forward(at), 0, method::Lrp(0));
   CHECK_FALSE(check::conservation(e));
   CHECK(check::conservation(net, e, 0));
   CHECK_FALSE(check::first_open_node(net, e, 0));

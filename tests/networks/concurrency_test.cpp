@@ -46,7 +46,7 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
         net.explain(trace, 0, method::Gradient(), explanation, workspace);
         break;
       case 1:
-        net.explain(trace, 1, method::Lrp{{0.25}}, explanation, workspace);
+        net.explain(trace, 1, method::Lrp(0.25), explanation, workspace);
         break;
       case 2:
         net.explain(trace, 2, method::LrpQ(), explanation, workspace);

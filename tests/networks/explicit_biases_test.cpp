@@ -140,7 +140,7 @@ TEST_CASE("explicit ones differ from plain Ignore's ledger by f(0), and agree wi
   test::Random random(9);
   const Matrix x = random.matrix(5, 3);
   const auto net = network(10, fn::Sigmoid(), fn::Softplus());
-  const Both plain(net, x, method::Lrp{{0.0}}, Ones::per_bias);
+  const Both plain(net, x, method::Lrp(0.0), Ones::per_bias);
   CHECK(plain.input_error() > 1e-3);
   CHECK(largest(plain.implicit_ones.layer<1>().books.bias) == 0.0);
   const method::Rules biased(Form::R, false, rule::Normalized{0.0}, rule::Ignore{.biased = true},
@@ -166,7 +166,7 @@ TEST_CASE("rules that give a bias no share give its ones none") {
     CHECK(largest(both.implicit_ones.template layer<0>().books.bias) == 0.0);
     CHECK(largest(both.share_of_ones() - both.implicit_ones.ledger.bias.transpose()) < 1e-10);
   };
-  agree(method::Lrp{{0.25}});  // Pass at the Affine
+  agree(method::Lrp(0.25));  // Pass at the Affine
   struct First : method::LrpWith<rule::Gradient> {
     using LrpWith::rule_for;
     rule::Flat rule_for(const kind::MatMul<map::Affine<double>>&) const { return {}; }

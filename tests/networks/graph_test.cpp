@@ -57,7 +57,7 @@ TEST_CASE("worked case 5: a skip connection adds the relevance of its branches",
   const auto net = skip();
   const auto trace = net.forward(two(2, 3));
   CHECK(trace.output()(1, 0) == 28);
-  for (const auto& relevance : {net.explain(trace, 1, method::Lrp{{.epsilon = 0}}).relevance,
+  for (const auto& relevance : {net.explain(trace, 1, method::Lrp(0)).relevance,
                                 net.explain(trace, 1, method::LrpQ()).relevance}) {
     CHECK(relevance(0, 0) == Approx(10));
     CHECK(relevance(1, 0) == Approx(18));
@@ -224,7 +224,7 @@ TEST_CASE("wiring hands relevance back the way that values came", "[networks][gr
   const auto trace = net.forward(two(1, -1));
   CHECK(trace.output()(0, 0) == 2 - 3 - 4 + 15);
   for (const auto& e :
-       {net.explain(trace, 0, method::Lrp{{.epsilon = 0}}), net.explain(trace, 0, method::LrpQ())}) {
+       {net.explain(trace, 0, method::Lrp(0)), net.explain(trace, 0, method::LrpQ())}) {
     CHECK((e.relevance - two(2, -7)).norm() <= 1e-14);
     CHECK(e.ledger.bias(0) == Approx(15));
     CHECK(e.ledger.dropped(0) == 0);
@@ -239,7 +239,7 @@ TEST_CASE("a composite's first entry that fits counts", "[networks][graph]") {
       .add(match::all(match::role(map::Role::dense), match::places(0, net.find("inner"))), rule::WSquare())
       .add(match::part("Relu"), rule::Pass())
       .add(match::name("hea*"), mine::Equally())
-      .add(match::any(), method::Lrp{{.epsilon = 0.5}});
+      .add(match::any(), method::Lrp(0.5));
   const auto plan = net.plan(method);
   const auto rule_of = [&](const char* name) { return plan.rule(net.find(name))->describe(); };
   CHECK(plan.rule(net.find("x")) == nullptr);

@@ -156,7 +156,7 @@ TEST_CASE("reports: Gamma at a negative output takes the mirrored denominator", 
   // contributions count 1 + γ times, −2.5 and 0.25 of −2.25.
   Composite<double> method(Form::R);
   method.add(match::role(map::Role::convolution), rule::Gamma{.gamma = 0.25, .epsilon = 0})
-      .add(match::any(), method::Lrp{{.epsilon = 0}});
+      .add(match::any(), method::Lrp(0));
   const auto e = net.explain(net.forward(at), 0, method);
   CHECK(check::conservation(e));
   check_equal(e.relevance, Eigen::Vector2d(4 - 1.75 * 2.5 / 2.25, 1.75 * 0.25 / 2.25));

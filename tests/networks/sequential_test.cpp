@@ -160,7 +160,7 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
 
   for (const auto& e : {net.explain<Detail::per_layer>(trace, 0, method::GradientTimesInput()),
                         net.explain<Detail::per_layer>(trace, 0, method::LrpQ()),
-                        net.explain<Detail::per_layer>(trace, 0, method::Lrp{{0.}})}) {
+                        net.explain<Detail::per_layer>(trace, 0, method::Lrp(0.))}) {
     CHECK(near(e.relevance, Eigen::Vector2d(4, 4), 1e-15));
     CHECK(e.ledger.enter(0) == 7);
     CHECK(e.ledger.leave(0) == Approx(8));
@@ -175,7 +175,7 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
   }
 
   // s(z) = z + 1: 7·6/8 = 5.25 to the hidden one, 5.25·2/4 to either input, and −5.25/4 to the bias.
-  const auto stabilised = net.explain(trace, 0, method::Lrp{{1.}});
+  const auto stabilised = net.explain(trace, 0, method::Lrp(1.));
   CHECK(near(stabilised.relevance, Eigen::Vector2d(2.625, 2.625), 1e-15));
   CHECK(stabilised.ledger.bias(0) == Approx(7. / 8 - 5.25 / 4));
   CHECK(stabilised.ledger.stabiliser(0) == Approx(7. / 8 + 5.25 / 4));
@@ -196,11 +196,11 @@ TEST_CASE("Each sample has its target", "[networks][sequential]") {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const std::array<Index, 5> targets{2, 0, 1, 1, 2};
-  const auto all = net.explain(trace, start::Targets{targets}, method::Lrp{{0.1}});
+  const auto all = net.explain(trace, start::Targets{targets}, method::Lrp(0.1));
   const auto in_q = net.explain(trace, start::Targets{targets}, method::LrpQ());
   for (Index n = 0; n < 5; ++n) {
     const Index target = targets[std::size_t(n)];
-    CHECK(all.relevance.col(n) == net.explain(trace, target, method::Lrp{{0.1}}).relevance.col(n));
+    CHECK(all.relevance.col(n) == net.explain(trace, target, method::Lrp(0.1)).relevance.col(n));
     CHECK(in_q.relevance.col(n) == net.explain(trace, target, method::LrpQ()).relevance.col(n));
     CHECK(all.ledger.enter(n) == trace.output()(target, n));
   }
@@ -224,8 +224,8 @@ TEST_CASE("Output weights mix the explanations of the outputs", "[networks][sequ
   const auto zero = net.forward(VectorXd::Zero(4).eval());
   const MatrixXd weights = MatrixXd::Random(3, 5);
   const start::OutputWeights start(weights);
-  CHECK(near(net.explain(trace, start, method::Lrp{{0.1}}).relevance,
-             mixture(net, trace, weights, method::Lrp{{0.1}})));
+  CHECK(near(net.explain(trace, start, method::Lrp(0.1)).relevance,
+             mixture(net, trace, weights, method::Lrp(0.1))));
   CHECK(near(net.explain(trace, start, method::LrpQ()).relevance,
              mixture(net, trace, weights, method::LrpQ())));
   CHECK(near(net.explain(trace, start, method::Gradient()).relevance,
@@ -246,8 +246,8 @@ TEST_CASE("Output relevances are carried in all three forms", "[networks][sequen
   const start::OutputRelevance start(relevance);
   const MatrixXd quotient = relevance.cwiseQuotient(trace.output());
   const MatrixXd multiplier = relevance.cwiseQuotient(trace.output() - zero.output().replicate(1, 5));
-  CHECK(near(net.explain(trace, start, method::Lrp{{0.1}}).relevance,
-             mixture(net, trace, quotient, method::Lrp{{0.1}})));
+  CHECK(near(net.explain(trace, start, method::Lrp(0.1)).relevance,
+             mixture(net, trace, quotient, method::Lrp(0.1))));
   CHECK(near(net.explain(trace, start, method::LrpQ()).relevance,
              mixture(net, trace, quotient, method::LrpQ())));
   CHECK(near(net.explain(trace, start, method::DeepLift(), zero).relevance,
@@ -341,8 +341,8 @@ void check_layers(const Method& method, const Reference&... inputs) {
 }
 
 TEST_CASE("Every layer's books close and chain", "[networks][sequential]") {
-  SECTION("LRP") { check_layers(method::Lrp{{0.1}}); }
-  SECTION("LRP, radial") { check_layers(method::LrpRadial{{0.1}}); }
+  SECTION("LRP") { check_layers(method::Lrp(0.1)); }
+  SECTION("LRP, radial") { check_layers(method::LrpRadial(0.1)); }
   SECTION("LRP in Q") { check_layers(method::LrpQ()); }
   SECTION("gradient") { check_layers(method::Gradient()); }
   SECTION("gradient times input") { check_layers(method::GradientTimesInput()); }
@@ -384,7 +384,7 @@ TEST_CASE("One network serves every method, uncopied", "[networks][sequential]")
   CHECK(trace.output() == Eigen::Vector2d(6, 0));
   CHECK(net.explain(trace, 0, method::ByLayer()).relevance == Eigen::Vector2d(4, 0));
   CHECK(net.explain(trace, 0, method::Gradient()).relevance == Eigen::Vector2d(4, 0));
-  CHECK(net.explain(trace, 0, method::Lrp{{2.}}).relevance.isApprox(Eigen::Vector2d(6. * 6 / 8 * 2 / 5, 0)));
+  CHECK(net.explain(trace, 0, method::Lrp(2.)).relevance.isApprox(Eigen::Vector2d(6. * 6 / 8 * 2 / 5, 0)));
 }
 
 TEST_CASE("Rules in the types are those given at the call", "[networks][sequential]") {
@@ -397,7 +397,7 @@ TEST_CASE("Rules in the types are those given at the call", "[networks][sequenti
   const auto own = with_rules.explain(with_rules.forward(x), 1, method::ByLayer());
   const method::Rules rules{Form::R, false, rule::Normalized{0.1}, rule::Ignore(), rule::Radial()};
   CHECK(own.relevance == net.explain(trace, 1, rules).relevance);
-  CHECK(own.relevance == net.explain(trace, 1, method::LrpRadial{{0.1}}).relevance);
+  CHECK(own.relevance == net.explain(trace, 1, method::LrpRadial(0.1)).relevance);
 
   // In the deduction guides' words, in Q, and not the same rule at both ends.
   const Sequential mixed(MatMul(net.layer<0>().map, net.layer<0>().bias, rule::Gradient()),
@@ -534,8 +534,8 @@ TEST_CASE("float and double agree", "[networks][sequential]") {
   CHECK(near(f.output().cast<double>(), d.output(), 1e-5));
   CHECK(near(in_float.explain(f, 1, method::LrpQ()).relevance.cast<double>(),
              in_double.explain(d, 1, method::LrpQ()).relevance, 1e-5));
-  CHECK(near(in_float.explain(f, 1, method::Lrp{{0.1}}).relevance.cast<double>(),
-             in_double.explain(d, 1, method::Lrp{{0.1}}).relevance, 1e-4));
+  CHECK(near(in_float.explain(f, 1, method::Lrp(0.1)).relevance.cast<double>(),
+             in_double.explain(d, 1, method::Lrp(0.1)).relevance, 1e-4));
   STATIC_REQUIRE(std::is_same_v<decltype(in_float.explain(f, 1, method::LrpQ()).relevance), Eigen::MatrixXf>);
 }
 
@@ -649,11 +649,11 @@ TEST_CASE("explain says what is wrong with its rules", "[networks][sequential]")
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const auto message = [&](const auto& method) { return message_of([&] { net.explain(trace, 1, method); }); };
-  CHECK(message(method::Lrp{{-1.}}) ==
+  CHECK(message(method::Lrp(-1.)) ==
         "explain: layer 0: Normalized: expected a finite epsilon >= 0, found -1");
-  CHECK(message(method::Lrp{{nan}}) ==
+  CHECK(message(method::Lrp(nan)) ==
         "explain: layer 0: Normalized: expected a finite epsilon >= 0, found nan");
-  CHECK(message(method::Lrp{{infinity}}) ==
+  CHECK(message(method::Lrp(infinity)) ==
         "explain: layer 0: Normalized: expected a finite epsilon >= 0, found inf");
   const Sequential last(net.layer<0>().with(rule::Normalized()), net.layer<1>().with(rule::Ignore()),
                         net.layer<2>().with(rule::Gradient()), net.layer<3>().with(rule::Normalized{-2}));

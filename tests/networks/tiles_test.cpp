@@ -107,7 +107,7 @@ void check_samples(const Method& method, const Eigen::MatrixXd& references = {},
 
 TEST_CASE("A batch larger than a tile equals its samples one by one", "[networks][sequential]") {
   SECTION("in R") {
-    check_samples(method::Lrp{{0.25}});
+    check_samples(method::Lrp(0.25));
     check_samples(method::LrpRadial{});
     check_samples(method::Rules(Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Gradient()));
   }

@@ -1,7 +1,10 @@
 /// How an explanation starts: which output, or which mixture of outputs, is to be explained.
 #pragma once
 
+#include <concepts>
 #include <span>
+#include <type_traits>
+#include <vector>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
@@ -94,11 +97,37 @@ struct OutputRelevance {
   }
 };
 
-/// A plain index is a target.
-inline Target as_start(Index target) { return {target}; }
+/// Targets in memory of their own: of a range whose indices are not ascribe's.
+struct OwnTargets {
+  std::vector<Index> targets;
+
+  template <class Output, class To>
+  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>& b_ref, To& to) const {
+    Targets{targets}.fill(b, form, b_ref, to);
+  }
+};
+
+/// What is given as a start: an index is a target, a range of indices (a vector, an array, a span, Eigen's
+/// vectors) has one for each sample, and what has `fill` is a start already. Ranges of ascribe::Index are
+/// read in place.
 template <class Start>
-requires requires { &Start::template fill<View<double>, Out<double>>; }
-const Start& as_start(const Start& start) { return start; }
+decltype(auto) as_start(const Start& start) {
+  if constexpr (std::integral<Start>) {
+    return Target{Index(start)};
+  } else if constexpr (requires { &Start::template fill<View<double>, Out<double>>; }) {
+    return (start);  // by reference
+  } else if constexpr (std::constructible_from<std::span<const Index>, const Start&>) {
+    return Targets{std::span<const Index>(start)};
+  } else if constexpr (requires { requires std::integral<std::remove_cvref_t<decltype(*start.begin())>>; }) {
+    return OwnTargets{{start.begin(), start.end()}};
+  } else {
+    static_assert(
+        always_false<Start>,
+        "ascribe: what is explained is a target's index, a range of indices with one for each sample, or "
+        "one of ascribe::start (OutputWeights, OutputRelevance, AtOutput)");
+    return Target{0};  // no second error
+  }
+}
 
 /// Another output than the first, of a Graph with several: `AtOutput{1, start}`.
 template <class Start>

@@ -36,7 +36,7 @@ Composite<Scalar> epsilon_and(ForConvolutions rule, double epsilon, bool flat_fi
   Composite<Scalar> composite(Form::R);
   if (flat_first) composite.add(match::first_learned(), rule::Flat{epsilon});
   return composite.add(match::role(map::Role::convolution), std::move(rule))
-      .add(match::any(), method::Lrp{{epsilon}});
+      .add(match::any(), method::Lrp(epsilon));
 }
 
 }  // namespace detail
@@ -65,7 +65,7 @@ Composite<Scalar> epsilon_gamma_box(std::vector<double> low, std::vector<double>
       .add(match::all(match::first_learned(), match::role(map::Role::convolution)),
            rule::ZBox{std::move(low), std::move(high), epsilon})
       .add(match::role(map::Role::convolution), rule::Gamma{gamma, epsilon})
-      .add(match::any(), method::Lrp{{epsilon}});
+      .add(match::any(), method::Lrp(epsilon));
   return composite;
 }
 
@@ -78,7 +78,7 @@ Composite<Scalar> excitation_backprop(double epsilon = 1e-6) {
       .add(match::role(map::Role::dense), rule::ZPlus{epsilon})
       .add(match::kind(LayerKind::elementwise), rule::Gradient())
       .add(match::role(map::Role::scaling), rule::Gradient())
-      .add(match::any(), method::Lrp{{epsilon}});
+      .add(match::any(), method::Lrp(epsilon));
   return composite;
 }
 

@@ -22,7 +22,9 @@ struct LrpWith {
   static constexpr Form form = Form::R;
   static constexpr bool times_input = false;
 
-  double epsilon = 1e-6;
+  double epsilon;
+
+  constexpr explicit LrpWith(double eps = 1e-6) : epsilon(eps) {}
 
   template <class M>
   auto rule_for(const kind::MatMul<M>& layer) const {
@@ -58,11 +60,13 @@ struct LrpWith {
 /// The winner of a maximum takes all.
 struct Lrp : LrpWith<rule::Gradient> {
   static constexpr const char* name = "lrp";
+  using LrpWith::LrpWith;
 };
 
 /// A maximum shares by the values.
 struct LrpRadial : LrpWith<rule::Radial> {
   static constexpr const char* name = "lrp_radial";
+  using LrpWith::LrpWith;
 };
 
 /// LRP divided by the activations: gradients with slopes, without a stabiliser and without a denominator that

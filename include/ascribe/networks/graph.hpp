@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -315,21 +316,34 @@ class Graph {
   /// start::AtOutput for another output. `reference`: the trace of a baseline, for methods against one: one
   /// column for all samples, or as many as the batch. Throws Error as `plan`, and where the start does not
   /// fit, the method lacks or has no use for a reference, or the result is not finite.
-  template <Detail detail = Detail::totals, class Start>
-  Explanation explain(const Trace& trace, const Start& start, const Composite<Scalar>& method) const {
+  ///
+  /// An input may stand for a trace, the reference's too: `net.explain(x, 0, method::LrpQ())`.
+  template <Detail detail = Detail::totals, class T, class Start, class Method, class... R>
+  requires(sizeof...(R) <= 1) Explanation
+      explain(const T& trace, const Start& start, const Method& method, const R&... reference)
+  const {
     Explanation explanation;
-    explanation.detail = detail;
-    Workspace<Scalar> workspace;
-    explain(trace, start, plan(method), explanation, workspace);
-    return explanation;
-  }
-  template <Detail detail = Detail::totals, class Start>
-  Explanation explain(const Trace& trace, const Start& start, const Composite<Scalar>& method,
-                      const Trace& reference) const {
-    Explanation explanation;
-    explanation.detail = detail;
-    Workspace<Scalar> workspace;
-    explain(trace, start, plan(method), explanation, workspace, &reference);
+    if constexpr (!std::convertible_to<const Method&, Composite<Scalar>>) {
+      static_assert(
+          always_false<Method>,
+          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
+          "third is no method: use one of ascribe::method or ascribe::composite, or a Composite");
+    } else if constexpr (!(is_values<T> && ... && is_values<R>)) {
+      static_assert(
+          always_false<T>,
+          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
+          "first, and the reference, are what net.forward returns, or an Eigen matrix, features x samples");
+    } else {
+      explanation.detail = detail;
+      Workspace<Scalar> workspace;
+      const Trace& values = traced(trace);
+      if constexpr (sizeof...(R) == 0) {
+        explain(values, start, plan(method), explanation, workspace);
+      } else {
+        const Trace& base = traced(reference...);
+        explain(values, start, plan(method), explanation, workspace, &base);
+      }
+    }
     return explanation;
   }
   template <class Start>
@@ -389,6 +403,18 @@ class Graph {
   }
 
  private:
+  template <class T>
+  static constexpr bool is_values = detail::is_input<T> || std::same_as<T, Trace>;
+
+  /// A trace, or the trace of an input.
+  template <class T>
+  decltype(auto) traced(const T& given) const {
+    if constexpr (detail::is_input<T>)
+      return forward(given);
+    else
+      return (given);
+  }
+
   friend class Derivative<Scalar>;
 
   /// A baseline's values, by node.

@@ -18,6 +18,10 @@
 
 namespace ascribe::detail {
 
+/// What `explain` may be given in place of a trace: an input.
+template <class X>
+inline constexpr bool is_input = std::derived_from<X, Eigen::EigenBase<X>>;
+
 /// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
 /// own.
 template <class L, class A, class B>

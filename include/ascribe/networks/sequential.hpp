@@ -66,6 +66,17 @@ inline constexpr bool samplewise<kind::Max<W>> = true;
 template <>
 inline constexpr bool samplewise<kind::Product> = true;
 
+/// What `explain` takes: methods, and traces or inputs.
+template <class Method>
+inline constexpr bool is_method = requires(const Method& method) {
+  { method.form } -> std::convertible_to<Form>;
+  { method.times_input } -> std::convertible_to<bool>;
+};
+template <class T>
+inline constexpr bool is_input_or_trace = is_input<T> || requires(const T& trace) {
+  trace.values;
+};
+
 /// How many samples of a value with so many rows go through a step at a time: what one step writes is to be
 /// in the second-level cache when the next reads it. Two such blocks, and the values of the trace that go
 /// with them, fit 1 MB.
@@ -186,20 +197,35 @@ class Sequential {
   /// baseline, for methods against one: one column for all samples, or as many as the batch. Throws Error
   /// where the start does not fit, the method lacks or has no use for a reference, a rule has no meaning in
   /// the method's form or a parameter out of range, or the result is not finite.
-  template <Detail detail = Detail::totals, class T, class Start, class Method>
-  auto explain(const T& trace, const Start& start, const Method& method) const {
-    ExplanationOf<T, detail> explanation;
-    Workspace<typename T::Scalar> workspace;
-    explain(trace, start, method, explanation, workspace);
-    return explanation;
-  }
-  template <Detail detail = Detail::totals, class T, class Start, class Method, class R>
-  requires requires(const R& r) { r.values; }
-  auto explain(const T& trace, const Start& start, const Method& method, const R& reference) const {
-    ExplanationOf<T, detail> explanation;
-    Workspace<typename T::Scalar> workspace;
-    explain(trace, start, method, explanation, workspace, &reference);
-    return explanation;
+  ///
+  /// An input may stand for a trace, the reference's too: `net.explain(x, 0, method::LrpQ())`.
+  template <Detail detail = Detail::totals, class T, class Start, class Method, class... R>
+  requires(sizeof...(R) <= 1) auto explain(const T& trace, const Start& start, const Method& method,
+                                           const R&... reference) const {
+    if constexpr (!ascribe::detail::is_method<Method>) {
+      static_assert(
+          always_false<Method>,
+          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
+          "third is no method: use one of ascribe::method, or a type with form, times_input and rule_for");
+    } else if constexpr (!(ascribe::detail::is_input_or_trace<T> && ... &&
+                           ascribe::detail::is_input_or_trace<R>)) {
+      static_assert(
+          always_false<T>,
+          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
+          "first, and the reference, are what net.forward returns, or an Eigen matrix, features x samples");
+    } else {
+      const auto& values = traced(trace);
+      using Values = std::remove_cvref_t<decltype(values)>;
+      ExplanationOf<Values, detail> explanation;
+      Workspace<typename Values::Scalar> workspace;
+      if constexpr (sizeof...(R) == 0) {
+        explain(values, start, method, explanation, workspace);
+      } else {
+        const auto& base = traced(reference...);
+        explain(values, start, method, explanation, workspace, &base);
+      }
+      return explanation;
+    }
   }
   /// The same into an explanation and a workspace that were used before. `reference_column` ≥ 0 takes that
   /// one column of the reference for all samples.
@@ -254,6 +280,15 @@ class Sequential {
       if constexpr (before >= 0 && in >= 0) (void)sizeof(detail::Neighbours<before, in>);
       check_fixed_sizes<I + 1, Inputs>();
     }
+  }
+
+  /// A trace, or the trace of an input.
+  template <class T>
+  decltype(auto) traced(const T& given) const {
+    if constexpr (ascribe::detail::is_input<T>)
+      return forward(given);
+    else
+      return (given);
   }
 
   template <std::size_t I>

@@ -51,8 +51,8 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
   CHECK(test::relative_error(trace.output(), file("output")) <= tolerance);
   check("gradient", net.explain(trace, start, method::Gradient()), tolerance);
   check("gradient_times_input", net.explain(trace, start, method::GradientTimesInput()), tolerance);
-  check("lrp_epsilon_1e-6", net.explain(trace, start, method::Lrp{{1e-6}}), lrp_tolerance);
-  check("lrp_epsilon_0.25", net.explain(trace, start, method::Lrp{{0.25}}), tolerance);
+  check("lrp_epsilon_1e-6", net.explain(trace, start, method::Lrp(1e-6)), lrp_tolerance);
+  check("lrp_epsilon_0.25", net.explain(trace, start, method::Lrp(0.25)), tolerance);
 
   const auto deconvolution = net.explain(trace, start, method::Deconvolution());
   const auto guided = net.explain(trace, start, method::GuidedBackpropagation());

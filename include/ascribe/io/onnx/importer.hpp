@@ -237,7 +237,9 @@ class Importer {
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
       for (const Activation& a : inputs) claim(describe(node), a.size(), sizeof(Scalar));
-    const Index added = graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch));
+    const Index added =
+        graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch),
+                   {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
     Activation result{added, std::move(dims), std::move(order), batch};
     if (graph_.node(added).size != result.size())
       fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",

@@ -1,0 +1,17 @@
+// A text is no trace and no input.
+#include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/sequential.hpp>
+
+#include <string>
+
+using Network = ascribe::Sequential<ascribe::MatMul<ascribe::map::Dense<double>>>;
+
+Eigen::VectorXd run(const Network& network, const Eigen::VectorXd& x) {
+#ifdef CONTROL
+  return network.explain(x, 0, ascribe::method::LrpQ()).relevance;
+#else
+  network.explain(std::string("x"), 0, ascribe::method::LrpQ());
+  return x;
+#endif
+}
