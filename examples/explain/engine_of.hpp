@@ -194,7 +194,7 @@ class EngineOf final : public Engine {
     }
     auto& explanation = memory.explanation;
     if (plan) {
-      explanation.detail = node_books ? ascribe::Detail::per_layer : ascribe::Detail::totals;
+      explanation.record = node_books ? ascribe::Record::per_layer : ascribe::Record::totals;
       net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, reference);
     } else if (method == "deep_lift_reveal_cancel") {
       explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *reference);
@@ -256,7 +256,7 @@ class EngineOf final : public Engine {
       net_.graph.forward(x, trace, memory.workspace);
   }
 
-  static Amounts amounts(const ascribe::Books<Scalar>& books) {
+  static Amounts amounts(const ascribe::Ledger<Scalar>& books) {
     return {static_cast<double>(books.enter(0)),   static_cast<double>(books.leave(0)),
             static_cast<double>(books.bias(0)),    static_cast<double>(books.stabiliser(0)),
             static_cast<double>(books.dropped(0)), static_cast<double>(books.closing_error()(0))};

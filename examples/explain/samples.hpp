@@ -43,7 +43,7 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
                                         const std::vector<double>& deviation);
 
 /// A file of inputs. There may be millions.
-struct Place {
+struct Storage {
   std::string path;
   std::size_t root = 0;  ///< how much of the path is the folder that was asked for
 };
@@ -52,9 +52,9 @@ struct Place {
 /// files, and for a folder its files of a known type, with those of its folders, by name. Nothing hidden, and
 /// nothing in `left_out`. `notes`: what else was passed over. Throws ascribe::Error where a folder has
 /// nothing, or where the list cannot be read or is empty.
-std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
-                               const std::filesystem::path& list, const std::filesystem::path& left_out,
-                               std::vector<std::string>& notes);
+std::vector<Storage> find_inputs(const std::vector<std::filesystem::path>& named,
+                                 const std::filesystem::path& list, const std::filesystem::path& left_out,
+                                 std::vector<std::string>& notes);
 
 /// Samples in files, .npy or images, read one at a time when they are asked for: together they may be larger
 /// than memory. Shared between threads.
@@ -63,14 +63,15 @@ class Inputs {
   /// Looks at every file: a .npy file's header is read. Throws ascribe::Error, naming the file, where there
   /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
   /// such a file counts as one sample, and `read` throws.
-  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later);
+  Inputs(std::vector<Storage> files, const Shape& shape, const std::optional<ImageLayout>& layout,
+         bool later);
 
   /// Of all samples.
   std::size_t size() const { return first_.back(); }
   std::string name(std::size_t n) const;
   Sample read(std::size_t n) const;
 
-  const std::vector<Place>& files() const { return files_; }
+  const std::vector<Storage>& files() const { return files_; }
   /// The number of the file's first sample. One more file would begin at `size()`.
   std::size_t first(std::size_t file) const { return first_[file]; }
 
@@ -82,7 +83,7 @@ class Inputs {
 
   std::optional<ImageLayout> layout_;
   std::size_t values_;  // of one sample
-  std::vector<Place> files_;
+  std::vector<Storage> files_;
   std::vector<Array> arrays_;  // none for an image
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};

@@ -99,7 +99,7 @@ class Audit {
   /// One sample's relevances, as checks read them.
   struct Sample {
     Column relevance;
-    ascribe::Books<Scalar> ledger;
+    ascribe::Ledger<Scalar> ledger;
   };
 
   Sample sample_of(const ascribe::GraphExplanation<Scalar>& explanation, Index n, const Column& x) const {
@@ -120,7 +120,7 @@ class Audit {
                                                const typename Graph::Plan& plan,
                                                const Column* baseline) const {
     ascribe::GraphExplanation<Scalar> explanation;
-    explanation.detail = ascribe::Detail::per_layer;
+    explanation.record = ascribe::Record::per_layer;
     ascribe::Workspace<Scalar> workspace;
     typename Graph::Trace trace, reference;
     net_.forward(x, trace, workspace);

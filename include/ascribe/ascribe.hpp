@@ -29,7 +29,7 @@
 #include <ascribe/kernels/panels.hpp>
 #include <ascribe/kernels/winograd.hpp>
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>

@@ -31,7 +31,7 @@ inline Batch<double> numbers(Index rows, Index samples, std::uint32_t seed) {
 
 struct Step {
   Batch<double> down, shares;
-  Books<double> books;
+  Ledger<double> books;
 };
 
 /// One step of a layer in doubles. What the rule says that it does not read is NaN.

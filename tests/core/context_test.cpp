@@ -21,7 +21,7 @@ TEST_CASE("A reference serves all samples with one column, or each with its own"
 TEST_CASE("A context's scratch has its layer's shape", "[core]") {
   const Eigen::Matrix<double, 3, 2> a = Eigen::Matrix<double, 3, 2>::Zero();
   const Eigen::Matrix<double, 4, 2> b = Eigen::Matrix<double, 4, 2>::Zero();
-  Books<double, 2> books;
+  Ledger<double, 2> books;
   Workspace<double> workspace;
   const Context<double, 3, 4, 2> context{view(a), view(b), {}, {}, Form::R, books, workspace};
   auto in = context.input_scratch();

@@ -4,10 +4,10 @@
 
 namespace {
 
-using ascribe::Books;
+using ascribe::Ledger;
 
 TEST_CASE("Books say what they leave unexplained, and against what to measure it", "[core]") {
-  Books<double> books;
+  Ledger<double> books;
   books.reset(2);
   CHECK(books.enter.size() == 2);
   CHECK((books.closing_error() == 0).all());
@@ -27,13 +27,13 @@ TEST_CASE("Books say what they leave unexplained, and against what to measure it
 }
 
 TEST_CASE("Books of one sample have a fixed size", "[core]") {
-  STATIC_REQUIRE(sizeof(Books<float, 1>) == 5 * sizeof(float));
+  STATIC_REQUIRE(sizeof(Ledger<float, 1>) == 5 * sizeof(float));
 }
 
 TEST_CASE("Some samples' books are columns of the whole", "[core]") {
-  Books<double> books;
+  Ledger<double> books;
   books.reset(4);
-  ascribe::BooksOfSamples<double> some(books, 1, 2), all(books);
+  ascribe::LedgerView<double> some(books, 1, 2), all(books);
   CHECK(all.dropped.size() == 4);
   some.enter << 1, 2;
   some.leave << 3, 4;

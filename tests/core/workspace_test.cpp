@@ -11,25 +11,25 @@ using namespace ascribe;
 TEST_CASE("A workspace hands the same memory out again", "[core]") {
   Workspace<float> workspace;
   CHECK(workspace.mark() == 0);
-  const float* first = workspace.take(100);
+  const float* first = workspace.allocate(100);
   const float* second = nullptr;
   {
     const WorkspaceScope<float> scope(workspace);
-    second = workspace.take(50);
+    second = workspace.allocate(50);
     CHECK(second != first);
     CHECK(workspace.mark() == 2);
   }
   CHECK(workspace.mark() == 1);
-  CHECK(workspace.take(50) == second);
+  CHECK(workspace.allocate(50) == second);
   workspace.release(0);
-  CHECK(workspace.take(10) == first);  // smaller: the block stays
+  CHECK(workspace.allocate(10) == first);  // smaller: the block stays
 }
 
 TEST_CASE("Taking more blocks leaves those taken where they are", "[core]") {
   Workspace<double> workspace;
-  double* first = workspace.take(3);
+  double* first = workspace.allocate(3);
   first[2] = 7;
-  for (int i = 0; i < 100; ++i) workspace.take(10 * i);
+  for (int i = 0; i < 100; ++i) workspace.allocate(10 * i);
   CHECK(first[2] == 7);
 }
 

@@ -44,7 +44,7 @@ const method::Rules raw_q(Form::Q, true, rule::Gradient{}, rule::Ignore{}, rule:
 
 template <class Net, class Method>
 auto explain(const Net& net, unsigned seed, const Method& method) {
-  return net.template explain<Detail::per_layer>(net.forward(Random(seed + 100).matrix(net.input_size(), 3)),
+  return net.template explain<Record::per_layer>(net.forward(Random(seed + 100).matrix(net.input_size(), 3)),
                                                  1, method);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("identity 7: in a network, the stabiliser line of each layer is the su
   for (const double epsilon : {1e-6, 0.25})
     each_network(1, fn::Tanh(), fn::Relu(), [&](const auto& net, unsigned seed) {
       const auto trace = net.forward(Random(seed + 100).matrix(net.input_size(), 3));
-      const auto e = net.template explain<Detail::per_layer>(trace, 1, InR{.epsilon = epsilon});
+      const auto e = net.template explain<Record::per_layer>(trace, 1, InR{.epsilon = epsilon});
       const auto& z = trace.template value<1>();  // the first layer's outputs
       const auto& record = e.template layer<0>();
       // R_j·ε·sgn/(z_j + ε·sgn) = R_j·ε/(|z_j| + ε)

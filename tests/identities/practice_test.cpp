@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>
@@ -49,7 +49,7 @@ std::vector<std::pair<AnyMap, Explicit>> every_map() {
   return {{AnyMap(map::Dense<double>(full.w)), full},
           {AnyMap(map::Sparse<double>(entries)), gaps},
           {AnyMap(map::Convolution<double>(convolution_geometry, 4, 6, weights, 2)), convolution()},
-          {AnyMap(map::Affine<double>(6, scale)), affine()},
+          {AnyMap(map::ChannelScale<double>(6, scale)), affine()},
           {AnyMap(map::AveragePool<double>(window, 3, false)), average_pool()},
           {AnyMap(map::Sum<double>(3, 4)), sum()}};
 }

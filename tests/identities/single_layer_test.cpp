@@ -4,7 +4,7 @@
 #include <array>
 
 #include <ascribe/functions/scale.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
@@ -261,8 +261,8 @@ TEST_CASE("identity 10: addition and normalisation give the same b and R as thei
   sum << Matrix::Identity(4, 4), Matrix::Identity(4, 4), Matrix::Identity(4, 4);
   check_same_as_matrix(map::Sum<double>(3, 4), sum);
   const Vector scale = column({2, -0.5, 3});
-  check_same_as_matrix(map::Affine<double>(6, scale), Matrix(Vector(scale.replicate(2, 1)).asDiagonal()),
-                       column({1, -2, 0.5}));
+  check_same_as_matrix(map::ChannelScale<double>(6, scale),
+                       Matrix(Vector(scale.replicate(2, 1)).asDiagonal()), column({1, -2, 0.5}));
 }
 
 TEST_CASE("identity 11: the softmax-limit rule equals Rescale through log sum exp at sharpness 1e3") {

@@ -45,7 +45,7 @@ TEST_CASE("What a bias takes is booked, and told output by output", "[layers]") 
   const MatMul layer(Map(Eigen::MatrixXd::Ones(4, 2)), Eigen::VectorXd(Eigen::Vector2d(10, 20)));
   const Eigen::Matrix<double, 2, 1> a(1, 1);
   const Eigen::Matrix<double, 4, 1> b(12, 22, 12, 22), u(1, 2, 3, 4);
-  Books<double, 1> books;
+  Ledger<double, 1> books;
   books.reset(1);
   Workspace<double> workspace;
   Eigen::Vector4d shares = Eigen::Vector4d::Zero();
@@ -68,7 +68,7 @@ TEST_CASE("What a bias of many channels takes is summed channel by channel", "[l
       u(j, n) = double((j * 7 + n) % 11) - 4;
       expected[n] += double(j % channels + 1) * u(j, n);
     }
-  Books<double> books;
+  Ledger<double> books;
   books.reset(2);
   Workspace<double> workspace;
   Context<double, Dynamic, Dynamic, Dynamic> context{view(a), view(b), {}, {}, Form::Q, books, workspace};

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/dense.hpp>
 
 #include "tests/support/catch.hpp"
@@ -22,11 +22,11 @@ TEST_CASE("any map keeps the contract of the map inside", "[maps]") {
 }
 
 TEST_CASE("any map tells what is inside", "[maps]") {
-  const map::AnyMap<double> map(map::Affine<double>(2, Eigen::Vector2d(1, 2)));
+  const map::AnyMap<double> map(map::ChannelScale<double>(2, Eigen::Vector2d(1, 2)));
   CHECK(map.role() == map::Role::scaling);
-  CHECK(map.name() == std::string("Affine"));
-  CHECK(map.as<map::Affine<double>>() != nullptr);
+  CHECK(map.name() == std::string("Scale"));
+  CHECK(map.as<map::ChannelScale<double>>() != nullptr);
   CHECK(map.as<map::Dense<double>>() == nullptr);
   const map::AnyMap<double> copy = map;  // shares the map
-  CHECK(copy.as<map::Affine<double>>() == map.as<map::Affine<double>>());
+  CHECK(copy.as<map::ChannelScale<double>>() == map.as<map::ChannelScale<double>>());
 }

@@ -1,6 +1,6 @@
 #include <ascribe/maps/repeated.hpp>
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/dense.hpp>
 
 #include "tests/support/catch.hpp"
@@ -21,8 +21,8 @@ TEST_CASE("a repeated map is a block-diagonal matrix", "[maps]") {
 }
 
 TEST_CASE("a repeated map keeps its part", "[maps]") {
-  const map::Repeated map(map::Affine<double>(2, Eigen::Vector2d(1, 2)), 3);
+  const map::Repeated map(map::ChannelScale<double>(2, Eigen::Vector2d(1, 2)), 3);
   CHECK(map.role() == map::Role::scaling);
-  CHECK_THROWS_WITH(map::Repeated(map::Affine<double>(2, Eigen::Vector2d(1, 2)), 0),
+  CHECK_THROWS_WITH(map::Repeated(map::ChannelScale<double>(2, Eigen::Vector2d(1, 2)), 0),
                     Contains("Repeated") && Contains("expected at least 1, found 0"));
 }

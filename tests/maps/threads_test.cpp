@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <ascribe/core/parallel.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/repeated.hpp>
@@ -40,7 +40,7 @@ TEST_CASE("The derivatives by weights are the same for any number of threads", "
       map::Transposed(convolution({.input = {30, 29}, .kernel = {2, 2}, .stride = {2, 2}}, 20, 30)),
       map::Dense<float>(Eigen::MatrixXf::Random(130, 700)),
       map::Repeated(map::Dense<float>(Eigen::MatrixXf::Random(40, 200)), 3),
-      map::Affine<float>(90000, Eigen::VectorXf::Random(300)),
+      map::ChannelScale<float>(90000, Eigen::VectorXf::Random(300)),
       map::Sparse<float>(
           Eigen::SparseMatrix<float>(Eigen::MatrixXf::Random(130, 700).cwiseMax(0).sparseView()))};
   for (const Map& map : maps)

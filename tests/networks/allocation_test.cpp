@@ -102,10 +102,10 @@ long allocations_in(Run&& run) {
 /// Each call's result goes here, so that no compiler may leave the call out.
 volatile float sink = 0;
 
-template <Detail detail, class Net, class Trace>
+template <Record record, class Net, class Trace>
 void explain_by_every_method(const Net& net, const Trace& trace, const Trace& reference) {
   const auto explain = [&](const auto& method) {
-    sink = net.template explain<detail>(trace, 1, method).relevance.sum();
+    sink = net.template explain<record>(trace, 1, method).relevance.sum();
   };
   explain(method::Gradient());
   explain(method::GradientTimesInput());
@@ -117,10 +117,10 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::LrpQ());
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
   explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
-  sink = net.template explain<detail>(trace, 1, method::DeepLift(), reference).relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference)
+  sink = net.template explain<record>(trace, 1, method::DeepLift(), reference).relevance.sum();
+  sink = net.template explain<record>(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference)
              .relevance.sum();
-  sink = net.template explain<detail>(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference)
+  sink = net.template explain<record>(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference)
              .relevance.sum();
 }
 
@@ -141,11 +141,11 @@ void check_no_allocation(const Net& net) {
   CHECK(allocations_in([&] {
           const auto trace = net.forward(x), reference = net.forward(zero);
           sink = trace.output().sum();
-          explain_by_every_method<Detail::totals>(net, trace, reference);
+          explain_by_every_method<Record::totals>(net, trace, reference);
         }) == 0);
   CHECK(allocations_in([&] {
           const auto trace = net.forward(x), reference = net.forward(zero);
-          explain_by_every_method<Detail::per_layer>(net, trace, reference);
+          explain_by_every_method<Record::per_layer>(net, trace, reference);
         }) == 0);
 }
 

@@ -104,8 +104,9 @@ void build_image(Made& m) {
   const Index pool = m.net.add(
       "pool",
       MatMul(map::AveragePool<double>({.input = {6, 5}, .kernel = {2, 2}, .stride = {2, 2}}, 4, true)), {c2});
-  const Index scaled = m.layer(
-      "scaled", pool, 4, 4, [&](const VectorXd& w) { return map::Affine<double>(m.net.node(pool).size, w); });
+  const Index scaled = m.layer("scaled", pool, 4, 4, [&](const VectorXd& w) {
+    return map::ChannelScale<double>(m.net.node(pool).size, w);
+  });
   const Index most =
       m.net.add("max", Max(window::Pool({.input = {3, 2}, .kernel = {2, 2}, .stride = {1, 1}}, 4)), {scaled});
   m.net.output(m.dense("last", most, 3));
@@ -165,8 +166,8 @@ struct Case {
 
   GraphExplanation<double> explained(const Graph<double>& net, const Graph<double>::Trace& trace) {
     const start::OutputWeights from(start);
-    if (against()) return net.explain<Detail::per_layer>(trace, from, method, net.forward(baseline));
-    return net.explain<Detail::per_layer>(trace, from, method);
+    if (against()) return net.explain<Record::per_layer>(trace, from, method, net.forward(baseline));
+    return net.explain<Record::per_layer>(trace, from, method);
   }
   /// By the library's explanation alone.
   double loss() {

@@ -13,7 +13,7 @@ TEST_CASE("An explanation of fixed size lives on the stack", "[networks][explana
   using Detailed = Explanation<float, 4, 3, 1, std::tuple<Record>>;
   STATIC_REQUIRE(std::is_same_v<decltype(Detailed::relevance), Eigen::Matrix<float, 4, 1>>);
   STATIC_REQUIRE(std::is_same_v<decltype(Detailed::output), Eigen::Matrix<float, 3, 1>>);
-  STATIC_REQUIRE(std::is_same_v<decltype(Detailed::ledger), Books<float, 1>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(Detailed::ledger), Ledger<float, 1>>);
   STATIC_REQUIRE(std::is_same_v<decltype(Record::bias_shares), Eigen::Matrix<float, 3, 1>>);
   // 4 + 3 + 5 numbers, and a record of 5 + 3 + 3.
   STATIC_REQUIRE(sizeof(Detailed) >= 23 * sizeof(float));

@@ -3,7 +3,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/softplus.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/by_name.hpp>
 #include <ascribe/rules/flat.hpp>
@@ -39,7 +39,7 @@ struct Both {
     const auto trace = net.forward(x);
     const auto explicit_trace = augmented.network.forward(augmented.augment(x));
     output_error = (trace.output() - explicit_trace.output()).cwiseAbs().maxCoeff();
-    implicit_ones = net.template explain<Detail::per_layer>(trace, 1, method);
+    implicit_ones = net.template explain<Record::per_layer>(trace, 1, method);
     explicit_ones = augmented.network.explain(explicit_trace, 1, method);
     features = x.rows();
   }
@@ -60,7 +60,7 @@ struct Both {
   double output_error = 0;
   Index features = 0;
   typename Net::template ExplanationOf<typename Net::template Trace<double, Dynamic, Dynamic>,
-                                       Detail::per_layer>
+                                       Record::per_layer>
       implicit_ones;
   decltype(augmented.network.explain(augmented.network.forward(Matrix()), 1,
                                      std::declval<Method>())) explicit_ones;
@@ -157,7 +157,7 @@ TEST_CASE("rules that give a bias no share give its ones none") {
   const Matrix x = random.matrix(5, 3);
   const Vector scale = random.vector(5), shift = random.vector(5), bias = random.vector(2);
   const Matrix w = random.matrix(2, 5);
-  const Sequential net(MatMul(map::Affine<double>(5, scale), shift), Elementwise(fn::Relu()),
+  const Sequential net(MatMul(map::ChannelScale<double>(5, scale), shift), Elementwise(fn::Relu()),
                        MatMul(map::Dense<double>(w), bias));
   const auto agree = [&](const auto& method) {
     const Both both(net, x, method, Ones::per_bias);
@@ -166,10 +166,10 @@ TEST_CASE("rules that give a bias no share give its ones none") {
     CHECK(largest(both.implicit_ones.template layer<0>().books.bias) == 0.0);
     CHECK(largest(both.share_of_ones() - both.implicit_ones.ledger.bias.transpose()) < 1e-10);
   };
-  agree(method::Lrp(0.25));  // Pass at the Affine
+  agree(method::Lrp(0.25));  // Ignore at the Scale
   struct First : method::LrpWith<rule::Gradient> {
     using LrpWith::rule_for;
-    rule::Flat rule_for(const kind::MatMul<map::Affine<double>>&) const { return {}; }
+    rule::Flat rule_for(const kind::MatMul<map::ChannelScale<double>>&) const { return {}; }
   };
   agree(First());
 }

@@ -57,8 +57,8 @@ TEST_CASE("worked case 5: a skip connection adds the relevance of its branches",
   const auto net = skip();
   const auto trace = net.forward(two(2, 3));
   CHECK(trace.output()(1, 0) == 28);
-  for (const auto& relevance : {net.explain(trace, 1, method::Lrp(0)).relevance,
-                                net.explain(trace, 1, method::LrpQ()).relevance}) {
+  for (const auto& relevance :
+       {net.explain(trace, 1, method::Lrp(0)).relevance, net.explain(trace, 1, method::LrpQ()).relevance}) {
     CHECK(relevance(0, 0) == Approx(10));
     CHECK(relevance(1, 0) == Approx(18));
   }
@@ -75,14 +75,14 @@ TEST_CASE("a Sequential's graph is the Sequential to the last bit", "[networks][
     const auto same = [&](const auto& method) {
       const auto expected = [&] {
         if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
-          return chain.template explain<Detail::per_layer>(trace, 1, method, reference);
+          return chain.template explain<Record::per_layer>(trace, 1, method, reference);
         else
-          return chain.template explain<Detail::per_layer>(trace, 1, method);
+          return chain.template explain<Record::per_layer>(trace, 1, method);
       }();
       const auto found =
           method.form == Form::Delta
-              ? net.template explain<Detail::per_layer>(found_trace, 1, method, found_reference)
-              : net.template explain<Detail::per_layer>(found_trace, 1, method);
+              ? net.template explain<Record::per_layer>(found_trace, 1, method, found_reference)
+              : net.template explain<Record::per_layer>(found_trace, 1, method);
       CHECK(found.relevance == expected.relevance);
       CHECK((found.ledger.bias == expected.ledger.bias).all());
       CHECK((found.ledger.stabiliser == expected.ledger.stabiliser).all());
@@ -115,8 +115,8 @@ TEST_CASE("the books of a graph close for every method, at every node", "[networ
   for (const std::string& name : names) {
     INFO(name << (gate ? ", with a gate" : ""));
     const auto method = composite::by_name<double>(name, {.low = {-1}, .high = {1}});
-    const auto e = method.form == Form::Delta ? net.explain<Detail::per_layer>(trace, 1, method, reference)
-                                              : net.explain<Detail::per_layer>(trace, 1, method);
+    const auto e = method.form == Form::Delta ? net.explain<Record::per_layer>(trace, 1, method, reference)
+                                              : net.explain<Record::per_layer>(trace, 1, method);
     CHECK(test::closing_error(e.ledger) <= 1e-12);
     for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i) {
       INFO("node " << net.node(i).name);
@@ -197,7 +197,7 @@ TEST_CASE("several inputs and outputs", "[networks][graph]") {
   const auto trace = net.forward(two(5, 7));
   CHECK(trace.output()(0, 0) == 10);
   CHECK(trace.value(net.find("sum"))(0, 0) == 24);
-  const auto first = net.explain<Detail::per_layer>(trace, 0, method::LrpQ());
+  const auto first = net.explain<Record::per_layer>(trace, 0, method::LrpQ());
   CHECK(first.relevance == two(10, 0));
   CHECK(first.output(0, 0) == 10);
   CHECK(first.nodes[std::size_t(sum)].relevance.isZero());
@@ -223,8 +223,7 @@ TEST_CASE("wiring hands relevance back the way that values came", "[networks][gr
   net.output(net.add("top", MatMul(map::Dense<double>(MatrixXd(w.transpose()))), {wired}));
   const auto trace = net.forward(two(1, -1));
   CHECK(trace.output()(0, 0) == 2 - 3 - 4 + 15);
-  for (const auto& e :
-       {net.explain(trace, 0, method::Lrp(0)), net.explain(trace, 0, method::LrpQ())}) {
+  for (const auto& e : {net.explain(trace, 0, method::Lrp(0)), net.explain(trace, 0, method::LrpQ())}) {
     CHECK((e.relevance - two(2, -7)).norm() <= 1e-14);
     CHECK(e.ledger.bias(0) == Approx(15));
     CHECK(e.ledger.dropped(0) == 0);

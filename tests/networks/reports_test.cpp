@@ -37,7 +37,7 @@ VectorXd relevance(const Graph<double>& net, const VectorXd& x, const std::strin
   const auto all = net.forward(x), base_all = net.forward(base);
   const auto few = net.forward(x, plan), base_few = net.forward(base, plan);
   net.explain(few, target, plan, kept, workspace, against ? &base_few : nullptr);
-  whole.detail = Detail::per_layer;
+  whole.record = Record::per_layer;
   net.explain(all, target, plan, whole, workspace, against ? &base_all : nullptr);
   INFO(method);
   CHECK(check::conservation(kept));
@@ -203,7 +203,7 @@ TEST_CASE("reports: parallel branches of opposite signs are told by what moves",
   const Index b = net.add("b", MatMul(map::Dense<double>(MatrixXd{{0, -999.99}})), {x});
   net.output(net.add("sum", MatMul(map::Sum<double>(2, 1)), {a, b}));
   const VectorXd at = Eigen::Vector2d(1, 1);
-  const auto e = net.explain<Detail::per_layer>(net.forward(at), 0, composite::epsilon_plus<double>());
+  const auto e = net.explain<Record::per_layer>(net.forward(at), 0, composite::epsilon_plus<double>());
   CHECK(check::conservation(e));
   CHECK(e.ledger.enter(0) == Approx(0.01));
   CHECK(check::moved(e, 0) > 1e4 * e.ledger.enter(0));

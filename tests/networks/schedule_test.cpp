@@ -118,8 +118,8 @@ void check_same(const Graph<double>& net, const Composite<double>& method, const
     CHECK(some.has(i) == plan.keeps(i));
     if (plan.keeps(i)) CHECK(some.value(i) == all.value(i));
   }
-  const auto expected = against ? net.explain<Detail::per_layer>(all, 1, method, all_base)
-                                : net.explain<Detail::per_layer>(all, 1, method);
+  const auto expected = against ? net.explain<Record::per_layer>(all, 1, method, all_base)
+                                : net.explain<Record::per_layer>(all, 1, method);
   Workspace<double> workspace;
   GraphExplanation<double> found;
   for (const auto* trace : {&some, &all}) {
@@ -127,8 +127,8 @@ void check_same(const Graph<double>& net, const Composite<double>& method, const
     net.explain(*trace, 1, plan, found, workspace, against ? reference : nullptr);
     CHECK(found.relevance == expected.relevance);
     CHECK(found.output == expected.output);
-    for (const auto line : {&Books<double>::enter, &Books<double>::leave, &Books<double>::bias,
-                            &Books<double>::stabiliser, &Books<double>::dropped})
+    for (const auto line : {&Ledger<double>::enter, &Ledger<double>::leave, &Ledger<double>::bias,
+                            &Ledger<double>::stabiliser, &Ledger<double>::dropped})
       CHECK((found.ledger.*line - expected.ledger.*line).abs().maxCoeff() <= 1e-12);
     CHECK(test::closing_error(found.ledger) <= 1e-12);
   }
@@ -200,10 +200,10 @@ TEST_CASE("a trace that lacks what is read is refused, and says which", "[networ
   CHECK_FALSE(trace.has(net.find("d")));
   CHECK_THROWS_WITH(net.explain(trace, 0, method::Lrp()),
                     Contains("the value of node 'sum'") && Contains("run forward with this method's plan"));
-  CHECK_THROWS_WITH(net.explain<Detail::per_layer>(trace, 0, method::LrpQ()), Contains("node 'sum'"));
+  CHECK_THROWS_WITH(net.explain<Record::per_layer>(trace, 0, method::LrpQ()), Contains("node 'sum'"));
   CHECK_THROWS_WITH(net.check_trace(trace), Contains("node 'd'"));
   // In R the books of every layer read no values.
-  const auto some = net.explain<Detail::per_layer>(net.forward(x, r), 0, method::Lrp());
+  const auto some = net.explain<Record::per_layer>(net.forward(x, r), 0, method::Lrp());
   CHECK(some.relevance == net.explain(net.forward(x), 0, method::Lrp()).relevance);
   const auto full = net.forward(x);
   CHECK_THROWS_WITH(net.explain(full, 0, method::DeepLift(), trace), Contains("the value of node 'e'"));

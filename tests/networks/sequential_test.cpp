@@ -158,9 +158,9 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
   CHECK(gradient.relevance == Eigen::Vector2d(4, 2));
   CHECK(gradient.output == Eigen::Vector2d(7, 3));
 
-  for (const auto& e : {net.explain<Detail::per_layer>(trace, 0, method::GradientTimesInput()),
-                        net.explain<Detail::per_layer>(trace, 0, method::LrpQ()),
-                        net.explain<Detail::per_layer>(trace, 0, method::Lrp(0.))}) {
+  for (const auto& e : {net.explain<Record::per_layer>(trace, 0, method::GradientTimesInput()),
+                        net.explain<Record::per_layer>(trace, 0, method::LrpQ()),
+                        net.explain<Record::per_layer>(trace, 0, method::Lrp(0.))}) {
     CHECK(near(e.relevance, Eigen::Vector2d(4, 4), 1e-15));
     CHECK(e.ledger.enter(0) == 7);
     CHECK(e.ledger.leave(0) == Approx(8));
@@ -301,12 +301,12 @@ void check_layers(const Method& method, const Reference&... inputs) {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const auto explain = [&](const auto& network, const auto& of, const auto&... references) {
-    return network.template explain<Detail::per_layer>(of, 1, method, references...);
+    return network.template explain<Record::per_layer>(of, 1, method, references...);
   };
   const auto e = explain(net, trace, net.forward(inputs)...);
   const auto totals = net.explain(trace, 1, method, net.forward(inputs)...);
   CHECK(e.relevance == totals.relevance);
-  CHECK(near(e.ledger.closing_error() / e.ledger.largest_entry() + 1, Books<double>::Row::Ones(5)));
+  CHECK(near(e.ledger.closing_error() / e.ledger.largest_entry() + 1, Ledger<double>::Row::Ones(5)));
 
   const auto& [first, second, third, fourth] = e.layers;
   CHECK((fourth.books.enter == e.ledger.enter).all());
@@ -314,17 +314,18 @@ void check_layers(const Method& method, const Reference&... inputs) {
   CHECK(near(second.books.enter, third.books.leave));
   CHECK(near(first.books.enter, second.books.leave));
   CHECK(near(first.books.leave, e.ledger.leave));
-  Books<double> sum;
+  Ledger<double> sum;
   sum.reset(5);
   const auto one = [&](const auto& record) {
-    CHECK(near(record.books.closing_error() / record.books.largest_entry() + 1, Books<double>::Row::Ones(5)));
+    CHECK(
+        near(record.books.closing_error() / record.books.largest_entry() + 1, Ledger<double>::Row::Ones(5)));
     CHECK(near(record.bias_shares.colwise().sum().array(), record.books.bias));
     sum.bias += record.books.bias;
     sum.stabiliser += record.books.stabiliser;
     sum.dropped += record.books.dropped;
   };
   one(first), one(second), one(third), one(fourth);
-  for (const Books<double>& books : {e.ledger, totals.ledger}) {
+  for (const Ledger<double>& books : {e.ledger, totals.ledger}) {
     CHECK(near(sum.bias, books.bias));
     CHECK(near(sum.stabiliser, books.stabiliser));
     CHECK(near(sum.dropped, books.dropped));
@@ -372,8 +373,8 @@ TEST_CASE("A network within a network is its layers", "[networks][sequential]") 
         flat.explain(expected, 2, method::Lrp()).relevance);
   CHECK(nested.explain(trace, 2, method::DeepLift(), nested.forward(zero)).relevance ==
         flat.explain(expected, 2, method::DeepLift(), flat.forward(zero)).relevance);
-  CHECK(nested.explain<Detail::per_layer>(trace, 2, method::LrpQ()).layer<3>().bias_shares ==
-        flat.explain<Detail::per_layer>(expected, 2, method::LrpQ()).layer<3>().bias_shares);
+  CHECK(nested.explain<Record::per_layer>(trace, 2, method::LrpQ()).layer<3>().bias_shares ==
+        flat.explain<Record::per_layer>(expected, 2, method::LrpQ()).layer<3>().bias_shares);
 }
 
 TEST_CASE("One network serves every method, uncopied", "[networks][sequential]") {
@@ -452,7 +453,7 @@ TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[
     CHECK(each.relevance.col(n) == broadcast.relevance.col(n));
 
     Workspace<double> workspace;
-    decltype(net)::ExplanationOf<decltype(trace), Detail::per_layer> chosen;
+    decltype(net)::ExplanationOf<decltype(trace), Record::per_layer> chosen;
     net.explain(trace, 1, method::DeepLift(), chosen, workspace, &many, n);
     CHECK(chosen.relevance == broadcast.relevance);
     CHECK((chosen.ledger.leave == broadcast.ledger.leave).all());
@@ -465,7 +466,7 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
   const auto net = small_network();
   decltype(net.forward(small_input())) trace, reference;
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
-  decltype(net)::ExplanationOf<decltype(trace), Detail::per_layer> detailed;
+  decltype(net)::ExplanationOf<decltype(trace), Record::per_layer> detailed;
   Workspace<double> workspace;
   for (const Index samples : {1, 7, 3, 7, 1}) {
     const auto x = small_input(samples);
@@ -480,7 +481,7 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
     CHECK(detailed.relevance == net.explain(trace, 2, method::DeepLift(), reference).relevance);
     net.explain(trace, 2, method::LrpQ(), detailed, workspace);
     CHECK(detailed.layer<0>().bias_shares ==
-          net.explain<Detail::per_layer>(trace, 2, method::LrpQ()).layer<0>().bias_shares);
+          net.explain<Record::per_layer>(trace, 2, method::LrpQ()).layer<0>().bias_shares);
     CHECK(workspace.mark() == 0);
   }
 }
@@ -503,10 +504,10 @@ TEMPLATE_TEST_CASE("One feature, of fixed size or not", "[networks][sequential]"
       all.push_back(e.template layer<0>().relevance.template cast<double>());
       all.push_back(e.ledger.bias.template cast<double>());
     };
-    note(net.template explain<Detail::per_layer>(trace, 0, method::Lrp()));
-    note(net.template explain<Detail::per_layer>(trace, 0, method::LrpQ()));
-    note(net.template explain<Detail::per_layer>(trace, 0, method::GuidedBackpropagation()));
-    note(net.template explain<Detail::per_layer>(trace, 0, method::DeepLift(), zero));
+    note(net.template explain<Record::per_layer>(trace, 0, method::Lrp()));
+    note(net.template explain<Record::per_layer>(trace, 0, method::LrpQ()));
+    note(net.template explain<Record::per_layer>(trace, 0, method::GuidedBackpropagation()));
+    note(net.template explain<Record::per_layer>(trace, 0, method::DeepLift(), zero));
     return all;
   };
   const Eigen::Matrix<S, 4, 3> x = Eigen::Matrix<S, 4, 3>::Random();

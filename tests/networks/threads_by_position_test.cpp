@@ -9,7 +9,7 @@
 
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/functions/prelu.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/composite.hpp>
 #include <ascribe/methods/gradient.hpp>
@@ -131,7 +131,7 @@ void check_rule(const Case& one, const Layer& layer, const F& plain, const std::
   const MatrixXd expected = one.expected(name, form, plain);
   const bool against = form == Form::Delta;
   const method::Rules method(form, false, rule::Gradient(), rule);
-  const auto scale = [&] { return MatMul(map::Affine<double>(one.width, one.d), one.e); };
+  const auto scale = [&] { return MatMul(map::ChannelScale<double>(one.width, one.d), one.e); };
   const auto sum = [&] { return MatMul(map::Dense<double>(one.v.transpose())); };
 
   const Sequential chain{scale(), Elementwise(layer), sum()};
@@ -161,9 +161,9 @@ void check_rule(const Case& one, const Layer& layer, const F& plain, const std::
         net.forward(one.x, values, workspace);
         net.forward(one.base, base, workspace);
       }
-      for (const Detail detail : {Detail::totals, Detail::per_layer}) {
-        if (planned && detail == Detail::per_layer && form != Form::R) continue;  // which reads every value
-        e.detail = detail;
+      for (const Record record : {Record::totals, Record::per_layer}) {
+        if (planned && record == Record::per_layer && form != Form::R) continue;  // which reads every value
+        e.record = record;
         net.explain(values, 0, plan, e, workspace, against ? &base : nullptr);
         check_one(planned ? "graph, planned" : "graph", e, expected);
       }

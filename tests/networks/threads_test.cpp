@@ -14,7 +14,7 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/tanh.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
@@ -68,7 +68,8 @@ Graph<float> graph() {
   const Index c1 = net.add("c1", MatMul(convolution(24, 3, 24), random(24)), {x});
   const Index r1 = net.add("r1", Elementwise(fn::Relu()), {c1});
   const Index c2 = net.add("c2", MatMul(convolution(24, 24, 24), random(24)), {r1});
-  const Index norm = net.add("norm", MatMul(map::Affine<float>(24 * 24 * 24, random(24)), random(24)), {c2});
+  const Index norm =
+      net.add("norm", MatMul(map::ChannelScale<float>(24 * 24 * 24, random(24)), random(24)), {c2});
   const Index sum = net.add("sum", MatMul(map::Sum<float>(2, 24 * 24 * 24)), {r1, norm});
   const Index r2 = net.add("r2", Elementwise(fn::Relu()), {sum});
   const Index p = net.add("pool", Max(pool(24, 24, 2)), {r2});
@@ -90,7 +91,7 @@ struct Numbers {
       for (Index i = 0; i < values.rows(); ++i) all.push_back(values(i, n));
   }
   template <int Samples>
-  void note(const Books<float, Samples>& books) {
+  void note(const Ledger<float, Samples>& books) {
     for (const auto* row : {&books.enter, &books.leave, &books.bias, &books.stabiliser, &books.dropped})
       note(*row);
   }
@@ -125,16 +126,16 @@ void explain_by_methods(const Net& net, const Trace& trace, const Trace& referen
     method::with_method(name, {}, [&](const auto& method) {
       if (method.form == Form::Delta)
         results.emplace_back(
-            name, numbers_of(net.template explain<Detail::per_layer>(trace, 3, method, reference)));
+            name, numbers_of(net.template explain<Record::per_layer>(trace, 3, method, reference)));
       else
-        results.emplace_back(name, numbers_of(net.template explain<Detail::per_layer>(trace, 3, method)));
+        results.emplace_back(name, numbers_of(net.template explain<Record::per_layer>(trace, 3, method)));
     });
 }
 
 void explain_by_composites(const Graph<float>& net, const Graph<float>::Trace& trace, Results& results) {
   for (const char* name : {"epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1",
                            "epsilon_alpha2_beta1_flat", "epsilon_gamma_box", "excitation_backprop"})
-    results.emplace_back(name, numbers_of(net.template explain<Detail::per_layer>(
+    results.emplace_back(name, numbers_of(net.template explain<Record::per_layer>(
                                    trace, 3, composite::by_name<float>(name, {.low = {-1}, .high = {1}}))));
 }
 

@@ -45,7 +45,7 @@ auto network() {
 
 using Net = decltype(network());
 using Trace = decltype(std::declval<const Net&>().forward(std::declval<const Eigen::MatrixXd&>()));
-using Full = Net::ExplanationOf<Trace, Detail::per_layer>;
+using Full = Net::ExplanationOf<Trace, Record::per_layer>;
 using Totals = Net::ExplanationOf<Trace>;
 
 /// The books of sample n, as a column.

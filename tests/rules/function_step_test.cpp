@@ -16,7 +16,7 @@ constexpr Form forms[] = {Form::R, Form::Q, Form::Delta};
 
 TEST_CASE("f(0) is a bias that the function books", "[rules]") {
   const Eigen::Vector2d a(0, 0), b(0.5, 0.5), u(2, 6);
-  Books<double, 1> books;
+  Ledger<double, 1> books;
   books.reset(1);
   Workspace<double> workspace;
   Eigen::Vector2d shares(0, 0), down;

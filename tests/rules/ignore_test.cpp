@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.hpp"
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/sequential.hpp>
 
@@ -104,7 +104,7 @@ TEST_CASE("Ignore refuses a map whose inputs are not as many as its outputs, of 
 }
 
 TEST_CASE("Ignore in a network of fixed sizes, for both kinds") {
-  const ascribe::Sequential net(ascribe::MatMul(ascribe::map::Affine<double, 2>(Eigen::Vector2d(2, -3)),
+  const ascribe::Sequential net(ascribe::MatMul(ascribe::map::ChannelScale<double, 2>(Eigen::Vector2d(2, -3)),
                                                 Eigen::Vector2d(1, 1), Ignore{}),
                                 ascribe::Elementwise(ascribe::fn::Tanh(), Ignore{}));
   const auto trace = net.forward(Eigen::Vector2d(1, 2));

@@ -110,7 +110,7 @@ TEST_CASE("A user's own rule works in a network, and one broken entry shows as t
                                     ascribe::Elementwise(ascribe::fn::Tanh()));
   const auto trace = network.forward(dense.given.a.leftCols(3));
   const auto explain = [&](auto rule) {
-    return network.explain<ascribe::Detail::per_layer>(
+    return network.explain<ascribe::Record::per_layer>(
         trace, ascribe::start::OutputRelevance(Matrix(dense.given.up.leftCols(3))),
         ascribe::method::Rules{Form::R, false, rule, ascribe::rule::Ignore{}});
   };

@@ -13,7 +13,7 @@ using namespace ascribe;
 template <class Rule>
 struct Step {
   Batch<double> a{4, 1}, b{2, 1}, a_ref{4, 1}, b_ref{2, 1}, up{2, 1}, down{4, 1};
-  Books<double> books;
+  Ledger<double> books;
   Workspace<double> workspace;
 
   Step(const Rule& rule, Form form, Index gate = 1) {

@@ -22,7 +22,7 @@ void check_rewire(const Map& map, Form form, const Eigen::Vector2d& expected, do
   a << 7, 8;
   b << 0, 7, 8, 8, 3;
   up << 1, 10, 100, 1000, 10000;
-  Books<double> books;
+  Ledger<double> books;
   books.reset(1);
   Workspace<double> workspace;
   Context<double, Dynamic, Dynamic, Dynamic> c{view(a), view(b), {a.data(), 0}, {b.data(), 0},

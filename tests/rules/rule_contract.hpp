@@ -36,11 +36,11 @@
 namespace rule_contract {
 
 using ascribe::Batch;
-using ascribe::Books;
 using ascribe::Dynamic;
 using ascribe::Form;
 using ascribe::forward;
 using ascribe::Index;
+using ascribe::Ledger;
 using ascribe::out;
 using ascribe::view;
 using Matrix = Eigen::MatrixXd;
@@ -75,7 +75,7 @@ inline Samples samples(Index inputs, Index outputs, Index count, unsigned seed) 
 template <class S, int N>
 struct Step {
   Batch<S, Dynamic, N> b, b_ref, down, shares;
-  Books<S, N> books;
+  Ledger<S, N> books;
 };
 
 /// One layer forward, for the reference too, and one step back; enter and leave are counted here.
@@ -192,14 +192,14 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
     for (Index i = 0; i < a.rows(); ++i)
       near("a mixture", double(mixed.down(i, n)), -1.5 * double(all.down(i, n)) + double(second.down(i, n)),
            closing_tolerance * size, n);
-    const auto line = [&](const char* what, auto Books<S>::*entry) {
+    const auto line = [&](const char* what, auto Ledger<S>::*entry) {
       near(what, double((mixed.books.*entry)(n)),
            -1.5 * double((all.books.*entry)(n)) + double((second.books.*entry)(n)), closing_tolerance * size,
            n);
     };
-    line("a mixture's bias entry", &Books<S>::bias);
-    line("a mixture's stabiliser entry", &Books<S>::stabiliser);
-    line("a mixture's dropped entry", &Books<S>::dropped);
+    line("a mixture's bias entry", &Ledger<S>::bias);
+    line("a mixture's stabiliser entry", &Ledger<S>::stabiliser);
+    line("a mixture's dropped entry", &Ledger<S>::dropped);
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
 #include <ascribe/maps/convolution.hpp>
@@ -26,7 +26,7 @@
   prefix class ascribe::Composite<Scalar>;                                                                   \
   prefix ascribe::Composite<Scalar> ascribe::composite::by_name<Scalar>(std::string_view,                    \
                                                                         const ascribe::composite::Options&); \
-  ASCRIBE_TEST_MAP(prefix, Scalar, ascribe::map::Affine<Scalar>)                                             \
+  ASCRIBE_TEST_MAP(prefix, Scalar, ascribe::map::ChannelScale<Scalar>)                                       \
   ASCRIBE_TEST_MAP(prefix, Scalar, ascribe::map::AveragePool<Scalar>)                                        \
   ASCRIBE_TEST_MAP(prefix, Scalar, ascribe::map::Convolution<Scalar>)                                        \
   ASCRIBE_TEST_MAP(prefix, Scalar, ascribe::map::Dense<Scalar>)                                              \

@@ -7,7 +7,7 @@
 
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/layers/product.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/selection.hpp>

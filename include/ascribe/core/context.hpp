@@ -37,7 +37,7 @@ struct Context {
   View<S, Outputs, Samples> b;
   ReferenceValues<S> a_ref, b_ref;
   Form form;
-  BooksOfSamples<S, Samples> books;
+  LedgerView<S, Samples> books;
   Workspace<S>& workspace;
   S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
   Finish<S> finish = {};     ///< of what goes down, by the rules whose Passage is `transposed`

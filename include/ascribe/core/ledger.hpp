@@ -11,7 +11,7 @@ namespace ascribe {
 /// Σ (a − ā)·m against a reference. The container books what enters and leaves; each rule books the
 /// other three by its own formula, never as what remains, so that books which close prove something.
 template <class Scalar, int Samples = Dynamic>
-struct Books {
+struct Ledger {
   using Row = Eigen::Array<Scalar, 1, Samples>;
   Row enter, leave, bias, stabiliser, dropped;
 
@@ -20,7 +20,7 @@ struct Books {
   }
 
   /// Line by line: books of several explanations together, and their average.
-  Books& operator+=(const Books& other) {
+  Ledger& operator+=(const Ledger& other) {
     enter += other.enter;
     leave += other.leave;
     bias += other.bias;
@@ -28,7 +28,7 @@ struct Books {
     dropped += other.dropped;
     return *this;
   }
-  Books& operator*=(const Scalar& factor) {
+  Ledger& operator*=(const Scalar& factor) {
     for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) *row *= factor;
     return *this;
   }
@@ -51,30 +51,30 @@ struct Books {
 /// The books of `count` samples from `first` on, to write in: what a rule sees of them. Without the two, all
 /// samples. The books stay where they are, and have to be as long before.
 template <class Scalar, int Samples = Dynamic>
-struct BooksOfSamples {
-  using Row = Eigen::Map<typename Books<Scalar, Samples>::Row>;
+struct LedgerView {
+  using Row = Eigen::Map<typename Ledger<Scalar, Samples>::Row>;
   Row enter, leave, bias, stabiliser, dropped;
 
-  BooksOfSamples(Books<Scalar, Samples>& books) : BooksOfSamples(books, 0, books.enter.size()) {}
-  BooksOfSamples(Books<Scalar, Samples>& books, Index first, Index count)
+  LedgerView(Ledger<Scalar, Samples>& books) : LedgerView(books, 0, books.enter.size()) {}
+  LedgerView(Ledger<Scalar, Samples>& books, Index first, Index count)
       : enter(books.enter.data() + first, count),
         leave(books.leave.data() + first, count),
         bias(books.bias.data() + first, count),
         stabiliser(books.stabiliser.data() + first, count),
         dropped(books.dropped.data() + first, count) {}
   /// Five lines of so many samples, one behind the other, in the order of the members.
-  BooksOfSamples(Scalar* lines, Index count)
+  LedgerView(Scalar* lines, Index count)
       : enter(lines, count),
         leave(lines + count, count),
         bias(lines + 2 * count, count),
         stabiliser(lines + 3 * count, count),
         dropped(lines + 4 * count, count) {}
-  BooksOfSamples(const BooksOfSamples&) = default;
-  BooksOfSamples& operator=(const BooksOfSamples&) = delete;  // of the books, or of their content?
+  LedgerView(const LedgerView&) = default;
+  LedgerView& operator=(const LedgerView&) = delete;  // of the books, or of their content?
 };
 
 /// How much of the way an explanation records. A choice at compile time, since it costs memory and time.
-enum class Detail {
+enum class Record {
   totals,    ///< the input's relevance, and one set of books for the whole network
   per_layer  ///< also the books, the relevance and the share of every bias at each layer
 };

@@ -16,7 +16,7 @@ template <class Scalar>
 class Workspace {
  public:
   /// A block of `count` scalars with any content, valid until the mark below it is released.
-  Scalar* take(Index count) {
+  Scalar* allocate(Index count) {
     if (used_ == blocks_.size()) blocks_.emplace_back();
     auto& block = blocks_[used_++];
     if (Index(block.size()) < count) block.resize(std::size_t(count));
@@ -86,7 +86,7 @@ class Scratch {
     if constexpr (fixed)
       return Storage();
     else
-      return Storage(workspace.take(rows * samples), rows, samples);
+      return Storage(workspace.allocate(rows * samples), rows, samples);
   }
 
   Storage storage_;

@@ -28,7 +28,7 @@ class AnyMap {
   Index output_size() const { return part_->output_size(); }
   bool weights_are_finite() const { return part_->weights_are_finite(); }
   Role role() const { return part_->role(); }
-  Joins joins() const { return part_->joins(); }
+  InputLayout input_layout() const { return part_->input_layout(); }
   const char* name() const { return part_->name(); }
   Index weight_count() const { return part_->weight_count(); }
 
@@ -70,7 +70,7 @@ class AnyMap {
     virtual Index output_size() const = 0;
     virtual bool weights_are_finite() const = 0;
     virtual Role role() const = 0;
-    virtual Joins joins() const = 0;
+    virtual InputLayout input_layout() const = 0;
     virtual const char* name() const = 0;
     virtual Index weight_count() const = 0;
     virtual void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,
@@ -96,7 +96,7 @@ class AnyMap {
     Index output_size() const override { return map.output_size(); }
     bool weights_are_finite() const override { return map.weights_are_finite(); }
     Role role() const override { return role_of(map); }
-    Joins joins() const override { return joins_of(map); }
+    InputLayout input_layout() const override { return input_layout_of(map); }
     const char* name() const override { return name_of(map); }
     Index weight_count() const override { return weight_count_of(map); }
     void apply(View<Scalar> a, Out<Scalar> b, const Weights& weights,

@@ -64,18 +64,18 @@ constexpr Role role_of(const M& map) {
 
 /// What a map of several inputs that lie one behind the other does, where it changes none of them: a network
 /// then needs not bring them together first, nor take apart what comes back.
-enum class Joins {
+enum class InputLayout {
   no,
   as_sum,      ///< adds up blocks of its output's size: the sum of branches
   as_they_lie  ///< leaves them where they are: concatenation
 };
 
 template <class M>
-Joins joins_of(const M& map) {
-  if constexpr (requires { map.joins(); })
-    return map.joins();
+InputLayout input_layout_of(const M& map) {
+  if constexpr (requires { map.input_layout(); })
+    return map.input_layout();
   else
-    return Joins::no;
+    return InputLayout::no;
 }
 
 /// What a map calls itself (its `name`); "a linear map" where it has none.

@@ -62,9 +62,9 @@ class Selection {
   }
 
   bool weights_are_finite() const { return true; }
-  Joins joins() const {
+  InputLayout input_layout() const {
     const bool all = runs_.size() == 1 && runs_[0].from == 0 && runs_[0].count == inputs_;
-    return all ? Joins::as_they_lie : Joins::no;
+    return all ? InputLayout::as_they_lie : InputLayout::no;
   }
 
   /// Calls f(first output, count) for the outputs without a source, neighbours together.

@@ -35,7 +35,7 @@ class Sum {
   Index input_size() const { return branches_ * size_; }
   Index output_size() const { return size_; }
   Index branches() const { return branches_; }
-  Joins joins() const { return weight_ == Scalar(1) ? Joins::as_sum : Joins::no; }
+  InputLayout input_layout() const { return weight_ == Scalar(1) ? InputLayout::as_sum : InputLayout::no; }
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, const Weights& weights,

@@ -25,7 +25,7 @@ class WithRole {
   bool weights_are_finite() const { return map_.weights_are_finite(); }
   Index weight_count() const { return weight_count_of(map_); }
   Role role() const { return role_; }
-  Joins joins() const { return joins_of(map_); }
+  InputLayout input_layout() const { return input_layout_of(map_); }
   const char* name() const { return name_; }
   const M& map() const { return map_; }
 

@@ -112,7 +112,7 @@ Result conservation(const E& explanation) {
   return detail::worst(explanation.relevance.cols(), [&](Index n) { return conservation(explanation, n); });
 }
 /// That the books of one sample close to the rounding of each step, which what moved inside of the network
-/// decides. For an explanation of the graph `net` with Detail::per_layer, by a method in the form R or one
+/// decides. For an explanation of the graph `net` with Record::per_layer, by a method in the form R or one
 /// that ends with × input, whose records are relevances.
 template <class Net, class E>
 Result conservation(const Net& net, const E& explanation, Index n) {

@@ -89,7 +89,7 @@ class Derivative {
     net_.explain(trace, start, plan_, explanation_, workspace_, reference, reference_column);
     references_ = net_.check_reference(trace, plan_.form_, reference, reference_column);
     const std::size_t output = net_.explained_output(start);
-    way_ = &plan_.ways_[output];
+    way_ = &plan_.schedules_[output];
     top_ = net_.outputs_[output];
     keep_start(start, trace.value(top_));
     trace_ = &trace;
@@ -276,12 +276,12 @@ class Derivative {
     const View<Scalar> a = gathered(n, [&](Index k) { return view(trace_->value(k)); });
     ReferenceValues<Scalar> a_ref =
         references_.trace ? references_.at(n.inputs[0]) : ReferenceValues<Scalar>{};
-    if (references_.trace && !one) a_ref = net_.gathered(n, references_, workspace_.take(a.size()));
-    Out<Scalar> up_bar(workspace_.take(size * samples), size, samples);
+    if (references_.trace && !one) a_ref = net_.gathered(n, references_, workspace_.allocate(a.size()));
+    Out<Scalar> up_bar(workspace_.allocate(size * samples), size, samples);
     Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_ref_bar = by_reference(n.inputs[0]);
     if (!one) {
-      detail::set_zero(rows, samples, a_bar = workspace_.take(a.size()));
-      if (a_ref_bar) detail::set_zero(rows, samples, a_ref_bar = workspace_.take(a.size()));
+      detail::set_zero(rows, samples, a_bar = workspace_.allocate(a.size()));
+      if (a_ref_bar) detail::set_zero(rows, samples, a_ref_bar = workspace_.allocate(a.size()));
     }
     auto& weights = weights_[std::size_t(i)];
     auto& bias = bias_[std::size_t(i)];
@@ -355,7 +355,7 @@ class Derivative {
       const WorkspaceScope<Scalar> scope(workspace_);
       const Index rows = detail::inputs_of(net_.nodes(), n);
       const View<Scalar> a = gathered(n, value);
-      Out<Scalar> down(workspace_.take(a.size()), rows, samples);
+      Out<Scalar> down(workspace_.allocate(a.size()), rows, samples);
       std::visit([&](const auto& layer) { through(layer, i, a, value(i), up, down); }, *n.layer);
       hand_out(n, view(down), by);
     }
@@ -380,10 +380,10 @@ class Derivative {
       apply_transposed(layer.map, up, down);
     } else {
       constexpr Index lines = 5;
-      Scalar* books = workspace_.take(lines * up.cols());
+      Scalar* books = workspace_.allocate(lines * up.cols());
       std::fill_n(books, lines * up.cols(), Scalar(0));
       Context<Scalar, Dynamic, Dynamic, Dynamic> context{
-          a, b, {}, {}, Form::Q, BooksOfSamples<Scalar>(books, up.cols()), workspace_};
+          a, b, {}, {}, Form::Q, LedgerView<Scalar>(books, up.cols()), workspace_};
       step_back(layer, rule::Gradient(), context, up, down);
     }
   }
@@ -394,7 +394,7 @@ class Derivative {
     const auto first = values(n.inputs[0]);
     if (n.inputs.size() == 1) return first;
     const Index rows = detail::inputs_of(net_.nodes(), n);
-    Out<Scalar> together(workspace_.take(rows * first.cols()), rows, first.cols());
+    Out<Scalar> together(workspace_.allocate(rows * first.cols()), rows, first.cols());
     net_.gather(n, values, together);
     return view(together);
   }
@@ -420,7 +420,7 @@ class Derivative {
   Workspace<Scalar> workspace_;
   const Trace* trace_ = nullptr;
   typename Net::References references_;
-  const detail::WayBack* way_ = nullptr;
+  const detail::BackwardSchedule* way_ = nullptr;
   Index top_ = -1;
   bool is_relevance_ = false;
   Batch<Scalar> start_weights_, start_, input_, reference_;

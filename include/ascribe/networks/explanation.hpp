@@ -8,10 +8,10 @@
 
 namespace ascribe {
 
-/// One layer's part of an explanation with Detail::per_layer.
+/// One layer's part of an explanation with Record::per_layer.
 template <class Scalar, int Outputs, int Samples>
 struct LayerRecord {
-  Books<Scalar, Samples> books;
+  Ledger<Scalar, Samples> books;
   Batch<Scalar, Outputs, Samples> relevance;    ///< at the layer's output, finished as the input's is
   Batch<Scalar, Outputs, Samples> bias_shares;  ///< what the bias of each output took
 };
@@ -24,8 +24,8 @@ struct Explanation {
   /// The whole network's books: `enter` is the start and `leave` the input's share. They are kept in
   /// relevances, Σ x·Q, even for methods (gradient, deconvolution) whose result is not multiplied by the
   /// input.
-  Books<Scalar, Samples> ledger;
-  LayerRecords layers;  ///< a LayerRecord each with Detail::per_layer, else empty
+  Ledger<Scalar, Samples> ledger;
+  LayerRecords layers;  ///< a LayerRecord each with Record::per_layer, else empty
 
   template <std::size_t I>
   const auto& layer() const {

@@ -33,11 +33,11 @@
 
 namespace ascribe {
 
-/// One node's part of an explanation with Detail::per_layer. All is zero at a node that the explained output
+/// One node's part of an explanation with Record::per_layer. All is zero at a node that the explained output
 /// does not depend on.
 template <class Scalar>
 struct NodeRecord {
-  Books<Scalar> books;
+  Ledger<Scalar> books;
   Batch<Scalar> relevance;    ///< at the node's output, finished as the input's is
   Batch<Scalar> bias_shares;  ///< what the bias of each output took
 };
@@ -45,11 +45,11 @@ struct NodeRecord {
 /// The shares of a graph's inputs, and the books. Reusable: the next call writes into the same memory.
 template <class Scalar>
 struct GraphExplanation {
-  Detail detail = Detail::totals;         ///< how much the next call is to record
+  Record record = Record::totals;         ///< how much the next call is to record
   Batch<Scalar> relevance;                ///< the inputs' features, input behind input × samples
   Batch<Scalar> output;                   ///< the explained output × samples: what the network said
-  Books<Scalar> ledger;                   ///< the whole network's books, as in Explanation
-  std::vector<NodeRecord<Scalar>> nodes;  ///< with Detail::per_layer one for each node, else empty
+  Ledger<Scalar> ledger;                  ///< the whole network's books, as in Explanation
+  std::vector<NodeRecord<Scalar>> nodes;  ///< with Record::per_layer one for each node, else empty
 };
 
 template <class Scalar>
@@ -85,7 +85,7 @@ class Graph {
     const Batch<Scalar>& input() const { return values.front(); }
     const Batch<Scalar>& output() const { return value(first_output); }
   };
-  template <class, Detail = Detail::totals>
+  template <class, Record = Record::totals>
   using ExplanationOf = Explanation;
 
   /// The rules of a method for the nodes of a graph, which values they read, and where all values lie: made
@@ -112,9 +112,9 @@ class Graph {
     std::uint64_t version_ = 0;
     std::vector<Passage> passages_;
     std::vector<bool> kept_;
-    std::vector<detail::Place> places_;  ///< the way forward
-    std::vector<detail::WayBack> ways_;  ///< from each output
-    std::vector<Index> slots_;           ///< the features of each
+    std::vector<detail::Storage> storage_;             ///< the way forward
+    std::vector<detail::BackwardSchedule> schedules_;  ///< from each output
+    std::vector<Index> slots_;                         ///< the features of each
   };
 
   Graph() = default;
@@ -214,10 +214,10 @@ class Graph {
   void forward(const Eigen::MatrixBase<D>& x, Trace& trace, Workspace<Scalar>& workspace) const {
     start_forward(x, trace);
     for (Index i = input_count_; i < Index(nodes_.size()); ++i) {
-      detail::Place place{.kept = i, .gathered = 0};
+      detail::Storage place{.kept = i, .gathered = 0};
       trace.values[std::size_t(i)].resize(node(i).size, x.cols());
       const auto memory = [&](Index n) { return trace.values[std::size_t(n)].data(); };
-      if (node(i).inputs.size() > 1 && detail::joins(node(i)) == map::Joins::no)
+      if (node(i).inputs.size() > 1 && detail::input_layout(node(i)) == map::InputLayout::no)
         workspace.reserve(place.gathered, detail::inputs_of(nodes_, node(i)) * x.cols());
       run(i, place, Weights::as_is, memory, x.cols(), workspace);
     }
@@ -238,11 +238,11 @@ class Graph {
         trace.values[i].resize(0, 0);
     workspace.reserve(plan.slots_, x.cols());
     const auto memory = [&](Index n) {
-      const detail::Place& place = plan.places_[std::size_t(n)];
+      const detail::Storage& place = plan.storage_[std::size_t(n)];
       return place.kept >= 0 ? trace.values[std::size_t(place.kept)].data() : workspace.slot(place.slot);
     };
     for (Index i = input_count_; i < Index(nodes_.size()); ++i)
-      run(i, plan.places_[std::size_t(i)], products(plan, i), memory, x.cols(), workspace);
+      run(i, plan.storage_[std::size_t(i)], products(plan, i), memory, x.cols(), workspace);
   }
   template <class D>
   Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
@@ -304,10 +304,10 @@ class Graph {
     detail::Slots slots;
     plan.kept_ = keep_all ? std::vector<bool>(nodes_.size(), true)
                           : detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
-    plan.places_ = detail::way_forward(nodes_, input_count_, plan.kept_, slots);
+    plan.storage_ = detail::forward_schedule(nodes_, input_count_, plan.kept_, slots);
     for (const Index output : outputs_)
-      plan.ways_.push_back(
-          detail::way_back(nodes_, input_count_, output, plan.passages_, plan.form_, slots, keep_all));
+      plan.schedules_.push_back(detail::backward_schedule(nodes_, input_count_, output, plan.passages_,
+                                                          plan.form_, slots, keep_all));
     plan.slots_ = slots.sizes();
     return plan;
   }
@@ -318,7 +318,7 @@ class Graph {
   /// fit, the method lacks or has no use for a reference, or the result is not finite.
   ///
   /// An input may stand for a trace, the reference's too: `net.explain(x, 0, method::LrpQ())`.
-  template <Detail detail = Detail::totals, class T, class Start, class Method, class... R>
+  template <Record recorded = Record::totals, class T, class Start, class Method, class... R>
   requires(sizeof...(R) <= 1) Explanation
       explain(const T& trace, const Start& start, const Method& method, const R&... reference)
   const {
@@ -334,7 +334,7 @@ class Graph {
           "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
           "first, and the reference, are what net.forward returns, or an Eigen matrix, features x samples");
     } else {
-      explanation.detail = detail;
+      explanation.record = recorded;
       Workspace<Scalar> workspace;
       const Trace& values = traced(trace);
       if constexpr (sizeof...(R) == 0) {
@@ -362,10 +362,10 @@ class Graph {
     check_shapes(trace);
     const References references = check_reference(trace, plan.form_, reference, reference_column);
     const std::size_t output = explained_output(start);
-    const detail::WayBack& way = plan.ways_[output];
+    const detail::BackwardSchedule& way = plan.schedules_[output];
     const Index at = outputs_[output];
-    check_values(trace, plan, at, way, explanation.detail);
-    if (reference) check_values(*reference, plan, at, way, explanation.detail);
+    check_values(trace, plan, at, way, explanation.record);
+    if (reference) check_values(*reference, plan, at, way, explanation.record);
 
     const auto& y = trace.value(at);
     workspace.reserve(plan.slots_, y.cols());
@@ -476,10 +476,10 @@ class Graph {
            "', found one that does not keep it: run forward with this method's plan, or without one");
   }
   /// That a trace has what the rules read on that way, and what the books of every layer do.
-  void check_values(const Trace& trace, const Plan& plan, Index top, const detail::WayBack& way,
-                    Detail detail) const {
+  void check_values(const Trace& trace, const Plan& plan, Index top, const detail::BackwardSchedule& way,
+                    Record record) const {
     check_value(trace, top);
-    const bool by_layer = detail == Detail::per_layer && plan.form_ != Form::R;
+    const bool by_layer = record == Record::per_layer && plan.form_ != Form::R;
     for (const detail::BackStep& step : way.steps) {
       const Passage& passage = plan.passages_[std::size_t(step.node)];
       const auto& inputs = node(step.node).inputs;
@@ -527,7 +527,7 @@ class Graph {
 
   /// Computes one node; `memory(node)` is where a node's value lies.
   template <class Memory>
-  void run(Index i, const detail::Place& place, const Weights& weights, const Memory& memory, Index samples,
+  void run(Index i, const detail::Storage& place, const Weights& weights, const Memory& memory, Index samples,
            Workspace<Scalar>& workspace) const {
     const Node& n = node(i);
     const Index rows = n.size;
@@ -551,15 +551,15 @@ class Graph {
       return;
     }
     if (n.inputs.size() > 1) {
-      const map::Joins joined = detail::joins(n);
-      Out<Scalar> together(joined == map::Joins::no ? workspace.slot(place.gathered) : b.data(),
+      const map::InputLayout joined = detail::input_layout(n);
+      Out<Scalar> together(joined == map::InputLayout::no ? workspace.slot(place.gathered) : b.data(),
                            detail::inputs_of(nodes_, n), samples);
-      if (joined == map::Joins::as_sum)
+      if (joined == map::InputLayout::as_sum)
         add_up(n, memory, samples, b.data());
       else
         gather(
             n, [&](Index input) { return View<Scalar>(memory(input), node(input).size, samples); }, together);
-      if (joined != map::Joins::no) {
+      if (joined != map::InputLayout::no) {
         if (function)
           each_piece(rows, samples, [&](Index s, Index first, Index width) {
             apply_function(function->f, s * rows + first, width, b.data() + s * rows + first);
@@ -635,12 +635,13 @@ class Graph {
 
   /// From `top` down to the inputs.
   void back(const Trace& trace, const References& references, Index top, const Plan& plan,
-            const detail::WayBack& way, Explanation& explanation, Workspace<Scalar>& workspace) const {
+            const detail::BackwardSchedule& way, Explanation& explanation,
+            Workspace<Scalar>& workspace) const {
     const Index samples = trace.input().cols();
     const Form form = plan.form_;
     explanation.ledger.reset(samples);
     explanation.relevance.resize(input_size_, samples);
-    explanation.nodes.resize(explanation.detail == Detail::per_layer ? nodes_.size() : 0);
+    explanation.nodes.resize(explanation.record == Record::per_layer ? nodes_.size() : 0);
     detail::count_relevance<Scalar>(View<Scalar>(workspace.slot(way.top), node(top).size, samples),
                                     trace.value(top), references.at(top), form, explanation.ledger.enter);
     for (std::size_t i = 0; i < explanation.nodes.size(); ++i) {
@@ -654,7 +655,7 @@ class Graph {
       take(step, trace, references, plan, explanation, workspace);
 
     const WorkspaceScope<Scalar> scope(workspace);
-    Eigen::Map<typename Books<Scalar>::Row> share(workspace.take(samples), samples);
+    Eigen::Map<typename Ledger<Scalar>::Row> share(workspace.allocate(samples), samples);
     Index first = 0;
     for (Index i = 0; i < input_count_; ++i) {
       auto to = explanation.relevance.middleRows(first, node(i).size);
@@ -668,7 +669,7 @@ class Graph {
       explanation.ledger.leave += share;
       to = down;
       if (plan.times_input_) detail::multiply_by_input<Scalar>(to, trace.value(i), references.at(i), form);
-      if (explanation.detail == Detail::per_layer) {
+      if (explanation.record == Record::per_layer) {
         auto& record = explanation.nodes[std::size_t(i)];
         record.relevance = to;
         record.books.enter = record.books.leave = share;
@@ -705,14 +706,14 @@ class Graph {
 
   void take(const detail::BackStep& step, const Trace& trace, const References& references, const Plan& plan,
             Explanation& explanation, Workspace<Scalar>& workspace) const {
-    const bool by_layer = explanation.detail == Detail::per_layer;
+    const bool by_layer = explanation.record == Record::per_layer;
 
     const Index i = step.node, samples = trace.input().cols();
     const Node& n = node(i);
     const Form form = plan.form_;
     const Passage& passage = plan.passages_[std::size_t(i)];
     const View<Scalar> up(workspace.slot(step.up), n.size, samples);
-    const Index inputs = step.joins == map::Joins::no ? detail::inputs_of(nodes_, n) : n.size;
+    const Index inputs = step.layout == map::InputLayout::no ? detail::inputs_of(nodes_, n) : n.size;
     Out<Scalar> down(workspace.slot(step.down), inputs, samples);
     NodeRecord<Scalar>* record = by_layer ? &explanation.nodes[std::size_t(i)] : nullptr;
     if (record) {
@@ -743,13 +744,13 @@ class Graph {
       explanation.ledger.stabiliser += record->books.stabiliser;
       explanation.ledger.dropped += record->books.dropped;
     }
-    for (const detail::Hand& hand : step.hands) {
-      const Index size = node(hand.input).size;
-      Out<Scalar> to(workspace.slot(hand.slot), size, samples);
+    for (const detail::Delivery& delivery : step.deliveries) {
+      const Index size = node(delivery.input).size;
+      Out<Scalar> to(workspace.slot(delivery.slot), size, samples);
       each_piece(size, samples, [&](Index sample, Index first, Index width) {
         auto piece = to.col(sample).segment(first, width);
-        const auto share = down.col(sample).segment(hand.row + first, width);
-        if (hand.fresh)
+        const auto share = down.col(sample).segment(delivery.row + first, width);
+        if (delivery.fresh)
           piece = share;
         else
           piece += share;
@@ -759,7 +760,7 @@ class Graph {
 
   /// The rule's own step. What it does not read, and the trace may lack, is any memory of the same size.
   void take_by_rule(const detail::BackStep& step, const Trace& trace, const References& references,
-                    const Plan& plan, const View<Scalar>& up, Out<Scalar>& down, Books<Scalar>& books,
+                    const Plan& plan, const View<Scalar>& up, Out<Scalar>& down, Ledger<Scalar>& books,
                     Scalar* bias_shares, const Finish<Scalar>& finish, Workspace<Scalar>& workspace) const {
     const Node& n = node(step.node);
     const Index samples = up.cols();
@@ -810,7 +811,7 @@ class Graph {
 
   /// Books what leaves a node to all of its inputs.
   void count_leaving(const detail::BackStep& step, const Trace& trace, const References& references,
-                     Form form, const Out<Scalar>& down, Books<Scalar>& books) const {
+                     Form form, const Out<Scalar>& down, Ledger<Scalar>& books) const {
     Index row = 0;
     for (const Index input : node(step.node).inputs) {
       const auto& value = trace.value(input);
@@ -822,7 +823,7 @@ class Graph {
         detail::count_relevance<Scalar>(part, a, references.at(input).from(n), form, share);
         books.leave(n) += share(0);
       }
-      if (step.joins != map::Joins::as_sum) row += size;
+      if (step.layout != map::InputLayout::as_sum) row += size;
     }
   }
 

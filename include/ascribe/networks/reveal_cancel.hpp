@@ -186,7 +186,7 @@ class RevealCancel {
                               i, [&](Index input) -> const Batch<Scalar>& { return trace_.value(input); }),
                           a_ref = gathered(i, [&](Index input) { return reference_at(input); }),
                           b_ref = reference_at(i);
-      Books<Scalar> books;
+      Ledger<Scalar> books;
       books.reset(samples());
       Batch<Scalar> down(a.rows(), a.cols());
       Context<Scalar, Dynamic, Dynamic, Dynamic> context{view(a),

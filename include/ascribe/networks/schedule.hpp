@@ -45,7 +45,7 @@ class Slots {
 
 /// Where a node's value is written on the way forward: into the trace, as the value of node `kept`, which is
 /// itself or an elementwise one that comes to lie over it; else into a slot.
-struct Place {
+struct Storage {
   Index kept = -1, slot = -1;
   Index gathered = -1;    ///< the slot in which several inputs are brought together; −1: they need not be
   Index then = -1;        ///< the elementwise node that is computed together with this one
@@ -54,7 +54,7 @@ struct Place {
 };
 
 /// What reaches one input of a node on the way back.
-struct Hand {
+struct Delivery {
   Index input, slot;
   Index row;   ///< of what the rule writes: where the input's part starts
   bool fresh;  ///< the first to reach that input: written, else added up
@@ -68,11 +68,11 @@ struct BackStep {
   Index then = -1;           ///< the elementwise node below whose step is taken by this one's Finish
   bool done = false;         ///< was taken so by the node above, where books are not kept by layer
   /// How the inputs share what is carried, where no rule has to be asked.
-  map::Joins joins = map::Joins::no;
-  std::vector<Hand> hands = {};  ///< of what is not where it belongs yet
+  map::InputLayout layout = map::InputLayout::no;
+  std::vector<Delivery> deliveries = {};  ///< of what is not where it belongs yet
 };
 
-struct WayBack {
+struct BackwardSchedule {
   Index top = -1;  ///< the slot in which what is explained starts
   std::vector<BackStep> steps = {};
   std::vector<Index> arrived = {};  ///< the slot of each input of the network; −1 where nothing arrives
@@ -96,9 +96,9 @@ bool elementwise_of_one(const Node<Scalar>& node) {
 
 /// How a node joins its inputs, where its bias does not come between.
 template <class Scalar>
-map::Joins joins(const Node<Scalar>& node) {
+map::InputLayout input_layout(const Node<Scalar>& node) {
   const auto* m = matmul(node);
-  return m && m->bias.size() == 0 && node.inputs.size() > 1 ? m->map.joins() : map::Joins::no;
+  return m && m->bias.size() == 0 && node.inputs.size() > 1 ? m->map.input_layout() : map::InputLayout::no;
 }
 
 template <class Scalar>
@@ -138,13 +138,13 @@ std::vector<bool> kept_values(const std::vector<Node<Scalar>>& nodes, Index inpu
 /// The way forward that keeps those values. A value that is not kept lies in a slot until its last reader
 /// has run; where that is its only one, and an elementwise function, that one's value comes to lie over it.
 template <class Scalar>
-std::vector<Place> way_forward(const std::vector<Node<Scalar>>& nodes, Index input_count,
-                               const std::vector<bool>& kept, Slots& slots) {
+std::vector<Storage> forward_schedule(const std::vector<Node<Scalar>>& nodes, Index input_count,
+                                      const std::vector<bool>& kept, Slots& slots) {
   const auto readers = readers_of(nodes);
-  std::vector<Place> places(nodes.size());
+  std::vector<Storage> places(nodes.size());
   std::vector<Index> last(nodes.size(), -1);  // the last reader of what lies in a node's place
   for (std::size_t i = nodes.size(); i-- > 0;) {
-    Place& place = places[i];
+    Storage& place = places[i];
     if (kept[i]) {
       place.kept = Index(i);
       continue;
@@ -153,7 +153,7 @@ std::vector<Place> way_forward(const std::vector<Node<Scalar>>& nodes, Index inp
     if (readers[i].size() != 1) continue;
     const Index reader = readers[i][0];
     if (!elementwise_of_one(nodes[std::size_t(reader)])) continue;
-    Place& over = places[std::size_t(reader)];
+    Storage& over = places[std::size_t(reader)];
     over.in_place = true;
     place.kept = over.kept;
     last[i] = last[std::size_t(reader)];
@@ -164,14 +164,14 @@ std::vector<Place> way_forward(const std::vector<Node<Scalar>>& nodes, Index inp
   }
   std::vector<std::vector<Index>> ends(nodes.size());  // the slots that are free behind a node
   for (std::size_t i = std::size_t(input_count); i < nodes.size(); ++i) {
-    Place& place = places[i];
+    Storage& place = places[i];
     if (place.kept < 0 && place.in_place) {
       place.slot = places[std::size_t(nodes[i].inputs[0])].slot;
     } else if (place.kept < 0) {
       place.slot = slots.hold(nodes[i].size);
       ends[std::size_t(last[i])].push_back(place.slot);
     }
-    if (nodes[i].inputs.size() > 1 && joins(nodes[i]) == map::Joins::no) {
+    if (nodes[i].inputs.size() > 1 && input_layout(nodes[i]) == map::InputLayout::no) {
       place.gathered = slots.hold(inputs_of(nodes, nodes[i]));
       slots.give_back(place.gathered);
     }
@@ -184,12 +184,13 @@ std::vector<Place> way_forward(const std::vector<Node<Scalar>>& nodes, Index inp
 /// The way back from node `top`. Nodes are in topological order, so that when one is reached, all that read
 /// it have added to what it carries; from then on nobody needs that memory, unless all of it is to be kept.
 template <class Scalar>
-WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Index top,
-                 const std::vector<Passage>& passages, Form form, Slots& slots, bool keep = false) {
+BackwardSchedule backward_schedule(const std::vector<Node<Scalar>>& nodes, Index input_count, Index top,
+                                   const std::vector<Passage>& passages, Form form, Slots& slots,
+                                   bool keep = false) {
   const auto readers = readers_of(nodes);
   std::vector<Index> carried(nodes.size(), -1);
   std::vector<bool> done(nodes.size(), false);
-  WayBack way;
+  BackwardSchedule way;
   way.top = carried[std::size_t(top)] = slots.hold(nodes[std::size_t(top)].size);
   for (Index i = Index(nodes.size()) - 1; i >= input_count; --i) {
     const Node<Scalar>& node = nodes[std::size_t(i)];
@@ -198,8 +199,8 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
     const Passage& passage = passages[std::size_t(i)];
     const bool one_input = node.inputs.size() == 1;
     BackStep step{.node = i, .up = up, .down = up, .done = done[std::size_t(i)]};
-    if (passage.effect == Passage::transposed) step.joins = joins(node);
-    const bool as_sum = step.joins == map::Joins::as_sum;
+    if (passage.effect == Passage::transposed) step.layout = input_layout(node);
+    const bool as_sum = step.layout == map::InputLayout::as_sum;
     const bool in_place =
         !keep && one_input && (passage.effect == Passage::pointwise || passage.effect == Passage::unchanged);
     const Index below = node.inputs[0];
@@ -209,7 +210,7 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
     if (in_place && carried[std::size_t(below)] < 0) {
       carried[std::size_t(below)] = up;
       taken = true;
-    } else if (!in_place && step.joins == map::Joins::no) {
+    } else if (!in_place && step.layout == map::InputLayout::no) {
       step.down = slots.hold(inputs_of(nodes, node));
       if (one_input && carried[std::size_t(below)] < 0) {
         carried[std::size_t(below)] = step.down;
@@ -232,16 +233,16 @@ WayBack way_back(const std::vector<Node<Scalar>>& nodes, Index input_count, Inde
     for (const Index input : node.inputs) {
       if (in_its_place) break;
       Index& slot = carried[std::size_t(input)];
-      Hand hand{.input = input, .slot = slot, .row = row, .fresh = slot < 0};
+      Delivery delivery{.input = input, .slot = slot, .row = row, .fresh = slot < 0};
       if (!as_sum) row += nodes[std::size_t(input)].size;
-      if (!keep && hand.fresh && as_sum && !taken &&
+      if (!keep && delivery.fresh && as_sum && !taken &&
           std::count(node.inputs.begin(), node.inputs.end(), input) == 1) {
         slot = up;
         taken = true;
         continue;
       }
-      if (hand.fresh) hand.slot = slot = slots.hold(nodes[std::size_t(input)].size);
-      step.hands.push_back(hand);
+      if (delivery.fresh) delivery.slot = slot = slots.hold(nodes[std::size_t(input)].size);
+      step.deliveries.push_back(delivery);
     }
     if (!taken && !keep) ends.push_back(up);
     for (const Index slot : ends) slots.give_back(slot);

@@ -160,18 +160,18 @@ class Sequential {
     decltype(values_type(std::make_index_sequence<depth + 1>())) values;
   };
 
-  template <class S, int Inputs, int Samples, Detail detail>
+  template <class S, int Inputs, int Samples, Record recorded>
   struct ExplanationType {
     template <std::size_t... I>
     static auto records(std::index_sequence<I...>)
         -> std::tuple<LayerRecord<S, rows<I + 1, Inputs>(), Samples>...>;
     using Records =
-        decltype(records(std::make_index_sequence < detail == Detail::per_layer ? depth : 0 > ()));
+        decltype(records(std::make_index_sequence < recorded == Record::per_layer ? depth : 0 > ()));
     using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples, Records>;
   };
   /// The explanation of one trace type.
-  template <class T, Detail detail = Detail::totals>
-  using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples, detail>::type;
+  template <class T, Record recorded = Record::totals>
+  using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples, recorded>::type;
 
   /// Runs the network on x (features × samples) and keeps every value. Throws Error where the number of
   /// features is not the first layer's, the batch is empty, or an input is NaN or infinite.
@@ -199,7 +199,7 @@ class Sequential {
   /// the method's form or a parameter out of range, or the result is not finite.
   ///
   /// An input may stand for a trace, the reference's too: `net.explain(x, 0, method::LrpQ())`.
-  template <Detail detail = Detail::totals, class T, class Start, class Method, class... R>
+  template <Record recorded = Record::totals, class T, class Start, class Method, class... R>
   requires(sizeof...(R) <= 1) auto explain(const T& trace, const Start& start, const Method& method,
                                            const R&... reference) const {
     if constexpr (!ascribe::detail::is_method<Method>) {
@@ -216,7 +216,7 @@ class Sequential {
     } else {
       const auto& values = traced(trace);
       using Values = std::remove_cvref_t<decltype(values)>;
-      ExplanationOf<Values, detail> explanation;
+      ExplanationOf<Values, recorded> explanation;
       Workspace<typename Values::Scalar> workspace;
       if constexpr (sizeof...(R) == 0) {
         explain(values, start, method, explanation, workspace);
@@ -466,8 +466,8 @@ class Sequential {
     }
     (std::make_index_sequence<I>());
     if (size == 0) return {nullptr, nullptr};
-    S* first = workspace.take(size);
-    return {first, workspace.take(size)};
+    S* first = workspace.allocate(size);
+    return {first, workspace.allocate(size)};
   }
 
   /// Steps back through layer I − 1 and on, with the samples from `first` on. `up` is what is carried at
@@ -517,13 +517,13 @@ class Sequential {
     const auto a = detail::columns<N>(std::get<I - 1>(pass.trace.values), first, samples);
     const auto b = detail::columns<N>(std::get<I>(pass.trace.values), first, samples);
     const auto a_ref = pass.references[I - 1].from(first), b_ref = pass.references[I].from(first);
-    BooksOfSamples<S, N> total(pass.explanation.ledger, first, samples);
+    LedgerView<S, N> total(pass.explanation.ledger, first, samples);
     if constexpr (std::tuple_size_v<decltype(pass.explanation.layers)> == 0) {
       Context<S, In, Outs, N> context{a, b, a_ref, b_ref, form, total, pass.workspace};
       step_back(kind, rule, context, up, down);
     } else {
       auto& record = std::get<I - 1>(pass.explanation.layers);
-      BooksOfSamples<S, N> books(record.books, first, samples);
+      LedgerView<S, N> books(record.books, first, samples);
       Out<S, Outs, N> relevance(record.relevance.data() + first * b.rows(), b.rows(), samples);
       relevance = up;
       if (pass.method.times_input) detail::multiply_by_input<S>(relevance, b, b_ref, form);

@@ -41,7 +41,7 @@ class MatrixAdjoint {
     collect(q.data(), c_.down_bar.data(), Weights::as_is);
     if (!with_bias || !c_.bias_shares_bar) return;
     const WorkspaceScope<S> scope(c_.workspace);
-    S* bias_part = c_.workspace.take(c_.up.size());
+    S* bias_part = c_.workspace.allocate(c_.up.size());
     add_bias_shares([](const S& w) { return w; }, [](const S&) { return S(1); }, q.data(), c_.up_bar.data(),
                     bias_part);
   }
@@ -50,7 +50,7 @@ class MatrixAdjoint {
   void damp() {
     if (rule_.epsilon == 0) return chain_rule(c_.up, c_.form == Form::Q);
     const WorkspaceScope<S> scope(c_.workspace);
-    S *z = outputs(), *q = c_.workspace.take(c_.up.size());
+    S *z = outputs(), *q = c_.workspace.allocate(c_.up.size());
     const double epsilon = rule_.epsilon;
     each_output([&](Index at, Index width) {
       for (Index j = at; j < at + width; ++j) q[j] = z[j] / stabilised(z[j], epsilon) * c_.up.data()[j];
@@ -71,7 +71,7 @@ class MatrixAdjoint {
     const WorkspaceScope<S> scope(c_.workspace);
     const S* change = c_.a.data();
     if (c_.form == Form::Delta) {
-      S* to = c_.workspace.take(c_.a.size());
+      S* to = c_.workspace.allocate(c_.a.size());
       each_piece(inputs_, samples_, [&](Index n, Index first, Index width) {
         subtract(width, change + n * inputs_ + first, c_.a_ref.column(n) + first, to + n * inputs_ + first);
       });
@@ -81,8 +81,8 @@ class MatrixAdjoint {
     const int above = c_.form == Form::R ? 1 : 5, found = signs_among(c_.a.size(), change);
     signs_ = !(found & 2) ? Signs::none_negative : found & above ? Signs::both : Signs::none_positive;
     b_ = outputs();
-    for (S** outputs : {&z_, &u_, &u_bar_, &product_out_}) *outputs = c_.workspace.take(c_.up.size());
-    for (S** inputs : {&part_, &product_in_}) *inputs = c_.workspace.take(c_.a.size());
+    for (S** outputs : {&z_, &u_, &u_bar_, &product_out_}) *outputs = c_.workspace.allocate(c_.up.size());
+    for (S** inputs : {&part_, &product_in_}) *inputs = c_.workspace.allocate(c_.a.size());
     c_.up_bar.setZero();
     for (const Share& share : rule_.list) differentiate(share);
   }
@@ -171,7 +171,7 @@ class MatrixAdjoint {
 
   /// The outputs, or in scratch what they differ from the reference's by.
   S* outputs() {
-    S* to = c_.workspace.take(c_.b.size());
+    S* to = c_.workspace.allocate(c_.b.size());
     each_piece(rows_, samples_, [&](Index n, Index first, Index width) {
       const Index at = n * rows_ + first;
       if (c_.form == Form::Delta)

@@ -77,7 +77,7 @@ Passage passage_of_data(const kind::MatMul<M>& layer, const Shares& data, Form f
   passage.finishes = data.step != Shares::unchanged;
   if (data.step == Shares::unchanged && layer.input_size() == layer.output_size())
     passage.effect = Passage::unchanged;
-  const bool gaps = form == Form::R && map::joins_of(layer.map) != map::Joins::as_they_lie;
+  const bool gaps = form == Form::R && map::input_layout_of(layer.map) != map::InputLayout::as_they_lie;
   if ((data.step == Shares::gradient && form != Form::R) || (data.step == Shares::rewired && !gaps) ||
       (form != Form::R && data.epsilon == 0 && data.by_output_alone(bias)))
     passage.effect = Passage::transposed;

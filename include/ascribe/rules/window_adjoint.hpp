@@ -132,7 +132,7 @@ void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adj
   const Index lanes = windows.lanes(), inputs = c.a.rows(), rows = c.b.rows();
   const bool against = c.form == Form::Delta;
   const WorkspaceScope<S> scope(c.workspace);
-  Eigen::Map<Eigen::Array<S, 1, Dynamic>> nothing(c.workspace.take(c.b.cols()), c.b.cols());
+  Eigen::Map<Eigen::Array<S, 1, Dynamic>> nothing(c.workspace.allocate(c.b.cols()), c.b.cols());
   nothing.setZero();
   const auto one = [&](Index n, Index g, Index lane) {
     const Index j = g * lanes + lane, at = n * rows + j;

@@ -57,7 +57,7 @@ void check_books(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& 
   method.times_input = true;  // nodes are judged by relevances
   GraphExplanation<Scalar> nodes;
   Workspace<Scalar> workspace;
-  nodes.detail = Detail::per_layer;
+  nodes.record = Record::per_layer;
   net.explain(trace, start, method, nodes, workspace, reference);
   for (Index n = 0; n < nodes.relevance.cols(); ++n) {
     CHECK(check::conservation(nodes, n));

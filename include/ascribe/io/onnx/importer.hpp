@@ -155,7 +155,7 @@ class Importer {
     if (found == constants_.end())
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
            "): expected a constant, found a value that depends on the network's inputs");
-    claim(describe(node), found->second.size(), sizeof(Scalar));
+    charge(describe(node), found->second.size(), sizeof(Scalar));
     return found->second;
   }
   /// Input k, which has to depend on the network's inputs. Throws Error where it does not.
@@ -205,8 +205,8 @@ class Importer {
   std::optional<Index> file_batch() const { return file_batch_; }
   /// Counts a value or table of `dims` elements, of so many bytes each, against ReadOptions::memory, before
   /// it is made. Throws Error, naming the node, where there are less than 1 or too many.
-  void claim(const Node& node, const Dims& dims, std::size_t item_size) const {
-    claim(describe(node), checked_count(node, dims), item_size);
+  void charge(const Node& node, const Dims& dims, std::size_t item_size) const {
+    charge(describe(node), checked_count(node, dims), item_size);
   }
   /// Says that another node's translation has been done together with this one.
   void absorb(const Node& node) { absorbed_.insert(&node); }
@@ -233,10 +233,10 @@ class Importer {
     std::vector<Index> nodes;
     for (const Activation& a : inputs) nodes.push_back(a.node);
     const Index batch = inputs.front().batch_axis;
-    claim(node, dims, sizeof(Scalar));
+    charge(node, dims, sizeof(Scalar));
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
-      for (const Activation& a : inputs) claim(describe(node), a.size(), sizeof(Scalar));
+      for (const Activation& a : inputs) charge(describe(node), a.size(), sizeof(Scalar));
     const Index added =
         graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch),
                    {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
@@ -269,7 +269,7 @@ class Importer {
     Dims dims;
     for (const auto& map : maps) {
       dims.push_back(Index(map.size()));
-      claim(describe(node), dims.back(), sizeof(Index));
+      charge(describe(node), dims.back(), sizeof(Index));
     }
     if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
       fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
@@ -296,7 +296,7 @@ class Importer {
     Activation result{a.node, std::move(dims), std::move(order), a.batch_axis};
     std::vector<Index> sources;
     // Each source may become a run of the Selection.
-    claim(node, result.dims, 3 * sizeof(Index));
+    charge(node, result.dims, 3 * sizeof(Index));
     sources.reserve(std::size_t(result.size()));
     bool moves = result.size() != a.size(), gaps = false;
     each_index(result, [&](const std::vector<Index>& at) {
@@ -336,7 +336,7 @@ class Importer {
       if (found != 1) strides[std::size_t(at)] = step;
       step *= found;
     }
-    claim(node, a.dims, sizeof(Scalar));
+    charge(node, a.dims, sizeof(Scalar));
     Eigen::Matrix<Scalar, Dynamic, 1> all(a.size());
     Index next = 0;
     each_index(a, [&](const std::vector<Index>& at) {
@@ -522,7 +522,7 @@ class Importer {
     const Index size = element_count(dims, where);
     if (size < 1 || size > (Index(1) << 31))
       fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
-    claim(where, size, sizeof(Scalar));
+    charge(where, size, sizeof(Scalar));
     const Index batch = options_.batched ? 0 : -1;
     Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())),
                  batch};
@@ -554,7 +554,7 @@ class Importer {
            ": all of its inputs are constants, and evaluating this operator is not supported");
     for (const Tensor* input : inputs)
       if (input != nullptr && input->has_values())
-        claim(describe(node), input->size(), item_size(input->type()));
+        charge(describe(node), input->size(), item_size(input->type()));
     std::vector<Tensor> outputs;
     named(node, [&] { outputs = evaluate(node, inputs, model_.opset, budget_); });
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
@@ -572,7 +572,7 @@ class Importer {
     return result;
   }
 
-  void claim(const std::string& where, Index count, std::size_t item_size) const {
+  void charge(const std::string& where, Index count, std::size_t item_size) const {
     if (std::uint64_t(count) > budget_.bytes / item_size)
       fail(where, ": expected to need at most the ", budget_.bytes, " bytes that are left of ",
            "ReadOptions::memory, found a need of ", count, " times ", item_size);

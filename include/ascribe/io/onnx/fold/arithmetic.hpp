@@ -130,7 +130,7 @@ inline void require_booleans(const Tensor& x) {
 template <class Wide>
 struct Pair {
   Pair(Call& call, const Tensor& a, const Tensor& b) : dims(broadcast(a.dims(), b.dims())) {
-    call.claim(dims, sizeof(Wide));
+    call.charge(dims, sizeof(Wide));
     x = call.values<Wide>(expanded(call, a, dims, a.name()));
     y = call.values<Wide>(expanded(call, b, dims, b.name()));
   }
@@ -225,7 +225,7 @@ inline Results pow(Call& call) {
     fail("expected inputs of one type, found ", name(base.type()), " and ", name(exponent.type()));
   }
   const Dims dims = broadcast(base.dims(), exponent.dims());
-  const std::size_t count = call.claim(dims, sizeof(double));
+  const std::size_t count = call.charge(dims, sizeof(double));
   const Tensor a = expanded(call, base, dims, base.name());
   const Tensor n = expanded(call, exponent, dims, exponent.name());
   if (is_integer(base.type()) && is_integer(exponent.type())) {
@@ -249,7 +249,7 @@ template <class F>
 Results map_values(Call& call, F f) {
   const Tensor& x = call.input(0);
   return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
-    call.claim(x.dims(), sizeof(Wide));
+    call.charge(x.dims(), sizeof(Wide));
     std::vector<Wide> values = call.values<Wide>(x);
     std::transform(values.begin(), values.end(), values.begin(),
                    [&](Wide value) { return static_cast<Wide>(f(value)); });
@@ -317,7 +317,7 @@ inline Results where(Call& call) {
   yes.bytes();
   no.bytes();
   const std::size_t item = item_size(yes.type());
-  const std::size_t count = call.claim(dims, item);
+  const std::size_t count = call.charge(dims, item);
   const auto chosen = call.values<std::uint8_t>(expanded(call, condition, dims, condition.name()));
   const Tensor a = expanded(call, yes, dims, yes.name());
   const Tensor b = expanded(call, no, dims, no.name());
@@ -339,7 +339,7 @@ inline Tensor converted(Call& call, const Tensor& x, ElementType type) {
     return x.renamed(call.output_name());
   }
   return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
-    call.claim(x.dims(), sizeof(std::uint64_t));
+    call.charge(x.dims(), sizeof(std::uint64_t));
     std::vector<Wide> values = call.values<Wide>(x);
     for (Wide& value : values) {
       if (type == ElementType::boolean) {

@@ -91,7 +91,7 @@ class Call {
   }
 
   /// The number of elements of a result, once the budget has paid for them.
-  std::size_t claim(std::span<const Index> dims, std::size_t item_size) {
+  std::size_t charge(std::span<const Index> dims, std::size_t item_size) {
     const auto count = static_cast<std::size_t>(element_count(dims, "result"));
     if (count > budget_->bytes / item_size) {
       fail("expected a result within what is left of the limit on evaluated constants, ", budget_->bytes,
@@ -104,7 +104,7 @@ class Call {
   /// A tensor's values, where the budget could pay for them: eight bytes for each of a tensor of bytes.
   template <class Wide>
   std::vector<Wide> values(const Tensor& tensor) {
-    budget_->bytes += claim(tensor.dims(), sizeof(Wide)) * sizeof(Wide);
+    budget_->bytes += charge(tensor.dims(), sizeof(Wide)) * sizeof(Wide);
     return tensor.values<Wide>();
   }
 

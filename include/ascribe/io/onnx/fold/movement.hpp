@@ -33,7 +33,7 @@ Tensor pick(Call& call, const Tensor& x, Dims dims, std::string name, Source sou
     return x.renamed(std::move(name));
   }
   const std::size_t item = item_size(x.type());
-  const std::size_t count = call.claim(dims, item);
+  const std::size_t count = call.charge(dims, item);
   std::vector<std::byte> bytes(count * item);
   if (count == 0) {
     return Tensor::of_bytes(std::move(name), x.type(), std::move(dims), std::move(bytes));
@@ -189,7 +189,7 @@ inline Results concat(Call& call) {
   const std::size_t item = item_size(first.type());
   first.bytes();  // a type without values has no size to claim
   std::vector<std::byte> bytes;
-  const std::size_t count = call.claim(dims, item);
+  const std::size_t count = call.charge(dims, item);
   bytes.reserve(count * item);
   // All that lies behind the axis is one block of each input, and what lies before it counts the blocks.
   Index blocks = count == 0 ? 0 : 1;
@@ -358,7 +358,7 @@ inline Results transpose(Call& call) {
   }
   const std::span<const std::byte> from = x.bytes();
   const std::size_t item = item_size(x.type());
-  const std::size_t count = call.claim(dims, item);
+  const std::size_t count = call.charge(dims, item);
   std::vector<std::byte> bytes(count * item);
   Walk walk(dims, std::move(strides));
   for (std::size_t i = 0; i < count; ++i, walk.advance()) {
@@ -555,7 +555,7 @@ inline Results range(Call& call) {
       count = std::max<Index>(static_cast<Index>(std::max(steps, 0.0)), 0);
     }
     const Dims dims{count};
-    call.claim(dims, sizeof(Wide));
+    call.charge(dims, sizeof(Wide));
     std::vector<Wide> values(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = begin + static_cast<Wide>(i) * step;

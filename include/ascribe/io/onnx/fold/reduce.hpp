@@ -128,7 +128,7 @@ Results reduce(Call& call, Index since) {
   }
   return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
     using Sum = std::conditional_t<std::is_floating_point_v<Wide>, double, Wide>;
-    const std::size_t size = call.claim(to.dims, sizeof(Sum) + 1);
+    const std::size_t size = call.charge(to.dims, sizeof(Sum) + 1);
     const std::vector<Wide> values = call.values<Wide>(x);
     std::vector<Sum> result(size, Sum{0});
     std::vector<bool> started(size, false);
@@ -153,7 +153,7 @@ inline Results non_zero(Call& call) {
     const auto count =
         static_cast<Index>(std::count_if(values.begin(), values.end(), [](Wide v) { return v != 0; }));
     const Dims dims{x.rank(), count};
-    std::vector<std::int64_t> result(call.claim(dims, sizeof(std::int64_t)));
+    std::vector<std::int64_t> result(call.charge(dims, sizeof(std::int64_t)));
     const Dims strides = strides_of(x.dims());
     std::size_t column = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -16,7 +16,7 @@
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 #include <ascribe/layers/product.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/sum.hpp>
 #include <ascribe/maps/with_role.hpp>
@@ -47,7 +47,7 @@ Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, co
   a.order.insert(a.order.begin(), front.begin(), front.end());
   if (a.batch_axis >= 0) a.batch_axis += missing;
   if (a.dims == dims) return a;
-  importer.claim(node, dims, sizeof(Scalar));  // before the maps, none of which is longer
+  importer.charge(node, dims, sizeof(Scalar));  // before the maps, none of which is longer
   std::vector<std::vector<Index>> maps;
   for (std::size_t axis = 0; axis < dims.size(); ++axis)
     maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
@@ -92,7 +92,8 @@ Activation add_affine(Importer<Scalar>& importer, const Node& node, Activation a
   const Vector factor =
       scale ? importer.broadcast(node, *scale, a) : Vector(Vector::Constant(1, Scalar(sign)));
   const Vector bias = shift ? importer.broadcast(node, *shift, a) : Vector();
-  return importer.add(node, part, MatMul(map::Affine<Scalar>(a.size(), factor), bias), {a}, a.dims, a.order);
+  return importer.add(node, part, MatMul(map::ChannelScale<Scalar>(a.size(), factor), bias), {a}, a.dims,
+                      a.order);
 }
 
 /// The negative of a constant, or its inverse.
@@ -321,7 +322,7 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
          shown(given.dims), " and size ", size);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const Index channels = a.dims[1];
-  importer.claim(node, {channels, channels}, sizeof(Scalar));
+  importer.charge(node, {channels, channels}, sizeof(Scalar));
   const Spatial line{.input = {1, a.size() / channels}};
   claim_convolution(importer, node, line, channels, channels, 1);
   std::vector<Scalar> window(std::size_t(channels * channels), Scalar(0));
@@ -336,7 +337,8 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
                    {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
-  importer.define(node.outputs[0], importer.add(node, "", kind::Product(a.size()), {a, gate}, a.dims, a.order));
+  importer.define(node.outputs[0],
+                  importer.add(node, "", kind::Product(a.size()), {a, gate}, a.dims, a.order));
 }
 
 /// A softmax is left out at the end of a network, where the logits before it are what is explained.

@@ -9,7 +9,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/repeated.hpp>
@@ -113,7 +113,7 @@ const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const D
   while (const Node* next = importer.only_consumer(*last)) {
     const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
     if (!affine) break;
-    importer.claim(*next, {dims[channel_axis]}, 4 * sizeof(Scalar));
+    importer.charge(*next, {dims[channel_axis]}, 4 * sizeof(Scalar));
     bias.resize(affine->scale.size(), Scalar(0));
     scale.resize(affine->scale.size(), Scalar(1));
     for (std::size_t o = 0; o < bias.size(); ++o) {
@@ -429,7 +429,7 @@ void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const T
     fail(describe(node), ": expected products of 1 to 2^27 factors, found ", entries);
   const auto values = constant.template values<Scalar>();
   std::vector<Eigen::Triplet<Scalar>> triplets;
-  importer.claim(node, {entries}, 2 * sizeof(Eigen::Triplet<Scalar>));  // them, and the matrix made of them
+  importer.charge(node, {entries}, 2 * sizeof(Eigen::Triplet<Scalar>));  // them, and the matrix made of them
   triplets.reserve(std::size_t(entries));
   for (Index m = 0; m < matrices; ++m) {
     // The constant's matrix at this position: axes of size 1 repeat.
@@ -516,10 +516,11 @@ void import_batch_normalisation(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const auto affine = batch_normalisation(importer, node, a.dims[1]);
-  importer.define(node.outputs[0], importer.add(node, "",
-                                                MatMul(map::Affine<Scalar>(a.size(), as_vector(affine.scale)),
-                                                       as_vector(affine.shift)),
-                                                {a}, a.dims, a.order));
+  importer.define(node.outputs[0],
+                  importer.add(node, "",
+                               MatMul(map::ChannelScale<Scalar>(a.size(), as_vector(affine.scale)),
+                                      as_vector(affine.shift)),
+                               {a}, a.dims, a.order));
 }
 
 template <class Scalar>

@@ -97,7 +97,7 @@ void each_pool_window(const Importer<Scalar>& importer, const Node& node, const 
     taps.push_back(windows.outputs(i));
     taps.push_back(windows.axes[i].kernel);
   }
-  importer.claim(node, taps, 2 * (sizeof(Index) + sizeof(Scalar)));
+  importer.charge(node, taps, 2 * (sizeof(Index) + sizeof(Scalar)));
   for (std::size_t i = 0; i < rank; ++i) {
     const WindowAxis& axis = windows.axes[i];
     const Index first = count_padding ? -axis.before : 0;
@@ -151,7 +151,7 @@ void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
-  importer.claim(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
+  importer.charge(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", Max(std::move(pool)), {a}, dims, a.order));
   };
@@ -176,7 +176,7 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
-  importer.claim(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
+  importer.charge(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(pool)), {a}, dims, a.order));
   };

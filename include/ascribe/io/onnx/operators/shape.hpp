@@ -83,7 +83,7 @@ void import_concat(Importer<Scalar>& importer, const Node& node) {
     // An empty constant, as exporters leave it, adds nothing.
     if (found[axis] > 0) parts.push_back(std::move(part));
   }
-  importer.claim(node, dims, 3 * sizeof(Index));
+  importer.charge(node, dims, 3 * sizeof(Index));
 
   const Activation shape{first.node, dims, first.order, first.batch_axis};
   std::vector<Index> sources;
@@ -270,7 +270,7 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": axis ", axis, ": expected pads that leave 1 to 2^31 values, found ", before,
            " and ", after, " for size ", a.dims[axis]);
     maps[axis].clear();
-    importer.claim(node, {dims[axis]}, sizeof(Index));
+    importer.charge(node, {dims[axis]}, sizeof(Index));
     for (Index i = -std::max<Index>(0, Index(before)); i < left + std::max<Index>(0, Index(after)); ++i) {
       const Index place = continued(mode, i, left);
       maps[axis].push_back(place < 0 ? -1 : place + cropped);
@@ -350,7 +350,7 @@ void import_tile(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected repeats that leave 1 to 2^31 values, found ", repeats[axis]);
     dims[axis] *= Index(repeats[axis]);
   }
-  importer.claim(node, dims, sizeof(Index));
+  importer.charge(node, dims, sizeof(Index));
   std::vector<std::vector<Index>> maps;
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     maps.push_back(c_order(dims[axis]));
@@ -673,7 +673,7 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
     if (!how.axes[axis].stays()) importer.check_not_batch(node, a, Index(axis));
     dims.push_back(how.axes[axis].to);
   }
-  importer.claim(node, dims, sizeof(Index));
+  importer.charge(node, dims, sizeof(Index));
   /// Two places and their weights, along one axis.
   struct Taps {
     std::array<Index, 2> places;
@@ -704,7 +704,7 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
   std::size_t entry_bytes = 2 * sizeof(Eigen::Triplet<Scalar, Index>);
   for (const ResizedAxis& axis : how.axes)
     if (!axis.stays() && entry_bytes < std::size_t(1) << 40) entry_bytes *= 2;
-  importer.claim(node, dims, entry_bytes);
+  importer.charge(node, dims, entry_bytes);
   std::vector<Eigen::Triplet<Scalar, Index>> entries;
   Index row = 0;
   std::vector<std::pair<Index, double>> sources, next;

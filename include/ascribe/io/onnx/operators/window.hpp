@@ -136,7 +136,7 @@ void claim_convolution(const Importer<Scalar>& importer, const Node& node, const
   const double held =
       map::Convolution<Scalar>::held_scalars(geometry, channels, filters, groups, importer.products());
   if (!(held < 0x1p60)) fail(describe(node), ": more weights than memory");
-  importer.claim(node, {Index(held)}, sizeof(Scalar));
+  importer.charge(node, {Index(held)}, sizeof(Scalar));
 }
 
 }  // namespace ascribe::onnx

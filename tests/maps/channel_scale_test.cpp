@@ -1,4 +1,4 @@
-#include <ascribe/maps/affine.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 
 #include <cmath>
 #include <limits>
@@ -16,10 +16,10 @@ TEST_CASE("an affine map is a diagonal matrix", "[maps]") {
     const Eigen::VectorXd scale = map_contract::numbers(p, 1);
     Explicit expected(6, 6);
     for (Index j = 0; j < 6; ++j) expected.store(j, j, scale(j % p), j % p);
-    holds([&]<class S>() { return map::Affine<S>(6, scale.cast<S>()); }, expected);
-    holds([&]<class S>() { return map::Affine<S, 6>(scale.cast<S>()); }, expected);
+    holds([&]<class S>() { return map::ChannelScale<S>(6, scale.cast<S>()); }, expected);
+    holds([&]<class S>() { return map::ChannelScale<S, 6>(scale.cast<S>()); }, expected);
   }
-  static_assert(map::Affine<float>::role == map::Role::scaling);
+  static_assert(map::ChannelScale<float>::role == map::Role::scaling);
 }
 
 TEST_CASE("an affine map of many features is a diagonal matrix", "[maps]") {
@@ -28,12 +28,12 @@ TEST_CASE("an affine map of many features is a diagonal matrix", "[maps]") {
     const Eigen::VectorXd scale = map_contract::numbers(p, 1);
     Explicit expected(size, size);
     for (Index j = 0; j < size; ++j) expected.store(j, j, scale(j % p), j % p);
-    holds([&, n = size]<class S>() { return map::Affine<S>(n, scale.cast<S>()); }, expected);
+    holds([&, n = size]<class S>() { return map::ChannelScale<S>(n, scale.cast<S>()); }, expected);
   }
 }
 
 TEST_CASE("an affine map's numbers by hand", "[maps]") {
-  const map::Affine<double, 4> affine(Eigen::Vector2d(2, -3));
+  const map::ChannelScale<double, 4> affine(Eigen::Vector2d(2, -3));
   const Eigen::Vector4d a(1, 10, 100, 1000);
   Batch<double, 4, 1> b;
   affine.apply<1>(view(a), out(b), Weights::as_is);
@@ -63,14 +63,14 @@ TEST_CASE("batch normalisation as a scale and a bias", "[maps]") {
 }
 
 TEST_CASE("an affine map's errors", "[maps]") {
-  CHECK_THROWS_WITH(map::Affine<double>(6, Eigen::VectorXd::Ones(4)),
-                    "Affine: the scale: expected a column whose length divides 6, found 4 x 1");
-  CHECK_THROWS_WITH(map::Affine<double>(6, Eigen::VectorXd(0)), Contains("found 0 x 1"));
-  CHECK_THROWS_WITH(map::Affine<double>(0, Eigen::VectorXd::Ones(1)),
-                    "Affine: the features: expected at least 1, found 0");
-  CHECK_THROWS_WITH((map::Affine<double, 4>(8, Eigen::VectorXd::Ones(1))),
-                    "Affine: the features: expected 4, found 8");
+  CHECK_THROWS_WITH(map::ChannelScale<double>(6, Eigen::VectorXd::Ones(4)),
+                    "ChannelScale: the scale: expected a column whose length divides 6, found 4 x 1");
+  CHECK_THROWS_WITH(map::ChannelScale<double>(6, Eigen::VectorXd(0)), Contains("found 0 x 1"));
+  CHECK_THROWS_WITH(map::ChannelScale<double>(0, Eigen::VectorXd::Ones(1)),
+                    "ChannelScale: the features: expected at least 1, found 0");
+  CHECK_THROWS_WITH((map::ChannelScale<double, 4>(8, Eigen::VectorXd::Ones(1))),
+                    "ChannelScale: the features: expected 4, found 8");
   Eigen::VectorXd scale = Eigen::VectorXd::Ones(2);
   scale(1) = std::numeric_limits<double>::quiet_NaN();
-  CHECK_FALSE(map::Affine<double>(2, scale).weights_are_finite());
+  CHECK_FALSE(map::ChannelScale<double>(2, scale).weights_are_finite());
 }

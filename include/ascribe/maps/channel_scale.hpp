@@ -14,14 +14,14 @@ namespace ascribe::map {
 
 /// b_j = scale(j mod p) · a_j, p being the scale's length: the channels of an image, or every feature
 /// its own. The shift is the layer's bias.
-/// Example: `Affine<double>(4, Eigen::Vector2d(2, 3))` takes `[1 1 1 1]` to `[2 3 2 3]`.
+/// Example: `ChannelScale<double>(4, Eigen::Vector2d(2, 3))` takes `[1 1 1 1]` to `[2 3 2 3]`.
 template <class Scalar_, int Size = Dynamic>
-class Affine {
+class ChannelScale {
  public:
   using Scalar = Scalar_;
   static constexpr int inputs = Size;
   static constexpr int outputs = Size;
-  static constexpr const char* name = "Affine";
+  static constexpr const char* name = "ChannelScale";
   static constexpr Role role = Role::scaling;
   static constexpr bool samplewise = true;
   /// As long as Size at most: on the stack where Size is known.
@@ -29,18 +29,20 @@ class Affine {
 
   /// Throws Error unless size is Size, and the scale's length divides it.
   template <class Derived>
-  Affine(Index size, const Eigen::MatrixBase<Derived>& scale) : size_(size) {
-    if (Size != Dynamic && size != Size) fail("Affine: the features: expected ", Size, ", found ", size);
-    if (size < 1) fail("Affine: the features: expected at least 1, found ", size);
+  ChannelScale(Index size, const Eigen::MatrixBase<Derived>& scale) : size_(size) {
+    if (Size != Dynamic && size != Size)
+      fail("ChannelScale: the features: expected ", Size, ", found ", size);
+    if (size < 1) fail("ChannelScale: the features: expected at least 1, found ", size);
     if (scale.cols() != 1 || scale.size() < 1 || size % scale.size() != 0)
-      fail("Affine: the scale: expected a column whose length divides ", size, ", found ", scale.rows(),
+      fail("ChannelScale: the scale: expected a column whose length divides ", size, ", found ", scale.rows(),
            " x ", scale.cols());
     scale_ = scale;
   }
 
   /// The same, where the type knows the size.
   template <class Derived>
-  explicit Affine(const Eigen::MatrixBase<Derived>& scale) requires(Size != Dynamic) : Affine(Size, scale) {}
+  explicit ChannelScale(const Eigen::MatrixBase<Derived>& scale) requires(Size != Dynamic)
+      : ChannelScale(Size, scale) {}
 
   Index input_size() const { return size_; }
   Index output_size() const { return size_; }
@@ -123,7 +125,7 @@ class Affine {
   Scale scale_;
 };
 
-/// What `scale_and_bias` returns: the Affine's scale, and the layer's bias; one entry a channel.
+/// What `scale_and_bias` returns: the ChannelScale's scale, and the layer's bias; one entry a channel.
 template <class Scalar>
 struct ScaleAndBias {
   Eigen::Matrix<Scalar, Dynamic, 1> scale;
