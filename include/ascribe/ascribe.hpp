@@ -74,25 +74,31 @@
 #include <ascribe/layers/product.hpp>
 #include <ascribe/layers/rule.hpp>
 
+#include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
 #include <ascribe/rules/flat.hpp>
+#include <ascribe/rules/function_adjoint.hpp>
 #include <ascribe/rules/function_step.hpp>
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/gradient.hpp>
 #include <ascribe/rules/ignore.hpp>
+#include <ascribe/rules/matrix_adjoint.hpp>
 #include <ascribe/rules/matrix_step.hpp>
 #include <ascribe/rules/normalized.hpp>
 #include <ascribe/rules/product.hpp>
+#include <ascribe/rules/product_adjoint.hpp>
 #include <ascribe/rules/product_step.hpp>
 #include <ascribe/rules/radial.hpp>
 #include <ascribe/rules/repeat.hpp>
 #include <ascribe/rules/rewire.hpp>
 #include <ascribe/rules/shares.hpp>
 #include <ascribe/rules/slope.hpp>
+#include <ascribe/rules/step_adjoint.hpp>
 #include <ascribe/rules/step_back.hpp>
 #include <ascribe/rules/w_square.hpp>
+#include <ascribe/rules/window_adjoint.hpp>
 #include <ascribe/rules/window_step.hpp>
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
@@ -108,6 +114,7 @@
 
 #include <ascribe/networks/baselines.hpp>
 #include <ascribe/networks/checks.hpp>
+#include <ascribe/networks/derivative.hpp>
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
 #include <ascribe/networks/graph.hpp>

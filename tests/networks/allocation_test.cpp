@@ -248,7 +248,7 @@ void check_graph(const Graph<float>& net) {
   check(method::DeepLift());
   check(composite::epsilon_plus<float>());
 
-  const Eigen::VectorXf by = Eigen::VectorXf::Random(net.input_size());
+  const Eigen::MatrixXf by = Eigen::MatrixXf::Random(net.input_size(), 1);
   for (const Composite<float>& method :
        {Composite<float>(method::LrpQ()), Composite<float>(method::LrpRadial()),
         Composite<float>(method::DeepLift()), composite::epsilon_plus<float>()}) {

@@ -12,6 +12,7 @@
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/derivative.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/w_square.hpp>
@@ -24,10 +25,10 @@ namespace {
 using namespace ascribe;
 using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
 
-/// The relevances (inputs × samples) for output 1 of a network of every kind of layer, in any scalar, whose
-/// weight (row, column) of the first or the second dense layer is `change` larger.
-template <class S, class Method>
-Batch<S> relevance(const Method& method, int layer, Index row, Index column, const S& change) {
+/// use(net, x, reference) of a network of every kind of layer, in any scalar, whose weight (row, column) of
+/// the first or the second dense layer is `change` larger.
+template <class S, class Use>
+auto with_network(int layer, Index row, Index column, const S& change, Use&& use) {
   std::srand(23);
   const auto random = [](Index rows, Index columns) -> Batch<S> {
     return Eigen::MatrixXd::Random(rows, columns).template cast<S>();
@@ -39,11 +40,48 @@ Batch<S> relevance(const Method& method, int layer, Index row, Index column, con
   const Sequential net(MatMul(map::Dense<S>(first), first_bias), Elementwise(fn::Tanh()),
                        MatMul(map::Dense<S>(second), second_bias), Elementwise(fn::Relu()),
                        Max(window::Groups<>(4, 2)), MatMul(map::Dense<S>(third)));
-  const auto trace = net.forward(x);
-  if constexpr (Method::form == Form::Delta)
-    return net.explain(trace, 1, method, net.forward(reference)).relevance;
-  else
-    return net.explain(trace, 1, method).relevance;
+  return use(net, x, reference);
+}
+
+/// The relevances (inputs × samples) for output 1.
+template <class S, class Method>
+Batch<S> relevance(const Method& method, int layer, Index row, Index column, const S& change) {
+  return with_network(layer, row, column, change,
+                      [&](const auto& net, const Batch<S>& x, const Batch<S>& reference) {
+                        const auto trace = net.forward(x);
+                        if constexpr (Method::form == Form::Delta)
+                          return Batch<S>(net.explain(trace, 1, method, net.forward(reference)).relevance);
+                        else
+                          return Batch<S>(net.explain(trace, 1, method).relevance);
+                      });
+}
+
+/// What Derivative says of Σ (i + 1)·relevance, against automatic differentiation.
+template <class Method>
+void check_reverse(const Method& method) {
+  const auto one = [&](const auto& net, const Batch<double>& x, const Batch<double>& reference) {
+    constexpr bool against = Method::form == Form::Delta;
+    Derivative<double> derivative(net, method);
+    const auto trace = derivative.net().forward(x), baseline = derivative.net().forward(reference);
+    derivative.explain(trace, 1, against ? &baseline : nullptr);
+    const Batch<double> by = Eigen::VectorXd::LinSpaced(5, 1, 5).replicate(1, x.cols());
+    derivative.differentiate({.relevance = view(by)});
+    for (const int layer : {0, 1})
+      for (Index row = 0; row < (layer == 0 ? 8 : 4); ++row)
+        for (Index column = 0; column < (layer == 0 ? 5 : 8); column += 2) {
+          INFO("layer " << layer << ", weight " << row << ", " << column);
+          const Dual seed(0., Eigen::Matrix<double, 1, 1>(1.));
+          const Batch<Dual> dual = relevance(method, layer, row, column, seed);
+          double expected = 0;
+          for (Index n = 0; n < dual.cols(); ++n)
+            for (Index i = 0; i < dual.rows(); ++i) expected += by(i, n) * dual(i, n).derivatives()(0);
+          const Index place = column * (layer == 0 ? 8 : 4) + row;  // as Eigen stores it
+          CHECK(derivative.weights(layer == 0 ? 1 : 3)[std::size_t(place)] ==
+                Approx(expected).epsilon(1e-10).margin(1e-12));
+        }
+    return 0;
+  };
+  with_network(0, 0, 0, 0., one);
 }
 
 /// d relevance / d weight by automatic differentiation, against central differences.
@@ -70,6 +108,7 @@ void check_derivative(const Method& method) {
           }
       }
   CHECK(largest > 0.01);  // else there was nothing to differ
+  check_reverse(method);
 }
 
 /// LRP with one of the rules of practice for every MatMul.

@@ -203,9 +203,9 @@ void check_by(Case& one, double& number, double derivative, double& largest) {
 void check(Case& one) {
   const Made made = one.made();
   const Graph<double>& net = made.net;
-  const auto trace = net.forward(one.x), reference = net.forward(one.baseline);
-  const auto found = one.explained(net, trace);
   Derivative<double> derivative(net, one.method);
+  const auto trace = net.forward(one.x, derivative.plan()), reference = net.forward(one.baseline);
+  const auto found = one.explained(net, trace);
   const start::OutputWeights start(one.start);
   const auto& relevance = derivative.explain(trace, start, one.against() ? &reference : nullptr).relevance;
   CHECK((relevance - found.relevance).cwiseAbs().maxCoeff() <=

@@ -365,6 +365,10 @@ class Derivative {
       by_input.middleRows(first, net_.node(i).size) = by[std::size_t(i)].leftCols(samples);
       first += net_.node(i).size;
     }
+    detail::with_culprit(by_input, [](Index feature, Index n) {
+      fail("Derivative: that by feature ", feature, " of sample ", n,
+           " is NaN or infinite: a value of the forward pass or a quotient overflowed");
+    });
   }
 
   /// The chain rule at one layer: what Gradient does, but for the books and faster products that round more.

@@ -1,8 +1,7 @@
 /// The adjoint of a maximum's step.
 #pragma once
 
-#include <array>
-
+#include <ascribe/functions/function.hpp>
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/window_step.hpp>
 
