@@ -189,6 +189,7 @@ class WeightGradient {
     std::array<S, std::size_t((most_pairs + positions) * width)> sums;
     std::array<S, std::size_t(most_inputs)> inputs;
     std::array<S, std::size_t(most_pixels * width)> outputs;
+    std::array<Index, std::size_t(most_pairs + positions)> places;
     std::fill_n(sums.data(), share.panels * pairs * width, S(0));
     const Extent all{g.output_height(), g.output_width()};
     for (Index n = 0; n < samples; ++n)
@@ -203,12 +204,13 @@ class WeightGradient {
           pack_inputs(
               g, share, rows, columns, y * g.stride.height - g.pads.top + share.tap_y * g.dilation.height,
               x * g.stride.width - g.pads.left + share.tap_x * g.dilation.width, image, inputs.data());
+          place_pairs(share, rows, columns, places.data());
           for (Index p = 0; p < share.panels; ++p) {
             const Index first = (share.panel + p) * width, rest = std::min(width, group_filters_ - first);
             const S* from =
                 s + ((n * all.height + y) * all.width + x) * filters_ + share.group * group_filters_ + first;
             pack_outputs(from, some, all.width, rest, outputs.data());
-            add_panel(share, rows, columns, outputs.data(), inputs.data(), rest,
+            add_panel(share.pairs(), places.data(), some, columns.size(), outputs.data(), inputs.data(), rest,
                       sums.data() + p * pairs * width);
           }
         }
@@ -270,23 +272,26 @@ class WeightGradient {
       }
   }
 
-  void add_panel(const Share& share, const Meetings& rows, const Meetings& columns, const S* outputs,
-                 const S* inputs, Index rest, S* sums) const {
-    const Index plane = rows.size() * columns.size(), pairs = share.pairs();
+  /// Where the inputs of each pair begin; behind the last, the first again.
+  static void place_pairs(const Share& share, const Meetings& rows, const Meetings& columns, Index* to) {
+    Index* next = to;
+    for (Index y = 0; y < share.taps.height; ++y)
+      for (Index x = 0; x < share.taps.width; ++x)
+        *next++ = rows.start(y) * columns.size() + columns.start(x);
+    const Index taps = next - to, plane = rows.size() * columns.size();
+    for (Index k = taps; k < share.pairs(); ++k) to[k] = to[k - taps] + plane;
+    std::fill_n(to + share.pairs(), positions, Index(0));
+  }
+
+  static void add_panel(Index pairs, const Index* places, const Extent& some, Index pitch, const S* outputs,
+                        const S* inputs, Index rest, S* sums) {
     std::array<const S*, std::size_t(positions)> planes;
     for (Index first = 0; first < pairs; first += positions, sums += positions * width) {
-      for (Index n = 0; n < positions; ++n) {
-        const Index pair = std::min(first + n, pairs - 1), tap = pair / share.taps.width;  // the last again
-        planes[std::size_t(n)] = inputs + tap / share.taps.height * plane +
-                                 rows.start(tap % share.taps.height) * columns.size() +
-                                 columns.start(pair % share.taps.width);
-      }
+      for (int n = 0; n < positions; ++n) planes[std::size_t(n)] = inputs + places[first + n];
       if (rest > width / 2 || panel_packets<S> == 1)
-        add_products<S, panel_packets<S>>(outputs, planes.data(), rows.count, columns.count, columns.size(),
-                                          sums);
+        add_products<S, panel_packets<S>>(outputs, planes.data(), some.height, some.width, pitch, sums);
       else
-        add_products<S, panel_packets<S> / 2>(outputs, planes.data(), rows.count, columns.count,
-                                              columns.size(), sums);
+        add_products<S, panel_packets<S> / 2>(outputs, planes.data(), some.height, some.width, pitch, sums);
     }
   }
 
