@@ -27,29 +27,37 @@
 #include <ascribe/kernels/image_product.hpp>
 #include <ascribe/kernels/lanes.hpp>
 #include <ascribe/kernels/panels.hpp>
+#include <ascribe/kernels/weight_gradient.hpp>
 #include <ascribe/kernels/winograd.hpp>
 
-#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/maps/average_pool.hpp>
+#include <ascribe/maps/channel_scale.hpp>
 #include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/linear_map.hpp>
+#include <ascribe/maps/repeated.hpp>
 #include <ascribe/maps/selection.hpp>
 #include <ascribe/maps/sparse.hpp>
 #include <ascribe/maps/sum.hpp>
+#include <ascribe/maps/transposed.hpp>
+#include <ascribe/maps/with_role.hpp>
 
 #include <ascribe/functions/abs.hpp>
 #include <ascribe/functions/any_function.hpp>
 #include <ascribe/functions/clip.hpp>
 #include <ascribe/functions/elu.hpp>
 #include <ascribe/functions/function.hpp>
+#include <ascribe/functions/gate.hpp>
 #include <ascribe/functions/gelu.hpp>
 #include <ascribe/functions/hard_sigmoid.hpp>
 #include <ascribe/functions/hard_swish.hpp>
 #include <ascribe/functions/identity.hpp>
+#include <ascribe/functions/kink.hpp>
 #include <ascribe/functions/leaky_relu.hpp>
 #include <ascribe/functions/mish.hpp>
+#include <ascribe/functions/power.hpp>
+#include <ascribe/functions/prelu.hpp>
 #include <ascribe/functions/promises.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/scale.hpp>
@@ -61,6 +69,7 @@
 #include <ascribe/functions/tanh.hpp>
 
 #include <ascribe/windows/any_windows.hpp>
+#include <ascribe/windows/branches.hpp>
 #include <ascribe/windows/constants.hpp>
 #include <ascribe/windows/groups.hpp>
 #include <ascribe/windows/pool.hpp>
@@ -103,11 +112,11 @@
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 
-#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/by_name.hpp>
 #include <ascribe/methods/composite.hpp>
 #include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deconvolution.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/methods/method.hpp>
@@ -118,9 +127,11 @@
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
 #include <ascribe/networks/graph.hpp>
+#include <ascribe/networks/integrated_gradients.hpp>
 #include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/networks/reveal_cancel.hpp>
 #include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
 

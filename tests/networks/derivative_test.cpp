@@ -336,6 +336,7 @@ TEST_CASE("The derivative of an explanation in Q", "[networks][derivative]") {
   SECTION("Gamma") { check_networks(in_q(rule::Gamma{0.25, 0.1}, rule::Slope(), rule::Gradient())); }
   SECTION("a table of two shares") { check_networks(in_q(Mixed(), rule::Slope(), rule::Gradient())); }
   SECTION("even products") { check_networks(with_product(rule::EvenSplit(), method::LrpQ())); }
+  SECTION("usual products") { check_networks(with_product(rule::UsualSplit(), method::LrpQ())); }
 }
 
 TEST_CASE("The derivative of an explanation against a baseline", "[networks][derivative]") {
@@ -351,6 +352,9 @@ TEST_CASE("The derivative of an explanation against a baseline", "[networks][der
   SECTION("Gamma") { check_networks(against(rule::Gamma{0.25, 0.1}, rule::Gradient(), rule::Baseline())); }
   SECTION("a table of two shares") { check_networks(against(Mixed(), rule::Baseline(), rule::Baseline())); }
   SECTION("gates") { check_networks(with_product(rule::GateConstant(), method::DeepLift())); }
+  SECTION("usual products, against a baseline") {
+    check_networks(with_product(rule::UsualSplit(), method::DeepLift()));
+  }
   SECTION("gradient at products") { check_networks(with_product(rule::Gradient(), method::DeepLift())); }
   SECTION("a baseline for each sample") {
     Case one(build_dense, method::DeepLift(), 3, true, 2, 2);

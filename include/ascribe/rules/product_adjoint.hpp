@@ -8,7 +8,8 @@ namespace ascribe::rule::detail {
 
 /// Factor k gets m_k·u with m_k a multiple of the other factor (and of its reference), or a constant.
 template <class S>
-void adjoint_of_product(const kind::Product& layer, const FactorShares& rule, Adjoint<S>& c) {
+void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, Adjoint<S>& c) {
+  const FactorShares rule = shares.in(c.form);
   const Index size = layer.size, signal = 1 - layer.gate;
   const bool even = rule.of == FactorShares::even;
   const S share(even ? 0.5 : 1.0);

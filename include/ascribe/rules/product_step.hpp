@@ -19,6 +19,10 @@ struct FactorShares {
   Of of;
 
   constexpr bool serves(Form) const { return true; }
+  /// What `usual` is in a form.
+  constexpr FactorShares in(Form form) const {
+    return of != usual ? *this : FactorShares{form == Form::Delta ? even : signal};
+  }
   constexpr Reads reads(Form form) const {
     return {.inputs = of == gradient || form != Form::R, .outputs = false};
   }
@@ -103,15 +107,13 @@ void give_half(const kind::Product& layer, C& c, typename C::Up up, typename C::
 template <class C>
 void step_of_product(const kind::Product& layer, const FactorShares& rule, C& c, typename C::Up up,
                      typename C::Down down) {
-  switch (rule.of) {
+  switch (rule.in(c.form).of) {
     case FactorShares::gradient:
       return give_other_factor(layer, c, up, down);
-    case FactorShares::signal:
-      return give_to_signal(layer, c, up, down);
     case FactorShares::even:
       return give_half(layer, c, up, down);
-    case FactorShares::usual:
-      return c.form == Form::Delta ? give_half(layer, c, up, down) : give_to_signal(layer, c, up, down);
+    default:
+      return give_to_signal(layer, c, up, down);
   }
 }
 
