@@ -2,9 +2,7 @@
 #pragma once
 
 #include <concepts>
-#include <span>
-#include <type_traits>
-#include <vector>
+#include <iterator>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
@@ -39,20 +37,37 @@ struct Target {
   }
 };
 
+/// An integer that counts: no truth value, and no letter.
+template <class T>
+concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
+
+/// Indices one after the other: a std::vector, std::array or std::span of any integers, an Eigen vector.
+template <class Range>
+concept Indices = requires(const Range& range) {
+  std::end(range);
+  requires Integer<std::iter_value_t<decltype(std::begin(range))>>;
+};
+
 /// One output for each sample. The indices are read during the call and not kept.
+template <Indices Range>
 struct Targets {
-  std::span<const Index> targets;
+  const Range& targets;
+  explicit Targets(const Range& t) : targets(t) {}
 
   template <class Output, class To>
   void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>&, To& to) const {
     using S = typename Output::Scalar;
-    if (Index(targets.size()) != b.cols())
-      fail("explain: expected one target for each of ", b.cols(), " samples, found ", targets.size());
-    for (Index n = 0; n < b.cols(); ++n) detail::check_target(targets[std::size_t(n)], b.rows(), n);
+    const Index found = Index(std::distance(std::begin(targets), std::end(targets)));
+    if (found != b.cols())
+      fail("explain: expected one target for each of ", b.cols(), " samples, found ", found);
+    Index n = 0;
+    for (const auto target : targets) detail::check_target(Index(target), b.rows(), n++);
     to.setZero();
-    for (Index n = 0; n < b.cols(); ++n) {
-      const Index k = targets[std::size_t(n)];
+    n = 0;
+    for (const auto target : targets) {
+      const Index k = Index(target);
       to(k, n) = form == Form::R ? b(k, n) : S(1);
+      ++n;
     }
   }
 };
@@ -97,35 +112,36 @@ struct OutputRelevance {
   }
 };
 
-/// Targets in memory of their own: of a range whose indices are not ascribe's.
-struct OwnTargets {
-  std::vector<Index> targets;
-
-  template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>& b_ref, To& to) const {
-    Targets{targets}.fill(b, form, b_ref, to);
-  }
+namespace detail {
+template <class Given>
+concept IsStart = requires {
+  &Given::template fill<View<double>, Out<double>>;
 };
+/// An integer, or an enumerator that converts by itself.
+template <class Given>
+concept IsIndex = std::convertible_to<Given, Index> && !std::floating_point<Given>;
 
-/// What is given as a start: an index is a target, a range of indices (a vector, an array, a span, Eigen's
-/// vectors) has one for each sample, and what has `fill` is a start already. Ranges of ascribe::Index are
-/// read in place.
-template <class Start>
-decltype(auto) as_start(const Start& start) {
-  if constexpr (std::integral<Start>) {
-    return Target{Index(start)};
-  } else if constexpr (requires { &Start::template fill<View<double>, Out<double>>; }) {
-    return (start);  // by reference
-  } else if constexpr (std::constructible_from<std::span<const Index>, const Start&>) {
-    return Targets{std::span<const Index>(start)};
-  } else if constexpr (requires { requires std::integral<std::remove_cvref_t<decltype(*start.begin())>>; }) {
-    return OwnTargets{{start.begin(), start.end()}};
+/// Stands for what has been reported already: no second error.
+struct Reported {
+  template <class... Arguments>
+  void fill(const Arguments&...) const {}
+};
+}  // namespace detail
+
+/// The start that a caller means: an index is a target, a range of indices is one for each sample.
+template <class Given>
+decltype(auto) as_start(const Given& given) {
+  if constexpr (detail::IsStart<Given>) {
+    return (given);  // by reference
+  } else if constexpr (detail::IsIndex<Given>) {
+    return Target{Index(given)};
+  } else if constexpr (Indices<Given>) {
+    return Targets<Given>(given);
   } else {
-    static_assert(
-        always_false<Start>,
-        "ascribe: what is explained is a target's index, a range of indices with one for each sample, or "
-        "one of ascribe::start (OutputWeights, OutputRelevance, AtOutput)");
-    return Target{0};  // no second error
+    static_assert(always_false<Given>,
+                  "ascribe: explain's second argument is no start: expected an output's index, a range of "
+                  "indices (one for each sample), or one of ascribe::start; see ascribe/core/start.hpp");
+    return detail::Reported();
   }
 }
 

@@ -1,21 +1,31 @@
-/// Layers by short names, so that a network reads like its sentence:
+/// Layers by their common names: `Sequential(linear(w1, b1), relu(), linear(w2, b2))`.
 ///
-///     Sequential net(linear(w1, b1), relu(), linear(w2, b2));
-///
-/// Each is one of the layers with its part inside and no rule of its own.
+/// Each maker is the layer's constructor under a verb and nothing else. `tanh()` and `abs()` take no
+/// argument, so that under `using namespace ascribe` the C library's functions of a number are still found
+/// beside them.
 #pragma once
 
+#include <type_traits>
 #include <utility>
+#include <vector>
+
+#include <Eigen/Core>
 
 #include <ascribe/core/spatial.hpp>
+#include <ascribe/core/types.hpp>
+#include <ascribe/functions/abs.hpp>
 #include <ascribe/functions/clip.hpp>
 #include <ascribe/functions/elu.hpp>
 #include <ascribe/functions/gelu.hpp>
 #include <ascribe/functions/hard_sigmoid.hpp>
 #include <ascribe/functions/hard_swish.hpp>
+#include <ascribe/functions/identity.hpp>
 #include <ascribe/functions/leaky_relu.hpp>
 #include <ascribe/functions/mish.hpp>
+#include <ascribe/functions/power.hpp>
+#include <ascribe/functions/prelu.hpp>
 #include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/scale.hpp>
 #include <ascribe/functions/selu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/silu.hpp>
@@ -32,56 +42,76 @@
 
 namespace ascribe {
 
-/// A dense layer, b = W a + bias: `weights` are outputs × inputs, of any scalar, sizes known at compile time
-/// or not, and are copied. Throws Error as MatMul does.
-template <class D>
-auto linear(const Eigen::MatrixBase<D>& weights) {
-  return MatMul(map::DenseOf<typename D::PlainObject>(weights));
+/// b = W a: a dense layer of outputs × inputs weights, which are copied. Sizes that the matrix's type knows
+/// are the layer's too. Throws Error where a size is 0, or a weight is not finite.
+template <class W>
+auto linear(const Eigen::MatrixBase<W>& weights) {
+  return MatMul(map::DenseOf<typename W::PlainObject>(weights));
 }
-template <class D, class B>
-auto linear(const Eigen::MatrixBase<D>& weights, const Eigen::MatrixBase<B>& bias) {
-  using Map = map::DenseOf<typename D::PlainObject>;
+/// b = W a + bias, one entry for each output.
+template <class W, class B>
+auto linear(const Eigen::MatrixBase<W>& weights, const Eigen::MatrixBase<B>& bias) {
+  using Map = map::DenseOf<typename W::PlainObject>;
   return MatMul(Map(weights), typename kind::MatMul<Map>::Bias(bias));
 }
 
-/// A convolution: `weights` are filters × channels × kernel height × kernel width, one behind the other; a
-/// bias has one entry a filter, or none.
-template <class W, class B>
-auto convolution(const Spatial& geometry, Index channels, Index filters, const Eigen::MatrixBase<W>& weights,
-                 const Eigen::MatrixBase<B>& bias, Index groups = 1) {
-  using Map = map::Convolution<typename W::Scalar>;
-  const typename W::PlainObject contiguous = weights;
-  return MatMul(Map(geometry, channels, filters, contiguous, groups), typename kind::MatMul<Map>::Bias(bias));
+/// A convolution without and with a bias, of one entry a filter: `weights` as for map::Convolution, filters ×
+/// channels/groups × height × width scalars one behind the other. Example:
+/// `convolution({.input = {28, 28}, .kernel = {5, 5}}, 1, 16, weights, bias)`.
+template <class Contiguous>
+auto convolution(const Spatial& geometry, Index channels, Index filters, const Contiguous& weights,
+                 Index groups = 1) {
+  using S = std::remove_cvref_t<decltype(*weights.data())>;
+  return MatMul(map::Convolution<S>(geometry, channels, filters, weights, groups));
 }
-template <class W>
-auto convolution(const Spatial& geometry, Index channels, Index filters,
-                 const Eigen::MatrixBase<W>& weights) {
-  return convolution(geometry, channels, filters, weights, Eigen::Matrix<typename W::Scalar, 0, 1>());
+template <class Contiguous, class B>
+auto convolution(const Spatial& geometry, Index channels, Index filters, const Contiguous& weights,
+                 const Eigen::MatrixBase<B>& bias, Index groups = 1) {
+  using S = std::remove_cvref_t<decltype(*weights.data())>;
+  return MatMul(map::Convolution<S>(geometry, channels, filters, weights, groups),
+                typename kind::MatMul<map::Convolution<S>>::Bias(bias));
 }
 
+/// The maximum of each window, channel by channel. Example:
+/// `max_pool({.input = {24, 24}, .kernel = {2, 2}, .stride = {2, 2}}, 16)`.
 inline auto max_pool(const Spatial& geometry, Index channels) {
   return Max(window::Pool(geometry, channels));
 }
-/// `count_padding`: whether padding counts as pixels of 0.
+/// The average of each window, channel by channel; of a network of `Scalar`. Example:
+/// `average_pool<float>({.input = {8, 8}, .kernel = {8, 8}}, 16, /*count_padding=*/false)`.
 template <class Scalar>
-auto average_pool(const Spatial& geometry, Index channels, bool count_padding = false) {
+auto average_pool(const Spatial& geometry, Index channels, bool count_padding) {
   return MatMul(map::AveragePool<Scalar>(geometry, channels, count_padding));
 }
 
+// Functions, with the parameters and defaults of `ascribe::fn`.
+inline auto abs() { return Elementwise(fn::Abs()); }
+inline auto clip(double low, double high) { return Elementwise(fn::Clip{low, high}); }
+inline auto elu(double alpha = fn::Elu().alpha) { return Elementwise(fn::Elu{alpha}); }
+inline auto gelu() { return Elementwise(fn::Gelu()); }
+inline auto gelu_tanh() { return Elementwise(fn::GeluTanh()); }
+inline auto hard_sigmoid(double slope = fn::HardSigmoid().slope, double offset = fn::HardSigmoid().offset) {
+  return Elementwise(fn::HardSigmoid{slope, offset});
+}
+inline auto hard_swish() { return Elementwise(fn::HardSwish()); }
+inline auto identity() { return Elementwise(fn::Identity()); }
+inline auto leaky_relu(double slope = fn::LeakyRelu().slope) { return Elementwise(fn::LeakyRelu{slope}); }
+inline auto mish() { return Elementwise(fn::Mish()); }
+inline auto power(double exponent, double shift = 0, double scale = 1) {
+  return Elementwise(fn::Power{exponent, shift, scale});
+}
+template <class Scalar>
+auto prelu(std::vector<double> slopes) {
+  return Elementwise(fn::Prelu<Scalar>(std::move(slopes)));
+}
 inline auto relu() { return Elementwise(fn::Relu()); }
 inline auto relu6() { return Elementwise(fn::Relu6()); }
-inline auto clip(double low, double high) { return Elementwise(fn::Clip{low, high}); }
-inline auto leaky_relu(double slope) { return Elementwise(fn::LeakyRelu{slope}); }
-inline auto elu(double alpha = 1) { return Elementwise(fn::Elu{alpha}); }
+inline auto scale(double alpha) { return Elementwise(fn::Scale{alpha}); }
 inline auto selu() { return Elementwise(fn::Selu()); }
-inline auto gelu() { return Elementwise(fn::Gelu()); }
+inline auto sigmoid() { return Elementwise(fn::Sigmoid()); }
 inline auto silu() { return Elementwise(fn::Silu()); }
-inline auto mish() { return Elementwise(fn::Mish()); }
 inline auto softplus() { return Elementwise(fn::Softplus()); }
 inline auto softsign() { return Elementwise(fn::Softsign()); }
-inline auto sigmoid() { return Elementwise(fn::Sigmoid()); }
 inline auto tanh() { return Elementwise(fn::Tanh()); }
-inline auto hard_sigmoid() { return Elementwise(fn::HardSigmoid()); }
-inline auto hard_swish() { return Elementwise(fn::HardSwish()); }
 
 }  // namespace ascribe

@@ -18,9 +18,13 @@
 
 namespace ascribe::detail {
 
-/// What `explain` may be given in place of a trace: an input.
+template <class D>
+void take_matrix(const Eigen::MatrixBase<D>&);
+/// What `explain` may be given in place of a trace: an input, any matrix or expression of Eigen's.
 template <class X>
-inline constexpr bool is_input = std::derived_from<X, Eigen::EigenBase<X>>;
+inline constexpr bool is_input = requires(const X& x) {
+  take_matrix(x);
+};
 
 /// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
 /// own.
