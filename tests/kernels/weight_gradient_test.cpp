@@ -85,10 +85,14 @@ TEMPLATE_TEST_CASE("A convolution's derivative by its weights, by its definition
   check<S>({.input = {9, 25}, .kernel = {2, 3}, .stride = {3, 4}, .dilation = {2, 6}}, 3, 4);
   check<S>({.input = {2, 2}, .kernel = {1, 2}, .pads = {2, 3, 2, 3}}, 1, 2);
   check<S>({.input = {30, 40}, .kernel = {2, 2}, .dilation = {20, 30}}, 8, 4);
+  check<S>({.input = {30, 60}, .kernel = {4, 4}, .stride = {2, 3}, .dilation = {3, 4}}, 8, 4);
   // Kernels in parts: of rows, and of one row.
   check<S>({.input = {32, 40}, .kernel = {30, 36}}, 2, 3);
   check<S>({.input = {1, 600}, .kernel = {1, 580}}, 1, 17);
   check<S>({.input = {1, 600}, .kernel = {1, 100}, .dilation = {1, 3}}, 9, 2);
+  // No samples.
+  check<S>({.input = {3, 4}}, 4, 3, 1, 0);
+  check<S>({.input = {3, 4}, .kernel = {2, 2}}, 4, 3, 1, 0);
   // Groups.
   check<S>({.input = {7, 6}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 36, 54, 3);
   check<S>({.input = {20, 20}, .kernel = {17, 17}}, 3, 3, 3);
@@ -105,6 +109,7 @@ TEMPLATE_TEST_CASE("A depthwise convolution's derivative by its weights, by its 
   check_depthwise<S>({.input = {9, 11}, .kernel = {5, 5}, .stride = {2, 2}, .pads = {2, 1, 2, 1}}, 40);
   check_depthwise<S>({.input = {9, 8}, .kernel = {3, 2}, .pads = {2, 1, 0, 1}, .dilation = {2, 3}}, 20);
   check_depthwise<S>({.input = {2, 3}, .kernel = {3, 3}, .pads = {4, 5, 2, 6}}, 9);
+  check_depthwise<S>({.input = {3, 2}, .kernel = {1, 5}, .pads = {0, 6, 0, 5}}, 9);  // wider than the image
   check_depthwise<S>({.input = {20, 20}, .kernel = {16, 16}}, 20);
 }
 

@@ -143,7 +143,7 @@ class Depthwise {
       add(some, first, begin, end);
       for (Index t = first; t < first + some; ++t) {
         add(1, t, border(t, 0), std::min(begin, border(t, g.input.width)));
-        add(1, t, std::max(end, border(t, 0)), border(t, g.input.width));
+        add(1, t, end, border(t, g.input.width));
       }
     }
   }

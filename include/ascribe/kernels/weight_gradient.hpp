@@ -86,6 +86,7 @@ class WeightGradient {
   /// gradient += …, after derive(group, panel, tap, channel, sums) has changed the panel's sums of a weight.
   template <class Derive>
   void add(const S* s, const S* a, S* gradient, Index samples, Derive derive) const {
+    if (samples == 0) return;
     Spatial g = g_;
     if (g.kernel_taps() == 1 && g.stride.height * g.stride.width == 1 &&
         g.pads.top + g.pads.left + g.pads.bottom + g.pads.right == 0) {
@@ -148,7 +149,8 @@ class WeightGradient {
       return Meetings(box.pixels.height, box.taps.height, g.stride.height, g.dilation.height).size() *
              Meetings(box.pixels.width, box.taps.width, g.stride.width, g.dilation.width).size();
     };
-    // A kernel that is too large goes in parts of its rows, or of one row.
+    // A kernel that is too large goes in parts of its rows, or of one row. Halved until it is not, a part
+    // takes more than half of the room: it has one channel.
     const auto too_many = [&] {
       return box.taps.height * box.taps.width > most_pairs || inputs() > most_inputs;
     };
@@ -158,7 +160,6 @@ class WeightGradient {
     // Two panels at least share the packed inputs where they can.
     box.channels =
         std::clamp<Index>(std::min(most_pairs / (2 * taps), most_inputs / inputs()), 1, group_channels_);
-    if (taps < g.kernel_taps()) box.channels = 1;
     const auto whole_registers = [&](Index count) {
       return count < L::size ? count : std::min(box.channels, (count + L::size - 1) / L::size * L::size);
     };
@@ -307,7 +308,7 @@ class WeightGradient {
     const bool whole = share.taps.height * share.taps.width == all_taps;
     const Index run = whole ? share.pairs() : share.taps.width;
     for (Index r = 0; r * run < share.pairs(); ++r) {
-      const Index tap = whole ? 0 : (share.tap_y + r) * g.kernel.width + share.tap_x;
+      const Index tap = (share.tap_y + r) * g.kernel.width + share.tap_x;
       S* to = gradient +
               ((share.group * group_filters_ + panel * width) * group_channels_ + share.channel) * all_taps +
               tap;
