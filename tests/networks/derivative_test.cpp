@@ -284,6 +284,12 @@ struct Mixed {
   }
 };
 
+/// A user's rule of a function: a filter, whatever the slope is called.
+struct Filtered {
+  rule::Pointwise::SlopeOf slope;
+  rule::Pointwise function() const { return {slope, rule::Pointwise::above_zero}; }
+};
+
 void check_networks(const Composite<double>& method, bool bias_shares = true) {
   for (const unsigned seed : {1u, 2u}) {
     INFO("seed " << seed);
@@ -334,6 +340,9 @@ TEST_CASE("The derivative of an explanation in Q", "[networks][derivative]") {
   SECTION("ZPlus") { check_networks(in_q(rule::ZPlus{0.1}, rule::Slope(), rule::Gradient())); }
   SECTION("AlphaBeta") { check_networks(in_q(rule::AlphaBeta{2, 1, 0.1}, rule::Slope(), rule::Gradient())); }
   SECTION("Gamma") { check_networks(in_q(rule::Gamma{0.25, 0.1}, rule::Slope(), rule::Gradient())); }
+  SECTION("filters") {
+    check_networks(in_q(rule::Gradient(), Filtered{rule::Pointwise::handed_on}, rule::Gradient()));
+  }
   SECTION("a table of two shares") { check_networks(in_q(Mixed(), rule::Slope(), rule::Gradient())); }
   SECTION("even products") { check_networks(with_product(rule::EvenSplit(), method::LrpQ())); }
   SECTION("usual products") { check_networks(with_product(rule::UsualSplit(), method::LrpQ())); }
@@ -492,6 +501,24 @@ TEST_CASE("One layer in two places has a derivative in each", "[networks][deriva
     const double found = derivative.weights(1)[at] + derivative.weights(3)[at];
     CHECK(found == Approx((loss(h) - loss(-h)) / (2 * h)).epsilon(1e-6).margin(1e-8));
   }
+}
+
+TEST_CASE("One column of a baseline's trace for all samples", "[networks][derivative]") {
+  std::vector<VectorXd> blocks;
+  std::mt19937 generator(10);
+  Made made{blocks, generator};
+  build_dense(made);
+  const MatrixXd x = random(5, 3, generator), three = random(5, 3, generator), by = random(5, 3, generator);
+  Derivative<double> one(made.net, method::DeepLift()), other(made.net, method::DeepLift());
+  const auto trace = one.net().forward(x), reference = one.net().forward(three),
+             column = one.net().forward(three.col(1));
+  one.explain(trace, 1, &reference, 1);
+  other.explain(trace, 1, &column);
+  for (auto* d : {&one, &other}) d->differentiate({.relevance = view(by)});
+  CHECK(one.reference_input().cols() == 1);
+  CHECK(one.reference_input() == other.reference_input());
+  CHECK(one.input() == other.input());
+  CHECK(std::ranges::equal(one.weights(1), other.weights(1)));
 }
 
 TEST_CASE("The derivative of other starts", "[networks][derivative]") {

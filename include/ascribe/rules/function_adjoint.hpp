@@ -27,8 +27,9 @@ void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rul
   const Form form = c.form;
   const Pointwise simple = rule.of(f0 == S(0), form);
   const Index rows = c.b.rows();
-  const bool handed_on = simple.slope == Pointwise::handed_on,
-             less_bias = simple.slope == Pointwise::without_bias;
+  const bool filtered = simple.filter != Pointwise::none;  // then a slope is a number, whatever its name
+  const bool handed_on = !filtered && simple.slope == Pointwise::handed_on,
+             less_bias = !filtered && simple.slope == Pointwise::without_bias;
   // Said before there are threads, which must not throw.
   if (simple.filter != Pointwise::by_function && !handed_on && !less_bias &&
       !fn::has_second_derivative(layer.f))
@@ -75,7 +76,8 @@ void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rul
           if (ref) ref[i] += to_ref[k] * u[i] * d[i];
         }
       }
-      if (bias && form == Form::Q && !handed_on) ascribe::detail::add_multiple(width, f0, bias, u_bar);
+      if (bias && form == Form::Q && simple.slope != Pointwise::handed_on)
+        ascribe::detail::add_multiple(width, f0, bias, u_bar);
     });
   });
 }
