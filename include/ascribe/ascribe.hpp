@@ -27,6 +27,7 @@
 #include <ascribe/kernels/image_product.hpp>
 #include <ascribe/kernels/lanes.hpp>
 #include <ascribe/kernels/panels.hpp>
+#include <ascribe/kernels/weight_gradient.hpp>
 #include <ascribe/kernels/winograd.hpp>
 
 #include <ascribe/maps/affine.hpp>

@@ -1,5 +1,7 @@
 #include <ascribe/functions/function.hpp>
 
+#include <string>
+
 #include "tests/support/function_contract.hpp"
 
 namespace {
@@ -87,6 +89,7 @@ TEST_CASE("A function without a second derivative says so, by its name", "[funct
   fn::second_derivatives(CubeOfTwo{}, 0, 2, a, d);
   CHECK(d[0] == 6);
   CHECK(d[1] == 12);
+  CHECK(fn::name_of(CubeOfTwo{}) == std::string("Cube"));
   CHECK_THROWS_WITH(fn::second_derivatives(Cube{}, 0, 2, a, d), "a function has no second derivative");
   // The chord is a² + ar + r²: 2a + r and a + 2r.
   fn::chord_derivatives(Cube{}, 0, 2, a, far, d, e);

@@ -106,7 +106,7 @@ class Depthwise {
  private:
   /// Channels and taps whose sums are computed together in `accumulate`.
   static constexpr Index lane_chunk = 2 * Lanes<S>::size;
-  static constexpr int joined = 4;
+  static constexpr Index joined = 5;
 
   /// The sums of one row of the kernel over one row of outputs: where neighbouring taps all meet the image,
   /// together; at its sides one by one.
@@ -117,27 +117,33 @@ class Depthwise {
       return std::clamp<Index>(behind <= 0 ? 0 : (behind + g.stride.width - 1) / g.stride.width, 0,
                                g.output_width());
     };
-    const auto add = [&]<int Taps>(std::integral_constant<int, Taps>, Index tap, Index begin, Index end) {
+    const auto add = [&](Index taps, Index tap, Index begin, Index end) {
       if (begin >= end) return;
       const S* a = line + (begin * g.stride.width - g.pads.left + tap * g.dilation.width) * channels_;
-      add_taps<Taps>(s + begin * channels_, a, count, end - begin, sums + tap * lane_chunk);
-    };
-    for (Index first = 0; first < g.kernel.width; first += joined) {
-      const Index some = std::min<Index>(joined, g.kernel.width - first);
-      const Index begin = border(first, 0), end = std::max(begin, border(first + some - 1, g.input.width));
-      switch (some) {
+      const auto add_some = [&]<int Taps>(std::integral_constant<int, Taps>) {
+        add_taps<Taps>(s + begin * channels_, a, count, end - begin, sums + tap * lane_chunk);
+      };
+      switch (taps) {
+        case 5:
+          return add_some(std::integral_constant<int, 5>());
         case 4:
-          add(std::integral_constant<int, 4>(), first, begin, end);
-          break;
+          return add_some(std::integral_constant<int, 4>());
         case 3:
-          add(std::integral_constant<int, 3>(), first, begin, end);
-          break;
+          return add_some(std::integral_constant<int, 3>());
+        case 2:
+          return add_some(std::integral_constant<int, 2>());
         default:
-          for (Index t = 0; t < some; ++t) add(std::integral_constant<int, 1>(), first + t, begin, end);
+          return add_some(std::integral_constant<int, 1>());
       }
+    };
+    const Index parts = (g.kernel.width + joined - 1) / joined, most = (g.kernel.width + parts - 1) / parts;
+    for (Index first = 0; first < g.kernel.width; first += most) {
+      const Index some = std::min(most, g.kernel.width - first);
+      const Index begin = border(first, 0), end = std::max(begin, border(first + some - 1, g.input.width));
+      add(some, first, begin, end);
       for (Index t = first; t < first + some; ++t) {
-        add(std::integral_constant<int, 1>(), t, border(t, 0), std::min(begin, border(t, g.input.width)));
-        add(std::integral_constant<int, 1>(), t, std::max(end, border(t, 0)), border(t, g.input.width));
+        add(1, t, border(t, 0), std::min(begin, border(t, g.input.width)));
+        add(1, t, end, border(t, g.input.width));
       }
     }
   }

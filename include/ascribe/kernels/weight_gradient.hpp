@@ -86,6 +86,7 @@ class WeightGradient {
   /// gradient += …, after derive(group, panel, tap, channel, sums) has changed the panel's sums of a weight.
   template <class Derive>
   void add(const S* s, const S* a, S* gradient, Index samples, Derive derive) const {
+    if (samples == 0) return;
     Spatial g = g_;
     if (g.kernel_taps() == 1 && g.stride.height * g.stride.width == 1 &&
         g.pads.top + g.pads.left + g.pads.bottom + g.pads.right == 0) {
@@ -148,7 +149,8 @@ class WeightGradient {
       return Meetings(box.pixels.height, box.taps.height, g.stride.height, g.dilation.height).size() *
              Meetings(box.pixels.width, box.taps.width, g.stride.width, g.dilation.width).size();
     };
-    // A kernel that is too large goes in parts of its rows, or of one row.
+    // A kernel that is too large goes in parts of its rows, or of one row. Halved until it is not, a part
+    // takes more than half of the room: it has one channel.
     const auto too_many = [&] {
       return box.taps.height * box.taps.width > most_pairs || inputs() > most_inputs;
     };
@@ -158,7 +160,6 @@ class WeightGradient {
     // Two panels at least share the packed inputs where they can.
     box.channels =
         std::clamp<Index>(std::min(most_pairs / (2 * taps), most_inputs / inputs()), 1, group_channels_);
-    if (taps < g.kernel_taps()) box.channels = 1;
     const auto whole_registers = [&](Index count) {
       return count < L::size ? count : std::min(box.channels, (count + L::size - 1) / L::size * L::size);
     };
@@ -189,6 +190,7 @@ class WeightGradient {
     std::array<S, std::size_t((most_pairs + positions) * width)> sums;
     std::array<S, std::size_t(most_inputs)> inputs;
     std::array<S, std::size_t(most_pixels * width)> outputs;
+    std::array<Index, std::size_t(most_pairs + positions)> places;
     std::fill_n(sums.data(), share.panels * pairs * width, S(0));
     const Extent all{g.output_height(), g.output_width()};
     for (Index n = 0; n < samples; ++n)
@@ -203,12 +205,13 @@ class WeightGradient {
           pack_inputs(
               g, share, rows, columns, y * g.stride.height - g.pads.top + share.tap_y * g.dilation.height,
               x * g.stride.width - g.pads.left + share.tap_x * g.dilation.width, image, inputs.data());
+          place_pairs(share, rows, columns, places.data());
           for (Index p = 0; p < share.panels; ++p) {
             const Index first = (share.panel + p) * width, rest = std::min(width, group_filters_ - first);
             const S* from =
                 s + ((n * all.height + y) * all.width + x) * filters_ + share.group * group_filters_ + first;
             pack_outputs(from, some, all.width, rest, outputs.data());
-            add_panel(share, rows, columns, outputs.data(), inputs.data(), rest,
+            add_panel(share.pairs(), places.data(), some, columns.size(), outputs.data(), inputs.data(), rest,
                       sums.data() + p * pairs * width);
           }
         }
@@ -270,23 +273,26 @@ class WeightGradient {
       }
   }
 
-  void add_panel(const Share& share, const Meetings& rows, const Meetings& columns, const S* outputs,
-                 const S* inputs, Index rest, S* sums) const {
-    const Index plane = rows.size() * columns.size(), pairs = share.pairs();
+  /// Where the inputs of each pair begin; behind the last, the first again.
+  static void place_pairs(const Share& share, const Meetings& rows, const Meetings& columns, Index* to) {
+    Index* next = to;
+    for (Index y = 0; y < share.taps.height; ++y)
+      for (Index x = 0; x < share.taps.width; ++x)
+        *next++ = rows.start(y) * columns.size() + columns.start(x);
+    const Index taps = next - to, plane = rows.size() * columns.size();
+    for (Index k = taps; k < share.pairs(); ++k) to[k] = to[k - taps] + plane;
+    std::fill_n(to + share.pairs(), positions, Index(0));
+  }
+
+  static void add_panel(Index pairs, const Index* places, const Extent& some, Index pitch, const S* outputs,
+                        const S* inputs, Index rest, S* sums) {
     std::array<const S*, std::size_t(positions)> planes;
     for (Index first = 0; first < pairs; first += positions, sums += positions * width) {
-      for (Index n = 0; n < positions; ++n) {
-        const Index pair = std::min(first + n, pairs - 1), tap = pair / share.taps.width;  // the last again
-        planes[std::size_t(n)] = inputs + tap / share.taps.height * plane +
-                                 rows.start(tap % share.taps.height) * columns.size() +
-                                 columns.start(pair % share.taps.width);
-      }
+      for (int n = 0; n < positions; ++n) planes[std::size_t(n)] = inputs + places[first + n];
       if (rest > width / 2 || panel_packets<S> == 1)
-        add_products<S, panel_packets<S>>(outputs, planes.data(), rows.count, columns.count, columns.size(),
-                                          sums);
+        add_products<S, panel_packets<S>>(outputs, planes.data(), some.height, some.width, pitch, sums);
       else
-        add_products<S, panel_packets<S> / 2>(outputs, planes.data(), rows.count, columns.count,
-                                              columns.size(), sums);
+        add_products<S, panel_packets<S> / 2>(outputs, planes.data(), some.height, some.width, pitch, sums);
     }
   }
 
@@ -302,7 +308,7 @@ class WeightGradient {
     const bool whole = share.taps.height * share.taps.width == all_taps;
     const Index run = whole ? share.pairs() : share.taps.width;
     for (Index r = 0; r * run < share.pairs(); ++r) {
-      const Index tap = whole ? 0 : (share.tap_y + r) * g.kernel.width + share.tap_x;
+      const Index tap = (share.tap_y + r) * g.kernel.width + share.tap_x;
       S* to = gradient +
               ((share.group * group_filters_ + panel * width) * group_channels_ + share.channel) * all_taps +
               tap;

@@ -93,7 +93,8 @@ class DenseOf {
                   const Weights& weights) const {
     if constexpr (small<N>)
       if (weights.unchanged()) {
-        Eigen::Map<typename Matrix::PlainObject>(gradient).noalias() += s * a.transpose();
+        for (Index n = 0; n < N; ++n)
+          Eigen::Map<typename Matrix::PlainObject>(gradient).noalias() += s.col(n) * a.col(n).transpose();
         return;
       }
     if constexpr (fixed && N != Dynamic)  // one by one: less on the stack of a small device
