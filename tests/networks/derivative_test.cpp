@@ -474,6 +474,46 @@ TEST_CASE("A loss on the outputs alone is backpropagated", "[networks][derivativ
   }
 }
 
+TEST_CASE("The derivative of wide layers, every feature by its own parameters", "[networks][derivative]") {
+  for (const Index width : {1, 255, 256, 257, 4095, 4096, 4097, 5000}) {
+    INFO(width << " features");
+    std::mt19937 generator(11);
+    const VectorXd scale = random(width, 1, generator), shift = random(width, 1, generator);
+    const MatrixXd x = random(width, 2, generator), by = random(width, 2, generator),
+                   v = random(width, 2, generator);
+    std::vector<double> slopes;
+    for (Index i = 0; i < width; ++i) slopes.push_back(0.1 + 0.8 * double(i) / double(width));
+    Graph<double> net;
+    const Index p = net.add("p", Elementwise(fn::Prelu<double>(slopes)), {net.input("x", width)});
+    const Index s = net.add("s", MatMul(map::Affine<double>(width, scale), shift), {p});
+    net.output(net.add("t", Elementwise(fn::Tanh()), {s}));
+    Derivative<double> derivative(net, method::LrpQ());
+    const auto trace = derivative.net().forward(x);
+    derivative.explain(trace, start::OutputWeights(v));
+    derivative.differentiate({.relevance = view(by)});
+    double worst = 0;  // one check: there are many
+    const auto compare = [&](double found, double expected) {
+      worst = std::max(worst, std::abs(found - expected) / std::max(1.0, std::abs(expected)));
+    };
+    for (Index i = 0; i < width; ++i) {
+      double by_scale = 0, by_shift = 0;
+      for (Index n = 0; n < 2; ++n) {
+        // relevance = x·slope·scale·c·v with c = tanh(t)/t
+        const double slope = x(i, n) > 0 ? 1 : slopes[std::size_t(i)], h = slope * x(i, n);
+        const double t = scale(i) * h + shift(i), c = std::tanh(t) / t;
+        const double by_t = (1 - std::tanh(t) * std::tanh(t) - c) / t, given = by(i, n) * v(i, n);
+        by_scale += given * h * (c + scale(i) * by_t * h);
+        by_shift += given * h * scale(i) * by_t;
+        compare(derivative.input()(i, n), given * slope * scale(i) * (c + h * by_t * scale(i)));
+        compare(derivative.start()(i, n), by(i, n) * h * scale(i) * c);
+      }
+      compare(derivative.weights(s)[std::size_t(i)], by_scale);
+      compare(derivative.bias(s)[std::size_t(i)], by_shift);
+    }
+    CHECK(worst < 1e-7);  // near t = 0 the formula here loses digits
+  }
+}
+
 TEST_CASE("One layer in two places has a derivative in each", "[networks][derivative]") {
   std::mt19937 generator(5);
   MatrixXd w = random(4, 4, generator);
