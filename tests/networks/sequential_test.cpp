@@ -416,7 +416,7 @@ TEST_CASE("A rule of the user's works as the library's do", "[networks][sequenti
   CHECK(all.relevance == Eigen::Vector2d(3.5, 3.5));
   CHECK(all.ledger.closing_error()(0) == 0);
   // By position: LRP above, which leaves 6 of 7, and equal shares below.
-  const auto first = net.explain(trace, 0, user::EquallyAtFirst{{{0.}}});
+  const auto first = net.explain(trace, 0, user::EquallyAtFirst{method::Lrp(0.)});
   CHECK(near(first.relevance, Eigen::Vector2d(3, 3), 1e-15));
   CHECK(first.ledger.bias(0) == Approx(1));
   // In a layer's type.
