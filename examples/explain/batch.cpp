@@ -256,7 +256,7 @@ void Plan::find_root() {
   // What all folders that were asked for have in common; names in the output folder are counted from there.
   std::string last;
   bool first = true;
-  for (const Storage& place : inputs_.files()) {
+  for (const Place& place : inputs_.files()) {
     const std::string folder = place.path.substr(0, place.root);
     if (!first && folder == last) continue;
     last = folder;

@@ -43,7 +43,7 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
                                         const std::vector<double>& deviation);
 
 /// A file of inputs. There may be millions.
-struct Storage {
+struct Place {
   std::string path;
   std::size_t root = 0;  ///< how much of the path is the folder that was asked for
 };
@@ -52,7 +52,7 @@ struct Storage {
 /// files, and for a folder its files of a known type, with those of its folders, by name. Nothing hidden, and
 /// nothing in `left_out`. `notes`: what else was passed over. Throws ascribe::Error where a folder has
 /// nothing, or where the list cannot be read or is empty.
-std::vector<Storage> find_inputs(const std::vector<std::filesystem::path>& named,
+std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
                                  const std::filesystem::path& list, const std::filesystem::path& left_out,
                                  std::vector<std::string>& notes);
 
@@ -63,7 +63,7 @@ class Inputs {
   /// Looks at every file: a .npy file's header is read. Throws ascribe::Error, naming the file, where there
   /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
   /// such a file counts as one sample, and `read` throws.
-  Inputs(std::vector<Storage> files, const Shape& shape, const std::optional<ImageLayout>& layout,
+  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout,
          bool later);
 
   /// Of all samples.
@@ -71,7 +71,7 @@ class Inputs {
   std::string name(std::size_t n) const;
   Sample read(std::size_t n) const;
 
-  const std::vector<Storage>& files() const { return files_; }
+  const std::vector<Place>& files() const { return files_; }
   /// The number of the file's first sample. One more file would begin at `size()`.
   std::size_t first(std::size_t file) const { return first_[file]; }
 
@@ -83,7 +83,7 @@ class Inputs {
 
   std::optional<ImageLayout> layout_;
   std::size_t values_;  // of one sample
-  std::vector<Storage> files_;
+  std::vector<Place> files_;
   std::vector<Array> arrays_;  // none for an image
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};

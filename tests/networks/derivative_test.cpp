@@ -485,7 +485,7 @@ TEST_CASE("The derivative of wide layers, every feature by its own parameters", 
     for (Index i = 0; i < width; ++i) slopes.push_back(0.1 + 0.8 * double(i) / double(width));
     Graph<double> net;
     const Index p = net.add("p", Elementwise(fn::Prelu<double>(slopes)), {net.input("x", width)});
-    const Index s = net.add("s", MatMul(map::Affine<double>(width, scale), shift), {p});
+    const Index s = net.add("s", MatMul(map::ChannelScale<double>(width, scale), shift), {p});
     net.output(net.add("t", Elementwise(fn::Tanh()), {s}));
     Derivative<double> derivative(net, method::LrpQ());
     const auto trace = derivative.net().forward(x);
