@@ -29,6 +29,11 @@ namespace ascribe {
 ///
 ///     static constexpr bool serves(Form)   the forms in which it has a meaning; without it, all
 ///     Reads reads(const kind&, Form) const what it reads of the trace; without it, everything
+///
+/// and, where explanations are to be differentiated (networks/derivative.hpp), has an overload of
+///
+///     template <class M, class S>
+///     void adjoint(const ascribe::kind::MatMul<M>&, const YourRule&, ascribe::Adjoint<S>&)
 namespace rule {
 
 /// The rule of a layer that was given none: methods which ask the layers for their rules refuse it.
