@@ -24,7 +24,7 @@ TEST_CASE("any map keeps the contract of the map inside", "[maps]") {
 TEST_CASE("any map tells what is inside", "[maps]") {
   const map::AnyMap<double> map(map::ChannelScale<double>(2, Eigen::Vector2d(1, 2)));
   CHECK(map.role() == map::Role::scaling);
-  CHECK(map.name() == std::string("Scale"));
+  CHECK(map.name() == std::string("ChannelScale"));
   CHECK(map.as<map::ChannelScale<double>>() != nullptr);
   CHECK(map.as<map::Dense<double>>() == nullptr);
   const map::AnyMap<double> copy = map;  // shares the map

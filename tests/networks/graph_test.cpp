@@ -14,6 +14,7 @@
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/methods/composites.hpp>
 #include <ascribe/networks/checks.hpp>
+#include <ascribe/rules/slope.hpp>
 #include <ascribe/rules/w_square.hpp>
 
 namespace mine {
@@ -330,10 +331,10 @@ TEST_CASE("what a graph refuses", "[networks][graph]") {
                     Contains("a trace of this graph's 3 nodes, found one of 2"));
   CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::R).add(match::name("d"), rule::ZPlus())),
                     Contains("'skip' (MatMul of Sum)") && Contains("no entry"));
-  CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::Q).add(match::any(), rule::ZPlus())),
-                    Contains("'d'") && Contains("ZPlus(epsilon 1e-06) has no meaning in the form Q"));
-  CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::R).add(match::any(), rule::Ignore())),
-                    Contains("'d' (MatMul of Dense)") && Contains("Ignore has no meaning for this kind"));
+  CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::Q).add(match::any(), rule::WSquare())),
+                    Contains("'d'") && Contains("WSquare(epsilon 1e-06) has no meaning in the form Q"));
+  CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::R).add(match::any(), rule::Slope())),
+                    Contains("'d' (MatMul of Dense)") && Contains("Slope has no meaning for this kind"));
   CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::R).add(match::any(), rule::Normalized{-1})),
                     Contains("'d'") && Contains("found -1"));
   CHECK_THROWS_WITH(composite::by_name<double>("epsilon_pluss"), Contains("excitation_backprop"));

@@ -42,7 +42,7 @@ TEST_CASE("windows with constants have the same members, and constants", "[windo
   CHECK(constants(window::Groups<6, 2>()).empty());
 }
 
-TEST_CASE("-infinity is never the maximum, and no rule sees it", "[windows]") {
+TEST_CASE("minus infinity is never the maximum, and no rule sees it", "[windows]") {
   constexpr double least = -std::numeric_limits<double>::infinity();
   CHECK(constants(WithConstants(window::Groups<6, 2>(), std::array{least, -1.5})) ==
         std::vector<double>{-1.5});
