@@ -25,17 +25,4 @@ TEST_CASE("Loops over neighbours say what they do", "[core][loops]") {
   CHECK(to == Values{-10, 0, -3});
 }
 
-TEST_CASE("Loops over one sign", "[core][loops]") {
-  Values to(3);
-  detail::keep_sign(3, true, x.data(), to.data());
-  CHECK(to == Values{0, 0, 3});
-  detail::keep_sign(3, false, x.data(), to.data());
-  CHECK(to == Values{-2, 0, 0});
-  to = {1, 1, 1};
-  detail::add_kept(3, true, x.data(), y.data(), to.data());
-  CHECK(to == Values{1, 1, -2});
-  detail::add_kept(3, false, x.data(), y.data(), to.data());
-  CHECK(to == Values{-9, 1, -2});
-}
-
 }  // namespace

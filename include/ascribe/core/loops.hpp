@@ -34,29 +34,4 @@ template <class S>
   for (Index i = 0; i < count; ++i) to[i] = x[i] * y[i];
 }
 
-/// to = x⁺ or x⁻.
-template <class S>
-[[gnu::noinline]] void keep_sign(Index count, bool above, const S* x, S* to) {
-  const S zero(0);
-  if (above)
-    for (Index i = 0; i < count; ++i) to[i] = x[i] > zero ? x[i] : zero;
-  else
-    for (Index i = 0; i < count; ++i) to[i] = x[i] < zero ? x[i] : zero;
-}
-/// to += x⁺·y or x⁻·y.
-template <class S>
-[[gnu::noinline]] void add_kept(Index count, bool above, const S* x, const S* y, S* to) {
-  const S zero(0);
-  if (above)
-    for (Index i = 0; i < count; ++i) {
-      const S kept = x[i] > zero ? x[i] : zero;
-      to[i] += kept * y[i];
-    }
-  else
-    for (Index i = 0; i < count; ++i) {
-      const S kept = x[i] < zero ? x[i] : zero;
-      to[i] += kept * y[i];
-    }
-}
-
 }  // namespace ascribe::detail
