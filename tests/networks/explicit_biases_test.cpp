@@ -77,7 +77,7 @@ TEST_CASE("identity 5: explicit ones get what the ledger books to each bias, in 
     const Matrix x = random.matrix(5, 4);
     // With ε too: the ones bypass nothing but the rules on their own wires.
     for (const double epsilon : {0.0, 0.25}) {
-      const method::Lrp lrp{{epsilon}};
+      const method::Lrp lrp(epsilon);
       const Both both(network(seed, fn::Relu(), fn::Relu()), x, lrp, Ones::per_bias);
       CHECK(both.output_error < 1e-13);
       CHECK(both.input_error() < 1e-10);
