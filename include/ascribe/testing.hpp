@@ -37,23 +37,23 @@ struct Step {
 /// One step of a layer in doubles. What the rule says that it does not read is NaN.
 template <class Kind, class Rule>
 Step step_of(const Kind& layer, const Rule& rule, Form form, const Batch<double>& a,
-             const Batch<double>& a_ref, const Batch<double>& up) {
+             const Batch<double>& a_base, const Batch<double>& up) {
   const double unset = std::numeric_limits<double>::quiet_NaN();
-  Batch<double> b(up.rows(), up.cols()), b_ref(up.rows(), up.cols());
+  Batch<double> b(up.rows(), up.cols()), b_base(up.rows(), up.cols());
   ascribe::detail::run(layer, view(a), b);
-  ascribe::detail::run(layer, view(a_ref), b_ref);
+  ascribe::detail::run(layer, view(a_base), b_base);
   const Passage passage = passage_of(layer, rule, form);
   const auto seen = [&](const Batch<double>& values, bool reads) {
     return reads ? values : Batch<double>::Constant(values.rows(), values.cols(), unset).eval();
   };
   const Batch<double> from = passage.either && !passage.inputs ? b : seen(a, passage.inputs),
-                      to = seen(b, passage.outputs), from_ref = seen(a_ref, passage.inputs),
-                      to_ref = seen(b_ref, passage.outputs);
+                      to = seen(b, passage.outputs), from_ref = seen(a_base, passage.inputs),
+                      to_ref = seen(b_base, passage.outputs);
   Step result{
       Batch<double>::Constant(a.rows(), a.cols(), unset), Batch<double>::Zero(up.rows(), up.cols()), {}};
   result.books.reset(up.cols());
   Workspace<double> workspace;
-  ReferenceValues<double> a_values, b_values;
+  BaselineValues<double> a_values, b_values;
   if (form == Form::Delta) {
     a_values = {from_ref.data(), from_ref.rows()};
     b_values = {to_ref.data(), to_ref.rows()};
@@ -61,7 +61,7 @@ Step step_of(const Kind& layer, const Rule& rule, Form form, const Batch<double>
   Context<double, Dynamic, Dynamic, Dynamic> context{
       view(from), view(to), a_values, b_values, form, result.books, workspace, result.shares.data()};
   step_back(layer, rule, context, view(up), out(result.down));
-  const ReferenceValues<double> a_real{a_ref.data(), a_ref.rows()}, b_real{b_ref.data(), b_ref.rows()};
+  const BaselineValues<double> a_real{a_base.data(), a_base.rows()}, b_real{b_base.data(), b_base.rows()};
   ascribe::detail::count_relevance<double>(up, b, b_real, form, result.books.enter);
   ascribe::detail::count_relevance<double>(result.down, a, a_real, form, result.books.leave);
   return result;
@@ -84,7 +84,7 @@ std::vector<std::string> faults_of(const Layer& layer, const Rule& rule, Form fo
   if constexpr (requires { kind.input_size(); }) features = kind.input_size();
   const Index outputs = kind.output_size_for(features), samples = 4;
   Batch<double> a = detail::numbers(features, samples, 1);
-  const Batch<double> a_ref = detail::numbers(features, samples, 2),
+  const Batch<double> a_base = detail::numbers(features, samples, 2),
                       up = detail::numbers(outputs, samples, 3), other = detail::numbers(outputs, samples, 4);
   a.col(1) = a.col(1).cwiseAbs();
   a.col(2) = -a.col(2).cwiseAbs();
@@ -94,7 +94,7 @@ std::vector<std::string> faults_of(const Layer& layer, const Rule& rule, Form fo
     faults.push_back(what + ", in the form " + ascribe::detail::name_of(form) + ", sample " +
                      std::to_string(sample));
   };
-  const auto all = detail::step_of(kind, rule, form, a, a_ref, up);
+  const auto all = detail::step_of(kind, rule, form, a, a_base, up);
   const auto tolerance = [&](Index n) {
     return 1e-9 * (1 + all.books.largest_entry()(n) + all.down.col(n).cwiseAbs().sum());
   };
@@ -111,14 +111,14 @@ std::vector<std::string> faults_of(const Layer& layer, const Rule& rule, Form fo
       fault("the books are open by " + std::to_string(all.books.closing_error()(n)), n);
     if (!(std::abs(all.shares.col(n).sum() - all.books.bias(n)) <= tolerance(n)))
       fault("the biases' shares do not add up to their line of the books", n);
-    const auto one = detail::step_of(kind, rule, form, Batch<double>(a.col(n)), Batch<double>(a_ref.col(n)),
+    const auto one = detail::step_of(kind, rule, form, Batch<double>(a.col(n)), Batch<double>(a_base.col(n)),
                                      Batch<double>(up.col(n)));
     if (!((one.down.col(0) - all.down.col(n)).cwiseAbs().maxCoeff() <= tolerance(n)))
       fault("a sample by itself gets something else than in a batch", n);
   }
   if (!linear || !faults.empty()) return faults;
-  const auto second = detail::step_of(kind, rule, form, a, a_ref, other),
-             mixed = detail::step_of(kind, rule, form, a, a_ref, Batch<double>(-1.5 * up + other));
+  const auto second = detail::step_of(kind, rule, form, a, a_base, other),
+             mixed = detail::step_of(kind, rule, form, a, a_base, Batch<double>(-1.5 * up + other));
   for (Index n = 0; n < samples; ++n)
     if (!((mixed.down.col(n) + 1.5 * all.down.col(n) - second.down.col(n)).cwiseAbs().maxCoeff() <=
           4 * (tolerance(n) + 1e-9 * second.down.col(n).cwiseAbs().sum())))

@@ -8,7 +8,7 @@ using namespace ascribe;
 
 TEST_CASE("A reference serves all samples with one column, or each with its own", "[core]") {
   const Eigen::Matrix2d values{{1, 2}, {3, 4}};
-  const ReferenceValues<double> one{values.data(), 0}, each{values.data(), 2}, none;
+  const BaselineValues<double> one{values.data(), 0}, each{values.data(), 2}, none;
   CHECK(one.column(1) == values.data());
   CHECK(each.column(1)[1] == 4);
   CHECK(one.from(1).column(0) == values.data());

@@ -20,7 +20,7 @@ Eigen::Matrix2d filled(const Start& start, Form form) {
   Eigen::Matrix2d result = Eigen::Matrix2d::Constant(99);
   Out<double> to(result.data(), 2, 2);
   start::as_start(start).fill(View<double>(y.data(), 2, 2), form,
-                              ReferenceValues<double>{reference.data(), 0}, to);
+                              BaselineValues<double>{reference.data(), 0}, to);
   return result;
 }
 

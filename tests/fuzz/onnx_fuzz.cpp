@@ -48,7 +48,7 @@ void explain(const Graph<float>& graph, std::size_t which) {
   if (method.form == Form::Delta)
     graph.explain(trace, 0, method, graph.forward(Eigen::VectorXf::Zero(x.size()).eval()));
   else
-    graph.explain<Record::per_layer>(trace, 0, method);
+    graph.explain(trace, 0, method, Record::per_layer);
 }
 
 }  // namespace

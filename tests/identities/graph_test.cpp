@@ -43,8 +43,8 @@ TEST_CASE("identity 1 on graphs: LRP in R with epsilon 0 equals LRP in Q", "[ide
     for (const F& f : {F(fn::Relu()), F(fn::Tanh())}) {
       const auto net = test::random_graph(seed, 1, f, gate);
       const auto trace = net.forward(input(seed));
-      const auto r = net.explain<Record::per_layer>(trace, 1, lrp_0());
-      const auto q = net.explain<Record::per_layer>(trace, 1, method::LrpQ());
+      const auto r = net.explain(trace, 1, lrp_0(), Record::per_layer);
+      const auto q = net.explain(trace, 1, method::LrpQ(), Record::per_layer);
       CHECK(relative_difference(r.relevance, q.relevance) <= within);
       for (const char* name : {"stem", "inner", "head", "top"}) {
         const auto i = std::size_t(net.find(name));
@@ -107,8 +107,8 @@ TEST_CASE("identities 4 and 5 on graphs: what inputs and biases get is the start
       for (const double bias : {0.0, 1.0}) {
         const auto net = test::random_graph(seed, bias, f, gate);
         const auto trace = net.forward(input(seed));
-        for (const auto& e : {net.explain<Record::per_layer>(trace, 1, method::LrpQ()),
-                              net.explain<Record::per_layer>(trace, 1, lrp_0(/*biased=*/true))}) {
+        for (const auto& e : {net.explain(trace, 1, method::LrpQ(), Record::per_layer),
+                              net.explain(trace, 1, lrp_0(/*biased=*/true), Record::per_layer)}) {
           const double scale = e.relevance.cwiseAbs().maxCoeff();
           CHECK(test::sums_agree(e.ledger.leave + e.ledger.bias, e.ledger.enter, scale));
           CHECK((e.ledger.stabiliser == 0).all());

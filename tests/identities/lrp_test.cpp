@@ -44,8 +44,8 @@ const method::Rules raw_q(Form::Q, true, rule::Gradient{}, rule::Ignore{}, rule:
 
 template <class Net, class Method>
 auto explain(const Net& net, unsigned seed, const Method& method) {
-  return net.template explain<Record::per_layer>(net.forward(Random(seed + 100).matrix(net.input_size(), 3)),
-                                                 1, method);
+  return net.explain(net.forward(Random(seed + 100).matrix(net.input_size(), 3)),
+                                                 1, method, Record::per_layer);
 }
 
 /// The same for every input, for every bias of every layer, and both books close.
@@ -59,7 +59,7 @@ void check_same(const E& one, const E& other) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (check_shares(one.template layer<I>().bias_shares, other.template layer<I>().bias_shares), ...);
   }
-  (std::make_index_sequence<std::tuple_size_v<decltype(one.layers)>>());
+  (std::make_index_sequence<std::tuple_size_v<decltype(one.nodes)>>());
   for (const E* e : {&one, &other})
     CHECK((e->ledger.closing_error().abs() <= 1e-10 * e->ledger.largest_entry()).all());
 }
@@ -127,7 +127,7 @@ TEST_CASE("identity 4: without biases, relevance is the start at the input and a
     const auto check_layer = [&](const Matrix& relevance) {
       CHECK(sums_agree(relevance.colwise().sum().array().eval(), e.ledger.enter, scale));
     };
-    std::apply([&](const auto&... layer) { (check_layer(layer.relevance), ...); }, e.layers);
+    std::apply([&](const auto&... layer) { (check_layer(layer.relevance), ...); }, e.nodes);
   };
   const auto run = [&](const auto& net, unsigned seed) {
     check(explain(net, seed, method::LrpQ{}));  // Σ a·Q
@@ -142,7 +142,7 @@ TEST_CASE("identity 7: in a network, the stabiliser line of each layer is the su
   for (const double epsilon : {1e-6, 0.25})
     each_network(1, fn::Tanh(), fn::Relu(), [&](const auto& net, unsigned seed) {
       const auto trace = net.forward(Random(seed + 100).matrix(net.input_size(), 3));
-      const auto e = net.template explain<Record::per_layer>(trace, 1, InR{.epsilon = epsilon});
+      const auto e = net.explain(trace, 1, InR{.epsilon = epsilon}, Record::per_layer);
       const auto& z = trace.template value<1>();  // the first layer's outputs
       const auto& record = e.template layer<0>();
       // R_j·ε·sgn/(z_j + ε·sgn) = R_j·ε/(|z_j| + ε)
@@ -151,7 +151,7 @@ TEST_CASE("identity 7: in a network, the stabiliser line of each layer is the su
       CHECK(sums_agree(record.books.stabiliser, leaks,
                        std::max(epsilon, 1e-3) * record.relevance.cwiseAbs().maxCoeff()));
       Eigen::Array<double, 1, Dynamic> total = 0 * leaks;
-      std::apply([&](const auto&... layer) { ((total += layer.books.stabiliser), ...); }, e.layers);
+      std::apply([&](const auto&... layer) { ((total += layer.books.stabiliser), ...); }, e.nodes);
       CHECK(sums_agree(total, e.ledger.stabiliser, e.ledger.largest_entry().maxCoeff()));
     });
 }

@@ -181,7 +181,7 @@ namespace {
 template <class Map>
 void check_same_as_matrix(const Map& map, const Matrix& w, const Vector& bias = Vector()) {
   Random random(10);
-  const Matrix a = random.matrix(w.cols(), 3), a_ref = random.matrix(w.cols(), 3),
+  const Matrix a = random.matrix(w.cols(), 3), a_base = random.matrix(w.cols(), 3),
                up = random.matrix(w.rows(), 3);
   const MatMul<Map> layer(map, bias);
   const Vector all = bias.size() ? Vector(bias.replicate(w.rows() / bias.size(), 1)) : Vector();
@@ -189,8 +189,8 @@ void check_same_as_matrix(const Map& map, const Matrix& w, const Vector& bias = 
   const MatMul<map::Sparse<double>> explicit_sparse(
       map::Sparse<double>(Eigen::SparseMatrix<double>(w.sparseView())), all);
   const auto compare = [&](const auto& rule, Form form, const auto& matrix) {
-    const auto found = step(layer, rule, form, a, a_ref, up);
-    const auto expected = step(matrix, rule, form, a, a_ref, up);
+    const auto found = step(layer, rule, form, a, a_base, up);
+    const auto expected = step(matrix, rule, form, a, a_base, up);
     CHECK(relative_difference(found.b, expected.b) <= 1e-12);
     CHECK(relative_difference(found.down, expected.down) <= 1e-10);
     CHECK((found.shares - expected.shares).cwiseAbs().maxCoeff() <=

@@ -86,7 +86,7 @@ TEST_CASE("worked case 4: a convolution, two ReLUs and a dense layer (captum)") 
       Elementwise(fn::Relu()), MatMul(map::Dense<double>(dense_after_chw_flatten(chw, 2, 2, 2))),
       Elementwise(fn::Relu()));
   const auto trace = net.forward(Vector::LinSpaced(16, 0, 15));
-  const auto lrp = net.explain<Record::per_layer>(trace, 0, method::Lrp(0));
+  const auto lrp = net.explain(trace, 0, method::Lrp(0), Record::per_layer);
   CHECK(same(lrp.relevance, column({0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 0, 0, 0})));
   CHECK(same(to_chw(lrp.layer<0>().relevance, 2, 2, 2), column({0, 4, 31, 40, 0, 0, -6, -15})));
   CHECK(same(net.explain(trace, 0, method::Lrp(1e-10)).relevance, lrp.relevance, 1e-8));
@@ -122,7 +122,7 @@ TEST_CASE("worked case 7: relu(x - 10) above 10 (DeepLIFT)") {
                        Elementwise(fn::Relu()));
   for (const double delta : {0.5, 1e-3, 7.0}) {
     const auto trace = net.forward(column({10 + delta}));
-    const auto gradient = net.explain<Record::per_layer>(trace, 0, method::GradientTimesInput{});
+    const auto gradient = net.explain(trace, 0, method::GradientTimesInput{}, Record::per_layer);
     CHECK(gradient.relevance(0) == 10 + delta);
     CHECK(gradient.ledger.bias(0) == -10);
     CHECK(gradient.layer<0>().bias_shares(0) == -10);

@@ -105,7 +105,7 @@ volatile float sink = 0;
 template <Record record, class Net, class Trace>
 void explain_by_every_method(const Net& net, const Trace& trace, const Trace& reference) {
   const auto explain = [&](const auto& method) {
-    sink = net.template explain<record>(trace, 1, method).relevance.sum();
+    sink = net.explain(trace, 1, method, record).relevance.sum();
   };
   explain(method::Gradient());
   explain(method::GradientTimesInput());
@@ -117,10 +117,10 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::LrpQ());
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
   explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
-  sink = net.template explain<record>(trace, 1, method::DeepLift(), reference).relevance.sum();
-  sink = net.template explain<record>(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference)
+  sink = net.explain(trace, 1, method::DeepLift(), reference, record).relevance.sum();
+  sink = net.explain(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference, record)
              .relevance.sum();
-  sink = net.template explain<record>(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference)
+  sink = net.explain(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference, record)
              .relevance.sum();
 }
 

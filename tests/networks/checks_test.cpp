@@ -104,7 +104,7 @@ TEST_CASE("the first node whose own books are open is found, in the order of the
   test::Random random(6);
   const auto trace = net.forward(random.matrix(6, 2));
   const auto with = [&](const std::vector<std::string>& names, double share) {
-    return net.explain<Record::per_layer>(trace, 1, losing(names, share));
+    return net.explain(trace, 1, losing(names, share), Record::per_layer);
   };
   const auto honest = with({}, 0);
   const auto inner = with({"inner"}, 0.1), both = with({"inner", "head"}, 1e-9);
@@ -139,7 +139,7 @@ TEST_CASE("the relevance that moved, and the node that makes it") {
   CHECK(trace.output()(0) == 2);
   // The sum's denominator is 1: the branches get 2·100000 and −2·99999.
   for (const auto& method : {Composite<double>(method::Lrp(0)), Composite<double>(method::LrpQ())}) {
-    const auto e = net.explain<Record::per_layer>(trace, 0, method);
+    const auto e = net.explain(trace, 0, method, Record::per_layer);
     CHECK(check::conservation(e));
     CHECK(check::moved(e, 0) == Approx(399998));
     const auto growth = check::largest_growth(net, e, 0);
@@ -159,11 +159,11 @@ TEST_CASE("the relevance that moved, and the node that makes it") {
   const Index in = two.input("x", 4);
   const Index hidden = two.add("bottom", MatMul(map::Dense<double>(bottom)), {in});
   two.output(two.add("top", MatMul(map::Dense<double>(top)), {hidden}));
-  const auto grown = two.explain<Record::per_layer>(two.forward(Eigen::VectorXd::Ones(4)), 0, method::LrpQ());
+  const auto grown = two.explain(two.forward(Eigen::VectorXd::Ones(4)), 0, method::LrpQ(), Record::per_layer);
   CHECK(check::moved(grown, 0) == Approx(50));
   CHECK(check::largest_growth(two, grown, 0)->node == two.find("top"));
   // Where nothing grows, no node is named.
-  const auto deep = net.explain<Record::per_layer>(net.forward(Eigen::Vector2d(1, 0)), 0, method::LrpQ());
+  const auto deep = net.explain(net.forward(Eigen::Vector2d(1, 0)), 0, method::LrpQ(), Record::per_layer);
   CHECK_FALSE(check::largest_growth(net, deep, 0));
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("what cancels inside of a network is allowed its rounding there, and n
   const Index b = net.add("b", MatMul(map::Dense<float>(rest - w)), {x});
   net.output(net.add("sum", MatMul(map::Sum<float>(2, 1)), {a, b}));
   const Eigen::VectorXf at = random.vector(64).cwiseAbs().cast<float>();
-  const auto e = net.explain<Record::per_layer>(net.forward(at), 0, method::Lrp(0));
+  const auto e = net.explain(net.forward(at), 0, method::Lrp(0), Record::per_layer);
   CHECK_FALSE(check::conservation(e));
   CHECK(check::conservation(net, e, 0));
   CHECK_FALSE(check::first_open_node(net, e, 0));

@@ -166,8 +166,8 @@ struct Case {
 
   GraphExplanation<double> explained(const Graph<double>& net, const Graph<double>::Trace& trace) {
     const start::OutputWeights from(start);
-    if (against()) return net.explain<Record::per_layer>(trace, from, method, net.forward(baseline));
-    return net.explain<Record::per_layer>(trace, from, method);
+    if (against()) return net.explain(trace, from, method, net.forward(baseline), Record::per_layer);
+    return net.explain(trace, from, method, Record::per_layer);
   }
   /// By the library's explanation alone.
   double loss() {

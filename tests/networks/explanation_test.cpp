@@ -9,7 +9,7 @@ namespace {
 using namespace ascribe;
 
 TEST_CASE("An explanation of fixed size lives on the stack", "[networks][explanation]") {
-  using Record = LayerRecord<float, 3, 1>;
+  using Record = NodeRecord<float, 3, 1>;
   using Detailed = Explanation<float, 4, 3, 1, std::tuple<Record>>;
   STATIC_REQUIRE(std::is_same_v<decltype(Detailed::relevance), Eigen::Matrix<float, 4, 1>>);
   STATIC_REQUIRE(std::is_same_v<decltype(Detailed::output), Eigen::Matrix<float, 3, 1>>);
@@ -22,10 +22,10 @@ TEST_CASE("An explanation of fixed size lives on the stack", "[networks][explana
 
 TEST_CASE("layer<I>() is the I-th record", "[networks][explanation]") {
   Explanation<double, 2, 1, Dynamic,
-              std::tuple<LayerRecord<double, 5, Dynamic>, LayerRecord<double, 1, Dynamic>>>
+              std::tuple<NodeRecord<double, 5, Dynamic>, NodeRecord<double, 1, Dynamic>>>
       e;
-  CHECK(&e.layer<0>() == &std::get<0>(e.layers));
-  CHECK(&e.layer<1>() == &std::get<1>(e.layers));
+  CHECK(&e.layer<0>() == &std::get<0>(e.nodes));
+  CHECK(&e.layer<1>() == &std::get<1>(e.nodes));
 }
 
 }  // namespace

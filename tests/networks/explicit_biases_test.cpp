@@ -39,7 +39,7 @@ struct Both {
     const auto trace = net.forward(x);
     const auto explicit_trace = augmented.network.forward(augmented.augment(x));
     output_error = (trace.output() - explicit_trace.output()).cwiseAbs().maxCoeff();
-    implicit_ones = net.template explain<Record::per_layer>(trace, 1, method);
+    implicit_ones = net.explain(trace, 1, method, Record::per_layer);
     explicit_ones = augmented.network.explain(explicit_trace, 1, method);
     features = x.rows();
   }
@@ -59,9 +59,7 @@ struct Both {
   decltype(explicit_biases(std::declval<const Net&>(), 0)) augmented;
   double output_error = 0;
   Index features = 0;
-  typename Net::template ExplanationOf<typename Net::template Trace<double, Dynamic, Dynamic>,
-                                       Record::per_layer>
-      implicit_ones;
+  typename Net::template ExplanationOf<typename Net::template Trace<double, Dynamic, Dynamic>> implicit_ones;
   decltype(augmented.network.explain(augmented.network.forward(Matrix()), 1,
                                      std::declval<Method>())) explicit_ones;
 };

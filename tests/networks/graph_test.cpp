@@ -76,14 +76,14 @@ TEST_CASE("a Sequential's graph is the Sequential to the last bit", "[networks][
     const auto same = [&](const auto& method) {
       const auto expected = [&] {
         if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
-          return chain.template explain<Record::per_layer>(trace, 1, method, reference);
+          return chain.explain(trace, 1, method, reference, Record::per_layer);
         else
-          return chain.template explain<Record::per_layer>(trace, 1, method);
+          return chain.explain(trace, 1, method, Record::per_layer);
       }();
       const auto found =
           method.form == Form::Delta
-              ? net.template explain<Record::per_layer>(found_trace, 1, method, found_reference)
-              : net.template explain<Record::per_layer>(found_trace, 1, method);
+              ? net.explain(found_trace, 1, method, found_reference, Record::per_layer)
+              : net.explain(found_trace, 1, method, Record::per_layer);
       CHECK(found.relevance == expected.relevance);
       CHECK((found.ledger.bias == expected.ledger.bias).all());
       CHECK((found.ledger.stabiliser == expected.ledger.stabiliser).all());
@@ -116,8 +116,8 @@ TEST_CASE("the books of a graph close for every method, at every node", "[networ
   for (const std::string& name : names) {
     INFO(name << (gate ? ", with a gate" : ""));
     const auto method = composite::by_name<double>(name, {.low = {-1}, .high = {1}});
-    const auto e = method.form == Form::Delta ? net.explain<Record::per_layer>(trace, 1, method, reference)
-                                              : net.explain<Record::per_layer>(trace, 1, method);
+    const auto e = method.form == Form::Delta ? net.explain(trace, 1, method, reference, Record::per_layer)
+                                              : net.explain(trace, 1, method, Record::per_layer);
     CHECK(test::closing_error(e.ledger) <= 1e-12);
     for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i) {
       INFO("node " << net.node(i).name);
@@ -198,7 +198,7 @@ TEST_CASE("several inputs and outputs", "[networks][graph]") {
   const auto trace = net.forward(two(5, 7));
   CHECK(trace.output()(0, 0) == 10);
   CHECK(trace.value(net.find("sum"))(0, 0) == 24);
-  const auto first = net.explain<Record::per_layer>(trace, 0, method::LrpQ());
+  const auto first = net.explain(trace, 0, method::LrpQ(), Record::per_layer);
   CHECK(first.relevance == two(10, 0));
   CHECK(first.output(0, 0) == 10);
   CHECK(first.nodes[std::size_t(sum)].relevance.isZero());

@@ -203,7 +203,7 @@ TEST_CASE("reports: parallel branches of opposite signs are told by what moves",
   const Index b = net.add("b", MatMul(map::Dense<double>(MatrixXd{{0, -999.99}})), {x});
   net.output(net.add("sum", MatMul(map::Sum<double>(2, 1)), {a, b}));
   const VectorXd at = Eigen::Vector2d(1, 1);
-  const auto e = net.explain<Record::per_layer>(net.forward(at), 0, composite::epsilon_plus<double>());
+  const auto e = net.explain(net.forward(at), 0, composite::epsilon_plus<double>(), Record::per_layer);
   CHECK(check::conservation(e));
   CHECK(e.ledger.enter(0) == Approx(0.01));
   CHECK(check::moved(e, 0) > 1e4 * e.ledger.enter(0));

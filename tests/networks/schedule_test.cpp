@@ -26,18 +26,49 @@ using Eigen::VectorXd;
 
 TEST_CASE("slots: the smallest that fits, else the largest, enlarged", "[networks][schedule]") {
   detail::Slots slots;
-  CHECK(slots.hold(10) == 0);
-  CHECK(slots.hold(30) == 1);
-  CHECK(slots.hold(20) == 2);
+  const auto hold = [&](Index rows) { return slots.hold({rows, 1}); };
+  const auto sizes = [&] {
+    std::vector<Index> all;
+    for (const auto& size : slots.sizes()) all.push_back(size.rows());
+    return all;
+  };
+  CHECK(hold(10) == 0);
+  CHECK(hold(30) == 1);
+  CHECK(hold(20) == 2);
   for (const Index slot : {0, 1, 2}) slots.give_back(slot);
-  CHECK(slots.hold(15) == 2);
-  CHECK(slots.hold(25) == 1);
-  CHECK(slots.hold(25) == 0);  // nothing else is free
-  CHECK(slots.sizes() == std::vector<Index>{25, 30, 20});
-  CHECK(slots.hold(1) == 3);
+  CHECK(hold(15) == 2);
+  CHECK(hold(25) == 1);
+  CHECK(hold(25) == 0);  // nothing else is free
+  CHECK(sizes() == std::vector<Index>{25, 30, 20});
+  CHECK(hold(1) == 3);
   slots.give_all_back();
-  CHECK(slots.hold(40) == 1);
-  CHECK(slots.sizes() == std::vector<Index>{25, 40, 20, 1});
+  CHECK(hold(40) == 1);
+  CHECK(sizes() == std::vector<Index>{25, 40, 20, 1});
+}
+
+TEST_CASE("slots: as large as the largest use of so many samples", "[networks][schedule]") {
+  detail::Slots slots;
+  for (const auto& use : {detail::Slots::Use{10, 100}, {500, 1}, {40, 4}, {30, 4}}) {
+    CHECK(slots.hold(use) == 0);
+    slots.give_back(0);
+  }
+  const auto& size = slots.sizes().front();
+  CHECK(size.rows() == 500);
+  CHECK(size.scalars(1) == 500);
+  CHECK(size.scalars(4) == 500);
+  CHECK(size.scalars(60) == 600);
+  CHECK(size.scalars(1000) == 1000);
+}
+
+TEST_CASE("slots: one that is held alone was nobody's and will be nobody's", "[networks][schedule]") {
+  detail::Slots slots;
+  CHECK(slots.hold({10, 1}) == 0);
+  slots.give_back(0);
+  CHECK(slots.hold_alone({10, 1}) == 1);
+  CHECK(slots.hold({10, 1}) == 0);
+  CHECK(slots.hold({10, 1}) == 2);
+  slots.give_all_back();
+  CHECK(slots.hold_alone({10, 1}) == 0);
 }
 
 /// x (2) → "d" (5) → "f" → "e" (4) → "g" → a sum with "s" (4), which reads f → "top" (3).
@@ -118,8 +149,8 @@ void check_same(const Graph<double>& net, const Composite<double>& method, const
     CHECK(some.has(i) == plan.keeps(i));
     if (plan.keeps(i)) CHECK(some.value(i) == all.value(i));
   }
-  const auto expected = against ? net.explain<Record::per_layer>(all, 1, method, all_base)
-                                : net.explain<Record::per_layer>(all, 1, method);
+  const auto expected = against ? net.explain(all, 1, method, all_base, Record::per_layer)
+                                : net.explain(all, 1, method, Record::per_layer);
   Workspace<double> workspace;
   GraphExplanation<double> found;
   for (const auto* trace : {&some, &all}) {
@@ -200,10 +231,10 @@ TEST_CASE("a trace that lacks what is read is refused, and says which", "[networ
   CHECK_FALSE(trace.has(net.find("d")));
   CHECK_THROWS_WITH(net.explain(trace, 0, method::Lrp()),
                     Contains("the value of node 'sum'") && Contains("run forward with this method's plan"));
-  CHECK_THROWS_WITH(net.explain<Record::per_layer>(trace, 0, method::LrpQ()), Contains("node 'sum'"));
+  CHECK_THROWS_WITH(net.explain(trace, 0, method::LrpQ(), Record::per_layer), Contains("node 'sum'"));
   CHECK_THROWS_WITH(net.check_trace(trace), Contains("node 'd'"));
   // In R the books of every layer read no values.
-  const auto some = net.explain<Record::per_layer>(net.forward(x, r), 0, method::Lrp());
+  const auto some = net.explain(net.forward(x, r), 0, method::Lrp(), Record::per_layer);
   CHECK(some.relevance == net.explain(net.forward(x), 0, method::Lrp()).relevance);
   const auto full = net.forward(x);
   CHECK_THROWS_WITH(net.explain(full, 0, method::DeepLift(), trace), Contains("the value of node 'e'"));

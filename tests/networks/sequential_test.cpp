@@ -158,9 +158,9 @@ TEST_CASE("Explanations by hand", "[networks][sequential]") {
   CHECK(gradient.relevance == Eigen::Vector2d(4, 2));
   CHECK(gradient.output == Eigen::Vector2d(7, 3));
 
-  for (const auto& e : {net.explain<Record::per_layer>(trace, 0, method::GradientTimesInput()),
-                        net.explain<Record::per_layer>(trace, 0, method::LrpQ()),
-                        net.explain<Record::per_layer>(trace, 0, method::Lrp(0.))}) {
+  for (const auto& e : {net.explain(trace, 0, method::GradientTimesInput(), Record::per_layer),
+                        net.explain(trace, 0, method::LrpQ(), Record::per_layer),
+                        net.explain(trace, 0, method::Lrp(0.), Record::per_layer)}) {
     CHECK(near(e.relevance, Eigen::Vector2d(4, 4), 1e-15));
     CHECK(e.ledger.enter(0) == 7);
     CHECK(e.ledger.leave(0) == Approx(8));
@@ -301,14 +301,14 @@ void check_layers(const Method& method, const Reference&... inputs) {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const auto explain = [&](const auto& network, const auto& of, const auto&... references) {
-    return network.template explain<Record::per_layer>(of, 1, method, references...);
+    return network.explain(of, 1, method, references..., Record::per_layer);
   };
   const auto e = explain(net, trace, net.forward(inputs)...);
   const auto totals = net.explain(trace, 1, method, net.forward(inputs)...);
   CHECK(e.relevance == totals.relevance);
   CHECK(near(e.ledger.closing_error() / e.ledger.largest_entry() + 1, Ledger<double>::Row::Ones(5)));
 
-  const auto& [first, second, third, fourth] = e.layers;
+  const auto& [first, second, third, fourth] = e.nodes;
   CHECK((fourth.books.enter == e.ledger.enter).all());
   CHECK(near(third.books.enter, fourth.books.leave));
   CHECK(near(second.books.enter, third.books.leave));
@@ -373,8 +373,8 @@ TEST_CASE("A network within a network is its layers", "[networks][sequential]") 
         flat.explain(expected, 2, method::Lrp()).relevance);
   CHECK(nested.explain(trace, 2, method::DeepLift(), nested.forward(zero)).relevance ==
         flat.explain(expected, 2, method::DeepLift(), flat.forward(zero)).relevance);
-  CHECK(nested.explain<Record::per_layer>(trace, 2, method::LrpQ()).layer<3>().bias_shares ==
-        flat.explain<Record::per_layer>(expected, 2, method::LrpQ()).layer<3>().bias_shares);
+  CHECK(nested.explain(trace, 2, method::LrpQ(), Record::per_layer).layer<3>().bias_shares ==
+        flat.explain(expected, 2, method::LrpQ(), Record::per_layer).layer<3>().bias_shares);
 }
 
 TEST_CASE("One network serves every method, uncopied", "[networks][sequential]") {
@@ -453,7 +453,7 @@ TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[
     CHECK(each.relevance.col(n) == broadcast.relevance.col(n));
 
     Workspace<double> workspace;
-    decltype(net)::ExplanationOf<decltype(trace), Record::per_layer> chosen;
+    decltype(net)::ExplanationOf<decltype(trace)> chosen;
     net.explain(trace, 1, method::DeepLift(), chosen, workspace, &many, n);
     CHECK(chosen.relevance == broadcast.relevance);
     CHECK((chosen.ledger.leave == broadcast.ledger.leave).all());
@@ -466,7 +466,8 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
   const auto net = small_network();
   decltype(net.forward(small_input())) trace, reference;
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
-  decltype(net)::ExplanationOf<decltype(trace), Record::per_layer> detailed;
+  decltype(net)::ExplanationOf<decltype(trace)> detailed;
+  detailed.record = Record::per_layer;
   Workspace<double> workspace;
   for (const Index samples : {1, 7, 3, 7, 1}) {
     const auto x = small_input(samples);
@@ -481,7 +482,7 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
     CHECK(detailed.relevance == net.explain(trace, 2, method::DeepLift(), reference).relevance);
     net.explain(trace, 2, method::LrpQ(), detailed, workspace);
     CHECK(detailed.layer<0>().bias_shares ==
-          net.explain<Record::per_layer>(trace, 2, method::LrpQ()).layer<0>().bias_shares);
+          net.explain(trace, 2, method::LrpQ(), Record::per_layer).layer<0>().bias_shares);
     CHECK(workspace.mark() == 0);
   }
 }
@@ -504,10 +505,10 @@ TEMPLATE_TEST_CASE("One feature, of fixed size or not", "[networks][sequential]"
       all.push_back(e.template layer<0>().relevance.template cast<double>());
       all.push_back(e.ledger.bias.template cast<double>());
     };
-    note(net.template explain<Record::per_layer>(trace, 0, method::Lrp()));
-    note(net.template explain<Record::per_layer>(trace, 0, method::LrpQ()));
-    note(net.template explain<Record::per_layer>(trace, 0, method::GuidedBackpropagation()));
-    note(net.template explain<Record::per_layer>(trace, 0, method::DeepLift(), zero));
+    note(net.explain(trace, 0, method::Lrp(), Record::per_layer));
+    note(net.explain(trace, 0, method::LrpQ(), Record::per_layer));
+    note(net.explain(trace, 0, method::GuidedBackpropagation(), Record::per_layer));
+    note(net.explain(trace, 0, method::DeepLift(), zero, Record::per_layer));
     return all;
   };
   const Eigen::Matrix<S, 4, 3> x = Eigen::Matrix<S, 4, 3>::Random();

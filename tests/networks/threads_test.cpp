@@ -111,10 +111,7 @@ Numbers numbers_of(const Explanation& e) {
   Numbers numbers;
   numbers.note(e.relevance);
   numbers.note(e.ledger);
-  if constexpr (requires { e.nodes; })
-    for (const auto& node : e.nodes) numbers.note_record(node);
-  else
-    std::apply([&](const auto&... records) { (numbers.note_record(records), ...); }, e.layers);
+  e.each_record([&](const auto& record) { numbers.note_record(record); });
   return numbers;
 }
 
@@ -126,17 +123,17 @@ void explain_by_methods(const Net& net, const Trace& trace, const Trace& referen
     method::with_method(name, {}, [&](const auto& method) {
       if (method.form == Form::Delta)
         results.emplace_back(
-            name, numbers_of(net.template explain<Record::per_layer>(trace, 3, method, reference)));
+            name, numbers_of(net.explain(trace, 3, method, reference, Record::per_layer)));
       else
-        results.emplace_back(name, numbers_of(net.template explain<Record::per_layer>(trace, 3, method)));
+        results.emplace_back(name, numbers_of(net.explain(trace, 3, method, Record::per_layer)));
     });
 }
 
 void explain_by_composites(const Graph<float>& net, const Graph<float>::Trace& trace, Results& results) {
   for (const char* name : {"epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1",
                            "epsilon_alpha2_beta1_flat", "epsilon_gamma_box", "excitation_backprop"})
-    results.emplace_back(name, numbers_of(net.template explain<Record::per_layer>(
-                                   trace, 3, composite::by_name<float>(name, {.low = {-1}, .high = {1}}))));
+    results.emplace_back(name, numbers_of(net.explain(
+                                   trace, 3, composite::by_name<float>(name, {.low = {-1}, .high = {1}}), Record::per_layer)));
 }
 
 template <class Explain>

@@ -3,16 +3,23 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/maps/convolution.hpp>
+#include <ascribe/layers/product.hpp>
 #include <ascribe/maps/dense.hpp>
+#include <ascribe/maps/selection.hpp>
+#include <ascribe/maps/sum.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/graph.hpp>
 #include <ascribe/windows/pool.hpp>
 
 #include "tests/support/random_network.hpp"
@@ -45,8 +52,7 @@ auto network() {
 
 using Net = decltype(network());
 using Trace = decltype(std::declval<const Net&>().forward(std::declval<const Eigen::MatrixXd&>()));
-using Full = Net::ExplanationOf<Trace, Record::per_layer>;
-using Totals = Net::ExplanationOf<Trace>;
+using Explained = Net::ExplanationOf<Trace>;
 
 /// The books of sample n, as a column.
 template <class B>
@@ -62,7 +68,7 @@ void check_near(const char* what, const A& found, const B& expected) {
 }
 
 /// Sample n of the batch's explanations against that sample's own.
-void check_sample(const Full& batch, const Totals& totals, const Full& alone, Index n) {
+void check_sample(const Explained& batch, const Explained& totals, const Explained& alone, Index n) {
   INFO("sample " << n);
   check_near("relevance", batch.relevance.col(n), alone.relevance.col(0));
   check_near("relevance without records", totals.relevance.col(n), alone.relevance.col(0));
@@ -89,8 +95,8 @@ void check_samples(const Method& method, const Eigen::MatrixXd& references = {},
   const Eigen::MatrixXd x = random.matrix(400, samples), start = random.matrix(3, samples);
   const Trace trace = net.forward(x);
   Workspace<double> workspace;
-  Full batch, alone;
-  Totals totals;
+  Explained batch, alone, totals;
+  batch.record = alone.record = Record::per_layer;
   const bool against = references.cols() > 0;
   const Trace reference = net.forward(against ? references : x);
   const Trace* given = against ? &reference : nullptr;
@@ -169,6 +175,128 @@ TEST_CASE("Convolutions are walked in tiles, and dense layers are not", "[networ
   CHECK(dense_most == 200);
   CHECK(convolution_calls > 20);
   CHECK(convolution_most == detail::samples_in_cache<double>(1600));
+}
+
+// ---- Graphs.
+
+/// A graph of so many layers on images of 8 × 8 and smaller, whose branches, sums, products and concatenations
+/// are drawn at random, with a dense layer behind it that also reads the input. Values have 64 to 6000
+/// features, so that most of a batch of 37 goes in tiles of many sizes, and values reach from one group of
+/// nodes into later ones.
+Graph<double> random_images(unsigned seed, int layers) {
+  Random random(seed);
+  const auto below = [&](std::size_t count) {
+    return std::min(count - 1, std::size_t((random.number() + 1) / 2 * double(count)));
+  };
+  struct Image {
+    Index node, side, channels;
+    Index size() const { return side * side * channels; }
+  };
+  Graph<double> net;
+  std::vector<Image> images{{net.input("x", 128), 8, 2}};
+  const auto add = [&](auto layer, const std::vector<Index>& inputs, Index side, Index channels) {
+    const std::string name = "n" + std::to_string(images.size());
+    images.push_back({net.add(name, std::move(layer), inputs), side, channels});
+  };
+  while (int(images.size()) <= layers) {
+    const Image a = images[images.size() - 1 - std::min(below(4), images.size() - 1)];
+    const Image b = images[below(images.size())];
+    const bool alike = a.side == b.side && a.channels == b.channels;
+    const auto kind = below(8);
+    if (kind <= 2) {
+      const Index channels = 1 + Index(below(a.side == 8 ? 40 : 90));
+      const Spatial at{.input = {a.side, a.side}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
+      add(MatMul(map::Convolution<double>(at, a.channels, channels,
+                                          Eigen::VectorXd(random.vector(9 * a.channels * channels) / 4)),
+                 random.vector(channels)),
+          {a.node}, a.side, channels);
+    } else if (kind == 3) {
+      add(Elementwise(fn::Relu()), {a.node}, a.side, a.channels);
+    } else if (kind == 4) {
+      add(Elementwise(fn::Sigmoid()), {a.node}, a.side, a.channels);
+    } else if (kind == 5 && a.side > 2) {
+      add(Max(window::Pool({.input = {a.side, a.side}, .kernel = {2, 2}, .stride = {2, 2}}, a.channels)),
+          {a.node}, a.side / 2, a.channels);
+    } else if (kind == 6 && alike && below(2) == 0) {
+      add(MatMul(map::Sum<double>(2, a.size())), {a.node, b.node}, a.side, a.channels);
+    } else if (kind == 6 && alike) {
+      add(kind::Product(a.size()), {a.node, b.node}, a.side, a.channels);
+    } else if (kind == 7 && a.side == b.side && a.channels + b.channels < 90) {
+      std::vector<Index> sources;
+      for (Index k = 0; k < a.size() + b.size(); ++k) sources.push_back(k);
+      add(MatMul(map::Selection<double>(a.size() + b.size(), sources)), {a.node, b.node}, a.side,
+          a.channels + b.channels);
+    }
+  }
+  const Image last = images.back();
+  const Index top = net.add("top", MatMul(map::Dense<double>(random.matrix(3, last.size() + 128)),
+                                          random.vector(3)),
+                            {last.node, 0});
+  net.output(top);
+  net.output(images[images.size() / 2].node);
+  return net;
+}
+
+TEST_CASE("A graph's batch goes in tiles under a plan, and equals its samples one by one",
+          "[networks][graph]") {
+  constexpr Index batch = 37;
+  const auto seed = GENERATE(range(1u, 13u));
+  const Graph<double> net = random_images(seed, 6 + 2 * int(seed));
+  Random random(seed + 100);
+  const Eigen::MatrixXd x = random.matrix(128, batch), base = random.matrix(128, batch);
+  Workspace<double> workspace;
+  for (const std::string name : {"gradient", "guided_backprop", "lrp", "lrp_q", "deep_lift", "epsilon_plus",
+                                 "epsilon_gamma_box", "excitation_backprop"}) {
+    INFO("seed " << seed << ", " << name);
+    const auto method = composite::by_name<double>(name, {.low = {-1}, .high = {1}});
+    const bool against = method.form == Form::Delta;
+    const auto plan = net.plan(method);
+    const auto trace = net.forward(x, plan), base_trace = net.forward(base, plan);
+    const auto whole = net.forward(x), whole_base = net.forward(base);
+    for (Index i = 0; i < Index(net.nodes().size()); ++i)
+      if (trace.has(i)) CHECK(relative_difference(trace.value(i), whole.value(i)) <= 1e-13);
+    for (const Index output : {0, 1}) {
+      GraphExplanation<double> found, booked, alone;
+      booked.record = Record::books;
+      const start::AtOutput<Index> target{output, 2};
+      net.explain(trace, target, plan, found, workspace, against ? &base_trace : nullptr);
+      net.explain(whole, target, plan, booked, workspace, against ? &whole_base : nullptr);
+      check_near("relevance with the books of every node", booked.relevance, found.relevance);
+      for (Index n = 0; n < batch; n += 4) {
+        const auto one = net.forward(x.col(n), plan), own_base = net.forward(base.col(n), plan);
+        net.explain(one, target, plan, alone, workspace, against ? &own_base : nullptr);
+        INFO("sample " << n << " of output " << output);
+        check_near("relevance", found.relevance.col(n), alone.relevance.col(0));
+        check_near("output", found.output.col(n), alone.output.col(0));
+        check_near("ledger", books_of(found.ledger, n), books_of(alone.ledger, 0));
+        check_near("ledger of all nodes", books_of(booked.ledger, n), books_of(alone.ledger, 0));
+      }
+      for (const auto& node : booked.nodes) CHECK(node.relevance.size() == 0);
+    }
+  }
+}
+
+TEST_CASE("A graph's nodes of large values go in small tiles, dense layers and what follows in none",
+          "[networks][graph]") {
+  Index convolution_calls = 0, convolution_most = 0, dense_calls = 0, dense_most = 0;
+  const Graph<double> net(network());
+  Composite<double> method(Form::Q, true);
+  method.add(match::role(map::Role::convolution), CountSamples{&convolution_calls, &convolution_most})
+      .add(match::role(map::Role::dense), CountSamples{&dense_calls, &dense_most})
+      .add(match::any(), method::LrpQ());
+  const auto plan = net.plan(method);
+  const Eigen::MatrixXd x = Random(3).matrix(400, 200);
+  const auto trace = net.forward(x, plan);
+  Workspace<double> workspace;
+  GraphExplanation<double> e;
+  net.explain(trace, 1, plan, e, workspace);
+  CHECK(relative_difference(e.relevance, net.explain(trace, 1, method::LrpQ()).relevance) <= 1e-13);
+  CHECK(dense_calls == 1);
+  CHECK(dense_most == 200);
+  CHECK(convolution_calls > 20);
+  CHECK(convolution_most <= detail::samples_in_cache<double>(1600));
+  // Less of the batch is held between the steps.
+  CHECK(net.memory(plan, 200).workspace < 100 * net.memory(plan, 1).workspace);
 }
 
 }  // namespace

@@ -57,17 +57,17 @@ TEST_CASE("Gamma: outputs above, at and below 0, from inputs of either sign") {
   given.a = Eigen::Vector3d(1, 2, 1);  // z = 4, 0, −1
   given.a.conservativeResize(3, 2);
   given.a.col(1) = Eigen::Vector3d(-1, 1, 2);  // z = −1, 0, 1
-  given.a_ref = given.a;
+  given.a_base = given.a;
   given.up = numbers(3, 2, 5);
   given.up2 = numbers(3, 2, 6);
   for (const double epsilon : {1e-6, 0.0})
     check([&]<class S>() { return layer_of<S>(layer); }, Gamma{0.5, epsilon}, {Form::R, Form::Q, Form::Delta},
           given,
-          [&](Form form, const Vector& a, const Vector& a_ref, const Vector& up) {
+          [&](Form form, const Vector& a, const Vector& a_base, const Vector& up) {
             const auto by_hand = [&](const Explicit& l, const Vector& from, const Vector& relevance) {
               return formula(l, Gamma{0.5, epsilon}, from, relevance);
             };
-            const Expected expected = in_form(form, layer, a, a_ref, up, by_hand);
+            const Expected expected = in_form(form, layer, a, a_base, up, by_hand);
             if (form == Form::R) CHECK(expected.dropped == up(1));
             return expected;
           });

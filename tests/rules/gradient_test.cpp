@@ -91,11 +91,11 @@ TEST_CASE("Gradient of a Max: the formulas, and the books close") {
   check_max(Gradient(), {Form::R, Form::Q, Form::Delta},
             [](const std::vector<Candidate>& all, Form form, double u, Expected& e, Index j) {
               const Candidate& first = all[winner(all, &Candidate::a)];
-              const double b_ref = all[winner(all, &Candidate::a_ref)].a_ref;
+              const double b_base = all[winner(all, &Candidate::a_base)].a_base;
               if (first.input >= 0) e.down(first.input) += u;
               if (first.input < 0 && form == Form::R) e.shares(j) = u;
               if (first.input < 0 && form == Form::Q) e.shares(j) = first.a * u;
-              if (form == Form::Delta) e.dropped += ((first.a - b_ref) - (first.a - first.a_ref)) * u;
+              if (form == Form::Delta) e.dropped += ((first.a - b_base) - (first.a - first.a_base)) * u;
             });
 }
 

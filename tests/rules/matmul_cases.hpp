@@ -183,13 +183,13 @@ inline Vector quotients(const Vector& up, const Vector& z, double epsilon, doubl
 /// What a rule's formula in R says in another form: R = b·Q comes in and R = a·Q goes out, or against a
 /// reference the same of differences, which have no bias. It says nothing where a is 0.
 template <class Formula>
-Expected in_form(Form form, const Explicit& one, const Vector& a, const Vector& a_ref, const Vector& up,
+Expected in_form(Form form, const Explicit& one, const Vector& a, const Vector& a_base, const Vector& up,
                  Formula formula) {
   if (form == Form::R) return formula(one, a, up);
   Explicit layer = one;
   Vector from = a;
   if (form == Form::Delta) {
-    from -= a_ref;
+    from -= a_base;
     layer.bias = Vector();
   }
   const Vector b = layer.w * from + layer.biases();
@@ -206,8 +206,8 @@ void check_every_layer(RuleFor rule_for, Formula formula) {
   for (const Explicit& one : every_layer()) {
     INFO(one.name);
     const auto rule = rule_for(one);
-    const auto expected = [&](Form form, const Vector& a, const Vector& a_ref, const Vector& up) {
-      return in_form(form, one, a, a_ref, up, formula);
+    const auto expected = [&](Form form, const Vector& a, const Vector& a_base, const Vector& up) {
+      return in_form(form, one, a, a_base, up, formula);
     };
     const auto make = [&]<class S>() { return layer_of<S>(one); };
     const Samples given = samples_of_every_sign(one.w.cols(), one.w.rows(), 71);
@@ -219,7 +219,7 @@ void check_every_layer(RuleFor rule_for, Formula formula) {
     };
     check_forms(given);
     const auto columns = [&](Index first, Index count) {
-      return Samples{given.a.middleCols(first, count), given.a_ref.middleCols(first, count),
+      return Samples{given.a.middleCols(first, count), given.a_base.middleCols(first, count),
                      given.up.middleCols(first, count), given.up2.middleCols(first, count)};
     };
     {

@@ -165,14 +165,14 @@ TEST_CASE("Random tables, of every sign and form: the formulas, the books, and t
     }
     const Samples all = samples_of_every_sign(9, 7, 100 + unsigned(round));
     for (const auto& [first, count] : {std::pair<Index, Index>{0, 6}, {2, 2}, {4, 2}}) {
-      const Samples given{all.a.middleCols(first, count), all.a_ref.middleCols(first, count),
+      const Samples given{all.a.middleCols(first, count), all.a_base.middleCols(first, count),
                           all.up.middleCols(first, count), all.up2.middleCols(first, count)};
       // Denominators of any sign come as near to 0 as ε: what is asked of doubles is what is left of them.
       for (const Form form : {Form::R, Form::Q, Form::Delta}) {
         const auto found = step(layer_of<double>(layer), Table{shares}, form, Matrix(given.a),
-                                Matrix(given.a_ref), Matrix(given.up));
+                                Matrix(given.a_base), Matrix(given.up));
         for (Index n = 0; n < count; ++n) {
-          const Expected expected = in_form(form, layer, given.a.col(n), given.a_ref.col(n), given.up.col(n),
+          const Expected expected = in_form(form, layer, given.a.col(n), given.a_base.col(n), given.up.col(n),
                                             [&](const Explicit& l, const Vector& a, const Vector& up) {
                                               return formula(l, shares, a, up);
                                             });

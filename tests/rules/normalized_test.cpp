@@ -110,9 +110,9 @@ TEST_CASE("A user's own rule works in a network, and one broken entry shows as t
                                     ascribe::Elementwise(ascribe::fn::Tanh()));
   const auto trace = network.forward(dense.given.a.leftCols(3));
   const auto explain = [&](auto rule) {
-    return network.explain<ascribe::Record::per_layer>(
+    return network.explain(
         trace, ascribe::start::OutputRelevance(Matrix(dense.given.up.leftCols(3))),
-        ascribe::method::Rules{Form::R, false, rule, ascribe::rule::Ignore{}});
+        ascribe::method::Rules{Form::R, false, rule, ascribe::rule::Ignore{}}, ascribe::Record::per_layer);
   };
   const auto library = explain(Normalized{0.25});
   const auto faithful = explain(user::Faithful{});

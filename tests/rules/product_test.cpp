@@ -12,18 +12,18 @@ using namespace ascribe;
 /// One step back through b = a₁ a₂ of one sample with two features: (3, 4)·(5, −2) from (1, 2)·(1, 1).
 template <class Rule>
 struct Step {
-  Batch<double> a{4, 1}, b{2, 1}, a_ref{4, 1}, b_ref{2, 1}, up{2, 1}, down{4, 1};
+  Batch<double> a{4, 1}, b{2, 1}, a_base{4, 1}, b_base{2, 1}, up{2, 1}, down{4, 1};
   Ledger<double> books;
   Workspace<double> workspace;
 
   Step(const Rule& rule, Form form, Index gate = 1) {
     a << 3, 4, 5, -2;
     b << 15, -8;
-    a_ref << 1, 2, 1, 1;
-    b_ref << 1, 2;
+    a_base << 1, 2, 1, 1;
+    b_base << 1, 2;
     up << 10, 100;
     books.reset(1);
-    Context<double, Dynamic, Dynamic, Dynamic> c{view(a), view(b), {a_ref.data(), 0}, {b_ref.data(), 0},
+    Context<double, Dynamic, Dynamic, Dynamic> c{view(a), view(b), {a_base.data(), 0}, {b_base.data(), 0},
                                                  form,    books,   workspace};
     step_back(kind::Product(2, gate), rule, c, view(up), out(down));
   }
@@ -61,7 +61,7 @@ TEST_CASE("an even split, exact against a reference", "[rules]") {
   const Step m(rule::EvenSplit(), Form::Delta);
   CHECK(m.to() == Eigen::Vector4d(30, -50, 20, 300));
   // Δa·m is Δb·m, by hand: 2·30 − 2·50 + 4·20 − 3·300 = 140 − 1000.
-  CHECK((m.a - m.a_ref).col(0).dot(m.down.col(0)) == 140 - 1000);
+  CHECK((m.a - m.a_base).col(0).dot(m.down.col(0)) == 140 - 1000);
   CHECK(m.dropped() == 0);
 }
 

@@ -57,7 +57,7 @@ struct Expected {
 
 /// Inputs, the reference's inputs and two of what may come from above; a sample a column.
 struct Samples {
-  Matrix a, a_ref, up, up2;
+  Matrix a, a_base, up, up2;
 };
 
 /// Multiples of 1/256 in [−2, 2): floats hold them, their small sums and their products exactly.
@@ -74,7 +74,7 @@ inline Samples samples(Index inputs, Index outputs, Index count, unsigned seed) 
 
 template <class S, int N>
 struct Step {
-  Batch<S, Dynamic, N> b, b_ref, down, shares;
+  Batch<S, Dynamic, N> b, b_base, down, shares;
   Ledger<S, N> books;
 };
 
@@ -82,17 +82,17 @@ struct Step {
 template <int N = Dynamic, class Layer, class Rule, class S>
 Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>& a_in,
                 const Batch<S>& a_ref_in, const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
-  const Batch<S, Dynamic, N> a = a_in, a_ref = a_ref_in, up = up_in;
+  const Batch<S, Dynamic, N> a = a_in, a_base = a_ref_in, up = up_in;
   const typename Layer::Kind& kind = layer;
   Step<S, N> result;
   const S unset = S(std::numeric_limits<double>::quiet_NaN());  // overwritten, never added to
   result.b.setConstant(up.rows(), up.cols(), unset);
-  result.b_ref.setConstant(up.rows(), a_ref.cols(), unset);
+  result.b_base.setConstant(up.rows(), a_base.cols(), unset);
   result.down.setConstant(a.rows(), a.cols(), unset);
   result.shares.setZero(up.rows(), up.cols());
   result.books.reset(up.cols());
   forward(kind, view(a), out(result.b));
-  forward(kind, view(a_ref), out(result.b_ref));
+  forward(kind, view(a_base), out(result.b_base));
   if (forced_output) result.b = *forced_output;
   // What the rule says that it does not read, it does not see.
   const ascribe::Passage passage = ascribe::passage_of(kind, rule, form);
@@ -103,13 +103,13 @@ Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>&
   };
   const bool stands = passage.either && !passage.inputs;
   const auto a_seen = stands ? result.b : seen(a, passage.inputs), b_seen = seen(result.b, passage.outputs);
-  const auto a_ref_seen = seen(a_ref, passage.inputs), b_ref_seen = seen(result.b_ref, passage.outputs);
+  const auto a_ref_seen = seen(a_base, passage.inputs), b_ref_seen = seen(result.b_base, passage.outputs);
   ascribe::Workspace<S> workspace;
-  ascribe::ReferenceValues<S> values, output_values;
+  ascribe::BaselineValues<S> values, output_values;
   const bool against = form == Form::Delta;
   if (against) {
-    values = {a_ref_seen.data(), a_ref.cols() == 1 ? 0 : a_ref.rows()};
-    output_values = {b_ref_seen.data(), a_ref.cols() == 1 ? 0 : result.b_ref.rows()};
+    values = {a_ref_seen.data(), a_base.cols() == 1 ? 0 : a_base.rows()};
+    output_values = {b_ref_seen.data(), a_base.cols() == 1 ? 0 : result.b_base.rows()};
   }
   ascribe::Context<S, Dynamic, Dynamic, N> context{
       view(a_seen), view(b_seen), values, output_values, form, result.books, workspace, result.shares.data()};
@@ -118,11 +118,11 @@ Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>&
     return form == Form::R ? S(1) : against ? S(value - reference) : value;
   };
   for (Index n = 0; n < up.cols(); ++n) {
-    const Index m = a_ref.cols() == 1 ? 0 : n;
+    const Index m = a_base.cols() == 1 ? 0 : n;
     for (Index j = 0; j < up.rows(); ++j)
-      result.books.enter(n) += up(j, n) * weight(result.b(j, n), result.b_ref(j, m));
+      result.books.enter(n) += up(j, n) * weight(result.b(j, n), result.b_base(j, m));
     for (Index i = 0; i < a.rows(); ++i)
-      result.books.leave(n) += result.down(i, n) * weight(a(i, n), a_ref(i, m));
+      result.books.leave(n) += result.down(i, n) * weight(a(i, n), a_base(i, m));
   }
   return result;
 }
@@ -143,13 +143,13 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
                                          : form == Form::Q ? "Q"
                                                            : "Delta"));
   const double value_tolerance = single ? 1e-4 : 1e-12, closing_tolerance = single ? 1e-5 : 1e-12;
-  const Batch<S> a = given.a.cast<S>(), a_ref = given.a_ref.cast<S>(), up = given.up.cast<S>(),
+  const Batch<S> a = given.a.cast<S>(), a_base = given.a_base.cast<S>(), up = given.up.cast<S>(),
                  up2 = given.up2.cast<S>();
-  const auto all = step(layer, rule, form, a, a_ref, up);
+  const auto all = step(layer, rule, form, a, a_base, up);
   for (Index n = 0; n < a.cols(); ++n) {
     // The formulas.
     const Expected expected =
-        formula(form, Vector(given.a.col(n)), Vector(given.a_ref.col(n)), Vector(given.up.col(n)));
+        formula(form, Vector(given.a.col(n)), Vector(given.a_base.col(n)), Vector(given.up.col(n)));
     const Vector said = expected.down.array().isNaN().select(0.0, expected.down);
     const double size = std::max({said.cwiseAbs().maxCoeff(), expected.shares.cwiseAbs().maxCoeff(),
                                   std::abs(expected.stabiliser), std::abs(expected.dropped), 1.0});
@@ -168,7 +168,7 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
     // A batch equals its samples one by one.
     const auto one = step < std::is_same_v<S, float> ? Dynamic
                                                      : 1 > (layer, rule, form, Batch<S>(a.col(n)),
-                                                            Batch<S>(a_ref.col(n)), Batch<S>(up.col(n)));
+                                                            Batch<S>(a_base.col(n)), Batch<S>(up.col(n)));
     for (Index i = 0; i < a.rows(); ++i)
       near("the sample alone", double(one.down(i)), double(all.down(i, n)), tolerance, n);
     near("its bias entry", double(one.books.bias(0)), double(all.books.bias(n)), tolerance, n);
@@ -177,14 +177,14 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
     near("its dropped entry", double(one.books.dropped(0)), double(all.books.dropped(n)), tolerance, n);
   }
   if (form == Form::Delta) {  // one reference for all samples, in one column
-    const auto shared = step(layer, rule, form, a, Batch<S>(a_ref.col(0)), up);
-    const auto repeated = step(layer, rule, form, a, Batch<S>(a_ref.col(0).replicate(1, a.cols())), up);
+    const auto shared = step(layer, rule, form, a, Batch<S>(a_base.col(0)), up);
+    const auto repeated = step(layer, rule, form, a, Batch<S>(a_base.col(0).replicate(1, a.cols())), up);
     CHECK(shared.down == repeated.down);
     CHECK((shared.books.dropped == repeated.books.dropped).all());
   }
   if (!linear) return;
-  const auto second = step(layer, rule, form, a, a_ref, up2);
-  const auto mixed = step(layer, rule, form, a, a_ref, Batch<S>(S(-1.5) * up + up2));
+  const auto second = step(layer, rule, form, a, a_base, up2);
+  const auto mixed = step(layer, rule, form, a, a_base, Batch<S>(S(-1.5) * up + up2));
   for (Index n = 0; n < a.cols(); ++n) {
     const double size = 3 * (1 + double(all.down.col(n).cwiseAbs().maxCoeff()) +
                              double(second.down.col(n).cwiseAbs().maxCoeff()) +
@@ -237,7 +237,7 @@ struct DenseCase {
   DenseCase() {
     bias(2) = 0;
     given.a.col(3).setZero();
-    given.a_ref.col(3).setZero();
+    given.a_base.col(3).setZero();
   }
   auto make() const {
     return [w_ = w, bias_ = bias]<class S>() {
@@ -323,15 +323,15 @@ struct Erased {
   }
 };
 
-/// The contract over functions with f(0) = 0 and with f(0) ≠ 0. `formula(plain, form, a, a_ref, u, expected,
+/// The contract over functions with f(0) = 0 and with f(0) ≠ 0. `formula(plain, form, a, a_base, u, expected,
 /// i)` adds what feature i says.
 template <class Rule, class Formula>
 void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Formula formula,
                        bool linear = true) {
   Samples given = samples(6, 6, 3, 21);
   given.a(0, 0) = 0;                  // f'(0), the slope's limit, ReLU'(0) = 0
-  given.a_ref(1, 0) = given.a(1, 0);  // the chord's limit
-  given.a(2, 1) = given.a_ref(2, 1) = 0;
+  given.a_base(1, 0) = given.a(1, 0);  // the chord's limit
+  given.a(2, 1) = given.a_base(2, 1) = 0;
   const auto run = [&](const char* name, const auto& f) {
     INFO(name);
     const Plain p = plain(f);
@@ -354,7 +354,7 @@ void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Form
 
 /// One thing that a window looks at: an input, or a constant (input −1), here and in the reference.
 struct Candidate {
-  double a, a_ref;
+  double a, a_base;
   Index input;
 };
 
@@ -377,12 +377,12 @@ void check_max(const Rule& rule, std::initializer_list<Form> forms, Formula form
     const Index outputs = Index(list.size()), inputs = windows.input_size();
     Samples given = samples(inputs, outputs, 6, seed);
     given.a.col(1) = -given.a.col(1).cwiseAbs().array() - 0.25;  // all negative
-    given.a_ref.col(2) = -given.a_ref.col(2).cwiseAbs().array() - 0.25;
+    given.a_base.col(2) = -given.a_base.col(2).cwiseAbs().array() - 0.25;
     given.a.col(3) = -given.a.col(3).cwiseAbs();  // the maximum is 0: of the first member, of several
     given.a(0, 3) = 0;
     given.a.col(4).setZero();
-    given.a_ref.col(4).setConstant(0.5);
-    given.a_ref.col(5) = given.a.col(5);  // Δa = 0
+    given.a_base.col(4).setConstant(0.5);
+    given.a_base.col(5) = given.a.col(5);  // Δa = 0
     check([&]<class S>() { return ascribe::Max(windows); }, rule, forms, given,
           [&](Form form, const Vector& a, const Vector& a0, const Vector& u) {
             Expected expected(inputs, outputs);

@@ -11,14 +11,14 @@ namespace ascribe {
 /// The values of a reference image at one place of the network: as many columns as the batch, or one for
 /// all of its samples. Empty where the method needs none.
 template <class Scalar>
-struct ReferenceValues {
+struct BaselineValues {
   const Scalar* data = nullptr;
   Index stride = 0;  ///< from one sample's column to the next; 0: one column serves all
 
   explicit operator bool() const { return data != nullptr; }
   const Scalar* column(Index sample) const { return data + sample * stride; }
   /// Those of the samples from `first` on.
-  ReferenceValues from(Index first) const { return {column(first), stride}; }
+  BaselineValues from(Index first) const { return {column(first), stride}; }
 };
 
 /// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the reference, the form
@@ -35,7 +35,7 @@ struct Context {
 
   View<S, Inputs, Samples> a;
   View<S, Outputs, Samples> b;
-  ReferenceValues<S> a_ref, b_ref;
+  BaselineValues<S> a_base, b_base;
   Form form;
   LedgerView<S, Samples> books;
   Workspace<S>& workspace;

@@ -69,14 +69,16 @@ struct LedgerView {
         bias(lines + 2 * count, count),
         stabiliser(lines + 3 * count, count),
         dropped(lines + 4 * count, count) {}
+  /// The same, its samples known at run time.
+  template <int Others>
+  requires(Samples == Dynamic && Others != Dynamic) explicit LedgerView(LedgerView<Scalar, Others>& other)
+      : enter(other.enter.data(), other.enter.size()),
+        leave(other.leave.data(), other.leave.size()),
+        bias(other.bias.data(), other.bias.size()),
+        stabiliser(other.stabiliser.data(), other.stabiliser.size()),
+        dropped(other.dropped.data(), other.dropped.size()) {}
   LedgerView(const LedgerView&) = default;
   LedgerView& operator=(const LedgerView&) = delete;  // of the books, or of their content?
-};
-
-/// How much of the way an explanation records. A choice at compile time, since it costs memory and time.
-enum class Record {
-  totals,    ///< the input's relevance, and one set of books for the whole network
-  per_layer  ///< also the books, the relevance and the share of every bias at each layer
 };
 
 }  // namespace ascribe

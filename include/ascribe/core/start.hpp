@@ -29,7 +29,7 @@ struct Target {
   Index target;
 
   template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>&, To& to) const {
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>&, To& to) const {
     using S = typename Output::Scalar;
     detail::check_target(target, b.rows(), 0);
     to.setZero();
@@ -55,7 +55,7 @@ struct Targets {
   explicit Targets(const Range& t) : targets(t) {}
 
   template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>&, To& to) const {
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>&, To& to) const {
     using S = typename Output::Scalar;
     const Index found = Index(std::distance(std::begin(targets), std::end(targets)));
     if (found != b.cols())
@@ -79,7 +79,7 @@ struct OutputWeights {
   explicit OutputWeights(const Matrix& v) : weights(v) {}
 
   template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>&, To& to) const {
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>&, To& to) const {
     detail::check_shape("weights", weights, b);
     to = weights;
     if (form == Form::R) to.array() *= b.array();
@@ -94,7 +94,7 @@ struct OutputRelevance {
   explicit OutputRelevance(const Matrix& r) : relevance(r) {}
 
   template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>& b_ref, To& to) const {
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>& b_base, To& to) const {
     using S = typename Output::Scalar;
     detail::check_shape("relevances", relevance, b);
     to = relevance;
@@ -102,7 +102,7 @@ struct OutputRelevance {
     for (Index n = 0; n < b.cols(); ++n)
       for (Index k = 0; k < b.rows(); ++k) {
         if (to(k, n) == S(0)) continue;
-        const S divisor = form == Form::Q ? b(k, n) : S(b(k, n) - b_ref.column(n)[k]);
+        const S divisor = form == Form::Q ? b(k, n) : S(b(k, n) - b_base.column(n)[k]);
         if (divisor == S(0))
           fail("explain: output ", k, " of sample ", n, " is 0",
                form == Form::Q ? "" : " away from the reference",
@@ -152,8 +152,8 @@ struct AtOutput {
   Start start;
 
   template <class Output, class To>
-  void fill(const Output& b, Form form, const ReferenceValues<typename Output::Scalar>& b_ref, To& to) const {
-    as_start(start).fill(b, form, b_ref, to);
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>& b_base, To& to) const {
+    as_start(start).fill(b, form, b_base, to);
   }
 };
 

@@ -27,6 +27,7 @@ class AnyMap {
   Index input_size() const { return part_->input_size(); }
   Index output_size() const { return part_->output_size(); }
   bool weights_are_finite() const { return part_->weights_are_finite(); }
+  bool is_samplewise() const { return part_->is_samplewise(); }
   Role role() const { return part_->role(); }
   InputLayout input_layout() const { return part_->input_layout(); }
   const char* name() const { return part_->name(); }
@@ -69,6 +70,7 @@ class AnyMap {
     virtual Index input_size() const = 0;
     virtual Index output_size() const = 0;
     virtual bool weights_are_finite() const = 0;
+    virtual bool is_samplewise() const = 0;
     virtual Role role() const = 0;
     virtual InputLayout input_layout() const = 0;
     virtual const char* name() const = 0;
@@ -95,6 +97,7 @@ class AnyMap {
     Index input_size() const override { return map.input_size(); }
     Index output_size() const override { return map.output_size(); }
     bool weights_are_finite() const override { return map.weights_are_finite(); }
+    bool is_samplewise() const override { return map::is_samplewise<M>; }
     Role role() const override { return role_of(map); }
     InputLayout input_layout() const override { return input_layout_of(map); }
     const char* name() const override { return name_of(map); }

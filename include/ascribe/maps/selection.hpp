@@ -26,6 +26,7 @@ class Selection {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
   static constexpr Role role = Role::wiring;
+  static constexpr bool samplewise = true;
   static constexpr const char* name = "Selection";
 
   /// `sources` has an input's index, or −1, for every output. Throws Error where it is empty or names an

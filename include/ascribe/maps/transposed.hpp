@@ -16,6 +16,7 @@ class Transposed {
   using Scalar = typename M::Scalar;
   static constexpr int inputs = M::outputs;
   static constexpr int outputs = M::inputs;
+  static constexpr bool samplewise = is_samplewise<M>;
 
   explicit Transposed(M map) : map_(std::move(map)) {}
 

@@ -17,6 +17,7 @@ class WithRole {
   using Scalar = typename M::Scalar;
   static constexpr int inputs = M::inputs;
   static constexpr int outputs = M::outputs;
+  static constexpr bool samplewise = is_samplewise<M>;
 
   WithRole(M map, Role role, const char* name) : map_(std::move(map)), role_(role), name_(name) {}
 

@@ -13,6 +13,7 @@
 #include <ascribe/networks/node.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/product.hpp>
+#include <ascribe/rules/rewire.hpp>
 
 namespace ascribe {
 
@@ -86,7 +87,8 @@ Matcher all(Matchers... matchers) {
 
 }  // namespace match
 
-/// A method for a Graph: entries of a matcher and a rule, of which the first that fits a node counts.
+/// A method for a Graph or a Sequential: entries of a matcher and a rule, of which the first that fits a node
+/// counts. The nodes of a Sequential are its layers, with the names "layer 0" and so on.
 ///
 ///     Composite<float> mine(Form::R);
 ///     mine.add(match::name("stem/*"), rule::Flat())
@@ -188,4 +190,31 @@ rule::AnyRule<Scalar> Composite<Scalar>::rule_for(const Node& node, const NodeIn
   fail("no entry of the composite fits this node");
 }
 
+namespace detail {
+
+/// The rule that a composite gives a node; wiring has its own. Throws Error, naming the node, where it has
+/// none, or one without a meaning for the kind of layer or in the composite's form, or with a parameter out of
+/// range.
+template <class Scalar>
+rule::AnyRule<Scalar> checked_rule(const Composite<Scalar>& method, const Node<Scalar>& node,
+                                   const NodeInfo& info) {
+  try {
+    const bool wiring = info.role == map::Role::wiring && info.kind == LayerKind::matmul;
+    const auto rule = wiring ? rule::AnyRule<Scalar>(rule::Rewire()) : method.rule_for(node, info);
+    std::visit(
+        [&](const auto& layer) {
+          if (!rule.applies_to(layer))
+            fail("the rule ", rule.describe(), " has no meaning for this kind of layer");
+          if (!rule.serves(layer, method.form))
+            fail("the rule ", rule.describe(), " has no meaning in the form ", name_of(method.form));
+        },
+        *node.layer);
+    rule.check();
+    return rule;
+  } catch (const Error& error) {
+    fail("explain: node '", info.name, "' (", node.describe(), "): ", error.what());
+  }
+}
+
+}  // namespace detail
 }  // namespace ascribe

@@ -87,7 +87,7 @@ class Derivative {
     net_.check_trace(trace);
     if (reference) net_.check_trace(*reference);
     net_.explain(trace, start, plan_, explanation_, workspace_, reference, reference_column);
-    references_ = net_.check_reference(trace, plan_.form_, reference, reference_column);
+    references_ = net_.checked_baseline(trace, plan_.form_, reference, reference_column);
     const std::size_t output = net_.explained_output(start);
     way_ = &plan_.schedules_[output];
     top_ = net_.outputs_[output];
@@ -111,7 +111,7 @@ class Derivative {
     for (auto& by : by_reference_)
       if (samples == 1)
         for (Index n = 1; n < by.cols(); ++n) by.col(0) += by.col(n);
-    walk_back(*references_.trace, std::max<Index>(references_.column, 0), samples, by_reference_, reference_);
+    walk_back(*references_.trace, references_.columns.first, samples, by_reference_, reference_);
   }
 
   /// The derivative of a loss on the values alone: backpropagation, without an explanation. Throws Error
@@ -182,15 +182,15 @@ class Derivative {
   }
 
   View<Scalar> carried(Index node) {
-    const Index slot = way_->carried[std::size_t(node)];
+    const Index slot = way_->carried[std::size_t(node)].slot;
     return {workspace_.slot(slot), net_.node(node).size, trace_->input().cols()};
   }
-  bool reached(Index node) const { return way_->carried[std::size_t(node)] >= 0; }
+  bool reached(Index node) const { return bool(way_->carried[std::size_t(node)]); }
   Scalar* by_reference(Index node) {
     return by_reference_.empty() ? nullptr : by_reference_[std::size_t(node)].data();
   }
   Index columns_of_reference() const {
-    return references_.stride_columns == 0 || references_.column >= 0 ? 1 : trace_->input().cols();
+    return references_.columns.step == 0 ? 1 : trace_->input().cols();
   }
 
   void check(const char* what, const At& at) const {
@@ -226,7 +226,7 @@ class Derivative {
     }
     const View<Scalar> carries = carried(node);
     const auto& a = trace_->value(node);
-    const ReferenceValues<Scalar> ref = references_.at(node);
+    const BaselineValues<Scalar> ref = references_.at(node);
     Scalar* ref_bar = by_reference(node);
     each_piece(a.rows(), a.cols(), [&](Index n, Index first, Index width) {
       for (Index i = first; i < first + width; ++i) {
@@ -274,20 +274,20 @@ class Derivative {
     if (!bias_bar && !any(down_bar)) return;
     const bool one = n.inputs.size() == 1;
     const View<Scalar> a = gathered(n, [&](Index k) { return view(trace_->value(k)); });
-    ReferenceValues<Scalar> a_ref =
-        references_.trace ? references_.at(n.inputs[0]) : ReferenceValues<Scalar>{};
-    if (references_.trace && !one) a_ref = net_.gathered(n, references_, workspace_.allocate(a.size()));
+    BaselineValues<Scalar> a_base =
+        references_.trace ? references_.at(n.inputs[0]) : BaselineValues<Scalar>{};
+    if (references_.trace && !one) a_base = references_.inputs_of(net_.nodes(), n, 0, samples, workspace_.allocate(a.size()));
     Out<Scalar> up_bar(workspace_.allocate(size * samples), size, samples);
-    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_ref_bar = by_reference(n.inputs[0]);
+    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_base_bar = by_reference(n.inputs[0]);
     if (!one) {
       detail::set_zero(rows, samples, a_bar = workspace_.allocate(a.size()));
-      if (a_ref_bar) detail::set_zero(rows, samples, a_ref_bar = workspace_.allocate(a.size()));
+      if (a_base_bar) detail::set_zero(rows, samples, a_base_bar = workspace_.allocate(a.size()));
     }
     auto& weights = weights_[std::size_t(i)];
     auto& bias = bias_[std::size_t(i)];
     Adjoint<Scalar> context{a,
                             view(trace_->value(i)),
-                            a_ref,
+                            a_base,
                             references_.at(i),
                             plan_.form_,
                             workspace_,
@@ -297,7 +297,7 @@ class Derivative {
                             up_bar,
                             {a_bar, rows, samples},
                             out(by_value_[std::size_t(i)]),
-                            a_ref_bar,
+                            a_base_bar,
                             by_reference(i),
                             weights.empty() ? nullptr : weights.data(),
                             bias.empty() ? nullptr : bias.data()};
@@ -312,7 +312,7 @@ class Derivative {
     });
     if (one) return;
     hand_out(n, {a_bar, rows, samples}, by_value_);
-    if (a_ref_bar) hand_out(n, {a_ref_bar, rows, samples}, by_reference_);
+    if (a_base_bar) hand_out(n, {a_base_bar, rows, samples}, by_reference_);
   }
 
   /// By the start; and in R, or where a relevance was divided by the output, by the output.
@@ -320,7 +320,7 @@ class Derivative {
     const auto& y = trace_->value(top_);
     const auto& by = by_carried_[std::size_t(top_)];
     const View<Scalar> carries = carried(top_);
-    const ReferenceValues<Scalar> ref = references_.at(top_);
+    const BaselineValues<Scalar> ref = references_.at(top_);
     auto& by_output = by_value_[std::size_t(top_)];
     Scalar* ref_bar = by_reference(top_);
     start_ = by;
@@ -399,7 +399,7 @@ class Derivative {
     if (n.inputs.size() == 1) return first;
     const Index rows = detail::inputs_of(net_.nodes(), n);
     Out<Scalar> together(workspace_.allocate(rows * first.cols()), rows, first.cols());
-    net_.gather(n, values, together);
+    detail::gather(n, values, together);
     return view(together);
   }
   /// Adds each input's part of `given` to what is that input's.
@@ -423,7 +423,7 @@ class Derivative {
   GraphExplanation<Scalar> explanation_;
   Workspace<Scalar> workspace_;
   const Trace* trace_ = nullptr;
-  typename Net::References references_;
+  typename Net::Baseline references_;
   const detail::BackwardSchedule* way_ = nullptr;
   Index top_ = -1;
   bool is_relevance_ = false;

@@ -1,36 +1,77 @@
 /// What an explanation holds.
 #pragma once
 
+#include <algorithm>
 #include <tuple>
+#include <vector>
 
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/types.hpp>
 
 namespace ascribe {
 
-/// One layer's part of an explanation with Record::per_layer.
-template <class Scalar, int Outputs, int Samples>
-struct LayerRecord {
+/// How much of the way an explanation records.
+enum class Record {
+  totals,    ///< the input's relevance, and one set of books for the whole network
+  books,     ///< also the books of every layer, which are sums alone
+  per_layer  ///< also the relevance and the share of every bias at every layer, or at the chosen ones
+};
+
+/// One layer's or node's part of an explanation. All is zero at a node that the explained output does not
+/// depend on.
+template <class Scalar, int Outputs = Dynamic, int Samples = Dynamic>
+struct NodeRecord {
   Ledger<Scalar, Samples> books;
   Batch<Scalar, Outputs, Samples> relevance;    ///< at the layer's output, finished as the input's is
   Batch<Scalar, Outputs, Samples> bias_shares;  ///< what the bias of each output took
+
+  /// Zeros; the relevance and the shares, where they are not to be kept and no size is fixed, are empty.
+  void reset(Index outputs, Index samples, bool keep) {
+    books.reset(samples);
+    for (auto* values : {&relevance, &bias_shares}) {
+      if constexpr (Outputs == Dynamic || Samples == Dynamic)
+        values->resize(keep || Outputs != Dynamic ? outputs : 0, keep || Samples != Dynamic ? samples : 0);
+      values->setZero();
+    }
+  }
 };
 
 /// The shares of the inputs, and the books. Reusable: the next call writes into the same memory.
-template <class Scalar, int Inputs, int Outputs, int Samples, class LayerRecords = std::tuple<>>
+template <class Scalar, int Inputs, int Outputs, int Samples, class Records = std::tuple<>>
 struct Explanation {
-  Batch<Scalar, Inputs, Samples> relevance;  ///< inputs × samples
-  Batch<Scalar, Outputs, Samples> output;    ///< outputs × samples: what the network said
+  Record record = Record::totals;    ///< how much the next call is to record
+  std::vector<Index> chosen = {};    ///< with Record::per_layer: of these layers or nodes alone; none: of all
+  Batch<Scalar, Inputs, Samples> relevance;  ///< inputs × samples; of a graph input behind input
+  Batch<Scalar, Outputs, Samples> output;    ///< the explained output × samples: what the network said
   /// The whole network's books: `enter` is the start and `leave` the input's share. They are kept in
   /// relevances, Σ x·Q, even for methods (gradient, deconvolution) whose result is not multiplied by the
   /// input.
   Ledger<Scalar, Samples> ledger;
-  LayerRecords layers;  ///< a LayerRecord each with Record::per_layer, else empty
+  /// NodeRecords, of the last call that recorded any: a tuple, one for each layer of a Sequential; or a vector,
+  /// for each node of a Graph.
+  Records nodes;
 
+  /// That of a Sequential's layer.
   template <std::size_t I>
   const auto& layer() const {
-    return std::get<I>(layers);
+    return std::get<I>(nodes);
+  }
+  template <class Visit>
+  void each_record(Visit&& visit) const {
+    if constexpr (requires { nodes.begin(); })
+      std::for_each(nodes.begin(), nodes.end(), visit);
+    else
+      std::apply([&](const auto&... records) { (visit(records), ...); }, nodes);
+  }
+  /// Whether the next call keeps the relevance and the bias shares of a layer or node.
+  bool keeps(Index node) const {
+    return record == Record::per_layer &&
+           (chosen.empty() || std::find(chosen.begin(), chosen.end(), node) != chosen.end());
   }
 };
+
+/// The explanation of a graph: with Record::totals without records.
+template <class Scalar>
+using GraphExplanation = Explanation<Scalar, Dynamic, Dynamic, Dynamic, std::vector<NodeRecord<Scalar>>>;
 
 }  // namespace ascribe

@@ -144,7 +144,7 @@ void propagate_features(const MatMul<M>& kind, Index used, const Rule& rule, C& 
     using S = typename C::Scalar;
     const Batch<S> a = c.a.topRows(kind.input_size());
     Batch<S> head(kind.input_size(), up.cols());
-    C inner{view(a), c.b, c.a_ref, c.b_ref, c.form, c.books, c.workspace};
+    C inner{view(a), c.b, c.a_base, c.b_base, c.form, c.books, c.workspace};
     step_back(kind, rule, inner, up, out(head));
     down.topRows(head.rows()) = head;
     down.bottomRows(used).setZero();
@@ -187,13 +187,13 @@ void propagate_features(const Elementwise<F>& kind, Index used, const Rule& rule
       }
     }
   // The function's own bias cancels in differences, so that the reference needs no centring.
-  C inner{view(a), view(b), c.a_ref, c.b_ref, c.form, c.books, c.workspace};
+  C inner{view(a), view(b), c.a_base, c.b_base, c.form, c.books, c.workspace};
   Batch<S> reference;
   if (c.form == Form::Delta) {
     reference.resize(units, up.cols());
     for (Index n = 0; n < up.cols(); ++n)
-      reference.col(n) = View<S, Dynamic, 1>(c.b_ref.column(n), units, 1).array() - f0;
-    inner.b_ref = {reference.data(), units};
+      reference.col(n) = View<S, Dynamic, 1>(c.b_base.column(n), units, 1).array() - f0;
+    inner.b_base = {reference.data(), units};
   }
   step_back(centred, rule, inner, view(head_up), out(head_down));
   down.topRows(units) = head_down;
@@ -221,7 +221,7 @@ void propagate(const Augmented<L>& kind, const Rule& rule, C& c, typename C::Up 
                  head_up = up.topRows(kind.features_out);
   Batch<S> head_down(in, samples);
   // A reference's columns have the features first: only their stride is the augmented one, which they keep.
-  Context<S, Dynamic, Dynamic, Dynamic> inner{view(a), view(b), c.a_ref,    c.b_ref,
+  Context<S, Dynamic, Dynamic, Dynamic> inner{view(a), view(b), c.a_base,    c.b_base,
                                               c.form,  c.books, c.workspace};
   const typename L::Kind& features = kind.layer;
   detail::propagate_features(features, kind.used, rule, inner, view(head_up), out(head_down));

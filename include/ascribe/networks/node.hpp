@@ -39,27 +39,6 @@ struct NodeInfo {
   }
 };
 
-/// A layer of a kind that is known, with parts that are not.
-template <class Scalar>
-using AnyLayer = OfAnyKind<Scalar, std::variant>;
-
-template <class Scalar, class M>
-AnyLayer<Scalar> erase_layer(kind::MatMul<M> layer) {
-  return AnyMatMul<Scalar>(map::AnyMap<Scalar>(std::move(layer.map)), layer.bias);
-}
-template <class Scalar, class F>
-AnyLayer<Scalar> erase_layer(kind::Elementwise<F> layer) {
-  return AnyElementwise<Scalar>{std::move(layer.f)};
-}
-template <class Scalar, class W>
-AnyLayer<Scalar> erase_layer(kind::Max<W> layer) {
-  return AnyMax{std::move(layer.windows)};
-}
-template <class Scalar>
-AnyLayer<Scalar> erase_layer(kind::Product layer) {
-  return layer;
-}
-
 /// A node: an input of the network, or a layer and the nodes whose values it reads.
 template <class Scalar>
 struct Node {
@@ -70,6 +49,17 @@ struct Node {
   std::vector<Index> shape;               ///< the value's axes without the batch, where the builder gave them
   std::optional<rule::AnyRule<Scalar>> own_rule;  ///< for method::ByLayer
   Origin origin = {};
+
+  Node() = default;
+  /// A layer, without a name or inputs. A rule in its type is its own.
+  template <class Layer>
+  requires requires(const Layer& l) { erase_layer<Scalar>(l); }
+  explicit Node(Layer given) {
+    if constexpr (requires { given.rule; })
+      if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(given.rule)>, rule::Unset>)
+        own_rule = rule::AnyRule<Scalar>(given.rule);
+    layer = erase_layer<Scalar>(std::move(given));
+  }
 
   NodeInfo info(Index index, Index learned_before) const {
     NodeInfo found{name,    index,          LayerKind::input, map::Role::dense,

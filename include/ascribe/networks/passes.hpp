@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <concepts>
+#include <optional>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
@@ -25,6 +26,20 @@ template <class X>
 inline constexpr bool is_input = requires(const X& x) {
   take_matrix(x);
 };
+
+/// Tells a caller in words which of explain's arguments is none, once.
+template <bool method_fits, bool values_fit>
+constexpr bool arguments_fit() {
+  static_assert(method_fits,
+                "ascribe: explain(trace or input, target, method, baseline if the method is against one): "
+                "the third is no method: use one of ascribe::method or ascribe::composite, a Composite, or a "
+                "type with form, times_input and rule_for");
+  static_assert(!method_fits || values_fit,
+                "ascribe: explain(trace or input, target, method, baseline if the method is against one): "
+                "the first, and the baseline, are what net.forward returns, or an Eigen matrix, features x "
+                "samples");
+  return method_fits && values_fit;
+}
 
 /// `forward` of any layer, found by argument-dependent lookup: inside a network the name is the network's
 /// own.
@@ -100,6 +115,32 @@ void check_result(const Relevance& relevance) {
   });
 }
 
+/// Which of a baseline's columns serve a batch: one serves all samples, or each has its own.
+struct BaselineColumns {
+  Index first = 0, step = 0;
+
+  template <class Value>
+  BaselineValues<typename Value::Scalar> of(const Value& value) const {
+    return {value.data() + first * value.rows(), step * value.rows()};
+  }
+};
+
+/// Those of a baseline with `found` columns (none is given: −1), of which a caller may have chosen one. None
+/// where the method is not against a baseline. Throws Error where it lacks one, has no use for it, or the
+/// columns do not fit.
+inline std::optional<BaselineColumns> baseline_columns(Form form, Index found, Index samples, Index chosen) {
+  if (form != Form::Delta) {
+    if (found >= 0) fail("explain: this method is not against a baseline, and one was given");
+    return std::nullopt;
+  }
+  if (found < 0) fail("explain: this method is against a baseline: pass the trace of one");
+  if (chosen >= found) fail("explain: expected a baseline column below ", found, ", found ", chosen);
+  if (chosen >= 0) return BaselineColumns{chosen, 0};
+  if (found != 1 && found != samples)
+    fail("explain: expected a baseline of 1 or ", samples, " samples, found ", found);
+  return BaselineColumns{0, found == 1 ? 0 : 1};
+}
+
 /// Σ carried, Σ carried·a, or Σ carried·(a − a0).
 template <class S>
 [[gnu::noinline]] S relevance_of(Index count, const S* carried, const S* a, const S* a0) {
@@ -115,7 +156,7 @@ template <class S>
 
 /// Σ of what is carried, as relevance: the entries of the books that are the container's.
 template <class S, class Carried, class Values, class Row>
-void count_relevance(const Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form,
+void count_relevance(const Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form,
                      Row& row) {
   const Index rows = carried.rows();
   const S *from = carried.data(), *values = a.data();
@@ -123,13 +164,13 @@ void count_relevance(const Carried& carried, const Values& a, const ReferenceVal
   sum_pieces<S>(rows, carried.cols(), row, [&](Index n, Index first, Index width) {
     const Index at = n * rows + first;
     return relevance_of<S>(width, from + at, form == Form::R ? nullptr : values + at,
-                           form == Form::Delta ? a_ref.column(n) + first : nullptr);
+                           form == Form::Delta ? a_base.column(n) + first : nullptr);
   });
 }
 
 /// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a reference.
 template <class S, class Carried, class Values>
-void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<S>& a_ref, Form form) {
+void multiply_by_input(Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form) {
   if (form == Form::R) return;
   const Index rows = carried.rows(), stride = carried.colStride();  // some of the rows of a batch, perhaps
   const S* values = a.data();
@@ -140,10 +181,8 @@ void multiply_by_input(Carried& carried, const Values& a, const ReferenceValues<
     if (form == Form::Q)
       multiply(width, values + at, to);
     else
-      multiply_by_change(width, values + at, a_ref.column(n) + first, to);
+      multiply_by_change(width, values + at, a_base.column(n) + first, to);
   });
 }
-
-inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }
 
 }  // namespace ascribe::detail

@@ -184,15 +184,15 @@ class RevealCancel {
                                              : rule::AnyRule<Scalar>(rule::Baseline());
       const Batch<Scalar> a = gathered(
                               i, [&](Index input) -> const Batch<Scalar>& { return trace_.value(input); }),
-                          a_ref = gathered(i, [&](Index input) { return reference_at(input); }),
-                          b_ref = reference_at(i);
+                          a_base = gathered(i, [&](Index input) { return reference_at(input); }),
+                          b_base = reference_at(i);
       Ledger<Scalar> books;
       books.reset(samples());
       Batch<Scalar> down(a.rows(), a.cols());
       Context<Scalar, Dynamic, Dynamic, Dynamic> context{view(a),
                                                          view(trace_.value(i)),
-                                                         {a_ref.data(), a_ref.rows()},
-                                                         {b_ref.data(), b_ref.rows()},
+                                                         {a_base.data(), a_base.rows()},
+                                                         {b_base.data(), b_base.rows()},
                                                          Form::Delta,
                                                          books,
                                                          workspace_};
@@ -241,7 +241,7 @@ GraphExplanation<Scalar> reveal_cancel(const Graph<Scalar>& net, const typename 
   const Batch<Scalar>& base = reference.value(top);
   Batch<Scalar> carried(result.output.rows(), samples);
   auto to = out(carried);
-  const ReferenceValues<Scalar> base_values{base.data(), found == 1 ? 0 : base.rows()};
+  const BaselineValues<Scalar> base_values{base.data(), found == 1 ? 0 : base.rows()};
   start::as_start(start).fill(view(result.output), Form::Delta, base_values, to);
 
   detail::RevealCancel<Scalar> pass(net, trace, reference);

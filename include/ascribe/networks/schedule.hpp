@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <utility>
 #include <variant>
@@ -10,43 +11,107 @@
 #include <ascribe/core/passage.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/networks/node.hpp>
+#include <ascribe/networks/tiles.hpp>
 
 namespace ascribe::detail {
+
+/// How a batch goes through a graph: nodes in groups, one behind the other, and of each group's how many
+/// samples at a time. A group takes no more of them than the next, and runs for each tile of the next one's
+/// as often as it has to: what one step writes is in the cache when the next reads it.
+struct Tiles {
+  static constexpr Index most = 64;  ///< groups: they differ by powers of two
+
+  std::vector<Index> group;    ///< of each node; ascending
+  std::vector<Index> samples;  ///< of each group, at most; ascending
+
+  Index groups() const { return Index(samples.size()); }
+};
+
+/// Where something lies between two steps: a slot, and the group of whose tile it holds all samples. In
+/// `local` it is the tile that is run.
+struct Place {
+  static constexpr Index local = -1;
+  Index slot = -1, group = local;
+
+  explicit operator bool() const { return slot >= 0; }
+};
 
 /// Numbered blocks of memory, handed out and taken back in any order, before there is any memory.
 class Slots {
  public:
+  /// What one use asks for: so many features of at most so many samples.
+  struct Use {
+    Index rows, samples;
+  };
+  /// The scalars of a slot for passes of so many samples.
+  class Size {
+   public:
+    void cover(const Use& use) {
+      if (std::any_of(uses_.begin(), uses_.end(), [&](const Use& known) { return covers(known, use); }))
+        return;
+      std::erase_if(uses_, [&](const Use& known) { return covers(use, known); });
+      uses_.push_back(use);
+    }
+    Index rows() const {
+      Index most = 0;
+      for (const Use& use : uses_) most = std::max(most, use.rows);
+      return most;
+    }
+    Index scalars(Index samples) const {
+      Index most = 0;
+      for (const Use& use : uses_) most = std::max(most, use.rows * std::min(samples, use.samples));
+      return most;
+    }
+
+   private:
+    static bool covers(const Use& a, const Use& b) { return a.rows >= b.rows && a.samples >= b.samples; }
+    std::vector<Use> uses_;
+  };
+
   /// The smallest free block that is large enough, else the largest free one, enlarged, else a new one.
-  Index hold(Index size) {
+  Index hold(const Use& use) {
+    const Index size = use.rows;
     std::size_t best = sizes_.size();
     for (std::size_t k = 0; k < sizes_.size(); ++k) {
-      if (!free_[k]) continue;
-      const bool fits = sizes_[k] >= size;
-      if (best == sizes_.size() || (fits ? sizes_[best] < size || sizes_[k] < sizes_[best]
-                                         : sizes_[best] < size && sizes_[k] > sizes_[best]))
-        best = k;
+      if (states_[k] == State::held) continue;
+      const Index found = sizes_[k].rows();
+      const bool fits = found >= size, none = best == sizes_.size();
+      const Index chosen = none ? 0 : sizes_[best].rows();
+      if (none || (fits ? chosen < size || found < chosen : chosen < size && found > chosen)) best = k;
     }
-    if (best == sizes_.size()) {
-      sizes_.push_back(0);
-      free_.push_back(true);
-    }
-    sizes_[best] = std::max(sizes_[best], size);
-    free_[best] = false;
-    return Index(best);
+    return hold(best, use);
   }
-  void give_back(Index slot) { free_[std::size_t(slot)] = true; }
-  void give_all_back() { free_.assign(free_.size(), true); }
-  const std::vector<Index>& sizes() const { return sizes_; }
+  /// A block that nobody had since the last `give_all_back`, nor will have before the next.
+  Index hold_alone(const Use& use) {
+    const auto found = std::find(states_.begin(), states_.end(), State::fresh);
+    return hold(std::size_t(found - states_.begin()), use);
+  }
+  void give_back(Index slot) { states_[std::size_t(slot)] = State::free; }
+  void give_all_back() { states_.assign(states_.size(), State::fresh); }
+  const std::vector<Size>& sizes() const { return sizes_; }
 
  private:
-  std::vector<Index> sizes_;
-  std::vector<bool> free_;
+  enum class State { fresh, held, free };
+
+  Index hold(std::size_t k, const Use& use) {
+    if (k == sizes_.size()) {
+      sizes_.emplace_back();
+      states_.push_back(State::fresh);
+    }
+    sizes_[k].cover(use);
+    states_[k] = State::held;
+    return Index(k);
+  }
+
+  std::vector<Size> sizes_;
+  std::vector<State> states_;
 };
 
 /// Where a node's value is written on the way forward: into the trace, as the value of node `kept`, which is
-/// itself or an elementwise one that comes to lie over it; else into a slot.
+/// itself or an elementwise one that comes to lie over it; else at a place.
 struct Storage {
-  Index kept = -1, slot = -1;
+  Index kept = -1;
+  Place place = {};
   Index gathered = -1;    ///< the slot in which several inputs are brought together; −1: they need not be
   Index then = -1;        ///< the elementwise node that is computed together with this one
   bool in_place = false;  ///< lies over what it reads
@@ -55,16 +120,18 @@ struct Storage {
 
 /// What reaches one input of a node on the way back.
 struct Delivery {
-  Index input, slot;
+  Index input;
+  Place to;
   Index row;   ///< of what the rule writes: where the input's part starts
   bool fresh;  ///< the first to reach that input: written, else added up
 };
 
-/// One node's step on the way back. What it carries is in the slot `up`; the rule writes to `down`, which is
-/// `up` where nothing changes, or the slot of the only input.
+/// One node's step on the way back. What it carries is at the place `up`; the rule writes to `down`, which is
+/// `up` where nothing changes, or the place of the only input.
 struct BackStep {
-  Index node, up, down;
-  Index a = -1, a_ref = -1;  ///< slots for gathered inputs; −1: none are read, or there is one input
+  Index node;
+  Place up, down;
+  Index a = -1, a_base = -1;  ///< slots for gathered inputs; −1: none are read, or there is one input
   Index then = -1;           ///< the elementwise node below whose step is taken by this one's Finish
   bool done = false;         ///< was taken so by the node above, where books are not kept by layer
   /// How the inputs share what is carried, where no rule has to be asked.
@@ -73,10 +140,9 @@ struct BackStep {
 };
 
 struct BackwardSchedule {
-  Index top = -1;  ///< the slot in which what is explained starts
+  Place top = {};  ///< where what is explained starts
   std::vector<BackStep> steps = {};
-  std::vector<Index> arrived = {};  ///< the slot of each input of the network; −1 where nothing arrives
-  std::vector<Index> carried = {};  ///< where nodes keep what they carry: the slot of each; −1 likewise
+  std::vector<Place> carried = {};  ///< where each node's is, or was; none where nothing arrives
 };
 
 template <class Scalar>
@@ -135,11 +201,52 @@ std::vector<bool> kept_values(const std::vector<Node<Scalar>>& nodes, Index inpu
   return kept;
 }
 
-/// The way forward that keeps those values. A value that is not kept lies in a slot until its last reader
+/// Whether a node's step costs the same a sample, however few samples are taken at a time.
+template <class Scalar>
+bool is_samplewise(const Node<Scalar>& node) {
+  const auto* m = matmul(node);
+  return !m || m->map.is_samplewise();
+}
+
+/// Groups for a batch of any size. A node that is not samplewise, and all behind it, take the whole batch, as
+/// do all nodes with `whole`. A function, or a step that changes nothing on the way back, is in the group of
+/// what it reads, over which it lies.
+template <class Scalar>
+Tiles tiles_of(const std::vector<Node<Scalar>>& nodes, Index input_count,
+               const std::vector<Passage>& passages, bool whole) {
+  std::vector<Index> most(nodes.size(), all_samples);
+  const auto first = nodes.begin() + input_count;
+  const auto end = std::find_if(first, nodes.end(), [](const auto& node) { return !is_samplewise(node); });
+  Index least = all_samples;
+  for (Index i = whole ? -1 : Index(end - nodes.begin()) - 1; i >= 0; --i) {
+    const auto& node = nodes[std::size_t(i)];
+    if (i >= input_count)
+      least = std::min(least, Index(std::bit_floor(std::size_t(samples_in_cache<Scalar>(
+                                  std::max(node.size, inputs_of(nodes, node)))))));
+    most[std::size_t(i)] = least;
+  }
+  for (Index i = input_count; i < Index(nodes.size()); ++i) {
+    const auto& node = nodes[std::size_t(i)];
+    const auto effect = passages[std::size_t(i)].effect;
+    if (node.inputs.size() != 1) continue;
+    if (!elementwise(node) && effect != Passage::pointwise && effect != Passage::unchanged) continue;
+    const Index below = node.inputs[0];
+    for (Index k = below + 1; k <= i; ++k)
+      most[std::size_t(k)] = std::min(most[std::size_t(k)], most[std::size_t(below)]);
+  }
+  Tiles tiles;
+  for (const Index samples : most) {
+    if (tiles.samples.empty() || tiles.samples.back() != samples) tiles.samples.push_back(samples);
+    tiles.group.push_back(tiles.groups() - 1);
+  }
+  return tiles;
+}
+
+/// The way forward that keeps those values. A value that is not kept lies at a place until its last reader
 /// has run; where that is its only one, and an elementwise function, that one's value comes to lie over it.
 template <class Scalar>
 std::vector<Storage> forward_schedule(const std::vector<Node<Scalar>>& nodes, Index input_count,
-                                      const std::vector<bool>& kept, Slots& slots) {
+                                      const std::vector<bool>& kept, const Tiles& tiles, Slots& slots) {
   const auto readers = readers_of(nodes);
   std::vector<Storage> places(nodes.size());
   std::vector<Index> last(nodes.size(), -1);  // the last reader of what lies in a node's place
@@ -164,16 +271,22 @@ std::vector<Storage> forward_schedule(const std::vector<Node<Scalar>>& nodes, In
   }
   std::vector<std::vector<Index>> ends(nodes.size());  // the slots that are free behind a node
   for (std::size_t i = std::size_t(input_count); i < nodes.size(); ++i) {
-    Storage& place = places[i];
-    if (place.kept < 0 && place.in_place) {
-      place.slot = places[std::size_t(nodes[i].inputs[0])].slot;
-    } else if (place.kept < 0) {
-      place.slot = slots.hold(nodes[i].size);
-      ends[std::size_t(last[i])].push_back(place.slot);
+    Storage& storage = places[i];
+    const Index group = tiles.group[i], samples = tiles.samples[std::size_t(group)];
+    if (storage.kept < 0 && storage.in_place) {
+      storage.place = places[std::size_t(nodes[i].inputs[0])].place;
+    } else if (storage.kept < 0) {
+      const Index reading = tiles.group[std::size_t(last[i])];
+      if (reading != group) {
+        storage.place = {slots.hold_alone({nodes[i].size, tiles.samples[std::size_t(reading)]}), reading};
+      } else {
+        storage.place = {slots.hold({nodes[i].size, samples})};
+        ends[std::size_t(last[i])].push_back(storage.place.slot);
+      }
     }
     if (nodes[i].inputs.size() > 1 && input_layout(nodes[i]) == map::InputLayout::no) {
-      place.gathered = slots.hold(inputs_of(nodes, nodes[i]));
-      slots.give_back(place.gathered);
+      storage.gathered = slots.hold({inputs_of(nodes, nodes[i]), samples});
+      slots.give_back(storage.gathered);
     }
     for (const Index slot : ends[i]) slots.give_back(slot);
   }
@@ -185,17 +298,26 @@ std::vector<Storage> forward_schedule(const std::vector<Node<Scalar>>& nodes, In
 /// it have added to what it carries; from then on nobody needs that memory, unless all of it is to be kept.
 template <class Scalar>
 BackwardSchedule backward_schedule(const std::vector<Node<Scalar>>& nodes, Index input_count, Index top,
-                                   const std::vector<Passage>& passages, Form form, Slots& slots,
-                                   bool keep = false) {
+                                   const std::vector<Passage>& passages, Form form, const Tiles& tiles,
+                                   Slots& slots, bool keep = false) {
   const auto readers = readers_of(nodes);
-  std::vector<Index> carried(nodes.size(), -1);
-  std::vector<bool> done(nodes.size(), false);
   BackwardSchedule way;
-  way.top = carried[std::size_t(top)] = slots.hold(nodes[std::size_t(top)].size);
+  way.carried.resize(nodes.size());
+  auto& carried = way.carried;
+  std::vector<bool> done(nodes.size(), false);
+  // The start is made for the whole batch.
+  way.top = carried[std::size_t(top)] = {slots.hold_alone({nodes[std::size_t(top)].size, all_samples}),
+                                         tiles.groups()};
   for (Index i = Index(nodes.size()) - 1; i >= input_count; --i) {
     const Node<Scalar>& node = nodes[std::size_t(i)];
-    const Index up = carried[std::size_t(i)];
-    if (up < 0) continue;
+    const Place up = carried[std::size_t(i)];
+    if (!up) continue;
+    const Index group = tiles.group[std::size_t(i)], samples = tiles.samples[std::size_t(group)];
+    const auto in_group = [&](Index input) { return tiles.group[std::size_t(input)] == group; };
+    const auto place_for = [&](Index input, Index rows) -> Place {
+      if (in_group(input)) return {slots.hold({rows, samples})};
+      return {slots.hold_alone({rows, samples}), group};
+    };
     const Passage& passage = passages[std::size_t(i)];
     const bool one_input = node.inputs.size() == 1;
     BackStep step{.node = i, .up = up, .down = up, .done = done[std::size_t(i)]};
@@ -207,13 +329,12 @@ BackwardSchedule backward_schedule(const std::vector<Node<Scalar>>& nodes, Index
     bool taken = false;       // what was carried here becomes what an input carries
     std::vector<Index> ends;  // slots that are free behind this step
 
-    if (in_place && carried[std::size_t(below)] < 0) {
+    if (in_place && !carried[std::size_t(below)]) {
       carried[std::size_t(below)] = up;
       taken = true;
     } else if (!in_place && step.layout == map::InputLayout::no) {
-      step.down = slots.hold(inputs_of(nodes, node));
-      if (one_input && carried[std::size_t(below)] < 0) {
-        carried[std::size_t(below)] = step.down;
+      if (one_input && !carried[std::size_t(below)]) {
+        step.down = carried[std::size_t(below)] = place_for(below, inputs_of(nodes, node));
         if (!keep && passage.finishes && readers[std::size_t(below)].size() == 1 &&
             elementwise_of_one(nodes[std::size_t(below)]) &&
             passages[std::size_t(below)].effect == Passage::pointwise) {
@@ -221,35 +342,35 @@ BackwardSchedule backward_schedule(const std::vector<Node<Scalar>>& nodes, Index
           done[std::size_t(below)] = true;
         }
       } else {
-        ends.push_back(step.down);
+        step.down = {slots.hold({inputs_of(nodes, node), samples})};
+        ends.push_back(step.down.slot);
       }
       if (!one_input && passage.inputs) {
-        ends.push_back(step.a = slots.hold(inputs_of(nodes, node)));
-        if (form == Form::Delta) ends.push_back(step.a_ref = slots.hold(inputs_of(nodes, node)));
+        ends.push_back(step.a = slots.hold({inputs_of(nodes, node), samples}));
+        if (form == Form::Delta)
+          ends.push_back(step.a_base = slots.hold({inputs_of(nodes, node), samples}));
       }
     }
-    const bool in_its_place = taken || (one_input && carried[std::size_t(below)] == step.down);
+    const bool in_its_place = taken || (one_input && carried[std::size_t(below)].slot == step.down.slot);
     Index row = 0;
     for (const Index input : node.inputs) {
       if (in_its_place) break;
-      Index& slot = carried[std::size_t(input)];
-      Delivery delivery{.input = input, .slot = slot, .row = row, .fresh = slot < 0};
+      Place& to = carried[std::size_t(input)];
+      Delivery delivery{.input = input, .to = to, .row = row, .fresh = !to};
       if (!as_sum) row += nodes[std::size_t(input)].size;
-      if (!keep && delivery.fresh && as_sum && !taken &&
+      if (!keep && delivery.fresh && as_sum && !taken && (in_group(input) || up.group != Place::local) &&
           std::count(node.inputs.begin(), node.inputs.end(), input) == 1) {
-        slot = up;
+        to = up;
         taken = true;
         continue;
       }
-      if (delivery.fresh) delivery.slot = slot = slots.hold(nodes[std::size_t(input)].size);
+      if (delivery.fresh) delivery.to = to = place_for(input, nodes[std::size_t(input)].size);
       step.deliveries.push_back(delivery);
     }
-    if (!taken && !keep) ends.push_back(up);
+    if (!taken && !keep && up.group == Place::local) ends.push_back(up.slot);
     for (const Index slot : ends) slots.give_back(slot);
     way.steps.push_back(std::move(step));
   }
-  way.arrived.assign(carried.begin(), carried.begin() + input_count);
-  if (keep) way.carried = carried;
   slots.give_all_back();
   return way;
 }

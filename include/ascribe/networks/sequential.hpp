@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/start.hpp>
@@ -13,9 +15,12 @@
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
+#include <ascribe/methods/composite.hpp>
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/explanation.hpp>
+#include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/networks/tiles.hpp>
 #include <ascribe/rules/step_back.hpp>
 
 namespace ascribe {
@@ -76,15 +81,6 @@ template <class T>
 inline constexpr bool is_input_or_trace = is_input<T> || requires(const T& trace) {
   trace.values;
 };
-
-/// How many samples of a value with so many rows go through a step at a time: what one step writes is to be
-/// in the second-level cache when the next reads it. Two such blocks, and the values of the trace that go
-/// with them, fit 1 MB.
-template <class S>
-Index samples_in_cache(Index rows) {
-  constexpr Index bytes = Index(1) << 18;
-  return math::max<Index>(1, bytes / (rows * Index(sizeof(S))));
-}
 
 /// `count` columns of a value, from `first` on.
 template <int Samples, class Value>
@@ -160,18 +156,51 @@ class Sequential {
     decltype(values_type(std::make_index_sequence<depth + 1>())) values;
   };
 
-  template <class S, int Inputs, int Samples, Record recorded>
+  template <class S, int Inputs, int Samples>
   struct ExplanationType {
     template <std::size_t... I>
     static auto records(std::index_sequence<I...>)
-        -> std::tuple<LayerRecord<S, rows<I + 1, Inputs>(), Samples>...>;
-    using Records =
-        decltype(records(std::make_index_sequence < recorded == Record::per_layer ? depth : 0 > ()));
-    using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples, Records>;
+        -> std::tuple<NodeRecord<S, rows<I + 1, Inputs>(), Samples>...>;
+    using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples,
+                             decltype(records(std::make_index_sequence<depth>()))>;
   };
   /// The explanation of one trace type.
-  template <class T, Record recorded = Record::totals>
-  using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples, recorded>::type;
+  template <class T>
+  using ExplanationOf = typename ExplanationType<typename T::Scalar, T::inputs, T::samples>::type;
+
+  /// The rules that a Composite gives the layers: a method of its own, made once, immutable, shared between
+  /// threads.
+  template <class S>
+  class Plan {
+   public:
+    Form form;
+    bool times_input;
+
+    template <class Layer, std::size_t I>
+    const rule::AnyRule<S>& rule_for(const Layer&, Position<I, depth>) const {
+      return rules_[I];
+    }
+
+   private:
+    friend class Sequential;
+    explicit Plan(const Composite<S>& method) : form(method.form), times_input(method.times_input) {}
+    std::vector<rule::AnyRule<S>> rules_;
+  };
+  /// Throws Error as Graph::plan. The layers are copied, for composites ask layers whose parts are erased.
+  template <class S>
+  Plan<S> plan(const Composite<S>& method) const {
+    Plan<S> plan(method);
+    Index learned = 0;
+    each_layer([&](const auto& layer) {
+      const std::string name = "layer " + std::to_string(plan.rules_.size());
+      Node<S> node(layer);
+      node.name = name;
+      const NodeInfo info = node.info(Index(plan.rules_.size()), learned);
+      if (info.is_learned()) ++learned;
+      plan.rules_.push_back(detail::checked_rule(method, node, info));
+    });
+    return plan;
+  }
 
   /// Runs the network on x (features × samples) and keeps every value. Throws Error where the number of
   /// features is not the first layer's, the batch is empty, or an input is NaN or infinite.
@@ -193,85 +222,98 @@ class Sequential {
     forward_to<depth>(trace, 0, x.cols());
   }
 
-  /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `reference`: the trace of a
-  /// baseline, for methods against one: one column for all samples, or as many as the batch. Throws Error
-  /// where the start does not fit, the method lacks or has no use for a reference, a rule has no meaning in
+  /// Explains a trace: `start` is a target's index, or one of `ascribe::start`. `baseline`: the trace of
+  /// one, for methods against one: one column for all samples, or as many as the batch. Throws Error
+  /// where the start does not fit, the method lacks or has no use for a baseline, a rule has no meaning in
   /// the method's form or a parameter out of range, or the result is not finite.
   ///
-  /// An input may stand for a trace, the reference's too: `net.explain(x, 0, method::LrpQ())`.
-  template <Record recorded = Record::totals, class T, class Start, class Method, class... R>
-  requires(sizeof...(R) <= 1) auto explain(const T& trace, const Start& start, const Method& method,
-                                           const R&... reference) const {
-    if constexpr (!ascribe::detail::is_method<Method>) {
-      static_assert(
-          always_false<Method>,
-          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
-          "third is no method: use one of ascribe::method, or a type with form, times_input and rule_for");
-    } else if constexpr (!(ascribe::detail::is_input_or_trace<T> && ... &&
-                           ascribe::detail::is_input_or_trace<R>)) {
-      static_assert(
-          always_false<T>,
-          "ascribe: explain(trace or input, target, method, reference if the method is against one): the "
-          "first, and the reference, are what net.forward returns, or an Eigen matrix, features x samples");
-    } else {
-      const auto& values = traced(trace);
-      using Values = std::remove_cvref_t<decltype(values)>;
-      ExplanationOf<Values, recorded> explanation;
-      Workspace<typename Values::Scalar> workspace;
-      if constexpr (sizeof...(R) == 0) {
-        explain(values, start, method, explanation, workspace);
-      } else {
-        const auto& base = traced(reference...);
-        explain(values, start, method, explanation, workspace, &base);
-      }
-      return explanation;
+  /// An input may stand for a trace, the baseline's too: `net.explain(x, 0, method::LrpQ())`.
+  template <class T, class Start, class Method>
+  auto explain(const T& trace, const Start& start, const Method& method,
+               Record record = Record::totals) const {
+    if constexpr (detail::arguments_fit<detail::is_method<Method>, detail::is_input_or_trace<T>>())
+      return explained(traced(trace), start, method, record);
+  }
+  template <class T, class Start, class Method, class B>
+  requires(!std::same_as<B, Record>) auto explain(const T& trace, const Start& start, const Method& method,
+                                                  const B& baseline, Record record = Record::totals) const {
+    if constexpr (detail::arguments_fit<detail::is_method<Method>, detail::is_input_or_trace<T> &&
+                                                                       detail::is_input_or_trace<B>>()) {
+      const auto& base = traced(baseline);
+      return explained(traced(trace), start, method, record, &base);
     }
   }
-  /// The same into an explanation and a workspace that were used before. `reference_column` ≥ 0 takes that
-  /// one column of the reference for all samples.
-  template <class T, class Start, class Method, class E, class R = T>
+  /// The same into an explanation and a workspace that were used before. `baseline_column` ≥ 0 takes that
+  /// one column of the baseline for all samples.
+  template <class T, class Start, class Method, class E, class B = T>
   void explain(const T& trace, const Start& start, const Method& method, E& explanation,
-               Workspace<typename T::Scalar>& workspace, const R* reference = nullptr,
-               Index reference_column = -1) const {
+               Workspace<typename T::Scalar>& workspace, const B* baseline = nullptr,
+               Index baseline_column = -1) const {
     using S = typename T::Scalar;
-    const Form form = method.form;
-    check_trace(trace);
-    check_method(method, std::make_index_sequence<depth>());
-    const auto references = reference_values(trace, method, reference, reference_column);
+    if constexpr (std::same_as<Method, Composite<S>>) {
+      explain(trace, start, plan(method), explanation, workspace, baseline, baseline_column);
+    } else {
+      const Form form = method.form;
+      check_trace(trace);
+      check_method(method, std::make_index_sequence<depth>());
+      const auto baselines = baseline_values(trace, form, baseline, baseline_column);
 
-    const auto& y = trace.output();
-    const WorkspaceScope<S> scope(workspace);
-    Scratch<S, rows<depth, T::inputs>(), T::samples> start_scratch(workspace, y.rows(), y.cols());
-    auto carried = start_scratch.get();
-    start::as_start(start).fill(view(y), form, references[depth], carried);
+      const auto& y = trace.output();
+      const WorkspaceScope<S> scope(workspace);
+      Scratch<S, rows<depth, T::inputs>(), T::samples> start_scratch(workspace, y.rows(), y.cols());
+      auto carried = start_scratch.get();
+      start::as_start(start).fill(view(y), form, baselines[depth], carried);
 
-    explanation.ledger.reset(y.cols());
-    detail::count_relevance<S>(carried, y, references[depth], form, explanation.ledger.enter);
-    const auto& x = trace.input();
-    explanation.relevance.resize(x.rows(), x.cols());
-    reset_records(trace, explanation.layers, std::make_index_sequence<depth>());
-    const Pass<T, Method, E> pass{trace, references, method, explanation, workspace};
-    back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
+      explanation.ledger.reset(y.cols());
+      detail::count_relevance<S>(carried, y, baselines[depth], form, explanation.ledger.enter);
+      const auto& x = trace.input();
+      explanation.relevance.resize(x.rows(), x.cols());
+      reset_records(trace, explanation, std::make_index_sequence<depth>());
+      const Pass<T, Method, E> pass{trace, baselines, method, explanation, workspace};
+      back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
 
-    detail::count_relevance<S>(explanation.relevance, x, references[0], form, explanation.ledger.leave);
-    if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, references[0], form);
-    explanation.output = y;
-    detail::check_result(explanation.relevance);
+      detail::count_relevance<S>(explanation.relevance, x, baselines[0], form, explanation.ledger.leave);
+      if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, baselines[0], form);
+      explanation.output = y;
+      detail::check_result(explanation.relevance);
+    }
   }
 
   /// Explains every output in turn: `visit(target, explanation)` sees each before the next is computed. The
-  /// forward pass, the reference and all memory are shared.
-  template <class T, class Method, class Visit, class R = T>
-  void explain_all(const T& trace, const Method& method, Visit&& visit, const R* reference = nullptr) const {
-    ExplanationOf<T> explanation;
-    Workspace<typename T::Scalar> workspace;
-    for (Index target = 0; target < trace.output().rows(); ++target) {
-      explain(trace, target, method, explanation, workspace, reference);
-      visit(target, std::as_const(explanation));
+  /// forward pass, the baseline and all memory are shared.
+  template <class T, class Method, class Visit, class B = T>
+  void explain_all(const T& trace, const Method& method, Visit&& visit, const B* baseline = nullptr) const {
+    if constexpr (std::same_as<Method, Composite<typename T::Scalar>>) {
+      explain_all(trace, plan(method), visit, baseline);
+    } else {
+      ExplanationOf<T> explanation;
+      Workspace<typename T::Scalar> workspace;
+      for (Index target = 0; target < trace.output().rows(); ++target) {
+        explain(trace, target, method, explanation, workspace, baseline);
+        visit(target, std::as_const(explanation));
+      }
     }
   }
 
  private:
+  template <class Visit>
+  void each_layer(Visit&& visit) const {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit(layer<I>()), ...);
+    }
+    (std::make_index_sequence<depth>());
+  }
+
+  template <class T, class Start, class Method, class B = T>
+  ExplanationOf<T> explained(const T& trace, const Start& start, const Method& method, Record record,
+                             const B* baseline = nullptr) const {
+    ExplanationOf<T> explanation;
+    explanation.record = record;
+    Workspace<typename T::Scalar> workspace;
+    explain(trace, start, method, explanation, workspace, baseline);
+    return explanation;
+  }
+
   /// Not in `rows`, whose failure clang would take for a failed deduction and report three times.
   template <std::size_t I, int Inputs>
   static constexpr void check_fixed_sizes() {
@@ -374,29 +416,21 @@ class Sequential {
     (check(std::integral_constant<std::size_t, I>()), ...);
   }
 
-  template <class T, class Method, class R>
-  auto reference_values(const T& trace, const Method& method, const R* reference, Index column) const {
-    std::array<ReferenceValues<typename T::Scalar>, depth + 1> values;
-    if (method.form != Form::Delta) {
-      if (reference) fail("explain: this method is not against a reference, and one was given");
-      return values;
+  template <class T, class B>
+  auto baseline_values(const T& trace, Form form, const B* baseline, Index column) const {
+    std::array<BaselineValues<typename T::Scalar>, depth + 1> values;
+    if (baseline) {
+      check_trace(*baseline);
+      if (baseline->input().rows() != trace.input().rows())
+        fail("explain: expected a baseline of ", trace.input().rows(), " features, found ",
+             baseline->input().rows());
     }
-    if (!reference) fail("explain: this method is against a reference: pass the trace of a baseline");
-    check_trace(*reference);
-    const Index found = reference->input().cols(), samples = trace.input().cols();
-    if (reference->input().rows() != trace.input().rows())
-      fail("explain: expected a reference of ", trace.input().rows(), " features, found ",
-           reference->input().rows());
-    if (column >= found) fail("explain: expected a reference column below ", found, ", found ", column);
-    if (column < 0 && found != 1 && found != samples)
-      fail("explain: expected a reference of 1 or ", samples, " samples, found ", found);
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto one = [&](const auto& value) -> ReferenceValues<typename T::Scalar> {
-        if (column >= 0) return {value.data() + column * value.rows(), 0};
-        return {value.data(), found == 1 ? 0 : value.rows()};
-      };
-      ((values[I] = one(std::get<I>(reference->values))), ...);
-    }
+    const auto columns = detail::baseline_columns(form, baseline ? baseline->input().cols() : -1,
+                                                  trace.input().cols(), column);
+    if (columns)
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        ((values[I] = columns->of(std::get<I>(baseline->values))), ...);
+      }
     (std::make_index_sequence<depth + 1>());
     return values;
   }
@@ -406,7 +440,7 @@ class Sequential {
   struct Pass {
     using Scalar = typename T::Scalar;
     const T& trace;
-    const std::array<ReferenceValues<Scalar>, depth + 1>& references;
+    const std::array<BaselineValues<Scalar>, depth + 1>& baselines;
     const Method& method;
     E& explanation;
     Workspace<Scalar>& workspace;
@@ -419,16 +453,13 @@ class Sequential {
     S *free, *other;
   };
 
-  template <class T, class Records, std::size_t... I>
-  static void reset_records(const T& trace, Records& records, std::index_sequence<I...>) {
-    if constexpr (std::tuple_size_v<Records> != 0) {
-      const auto reset = [](auto& record, const auto& b) {
-        record.books.reset(b.cols());
-        record.relevance.resize(b.rows(), b.cols());
-        record.bias_shares.setZero(b.rows(), b.cols());
-      };
-      (reset(std::get<I>(records), std::get<I + 1>(trace.values)), ...);
-    }
+  template <class T, class E, std::size_t... I>
+  static void reset_records(const T& trace, E& explanation, std::index_sequence<I...>) {
+    if (explanation.record == Record::totals) return;
+    const auto reset = [&](Index layer, auto& record, const auto& b) {
+      record.reset(b.rows(), b.cols(), explanation.keeps(layer));
+    };
+    (reset(I, std::get<I>(explanation.nodes), std::get<I + 1>(trace.values)), ...);
   }
 
   /// Whether a pass through the first `Layers` layers may take some samples of the batch at a time: a batch
@@ -441,12 +472,10 @@ class Sequential {
       return detail::samplewise<typename Layer<Layers - 1>::Kind> && tiles<Layers - 1, Samples>();
   }
 
-  /// How many of `samples` samples a step between values of at most so many rows takes at a time: as many as
-  /// fit the cache, in equal parts.
+  /// How many of `samples` samples a step between values of at most so many rows takes at a time.
   template <class S>
   static Index tile(Index rows, Index samples) {
-    const Index most = detail::samples_in_cache<S>(rows), parts = (samples + most - 1) / most;
-    return (samples + parts - 1) / parts;
+    return detail::tile(detail::samples_in_cache<S>(rows), samples);
   }
 
   /// Blocks for the walk from value I down to the input's, with so many samples.
@@ -516,26 +545,27 @@ class Sequential {
     const Index samples = up.cols();
     const auto a = detail::columns<N>(std::get<I - 1>(pass.trace.values), first, samples);
     const auto b = detail::columns<N>(std::get<I>(pass.trace.values), first, samples);
-    const auto a_ref = pass.references[I - 1].from(first), b_ref = pass.references[I].from(first);
-    LedgerView<S, N> total(pass.explanation.ledger, first, samples);
-    if constexpr (std::tuple_size_v<decltype(pass.explanation.layers)> == 0) {
-      Context<S, In, Outs, N> context{a, b, a_ref, b_ref, form, total, pass.workspace};
-      step_back(kind, rule, context, up, down);
-    } else {
-      auto& record = std::get<I - 1>(pass.explanation.layers);
-      LedgerView<S, N> books(record.books, first, samples);
+    const auto a_base = pass.baselines[I - 1].from(first), b_base = pass.baselines[I].from(first);
+    auto& explanation = pass.explanation;
+    const bool recorded = explanation.record != Record::totals;
+    auto& record = std::get<I - 1>(explanation.nodes);
+    LedgerView<S, N> total(explanation.ledger, first, samples);
+    LedgerView<S, N> books(recorded ? record.books : explanation.ledger, first, samples);
+    const bool kept = recorded && explanation.keeps(I - 1);
+    if (kept) {
       Out<S, Outs, N> relevance(record.relevance.data() + first * b.rows(), b.rows(), samples);
       relevance = up;
-      if (pass.method.times_input) detail::multiply_by_input<S>(relevance, b, b_ref, form);
-      S* shares = record.bias_shares.data() + first * b.rows();
-      Context<S, In, Outs, N> context{a, b, a_ref, b_ref, form, books, pass.workspace, shares};
-      step_back(kind, rule, context, up, down);
-      detail::count_relevance<S>(up, b, b_ref, form, books.enter);
-      detail::count_relevance<S>(view(down), a, a_ref, form, books.leave);
-      total.bias += books.bias;
-      total.stabiliser += books.stabiliser;
-      total.dropped += books.dropped;
+      if (pass.method.times_input) detail::multiply_by_input<S>(relevance, b, b_base, form);
     }
+    S* shares = kept ? record.bias_shares.data() + first * b.rows() : nullptr;
+    Context<S, In, Outs, N> context{a, b, a_base, b_base, form, books, pass.workspace, shares};
+    step_back(kind, rule, context, up, down);
+    if (!recorded) return;
+    detail::count_relevance<S>(up, b, b_base, form, books.enter);
+    detail::count_relevance<S>(view(down), a, a_base, form, books.leave);
+    total.bias += books.bias;
+    total.stabiliser += books.stabiliser;
+    total.dropped += books.dropped;
   }
 
   std::tuple<Parts...> parts_;

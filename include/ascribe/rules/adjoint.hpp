@@ -21,14 +21,14 @@ struct Adjoint {
   using Scalar = S;
 
   View<S> a, b;
-  ReferenceValues<S> a_ref, b_ref;
+  BaselineValues<S> a_base, b_base;
   Form form;
   Workspace<S>& workspace;
   View<S> up, down_bar;
   const S* bias_shares_bar;  ///< by each output's bias share; null where L has none
   Out<S> up_bar;             ///< to be written; all below is to be added to
   Out<S> a_bar, b_bar;
-  S *a_ref_bar, *b_ref_bar;   ///< one column a sample; null without a reference
+  S *a_base_bar, *b_base_bar;   ///< one column a sample; null without a reference
   S *weights_bar, *bias_bar;  ///< by stored weights in the host's order and by bias entries; null: none asked
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/functions/any_function.hpp>
@@ -34,6 +35,27 @@ using AnyMax = kind::Max<window::AnyWindows>;
 /// names, in this order.
 template <class Scalar, template <class...> class Of>
 using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
+
+/// A layer of a kind that is known, with parts that are not.
+template <class Scalar>
+using AnyLayer = OfAnyKind<Scalar, std::variant>;
+
+template <class Scalar, class M>
+AnyMatMul<Scalar> erase_layer(kind::MatMul<M> layer) {
+  return AnyMatMul<Scalar>(map::AnyMap<Scalar>(std::move(layer.map)), layer.bias);
+}
+template <class Scalar, class F>
+AnyElementwise<Scalar> erase_layer(kind::Elementwise<F> layer) {
+  return AnyElementwise<Scalar>{std::move(layer.f)};
+}
+template <class Scalar, class W>
+AnyMax erase_layer(kind::Max<W> layer) {
+  return AnyMax{std::move(layer.windows)};
+}
+template <class Scalar>
+kind::Product erase_layer(kind::Product layer) {
+  return layer;
+}
 
 namespace rule {
 
@@ -90,9 +112,10 @@ class AnyRule {
     return of(layer).passage ? of(layer).passage(layer, form) : Passage{};
   }
 
-  /// The rule's data for a function, which serve any run of neighbours; none where it has no such data.
-  const std::optional<Pointwise>& function() const {
-    return std::get<ForKind<AnyElementwise<Scalar>>>(content_->kinds).data;
+  /// The rule's data for a kind of layer, of any parts; none where it is no data there.
+  template <class Kind>
+  const auto& data() const {
+    return std::get<ForKind<decltype(erase_layer<Scalar>(std::declval<Kind>()))>>(content_->kinds).data;
   }
 
   /// The rule's `name`, and its `parameters()` behind it where it has some; "a rule" where it has no name.
@@ -164,6 +187,24 @@ class AnyRule {
 
   std::shared_ptr<const Content> content_;
 };
+
+/// Its step through a layer whose parts are known. Rules that are no data know none but AnyMap and its like:
+/// for those the layer is copied.
+template <class Kind, class S, class C>
+void propagate(const Kind& layer, const AnyRule<S>& rule, C& c, typename C::Up up, typename C::Down down) {
+  if (const auto& data = rule.template data<Kind>()) return take_step(layer, *data, c, up, down);
+  typename AnyRule<S>::C any{{c.a.data(), c.a.rows(), c.a.cols()},
+                             {c.b.data(), c.b.rows(), c.b.cols()},
+                             c.a_base,
+                             c.b_base,
+                             c.form,
+                             LedgerView<S>(c.books),
+                             c.workspace,
+                             c.bias_shares,
+                             c.finish};
+  rule.step_back(erase_layer<S>(layer), any, {up.data(), up.rows(), up.cols()},
+                 {down.data(), down.rows(), down.cols()});
+}
 
 }  // namespace rule
 }  // namespace ascribe

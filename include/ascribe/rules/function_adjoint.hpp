@@ -15,7 +15,7 @@ void slope_derivatives(const F& f, const Pointwise& rule, const Run<S>& run, S* 
   if (rule.slope == Pointwise::derivative)
     return fn::second_derivatives(f, run.first, run.count, run.a, to_a);
   if (rule.slope == Pointwise::from_reference)
-    return fn::chord_derivatives(f, run.first, run.count, run.a, run.a_ref, to_a, to_ref);
+    return fn::chord_derivatives(f, run.first, run.count, run.a, run.a_base, to_a, to_ref);
   std::fill_n(zeros.data(), run.count, S(0));
   fn::chord_derivatives(f, run.first, run.count, run.a, zeros.data(), to_a, to_ref);
 }
@@ -39,7 +39,7 @@ void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rul
       const Index first = begin + offset, at = n * rows + first;
       const S *u = c.up.data() + at, *d = c.down_bar.data() + at, *a = c.a.data() + at, *b = c.b.data() + at;
       S *u_bar = c.up_bar.data() + at, *a_bar = c.a_bar.data() + at, *b_bar = c.b_bar.data() + at;
-      const Run<S> run{first,   width, a,       b,      c.a_ref ? c.a_ref.column(n) + first : nullptr,
+      const Run<S> run{first,   width, a,       b,      c.a_base ? c.a_base.column(n) + first : nullptr,
                        nullptr, u,     nullptr, nullptr};
       const S* bias = c.bias_shares_bar ? c.bias_shares_bar + at : nullptr;
       if (simple.filter == Pointwise::by_function) {
@@ -66,7 +66,7 @@ void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rul
         fn::Block<S> slopes, to_a, to_ref;
         slopes_of(layer.f, simple, run, slopes.data());
         slope_derivatives(layer.f, simple, run, to_a.data(), to_ref.data());
-        S* ref = simple.slope == Pointwise::from_reference ? c.a_ref_bar + at : nullptr;
+        S* ref = simple.slope == Pointwise::from_reference ? c.a_base_bar + at : nullptr;
         for (Index i = 0; i < width; ++i) {
           const auto k = std::size_t(i);
           const bool blocked = above && !(u[i] > S(0));

@@ -137,7 +137,7 @@ template <class S>
 template <class S>
 struct Run {
   Index first, count;
-  const S *a, *b, *a_ref, *b_ref, *u;
+  const S *a, *b, *a_base, *b_base, *u;
   S *down, *shares;
 };
 
@@ -147,7 +147,7 @@ void slopes_of(const F& f, const Pointwise& rule, const Run<S>& run, S* to) {
   if (rule.slope == Pointwise::derivative)
     fn::derivatives(f, run.first, run.count, run.a, to);
   else if (rule.slope == Pointwise::from_reference)
-    fn::chords(f, run.first, run.count, run.a, run.a_ref, to);
+    fn::chords(f, run.first, run.count, run.a, run.a_base, to);
   else
     fn::slopes(f, run.first, run.count, run.a, to);
 }
@@ -187,7 +187,7 @@ std::array<S, 2> step_of_run(const F& f, const Pointwise& rule, Form form, const
     if (form == Form::R) return {scale_in_r(count, slopes.data(), run.u, run.down), bias};
     const bool against = form == Form::Delta;
     return {scale_changes<S>(count, slopes.data(), run.u, run.down, run.a, run.b,
-                             against ? run.a_ref : nullptr, run.b_ref, f0),
+                             against ? run.a_base : nullptr, run.b_base, f0),
             bias};
   }
   return {filtered(count, in_q, f0, run.a, run.b, run.u, run.down), bias};
@@ -241,8 +241,8 @@ void step_of_function(const kind::Elementwise<F>& layer, const Pointwise& rule, 
       const Index first = begin + offset, at = n * rows + first;
       const std::array<S, 2> lost = step_of_run<S>(
           layer.f, simple, form, f0,
-          {first, width, c.a.data() + at, c.b.data() + at, c.a_ref ? c.a_ref.column(n) + first : nullptr,
-           c.b_ref ? c.b_ref.column(n) + first : nullptr, up.data() + at, down.data() + at,
+          {first, width, c.a.data() + at, c.b.data() + at, c.a_base ? c.a_base.column(n) + first : nullptr,
+           c.b_base ? c.b_base.column(n) + first : nullptr, up.data() + at, down.data() + at,
            c.bias_shares ? c.bias_shares + at : nullptr});
       sums[0] += lost[0];
       sums[1] += lost[1];

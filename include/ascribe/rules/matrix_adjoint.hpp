@@ -63,7 +63,7 @@ class MatrixAdjoint {
         q_bar[j] = bar * z[j] / s;
         z_bar[j] = bar * c_.up.data()[j] * (s - z[j]) / (s * s);
       }
-      add_change(width, z_bar + at, c_.b_bar.data() + at, c_.b_ref_bar ? c_.b_ref_bar + at : nullptr);
+      add_change(width, z_bar + at, c_.b_bar.data() + at, c_.b_base_bar ? c_.b_base_bar + at : nullptr);
     });
   }
 
@@ -73,7 +73,7 @@ class MatrixAdjoint {
     if (c_.form == Form::Delta) {
       S* to = c_.workspace.allocate(c_.a.size());
       each_piece(inputs_, samples_, [&](Index n, Index first, Index width) {
-        subtract(width, change + n * inputs_ + first, c_.a_ref.column(n) + first, to + n * inputs_ + first);
+        subtract(width, change + n * inputs_ + first, c_.a_base.column(n) + first, to + n * inputs_ + first);
       });
       change = to;
     }
@@ -151,7 +151,7 @@ class MatrixAdjoint {
       }
       if (of_output || divided_by_inputs)
         add_change(width, product_out_ + at, c_.b_bar.data() + at,
-                   c_.b_ref_bar ? c_.b_ref_bar + at : nullptr);
+                   c_.b_base_bar ? c_.b_base_bar + at : nullptr);
     });
     if (of_output) return;
     for (const PartProduct& product : products) {
@@ -175,7 +175,7 @@ class MatrixAdjoint {
     each_piece(rows_, samples_, [&](Index n, Index first, Index width) {
       const Index at = n * rows_ + first;
       if (c_.form == Form::Delta)
-        subtract(width, c_.b.data() + at, c_.b_ref.column(n) + first, to + at);
+        subtract(width, c_.b.data() + at, c_.b_base.column(n) + first, to + at);
       else
         std::copy_n(c_.b.data() + at, width, to + at);
     });
@@ -217,7 +217,7 @@ class MatrixAdjoint {
         parts_.factors(product.part, at, width, slopes.data());
         ascribe::detail::multiply(width, slopes.data(), values + offset);
         if (by) ascribe::detail::multiply(width, by + at, values + offset);
-        add_change(width, values + offset, c_.a_bar.data() + at, c_.a_ref_bar ? c_.a_ref_bar + at : nullptr);
+        add_change(width, values + offset, c_.a_bar.data() + at, c_.a_base_bar ? c_.a_base_bar + at : nullptr);
       });
     };
     apply_transposed(layer_.map, View<S>(s, rows_, samples_), Out<S>(product_in_, inputs_, samples_),

@@ -317,7 +317,7 @@ class MatrixStep {
   const S* outputs(Index n, Index first, Index width, fn::Block<S>& difference) const {
     const S* b = c_.b.data() + n * rows_ + first;
     if (c_.form != Form::Delta) return b;
-    subtract(width, b, c_.b_ref.column(n) + first, difference.data());
+    subtract(width, b, c_.b_base.column(n) + first, difference.data());
     return difference.data();
   }
 
@@ -332,7 +332,7 @@ class MatrixStep {
     const Index inputs = c_.a.rows();
     each_piece(inputs, samples_, [&](Index n, Index first, Index width) {
       const Index at = n * inputs + first;
-      subtract(width, c_.a.data() + at, c_.a_ref.column(n) + first, change.data() + at);
+      subtract(width, c_.a.data() + at, c_.a_base.column(n) + first, change.data() + at);
     });
   }
 

@@ -23,8 +23,8 @@ void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, 
       if (rule.of == FactorShares::signal && k != signal) continue;
       const Index other = (1 - k) * size + first, at = 2 * n * size + other;
       const S *d = c.down_bar.data() + 2 * n * size + k * size + first, *factor = c.a.data() + at;
-      const S* ref = with_reference ? c.a_ref.column(n) + other : nullptr;
-      S *to = c.a_bar.data() + at, *to_ref = ref ? c.a_ref_bar + at : nullptr;
+      const S* ref = with_reference ? c.a_base.column(n) + other : nullptr;
+      S *to = c.a_bar.data() + at, *to_ref = ref ? c.a_base_bar + at : nullptr;
       for (Index i = 0; i < width; ++i) {
         const S m = constant ? S(1) : ref ? S(factor[i] + ref[i]) : factor[i], carried = share * u[i] * d[i];
         u_bar[i] += share * m * d[i];

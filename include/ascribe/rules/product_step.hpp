@@ -43,7 +43,7 @@ struct Factors {
       : u(up.data() + n * up.rows() + first) {
     for (Index k = 0; k < 2; ++k) {
       a[k] = c.a.data() + n * c.a.rows() + k * up.rows() + first;
-      if (c.form == Form::Delta) ref[k] = c.a_ref.column(n) + k * up.rows() + first;
+      if (c.form == Form::Delta) ref[k] = c.a_base.column(n) + k * up.rows() + first;
       down[k] = to.data() + n * to.rows() + k * up.rows() + first;
     }
   }

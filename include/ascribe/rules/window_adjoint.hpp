@@ -136,15 +136,15 @@ void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adj
   const auto one = [&](Index n, Index g, Index lane) {
     const Index j = g * lanes + lane, at = n * rows + j;
     const WindowAdjoint<S> w{c.a.data() + n * inputs,
-                             against ? c.a_ref.column(n) : nullptr,
+                             against ? c.a_base.column(n) : nullptr,
                              c.down_bar.data() + n * inputs,
                              c.a_bar.data() + n * inputs,
-                             against ? c.a_ref_bar + n * inputs : nullptr,
+                             against ? c.a_base_bar + n * inputs : nullptr,
                              c.b.data()[at],
-                             against ? c.b_ref.column(n) + j : nullptr,
+                             against ? c.b_base.column(n) + j : nullptr,
                              c.up.data()[at],
                              c.b_bar.data()[at],
-                             against ? c.b_ref_bar + at : nullptr,
+                             against ? c.b_base_bar + at : nullptr,
                              c.up_bar.data()[at]};
     const auto members = [&](auto&& body) { windows.members(g, [&](Index i) { body(i + lane); }); };
     w.u_bar = S(0);

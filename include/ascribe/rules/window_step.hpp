@@ -77,8 +77,8 @@ void give_to_winner(const kind::Max<W>& layer, C& c, typename C::Up up, typename
             booked += share_of_constants(c, n, j + l, c.form == Form::Q ? S(rest * b[l]) : rest);
           } else {
             const Index w = winner(layer.windows, g, lane + l, a, b[l]);
-            const S change = w < 0 ? S(0) : S(a[w] - c.a_ref.column(n)[w]);
-            booked += (b[l] - c.b_ref.column(n)[j + l] - change) * u[l];
+            const S change = w < 0 ? S(0) : S(a[w] - c.a_base.column(n)[w]);
+            booked += (b[l] - c.b_base.column(n)[j + l] - change) * u[l];
           }
         }
         return booked;
@@ -98,10 +98,10 @@ void give_to_limit(const kind::Max<W>& layer, C& c, typename C::Up up, typename 
   ascribe::detail::sum_windows<S>(
       layer.windows, up.cols(), c.books.dropped, [&](Index n, Index g, Index lane, Index width) {
         const S zero(0), one(1);  // the body's own: nothing that a loop writes can be them
-        const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n) + lane;
+        const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_base.column(n) + lane;
         S* d = down.data() + n * down.rows() + lane;
         const Index j = g * lanes + lane;
-        const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_ref.column(n) + j,
+        const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_base.column(n) + j,
                 *u = up.data() + n * up.rows() + j;
         // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
         Lanes rise, fall;  // what the winner of the image contributes, and that of the reference
@@ -141,7 +141,7 @@ void give_to_fold(const kind::Max<W>& layer, C& c, typename C::Up up, typename C
   const Index lanes = windows.lanes();
   ascribe::detail::set_zero(down.rows(), down.cols(), down.data());
   const auto fold = [&](Index n, Index group, Index lane) {
-    const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_ref.column(n);
+    const S *a = c.a.data() + n * c.a.rows(), *a0 = c.a_base.column(n);
     S* d = down.data() + n * down.rows();
     const S u = up(group * lanes + lane, n);
     Index members = 0;

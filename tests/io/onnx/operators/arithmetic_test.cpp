@@ -27,8 +27,8 @@ void check_methods(const Graph<double>& net) {
                            "epsilon_alpha2_beta1", "excitation_backprop", "guided_backprop"}) {
     INFO(name);
     const auto method = composite::by_name<double>(name, {});
-    const auto e = method.form == Form::Delta ? net.explain<Record::per_layer>(trace, start, method, zero)
-                                              : net.explain<Record::per_layer>(trace, start, method);
+    const auto e = method.form == Form::Delta ? net.explain(trace, start, method, zero, Record::per_layer)
+                                              : net.explain(trace, start, method, Record::per_layer);
     CHECK(e.relevance.allFinite());
     CHECK(check::conservation(e));
     for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i) {
