@@ -93,7 +93,7 @@ void explain_network(const std::string& name, const Graph<double>& net, const Op
   for (std::size_t d = 0; d < options.digits.size(); ++d)
     for (Index i = 0; i < 784; ++i)
       x(i, Index(d)) = images[std::size_t(options.digits[d])][std::size_t(i)] / 255.0;
-  const auto trace = net.forward(x), reference = net.forward(mean);
+  const auto trace = net.forward(x), baseline = net.forward(mean);
 
   std::vector<Index> targets;
   std::vector<std::string> captions;
@@ -112,7 +112,7 @@ void explain_network(const std::string& name, const Graph<double>& net, const Op
     progress.show("explaining " + name + " with " + wanted);
     const auto method = examples::method_by_name<double>(wanted, {.epsilon = options.epsilon});
     const start::Targets start{targets};
-    const auto explanation = method.form == Form::Delta ? net.explain(trace, start, method, reference)
+    const auto explanation = method.form == Form::Delta ? net.explain(trace, start, method, baseline)
                                                         : net.explain(trace, start, method);
     progress.clear();
     const auto& books = explanation.ledger;
@@ -154,7 +154,7 @@ void run(const Options& options) {
     if (digit < 0 || digit >= Index(images.count))
       fail("digits: expected digits in [0, ", images.count, "), found ", digit);
 
-  // Baseline's reference: what the digits have in common. Its trace is computed once.
+  // The baseline: what the digits have in common. Its trace is computed once.
   Matrix all(784, Index(images.count));
   for (Index d = 0; d < all.cols(); ++d)
     for (Index i = 0; i < 784; ++i) all(i, d) = images[std::size_t(d)][std::size_t(i)] / 255.0;

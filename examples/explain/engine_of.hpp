@@ -67,7 +67,7 @@ class EngineOf final : public Engine {
     if (baseline) {
       shared->baseline = baseline;
       // A baseline for all is run once.
-      shared->reference = net_.graph.forward(column(*baseline));
+      shared->baseline_trace = net_.graph.forward(column(*baseline));
     }
     std::vector<std::unique_ptr<Explainer>> all;
     for (int t = 0; t < options.threads; ++t)
@@ -84,12 +84,12 @@ class EngineOf final : public Engine {
     std::optional<typename Graph::Plan> plan;
     std::optional<examples::Audit<Scalar>> audit;
     std::optional<Sample> baseline;
-    std::optional<typename Graph::Trace> reference;
+    std::optional<typename Graph::Trace> baseline_trace;
   };
 
   /// What one thread uses again and again.
   struct Memory {
-    typename Graph::Trace trace, reference;
+    typename Graph::Trace trace, baseline;
     typename Graph::Explanation explanation;
     ascribe::Workspace<Scalar> workspace;
   };
@@ -186,18 +186,18 @@ class EngineOf final : public Engine {
     forward(x, memory.trace, plan, node_books, memory);
     const Column& output = memory.trace.output();
     const Index target = target_of(options, output, n);
-    const typename Graph::Trace* reference = shared.reference ? &*shared.reference : nullptr;
+    const typename Graph::Trace* base_trace = shared.baseline_trace ? &*shared.baseline_trace : nullptr;
     const std::string_view method = options.method->name;
-    if (options.method->baseline && !reference && method != "integrated_gradients") {
-      forward(base, memory.reference, plan, node_books, memory);
-      reference = &memory.reference;
+    if (options.method->baseline && !base_trace && method != "integrated_gradients") {
+      forward(base, memory.baseline, plan, node_books, memory);
+      base_trace = &memory.baseline;
     }
     auto& explanation = memory.explanation;
     if (plan) {
       explanation.record = node_books ? ascribe::Record::per_layer : ascribe::Record::totals;
-      net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, reference);
+      net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, base_trace);
     } else if (method == "deep_lift_reveal_cancel") {
-      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *reference);
+      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *base_trace);
     } else if (method == "integrated_gradients") {
       explanation = ascribe::integrated_gradients(net_.graph, x, base, target, options.steps);
     } else {

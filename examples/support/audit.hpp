@@ -122,10 +122,10 @@ class Audit {
     ascribe::GraphExplanation<Scalar> explanation;
     explanation.record = ascribe::Record::per_layer;
     ascribe::Workspace<Scalar> workspace;
-    typename Graph::Trace trace, reference;
+    typename Graph::Trace trace, base_trace;
     net_.forward(x, trace, workspace);
-    if (baseline) net_.forward(*baseline, reference, workspace);
-    net_.explain(trace, target, plan, explanation, workspace, baseline ? &reference : nullptr);
+    if (baseline) net_.forward(*baseline, base_trace, workspace);
+    net_.explain(trace, target, plan, explanation, workspace, baseline ? &base_trace : nullptr);
     return explanation;
   }
 

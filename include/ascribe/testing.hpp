@@ -47,16 +47,16 @@ Step step_of(const Kind& layer, const Rule& rule, Form form, const Batch<double>
     return reads ? values : Batch<double>::Constant(values.rows(), values.cols(), unset).eval();
   };
   const Batch<double> from = passage.either && !passage.inputs ? b : seen(a, passage.inputs),
-                      to = seen(b, passage.outputs), from_ref = seen(a_base, passage.inputs),
-                      to_ref = seen(b_base, passage.outputs);
+                      to = seen(b, passage.outputs), from_base = seen(a_base, passage.inputs),
+                      to_base = seen(b_base, passage.outputs);
   Step result{
       Batch<double>::Constant(a.rows(), a.cols(), unset), Batch<double>::Zero(up.rows(), up.cols()), {}};
   result.books.reset(up.cols());
   Workspace<double> workspace;
   BaselineValues<double> a_values, b_values;
   if (form == Form::Delta) {
-    a_values = {from_ref.data(), from_ref.rows()};
-    b_values = {to_ref.data(), to_ref.rows()};
+    a_values = {from_base.data(), from_base.rows()};
+    b_values = {to_base.data(), to_base.rows()};
   }
   Context<double, Dynamic, Dynamic, Dynamic> context{
       view(from), view(to), a_values, b_values, form, result.books, workspace, result.shares.data()};

@@ -57,7 +57,7 @@ class Party {
     net_ = onnx::load<Scalar>(network).graph;
     const auto read = io::read_npy<Scalar>(inputs);
     inputs_ = View<Scalar>(read.values.data(), net_.input_size(), Index(read.shape.at(0)));
-    reference_.reset();
+    baseline_.reset();
   }
 
   Index activation_bytes() const {
@@ -92,7 +92,7 @@ class Party {
 
   struct Memory {
     Batch<Scalar> x;
-    typename Net::Trace trace, reference;
+    typename Net::Trace trace, baseline;
     typename Net::Explanation explanation;
     Workspace<Scalar> workspace;
   };
@@ -110,19 +110,19 @@ class Party {
     const typename Net::Plan& plan =
         found != plans_.end() ? found->second
                               : plans_.emplace(measure, net_.plan(method_of<Scalar>(measure))).first->second;
-    const auto explain = [&](const typename Net::Trace* reference) {
+    const auto explain = [&](const typename Net::Trace* baseline) {
       net_.forward(memory.x, memory.trace, memory.workspace);
-      net_.explain(memory.trace, target, plan, memory.explanation, memory.workspace, reference);
+      net_.explain(memory.trace, target, plan, memory.explanation, memory.workspace, baseline);
     };
     if (plan.form() != Form::Delta) return [=] { explain(nullptr); };
     const Batch<Scalar> zero = Batch<Scalar>::Zero(net_.input_size(), 1);
     if (measure == "deep_lift_cached") {
-      if (!reference_) reference_ = net_.forward(zero, plan);
-      return [=, this] { explain(&*reference_); };
+      if (!baseline_) baseline_ = net_.forward(zero, plan);
+      return [=, this] { explain(&*baseline_); };
     }
     return [=, this, &memory] {
-      net_.forward(zero, memory.reference, memory.workspace, plan);
-      explain(&memory.reference);
+      net_.forward(zero, memory.baseline, memory.workspace, plan);
+      explain(&memory.baseline);
     };
   }
 
@@ -130,7 +130,7 @@ class Party {
   Batch<Scalar> inputs_;
   std::map<std::string, typename Net::Plan> plans_;
   std::map<Index, Memory> memories_;
-  std::optional<typename Net::Trace> reference_;
+  std::optional<typename Net::Trace> baseline_;
 };
 
 std::string description() {

@@ -58,10 +58,10 @@ void forward_pass(benchmark::State& state, const Net& net) {
 template <class Net, class Method>
 void explain(benchmark::State& state, const Net& net, const Method& method) {
   const Matrix x = Matrix::Random(784, state.range(0)).cwiseAbs();
-  const auto trace = net.forward(x), reference = net.forward(Matrix(Matrix::Zero(784, 1)));
+  const auto trace = net.forward(x), baseline = net.forward(Matrix(Matrix::Zero(784, 1)));
   typename Net::template ExplanationOf<std::remove_cvref_t<decltype(trace)>> explanation;
   Workspace<float> workspace;
-  const auto* against = method.form == Form::Delta ? &reference : nullptr;
+  const auto* against = method.form == Form::Delta ? &baseline : nullptr;
   // Once before the clock starts: a repetition may be one iteration long, and fresh pages are not to be its.
   net.explain(trace, Index(3), method, explanation, workspace, against);
   for (auto _ : state) {

@@ -6,7 +6,7 @@ namespace {
 
 using namespace ascribe;
 
-TEST_CASE("A reference serves all samples with one column, or each with its own", "[core]") {
+TEST_CASE("A baseline serves all samples with one column, or each with its own", "[core]") {
   const Eigen::Matrix2d values{{1, 2}, {3, 4}};
   const BaselineValues<double> one{values.data(), 0}, each{values.data(), 2}, none;
   CHECK(one.column(1) == values.data());

@@ -12,15 +12,15 @@ namespace {
 
 using namespace ascribe;
 
-/// What a start writes for y = (4, 5; 6, 8) and the reference (2, 1).
+/// What a start writes for y = (4, 5; 6, 8) and the baseline (2, 1).
 template <class Start>
 Eigen::Matrix2d filled(const Start& start, Form form) {
   const Eigen::Matrix2d y{{4, 5}, {6, 8}};
-  const Eigen::Vector2d reference(2, 1);
+  const Eigen::Vector2d baseline(2, 1);
   Eigen::Matrix2d result = Eigen::Matrix2d::Constant(99);
   Out<double> to(result.data(), 2, 2);
   start::as_start(start).fill(View<double>(y.data(), 2, 2), form,
-                              BaselineValues<double>{reference.data(), 0}, to);
+                              BaselineValues<double>{baseline.data(), 0}, to);
   return result;
 }
 

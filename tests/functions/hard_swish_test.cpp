@@ -24,7 +24,7 @@ TEST_CASE("HardSwish by hand", "[functions]") {
   CHECK(fn::HardSwish{}.derivative(3.0) == 1.0);
 }
 
-TEST_CASE("HardSwish's chord keeps its digits far from the reference", "[functions]") {
+TEST_CASE("HardSwish's chord keeps its digits far from the baseline", "[functions]") {
   // f(−10⁶) = 0 and f(−2) = −1/3: the product rule alone would leave five digits.
   CHECK_THAT(fn::HardSwish{}.chord(-1e6, -2.0), WithinRel(-(1.0 / 3) / (1e6 - 2), 1e-14));
 }

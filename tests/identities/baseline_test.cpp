@@ -1,4 +1,4 @@
-/// Identities 3, 6 and 13 of the rules: differences from a reference, on random networks.
+/// Identities 3, 6 and 13 of the rules: differences from a baseline, on random networks.
 #include "tests/support/catch.hpp"
 
 #include <ascribe/functions/leaky_relu.hpp>
@@ -27,8 +27,8 @@ Matrix input(const Net& net, unsigned seed) {
 }
 
 template <class Net, class Method>
-Matrix against(const Net& net, const Matrix& x, const Matrix& reference, const Method& method) {
-  return net.explain(net.forward(x), 1, method, net.forward(reference)).relevance;
+Matrix against(const Net& net, const Matrix& x, const Matrix& baseline, const Method& method) {
+  return net.explain(net.forward(x), 1, method, net.forward(baseline)).relevance;
 }
 template <class Net, class Method>
 Matrix explain(const Net& net, const Matrix& x, const Method& method) {
@@ -68,7 +68,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("identity 3: Baseline tends to Gradient as the reference tends to the input") {
+TEST_CASE("identity 3: Baseline tends to Gradient as the baseline tends to the input") {
   each_network(1, fn::Tanh(), fn::Softplus(), [](const auto& net, unsigned seed) {
     const Matrix x = input(net, seed), direction = input(net, seed + 50);
     const Matrix gradient = explain(net, x, method::Gradient{});
@@ -83,13 +83,13 @@ TEST_CASE("identity 3: Baseline tends to Gradient as the reference tends to the 
 }
 
 TEST_CASE(
-    "identity 6: Baseline's total is f(x) - f(reference), through the softmax limit and the fold; not "
+    "identity 6: Baseline's total is f(x) - f(baseline), through the softmax limit and the fold; not "
     "Gradient") {
   double missed = 0;
   const auto run = [&](const auto& net, unsigned seed) {
     const auto trace = net.forward(input(net, seed));
-    const auto reference = net.forward(input(net, seed + 50));
-    const Eigen::ArrayXXd difference = (trace.output().row(1) - reference.output().row(1)).array();
+    const auto baseline = net.forward(input(net, seed + 50));
+    const Eigen::ArrayXXd difference = (trace.output().row(1) - baseline.output().row(1)).array();
     const auto total = [&](const auto& e) {
       CHECK((e.ledger.closing_error().abs() <= 1e-10 * e.relevance.cwiseAbs().sum()).all());
       return e.relevance.colwise().sum().array().eval();
@@ -97,9 +97,9 @@ TEST_CASE(
     const auto check = [&](const auto& e) {
       CHECK(sums_agree(total(e), difference, e.relevance.cwiseAbs().sum()));
     };
-    check(net.explain(trace, 1, method::DeepLift{}, reference));
-    check(net.explain(trace, 1, Fold{}, reference));
-    const auto lossy = net.explain(trace, 1, WithGradient{}, reference);
+    check(net.explain(trace, 1, method::DeepLift{}, baseline));
+    check(net.explain(trace, 1, Fold{}, baseline));
+    const auto lossy = net.explain(trace, 1, WithGradient{}, baseline);
     missed = std::max(missed, (total(lossy) - difference).abs().maxCoeff());
     // What Gradient loses stands in the books.
     CHECK(sums_agree((total(lossy) + lossy.ledger.dropped).eval(), difference,
@@ -112,11 +112,11 @@ TEST_CASE(
 
 TEST_CASE("identity 6: exchanging image and baseline negates the relevance") {
   each_network(1, fn::Tanh(), fn::Relu(), [](const auto& net, unsigned seed) {
-    const Matrix x = input(net, seed), reference = input(net, seed + 50);
-    CHECK(relative_difference(against(net, x, reference, method::DeepLift{}),
-                              Matrix(-against(net, reference, x, method::DeepLift{}))) <= 1e-10);
-    CHECK(relative_difference(against(net, x, reference, Fold{}),
-                              Matrix(-against(net, reference, x, Fold{}))) <= 1e-10);
+    const Matrix x = input(net, seed), baseline = input(net, seed + 50);
+    CHECK(relative_difference(against(net, x, baseline, method::DeepLift{}),
+                              Matrix(-against(net, baseline, x, method::DeepLift{}))) <= 1e-10);
+    CHECK(relative_difference(against(net, x, baseline, Fold{}),
+                              Matrix(-against(net, baseline, x, Fold{}))) <= 1e-10);
   });
 }
 

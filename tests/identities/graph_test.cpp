@@ -121,18 +121,18 @@ TEST_CASE("identities 4 and 5 on graphs: what inputs and biases get is the start
       }
 }
 
-TEST_CASE("identity 6 on graphs: Baseline's total is f(x) - f(reference), and its sign turns with them",
+TEST_CASE("identity 6 on graphs: Baseline's total is f(x) - f(baseline), and its sign turns with them",
           "[identities][graph]") {
   const bool gate = GENERATE(false, true);
   for (unsigned seed = 0; seed < 4; ++seed) {
     const auto net = test::random_graph(seed, 1, F(fn::Softplus()), gate);
-    const auto trace = net.forward(input(seed)), reference = net.forward(input(seed + 50));
+    const auto trace = net.forward(input(seed)), baseline = net.forward(input(seed + 50));
     for (const char* rule : {"winner", "fold"}) {
       const auto method = composite::by_name<double>("deep_lift", {.max_rule = rule});
-      const auto e = net.explain(trace, 1, method, reference);
-      const Eigen::RowVectorXd change = trace.output().row(1) - reference.output().row(1);
+      const auto e = net.explain(trace, 1, method, baseline);
+      const Eigen::RowVectorXd change = trace.output().row(1) - baseline.output().row(1);
       CHECK(test::sums_agree(e.relevance.colwise().sum(), change, e.relevance.cwiseAbs().maxCoeff()));
-      CHECK(relative_difference(net.explain(reference, 1, method, trace).relevance, MatrixXd(-e.relevance)) <=
+      CHECK(relative_difference(net.explain(baseline, 1, method, trace).relevance, MatrixXd(-e.relevance)) <=
             within);
     }
   }

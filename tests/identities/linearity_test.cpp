@@ -27,13 +27,13 @@ template <class Net, class Method>
 double distance_from_linear(const Net& net, const Method& method, unsigned seed) {
   Random random(seed + 200);
   const Matrix x = random.matrix(net.input_size(), 3), v = random.matrix(3, 3), w = random.matrix(3, 3);
-  const auto trace = net.forward(x), reference = net.forward(random.matrix(net.input_size(), 1));
+  const auto trace = net.forward(x), baseline = net.forward(random.matrix(net.input_size(), 1));
   using Trace = std::remove_cvref_t<decltype(trace)>;
   typename Net::template ExplanationOf<Trace> explanation;
   Workspace<double> workspace;
   const auto explain = [&](const Trace& of, const Matrix& weights) {
     net.explain(of, start::OutputWeights(weights), method, explanation, workspace,
-                method.form == Form::Delta ? &reference : nullptr);
+                method.form == Form::Delta ? &baseline : nullptr);
     return explanation.relevance;
   };
   const Matrix one = explain(trace, v);

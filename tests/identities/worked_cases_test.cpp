@@ -144,12 +144,12 @@ TEST_CASE("worked case 8: 1 - relu(1 - x1 - x2) where it is flat (DeepLIFT)") {
 
 TEST_CASE("worked case 9: the maximum of (3, 1) against (0, 2), by three rules") {
   const Sequential net{Max(window::Groups<>(2, 2))};
-  const auto trace = net.forward(column({3, 1})), reference = net.forward(column({0, 2}));
-  const auto gradient = net.explain(trace, 0, method::DeepLiftWith<rule::Gradient>{}, reference);
+  const auto trace = net.forward(column({3, 1})), baseline = net.forward(column({0, 2}));
+  const auto gradient = net.explain(trace, 0, method::DeepLiftWith<rule::Gradient>{}, baseline);
   CHECK(same(gradient.relevance, column({3, 0})));
   CHECK(gradient.ledger.dropped(0) == -2);  // the total is 3 where the difference is 1
-  CHECK(same(net.explain(trace, 0, method::DeepLift{}, reference).relevance, column({1, 0})));
-  CHECK(same(net.explain(trace, 0, method::DeepLiftWith<rule::BaselineFold>{}, reference).relevance,
+  CHECK(same(net.explain(trace, 0, method::DeepLift{}, baseline).relevance, column({1, 0})));
+  CHECK(same(net.explain(trace, 0, method::DeepLiftWith<rule::BaselineFold>{}, baseline).relevance,
              column({1.5, -0.5})));
 }
 

@@ -103,7 +103,7 @@ long allocations_in(Run&& run) {
 volatile float sink = 0;
 
 template <Record record, class Net, class Trace>
-void explain_by_every_method(const Net& net, const Trace& trace, const Trace& reference) {
+void explain_by_every_method(const Net& net, const Trace& trace, const Trace& baseline) {
   const auto explain = [&](const auto& method) {
     sink = net.explain(trace, 1, method, record).relevance.sum();
   };
@@ -117,10 +117,10 @@ void explain_by_every_method(const Net& net, const Trace& trace, const Trace& re
   explain(method::LrpQ());
   explain(method::Rules{Form::R, false, rule::Gradient(), rule::Ignore{true}, rule::Radial()});
   explain(method::Rules{Form::Q, true, rule::Normalized(), rule::Repeat(), rule::Radial()});
-  sink = net.explain(trace, 1, method::DeepLift(), reference, record).relevance.sum();
-  sink = net.explain(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), reference, record)
+  sink = net.explain(trace, 1, method::DeepLift(), baseline, record).relevance.sum();
+  sink = net.explain(trace, 1, method::DeepLiftWith<rule::BaselineFold>(), baseline, record)
              .relevance.sum();
-  sink = net.explain(trace, 1, method::DeepLiftWith<rule::Gradient>(), reference, record)
+  sink = net.explain(trace, 1, method::DeepLiftWith<rule::Gradient>(), baseline, record)
              .relevance.sum();
 }
 
@@ -139,13 +139,13 @@ void check_no_allocation(const Net& net) {
   using Input = Eigen::Matrix<float, 16, Samples>;
   const Input x = Input::Random(), zero = Input::Zero();
   CHECK(allocations_in([&] {
-          const auto trace = net.forward(x), reference = net.forward(zero);
+          const auto trace = net.forward(x), baseline = net.forward(zero);
           sink = trace.output().sum();
-          explain_by_every_method<Record::totals>(net, trace, reference);
+          explain_by_every_method<Record::totals>(net, trace, baseline);
         }) == 0);
   CHECK(allocations_in([&] {
-          const auto trace = net.forward(x), reference = net.forward(zero);
-          explain_by_every_method<Record::per_layer>(net, trace, reference);
+          const auto trace = net.forward(x), baseline = net.forward(zero);
+          explain_by_every_method<Record::per_layer>(net, trace, baseline);
         }) == 0);
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("A network of dynamic size asks for none in the second call", "[networ
                        MatMul(map::Dense<float>(Eigen::MatrixXf::Random(3, 4))));
   const Eigen::VectorXf x = Eigen::VectorXf::Random(16), zero = Eigen::VectorXf::Zero(16);
   auto trace = net.forward(x);
-  const auto reference = net.forward(zero);
+  const auto baseline = net.forward(zero);
   Workspace<float> workspace;
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
   const auto run = [&] {
@@ -216,7 +216,7 @@ TEST_CASE("A network of dynamic size asks for none in the second call", "[networ
     net.explain(trace, 1, method::LrpQ(), explanation, workspace);
     net.explain(trace, 1, method::LrpRadial(), explanation, workspace);
     net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
-    net.explain(trace, 1, method::DeepLift(), explanation, workspace, &reference);
+    net.explain(trace, 1, method::DeepLift(), explanation, workspace, &baseline);
   };
   CHECK(allocations_in(run) > 0);
   CHECK(allocations_in(run) == 0);
@@ -228,13 +228,13 @@ void check_graph(const Graph<float>& net) {
                         zero = Eigen::VectorXf::Zero(net.input_size());
   const auto check = [&](const Composite<float>& method) {
     const auto plan = net.plan(method);
-    Graph<float>::Trace trace, reference;
+    Graph<float>::Trace trace, baseline;
     GraphExplanation<float> explanation;
     Workspace<float> workspace;
     const auto run = [&] {
       net.forward(image, trace, workspace, plan);
-      if (method.form == Form::Delta) net.forward(zero, reference, workspace, plan);
-      net.explain(trace, 1, plan, explanation, workspace, method.form == Form::Delta ? &reference : nullptr);
+      if (method.form == Form::Delta) net.forward(zero, baseline, workspace, plan);
+      net.explain(trace, 1, plan, explanation, workspace, method.form == Form::Delta ? &baseline : nullptr);
       sink = explanation.relevance.sum();
     };
     CHECK(allocations_in(run) > 0);
@@ -253,9 +253,9 @@ void check_graph(const Graph<float>& net) {
        {Composite<float>(method::LrpQ()), Composite<float>(method::LrpRadial()),
         Composite<float>(method::DeepLift()), composite::epsilon_plus<float>()}) {
     Derivative<float> derivative(net, method);
-    const auto trace = net.forward(image), reference = net.forward(zero);
+    const auto trace = net.forward(image), baseline = net.forward(zero);
     const auto run = [&] {
-      derivative.explain(trace, 1, method.form == Form::Delta ? &reference : nullptr);
+      derivative.explain(trace, 1, method.form == Form::Delta ? &baseline : nullptr);
       derivative.differentiate({.relevance = view(by)});
       sink = derivative.input().sum();
     };

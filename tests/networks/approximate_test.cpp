@@ -62,8 +62,8 @@ TEST_CASE("gradients take faster products where there are any", "[networks]") {
   check_near(relevance(fast, method::LrpQ()), relevance(direct, method::LrpQ()));
   const Eigen::MatrixXf baseline = batch(9);
   const auto lift = [&](const auto& net) -> Eigen::MatrixXf {
-    const auto reference = net.forward(baseline);
-    return net.explain(net.forward(batch(8)), 1000, method::DeepLift(), reference).relevance;
+    const auto base_trace = net.forward(baseline);
+    return net.explain(net.forward(batch(8)), 1000, method::DeepLift(), base_trace).relevance;
   };
   check_near(lift(fast), lift(direct));
 }

@@ -25,7 +25,7 @@ namespace {
 using namespace ascribe;
 using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
 
-/// use(net, x, reference) of a network of every kind of layer, in any scalar, whose weight (row, column) of
+/// use(net, x, baseline) of a network of every kind of layer, in any scalar, whose weight (row, column) of
 /// the first or the second dense layer is `change` larger.
 template <class S, class Use>
 auto with_network(int layer, Index row, Index column, const S& change, Use&& use) {
@@ -35,22 +35,22 @@ auto with_network(int layer, Index row, Index column, const S& change, Use&& use
   };
   Batch<S> first = random(8, 5), second = random(4, 8), third = random(3, 2);
   const Eigen::Matrix<S, Dynamic, 1> first_bias = random(8, 1), second_bias = random(4, 1);
-  const Batch<S> x = random(5, 2), reference = random(5, 1);
+  const Batch<S> x = random(5, 2), base = random(5, 1);
   (layer == 0 ? first : second)(row, column) += change;
   const Sequential net(MatMul(map::Dense<S>(first), first_bias), Elementwise(fn::Tanh()),
                        MatMul(map::Dense<S>(second), second_bias), Elementwise(fn::Relu()),
                        Max(window::Groups<>(4, 2)), MatMul(map::Dense<S>(third)));
-  return use(net, x, reference);
+  return use(net, x, base);
 }
 
 /// The relevances (inputs × samples) for output 1.
 template <class S, class Method>
 Batch<S> relevance(const Method& method, int layer, Index row, Index column, const S& change) {
   return with_network(layer, row, column, change,
-                      [&](const auto& net, const Batch<S>& x, const Batch<S>& reference) {
+                      [&](const auto& net, const Batch<S>& x, const Batch<S>& base) {
                         const auto trace = net.forward(x);
                         if constexpr (Method::form == Form::Delta)
-                          return Batch<S>(net.explain(trace, 1, method, net.forward(reference)).relevance);
+                          return Batch<S>(net.explain(trace, 1, method, net.forward(base)).relevance);
                         else
                           return Batch<S>(net.explain(trace, 1, method).relevance);
                       });
@@ -59,10 +59,10 @@ Batch<S> relevance(const Method& method, int layer, Index row, Index column, con
 /// What Derivative says of Σ (i + 1)·relevance, against automatic differentiation.
 template <class Method>
 void check_reverse(const Method& method) {
-  const auto one = [&](const auto& net, const Batch<double>& x, const Batch<double>& reference) {
+  const auto one = [&](const auto& net, const Batch<double>& x, const Batch<double>& base) {
     constexpr bool against = Method::form == Form::Delta;
     Derivative<double> derivative(net, method);
-    const auto trace = derivative.net().forward(x), baseline = derivative.net().forward(reference);
+    const auto trace = derivative.net().forward(x), baseline = derivative.net().forward(base);
     derivative.explain(trace, 1, against ? &baseline : nullptr);
     const Batch<double> by = Eigen::VectorXd::LinSpaced(5, 1, 5).replicate(1, x.cols());
     derivative.differentiate({.relevance = view(by)});

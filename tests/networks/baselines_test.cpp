@@ -21,17 +21,17 @@ TEST_CASE("baselines are one column") {
   CHECK_THROWS_WITH(baseline::mean(Matrix(2, 0)), Contains("at least one sample"));
 }
 
-TEST_CASE("explain_over averages the explanations against each reference") {
+TEST_CASE("explain_over averages the explanations against each baseline") {
   test::Random random(1);
   const Sequential net(MatMul(map::Dense<double>(random.matrix(4, 3)), random.vector(4)),
                        Elementwise(fn::Tanh()), MatMul(map::Dense<double>(random.matrix(2, 4))));
   const auto trace = net.forward(random.matrix(3, 5));
-  const Matrix references = random.matrix(3, 4);
-  const auto average = explain_over(net, trace, 1, method::DeepLift(), net.forward(references));
+  const Matrix baselines = random.matrix(3, 4);
+  const auto average = explain_over(net, trace, 1, method::DeepLift(), net.forward(baselines));
   Matrix expected = Matrix::Zero(3, 5);
   Eigen::ArrayXd start = Eigen::ArrayXd::Zero(5);
   for (Index k = 0; k < 4; ++k) {
-    const Matrix one = references.col(k);
+    const Matrix one = baselines.col(k);
     const auto e = net.explain(trace, 1, method::DeepLift(), net.forward(one));
     expected += e.relevance / 4;
     start += e.ledger.enter.transpose() / 4;

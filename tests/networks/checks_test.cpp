@@ -124,11 +124,11 @@ TEST_CASE("the first node whose own books are open is found, in the order of the
   // Against a baseline too.
   Composite<double> against(Form::Delta, true);
   against.add(match::name("head"), mine::Loses{0.1}).add(match::any(), method::DeepLift());
-  const auto reference = net.forward(random.matrix(6, 1));
+  const auto baseline = net.forward(random.matrix(6, 1));
   GraphExplanation<double> e;
   Workspace<double> workspace;
   e.record = Record::per_layer;
-  net.explain(trace, 1, against, e, workspace, &reference);
+  net.explain(trace, 1, against, e, workspace, &baseline);
   CHECK(check::first_open_node(net, e, 0)->node == net.find("head"));
 }
 

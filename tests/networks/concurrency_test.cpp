@@ -23,7 +23,7 @@ using namespace ascribe;
 
 /// Relevances and books of several methods, one after the other in a long column, to be compared bit by bit.
 template <class Net, class Trace>
-Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace& reference, Index first) {
+Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace& baseline, Index first) {
   using Explanation = typename Net::template ExplanationOf<Trace>;
   Explanation explanation;
   Workspace<double> workspace;
@@ -58,7 +58,7 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
         net.explain(trace, 1, method::GuidedBackpropagation(), explanation, workspace);
         break;
       default:
-        net.explain(trace, 2, method::DeepLift(), explanation, workspace, &reference);
+        net.explain(trace, 2, method::DeepLift(), explanation, workspace, &baseline);
         break;
     }
     note(slot);
@@ -70,8 +70,8 @@ Eigen::MatrixXd explain_all_ways(const Net& net, const Trace& trace, const Trace
 template <class Net>
 void check_threads(const Net& net) {
   const auto trace = net.forward(Eigen::MatrixXd::Random(128, 3));
-  const auto reference = net.forward(Eigen::MatrixXd::Random(128, 3));
-  const Eigen::MatrixXd serial = explain_all_ways(net, trace, reference, 0);
+  const auto baseline = net.forward(Eigen::MatrixXd::Random(128, 3));
+  const Eigen::MatrixXd serial = explain_all_ways(net, trace, baseline, 0);
 
   constexpr std::size_t threads = 4;
   std::array<bool, threads> equal{};
@@ -80,7 +80,7 @@ void check_threads(const Net& net) {
     running.emplace_back([&, t] {
       bool same = true;
       for (int round = 0; round < 5; ++round) {
-        same = same && explain_all_ways(net, trace, reference, Index(t)) == serial;
+        same = same && explain_all_ways(net, trace, baseline, Index(t)) == serial;
         // A forward pass beside them, into memory of the thread's own.
         same = same && net.forward(trace.input()).output() == trace.output();
       }
@@ -93,7 +93,7 @@ void check_threads(const Net& net) {
   }
 }
 
-TEST_CASE("One network, one trace and one reference serve several threads", "[networks][concurrency]") {
+TEST_CASE("One network, one trace and one baseline serve several threads", "[networks][concurrency]") {
   std::srand(17);
   const Spatial geometry{.input = {8, 8}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
   const Eigen::VectorXd filters = Eigen::VectorXd::Random(4 * 2 * 9);

@@ -27,6 +27,7 @@
 #include <ascribe/windows/table.hpp>
 
 #include "tests/support/graph.hpp"
+#include "tests/support/random_graph.hpp"
 
 namespace {
 
@@ -204,10 +205,10 @@ void check(Case& one) {
   const Made made = one.made();
   const Graph<double>& net = made.net;
   Derivative<double> derivative(net, one.method);
-  const auto trace = net.forward(one.x, derivative.plan()), reference = net.forward(one.baseline);
+  const auto trace = net.forward(one.x, derivative.plan()), base_trace = net.forward(one.baseline);
   const auto found = one.explained(net, trace);
   const start::OutputWeights start(one.start);
-  const auto& relevance = derivative.explain(trace, start, one.against() ? &reference : nullptr).relevance;
+  const auto& relevance = derivative.explain(trace, start, one.against() ? &base_trace : nullptr).relevance;
   CHECK((relevance - found.relevance).cwiseAbs().maxCoeff() <=
         1e-12 * std::max(1.0, relevance.cwiseAbs().maxCoeff()));
 
@@ -251,7 +252,7 @@ void check(Case& one) {
   };
   check_all("input", one.x, derivative.input());
   check_all("start", one.start, derivative.start());
-  if (one.against()) check_all("baseline", one.baseline, derivative.reference_input());
+  if (one.against()) check_all("baseline", one.baseline, derivative.baseline_input());
 }
 
 /// A method of a rule for each kind.
@@ -550,13 +551,13 @@ TEST_CASE("One column of a baseline's trace for all samples", "[networks][deriva
   build_dense(made);
   const MatrixXd x = random(5, 3, generator), three = random(5, 3, generator), by = random(5, 3, generator);
   Derivative<double> one(made.net, method::DeepLift()), other(made.net, method::DeepLift());
-  const auto trace = one.net().forward(x), reference = one.net().forward(three),
+  const auto trace = one.net().forward(x), base_trace = one.net().forward(three),
              column = one.net().forward(three.col(1));
-  one.explain(trace, 1, &reference, 1);
+  one.explain(trace, 1, &base_trace, 1);
   other.explain(trace, 1, &column);
   for (auto* d : {&one, &other}) d->differentiate({.relevance = view(by)});
-  CHECK(one.reference_input().cols() == 1);
-  CHECK(one.reference_input() == other.reference_input());
+  CHECK(one.baseline_input().cols() == 1);
+  CHECK(one.baseline_input() == other.baseline_input());
   CHECK(one.input() == other.input());
   CHECK(std::ranges::equal(one.weights(1), other.weights(1)));
 }
@@ -589,8 +590,8 @@ TEST_CASE("The derivative of other starts", "[networks][derivative]") {
           .sum();
     };
     Derivative<double> derivative(first.net, method);
-    const auto trace = derivative.net().forward(x), reference = derivative.net().forward(baseline);
-    derivative.explain(trace, from, form == Form::Delta ? &reference : nullptr);
+    const auto trace = derivative.net().forward(x), base_trace = derivative.net().forward(baseline);
+    derivative.explain(trace, from, form == Form::Delta ? &base_trace : nullptr);
     derivative.differentiate({.relevance = view(by)});
     const auto check = [&](double& number, double found) {
       const double value = number, h = 1e-5;
@@ -691,6 +692,109 @@ TEST_CASE("What has no derivative, or does not fit, says so", "[networks][deriva
   CHECK_THROWS_WITH(derivative.differentiate({.values = none}), Catch::Contains("one of 4 nodes, found 17"));
   const auto kept = net.forward(x, net.plan(method::LrpQ()));
   CHECK_THROWS_WITH(derivative.explain(kept, 1), Catch::Contains("does not keep it"));
+}
+
+// ---- A rule's parameters.
+
+/// AlphaBeta whose two numbers change apart, and a table of its own that lies between two rules.
+struct Apart {
+  double alpha = 1.7, beta = 0.6, mixed = 0.4, epsilon = 0.05;
+
+  ascribe::rule::Shares matrix() const {
+    using namespace ascribe::rule;
+    return {{{.terms = plus() + mixed * contributions(), .factor = alpha},
+             {.terms = minus() - mixed * plus(), .factor = -beta}},
+            epsilon};
+  }
+  static void each_parameter(auto&& f) {
+    f("alpha", &Apart::alpha);
+    f("beta", &Apart::beta);
+    f("mixed", &Apart::mixed);
+    f("epsilon", &Apart::epsilon);
+  }
+};
+
+/// A table that is no affine function of its parameter.
+struct Squared {
+  double gamma = 0.5;
+
+  ascribe::rule::Shares matrix() const {
+    using namespace ascribe::rule;
+    return {contributions() + gamma * gamma * plus(), 0.1};
+  }
+  static void each_parameter(auto&& f) { f("gamma", &Squared::gamma); }
+};
+
+/// One number from an explanation and its biases' shares, by a rule at every matrix of a graph: its derivative
+/// by one parameter, all nodes' together, against finite differences.
+template <class R>
+void check_parameters_of(const char* name, double R::*parameter, R rule, Form form, bool negative) {
+  INFO(name << " in the form " << ascribe::detail::name_of(form) << (negative ? "" : ", inputs of one sign"));
+  const Graph<double> net = test::random_graph(4, 1, fn::Relu());
+  test::Random numbers(11);
+  MatrixXd x = numbers.matrix(6, 3), base = numbers.matrix(6, 1);
+  if (!negative) x = x.cwiseAbs(), base.setZero();
+  const auto trace = net.forward(x), base_trace = net.forward(base);
+  const auto* against = form == Form::Delta ? &base_trace : nullptr;
+  const auto method = [&] {
+    return form == Form::Delta ? of_rules(form, true, rule, rule::Baseline(), rule::Baseline())
+           : form == Form::Q   ? of_rules(form, true, rule, rule::Slope(), rule::Gradient())
+                               : of_rules(form, false, rule, rule::Ignore(), rule::Gradient());
+  };
+  const MatrixXd weights = numbers.matrix(6, 3), of_biases = numbers.matrix(8, 3);
+  const Index stem = net.find("stem");
+  const auto number = [&] {
+    GraphExplanation<double> e;
+    e.record = Record::per_layer;
+    Workspace<double> workspace;
+    net.explain(trace, 1, method(), e, workspace, against);
+    const double by_input = e.relevance.cwiseProduct(weights).sum();
+    return by_input + e.nodes[std::size_t(stem)].bias_shares.cwiseProduct(of_biases).sum();
+  };
+  Derivative<double> derivative(net, method());
+  derivative.explain(trace, 1, against);
+  const std::vector<At> at_biases{{stem, view(of_biases)}};
+  derivative.differentiate({.relevance = view(weights), .bias_shares = at_biases, .by_parameters = true});
+  double found = 0;
+  for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i)
+    if (net.node(i).info(i, 0).role != map::Role::wiring && net.node(i).info(i, 0).kind == LayerKind::matmul)
+      found += derivative.parameter(i, name);
+  const double middle = rule.*parameter, h = 1e-5;
+  rule.*parameter = middle + h;
+  const double above = number();
+  rule.*parameter = middle - h;
+  const double below = number();
+  const double expected = (above - below) / (2 * h);
+  CHECK(std::abs(expected) > 1e-4);
+  CHECK(std::abs(found - expected) <= 1e-6 * std::max(1.0, std::abs(expected)));
+}
+
+TEST_CASE("the derivative by a rule's parameters is what finite differences say", "[networks][derivative]") {
+  for (const bool negative : {true, false}) {
+    for (const Form form : {Form::R, Form::Q, Form::Delta}) {
+      check_parameters_of("gamma", &rule::Gamma::gamma, {.gamma = 0.3, .epsilon = 0.1}, form, negative);
+      check_parameters_of("gamma", &rule::Gamma::gamma, {.gamma = 0.3, .epsilon = 0}, form, negative);
+      check_parameters_of("epsilon", &rule::Gamma::epsilon, {.gamma = 0.3, .epsilon = 0.1}, form, negative);
+      check_parameters_of("epsilon", &rule::Normalized::epsilon, {0.2}, form, negative);
+      check_parameters_of("epsilon", &rule::ZPlus::epsilon, {0.2}, form, negative);
+      check_parameters_of("alpha", &Apart::alpha, {}, form, negative);
+      check_parameters_of("beta", &Apart::beta, {}, form, negative);
+      check_parameters_of("mixed", &Apart::mixed, {}, form, negative);
+      check_parameters_of("epsilon", &Apart::epsilon, {}, form, negative);
+    }
+    check_parameters_of("epsilon", &rule::Flat::epsilon, {0.2}, Form::R, negative);
+    check_parameters_of("epsilon", &rule::WSquare::epsilon, {0.2}, Form::R, negative);
+  }
+}
+
+TEST_CASE("a parameter that a rule has not, or is not affine in, is refused", "[networks][derivative]") {
+  const Graph<double> net = test::random_graph(4, 1, fn::Relu());
+  const Index stem = net.find("stem");
+  const Derivative<double> gamma(net, of_rules(Form::R, false, rule::Gamma(), rule::Ignore(), rule::Gradient())),
+      squared(net, of_rules(Form::R, false, Squared(), rule::Ignore(), rule::Gradient()));
+  CHECK_THROWS_WITH(gamma.parameter(stem, "beta"), Catch::Contains("node 'stem'") && Catch::Contains("no parameter 'beta'"));
+  CHECK_THROWS_WITH(gamma.parameter(net.find("most"), "gamma"), Catch::Contains("no parameter 'gamma'"));
+  CHECK_THROWS_WITH(squared.parameter(stem, "gamma"), Catch::Contains("no parameter 'gamma'"));
 }
 
 }  // namespace

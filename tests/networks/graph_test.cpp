@@ -70,19 +70,19 @@ TEST_CASE("a Sequential's graph is the Sequential to the last bit", "[networks][
     const Graph<double> net(chain);
     test::Random random(5);
     const MatrixXd x = random.matrix(inputs, 4), base = random.matrix(inputs, 1);
-    const auto trace = chain.forward(x), reference = chain.forward(base);
-    const auto found_trace = net.forward(x), found_reference = net.forward(base);
+    const auto trace = chain.forward(x), baseline = chain.forward(base);
+    const auto found_trace = net.forward(x), found_baseline = net.forward(base);
     REQUIRE(found_trace.output() == trace.output());
     const auto same = [&](const auto& method) {
       const auto expected = [&] {
         if constexpr (std::remove_cvref_t<decltype(method)>::form == Form::Delta)
-          return chain.explain(trace, 1, method, reference, Record::per_layer);
+          return chain.explain(trace, 1, method, baseline, Record::per_layer);
         else
           return chain.explain(trace, 1, method, Record::per_layer);
       }();
       const auto found =
           method.form == Form::Delta
-              ? net.explain(found_trace, 1, method, found_reference, Record::per_layer)
+              ? net.explain(found_trace, 1, method, found_baseline, Record::per_layer)
               : net.explain(found_trace, 1, method, Record::per_layer);
       CHECK(found.relevance == expected.relevance);
       CHECK((found.ledger.bias == expected.ledger.bias).all());
@@ -110,13 +110,13 @@ TEST_CASE("the books of a graph close for every method, at every node", "[networ
   const auto net = test::random_graph(3, 1, fn::Tanh(), gate);
   test::Random random(8);
   const MatrixXd x = random.matrix(6, 5);
-  const auto trace = net.forward(x), reference = net.forward(random.matrix(6, 1));
+  const auto trace = net.forward(x), baseline = net.forward(random.matrix(6, 1));
   std::vector<std::string> names(method::names.begin(), method::names.end());
   names.insert(names.end(), composite::names.begin(), composite::names.end());
   for (const std::string& name : names) {
     INFO(name << (gate ? ", with a gate" : ""));
     const auto method = composite::by_name<double>(name, {.low = {-1}, .high = {1}});
-    const auto e = method.form == Form::Delta ? net.explain(trace, 1, method, reference, Record::per_layer)
+    const auto e = method.form == Form::Delta ? net.explain(trace, 1, method, baseline, Record::per_layer)
                                               : net.explain(trace, 1, method, Record::per_layer);
     CHECK(test::closing_error(e.ledger) <= 1e-12);
     for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i) {
@@ -127,7 +127,7 @@ TEST_CASE("the books of a graph close for every method, at every node", "[networ
     for (Index n = 0; n < x.cols(); ++n) {
       const auto one = net.forward(x.col(n));
       const auto alone =
-          method.form == Form::Delta ? net.explain(one, 1, method, reference) : net.explain(one, 1, method);
+          method.form == Form::Delta ? net.explain(one, 1, method, baseline) : net.explain(one, 1, method);
       CHECK(relative_difference(alone.relevance.col(0), e.relevance.col(n)) <= 1e-12);
     }
   }
@@ -151,13 +151,13 @@ TEST_CASE("a graph's gradient is the finite difference's", "[networks][graph]") 
   }
 }
 
-TEST_CASE("against a reference a product of two activations is exact", "[networks][graph]") {
+TEST_CASE("against a baseline a product of two activations is exact", "[networks][graph]") {
   const auto net = test::random_graph(5, 1, fn::Tanh(), /*gate=*/true);
   test::Random random(10);
   const VectorXd x = random.vector(6), base = random.vector(6);
-  const auto trace = net.forward(x), reference = net.forward(base);
-  const auto e = net.explain(trace, 2, method::DeepLift(), reference);
-  CHECK(e.relevance.sum() == Approx(trace.output()(2, 0) - reference.output()(2, 0)).epsilon(1e-12));
+  const auto trace = net.forward(x), baseline = net.forward(base);
+  const auto e = net.explain(trace, 2, method::DeepLift(), baseline);
+  CHECK(e.relevance.sum() == Approx(trace.output()(2, 0) - baseline.output()(2, 0)).epsilon(1e-12));
   CHECK(check::completeness(e));
 }
 
@@ -180,8 +180,8 @@ TEST_CASE("a gate as a constant takes nothing, and half of an even split", "[net
   CHECK(q(rule::Gradient()).relevance == two(6, 6));
   CHECK(q(rule::Gradient()).ledger.dropped(0) == -6);
   // From (1, 1): 6 − 1 = 5, of which x's step takes 1·(3 + 1)/2 and y's 2·(2 + 1)/2.
-  const auto reference = net.forward(two(1, 1));
-  CHECK(net.explain(trace, 0, method::DeepLift(), reference).relevance == two(2, 3));
+  const auto baseline = net.forward(two(1, 1));
+  CHECK(net.explain(trace, 0, method::DeepLift(), baseline).relevance == two(2, 3));
   Graph<double> other;
   const Index a = other.input("a", 1), b = other.input("b", 1);
   other.output(other.add("ab", kind::Product(1, /*gate_factor=*/0), {a, b}));
@@ -325,8 +325,8 @@ TEST_CASE("what a graph refuses", "[networks][graph]") {
   CHECK_THROWS_WITH(net.forward(two(1, NAN)), Contains("feature 1 of sample 0 of the input is NaN"));
   const auto trace = net.forward(two(1, 2));
   CHECK_THROWS_WITH(net.explain(trace, 2, method::LrpQ()), Contains("expected a target in [0, 2), found 2"));
-  CHECK_THROWS_WITH(net.explain(trace, 0, method::DeepLift()), Contains("pass the trace of a baseline"));
-  CHECK_THROWS_WITH(net.explain(trace, 0, method::LrpQ(), trace), Contains("not against a reference"));
+  CHECK_THROWS_WITH(net.explain(trace, 0, method::DeepLift()), Contains("pass the trace of one"));
+  CHECK_THROWS_WITH(net.explain(trace, 0, method::LrpQ(), trace), Contains("not against a baseline"));
   CHECK_THROWS_WITH(skip().explain(trace, 0, method::LrpQ()),
                     Contains("a trace of this graph's 3 nodes, found one of 2"));
   CHECK_THROWS_WITH(skip().plan(Composite<double>(Form::R).add(match::name("d"), rule::ZPlus())),

@@ -47,7 +47,7 @@ TEST_CASE("integrated gradients are complete as the steps become many", "[networ
   // The maxima's kinks leave an error of the size of a step.
   CHECK(error(4) > 1e-2);
   CHECK(error(4096) <= 1e-3);
-  // One reference for all samples.
+  // One baseline for all samples.
   const auto shared = integrated_gradients(net, x, base.col(0), 1, 16);
   const auto alone = integrated_gradients(net, x.col(2), base.col(0), 1, 16);
   CHECK(relative_difference(shared.relevance.col(2), alone.relevance.col(0)) <= 1e-12);
@@ -96,12 +96,12 @@ TEST_CASE("SmoothGrad is the gradient without noise, and near the mean gradient 
   CHECK((mean - at).cwiseAbs().maxCoeff() > 0);
 }
 
-TEST_CASE("a distribution of references serves a graph too", "[networks]") {
+TEST_CASE("a distribution of baselines serves a graph too", "[networks]") {
   const auto net = test::random_graph(7, 1, fn::Relu());
   test::Random random(8);
   const MatrixXd x = random.matrix(6, 2), base = random.matrix(6, 3);
-  const auto trace = net.forward(x), references = net.forward(base);
-  const auto average = explain_over(net, trace, 1, method::DeepLift(), references);
+  const auto trace = net.forward(x), baselines = net.forward(base);
+  const auto average = explain_over(net, trace, 1, method::DeepLift(), baselines);
   MatrixXd expected = MatrixXd::Zero(6, 2);
   for (Index k = 0; k < 3; ++k)
     expected += net.explain(trace, 1, method::DeepLift(), net.forward(base.col(k))).relevance / 3;

@@ -38,15 +38,15 @@ Graph<double> minimum() {
 // smaller.
 TEST_CASE("both inputs of a minimum matter", "[networks][reveal_cancel]") {
   const auto net = minimum();
-  const auto reference = net.forward(VectorXd::Zero(2));
+  const auto baseline = net.forward(VectorXd::Zero(2));
   for (const VectorXd& x : {two(5, 2), two(2, 5), two(3, 3)}) {
     const auto trace = net.forward(x);
-    const auto e = reveal_cancel(net, trace, 0, reference);
+    const auto e = reveal_cancel(net, trace, 0, baseline);
     CHECK((e.relevance - VectorXd::Constant(2, x.minCoeff() / 2)).norm() <= 1e-14);
     CHECK(e.ledger.enter(0) == Approx(x.minCoeff()));
     CHECK(check::completeness(e));
   }
-  const auto rescale = net.explain(net.forward(two(5, 2)), 0, method::DeepLift(), reference);
+  const auto rescale = net.explain(net.forward(two(5, 2)), 0, method::DeepLift(), baseline);
   CHECK((rescale.relevance - two(2, 0).eval()).norm() >
         0.1);  // another answer: the two would not be told apart
 }
@@ -71,12 +71,12 @@ TEST_CASE("RevealCancel is complete on graphs with additions, concatenations, ma
       test::Random random(seed + 50);
       const MatrixXd x = random.matrix(6, 4), base = random.matrix(6, 4);
       const auto trace = net.forward(x), each = net.forward(base), shared = net.forward(base.col(0));
-      for (const auto* reference : {&each, &shared}) {
-        const auto e = reveal_cancel(net, trace, 1, *reference);
+      for (const auto* baseline : {&each, &shared}) {
+        const auto e = reveal_cancel(net, trace, 1, *baseline);
         CHECK(check::completeness(e));
         CHECK(test::closing_error(e.ledger) <= 1e-12);
         for (Index n = 0; n < 4; ++n) {
-          const double before = reference->output()(1, reference->input().cols() == 1 ? 0 : n);
+          const double before = baseline->output()(1, baseline->input().cols() == 1 ? 0 : n);
           CHECK(e.relevance.col(n).sum() == Approx(trace.output()(1, n) - before).margin(1e-12));
         }
       }
@@ -99,16 +99,16 @@ TEST_CASE("without differences of two signs RevealCancel is Rescale", "[networks
   const Index f = net.add("f", Elementwise(fn::Tanh()), {a});
   net.output(net.add("b", MatMul(map::Dense<double>(random.matrix(2, 5).cwiseAbs())), {f}));
   const VectorXd base = random.vector(4), at = base + random.vector(4).cwiseAbs();
-  const auto trace = net.forward(at), reference = net.forward(base);
-  const auto found = reveal_cancel(net, trace, 1, reference);
-  const auto rescale = net.explain(trace, 1, method::DeepLift(), reference);
+  const auto trace = net.forward(at), baseline = net.forward(base);
+  const auto found = reveal_cancel(net, trace, 1, baseline);
+  const auto rescale = net.explain(trace, 1, method::DeepLift(), baseline);
   CHECK((found.relevance - rescale.relevance).norm() <= 1e-13 * rescale.relevance.norm());
 }
 
 TEST_CASE("what RevealCancel refuses", "[networks][reveal_cancel]") {
   const auto net = minimum();
-  const auto trace = net.forward(MatrixXd::Ones(2, 3)), reference = net.forward(MatrixXd::Zero(2, 2));
-  CHECK_THROWS_WITH(reveal_cancel(net, trace, 0, reference), Contains("1 or 3 samples, found 2"));
+  const auto trace = net.forward(MatrixXd::Ones(2, 3)), baseline = net.forward(MatrixXd::Zero(2, 2));
+  CHECK_THROWS_WITH(reveal_cancel(net, trace, 0, baseline), Contains("1 or 3 samples, found 2"));
   CHECK_THROWS_WITH(reveal_cancel(net, trace, 4, trace), Contains("expected a target in [0, 1), found 4"));
 }
 

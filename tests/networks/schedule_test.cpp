@@ -154,8 +154,8 @@ void check_same(const Graph<double>& net, const Composite<double>& method, const
   Workspace<double> workspace;
   GraphExplanation<double> found;
   for (const auto* trace : {&some, &all}) {
-    const auto* reference = trace == &some ? &some_base : &all_base;
-    net.explain(*trace, 1, plan, found, workspace, against ? reference : nullptr);
+    const auto* baseline = trace == &some ? &some_base : &all_base;
+    net.explain(*trace, 1, plan, found, workspace, against ? baseline : nullptr);
     CHECK(found.relevance == expected.relevance);
     CHECK(found.output == expected.output);
     for (const auto line : {&Ledger<double>::enter, &Ledger<double>::leave, &Ledger<double>::bias,
@@ -207,14 +207,14 @@ TEST_CASE("functions on functions, on joined inputs and on what several read", "
     const auto method = composite::by_name<double>(name, {});
     check_same(net, method, in, base);
     const auto plan = net.plan(method);
-    const auto trace = net.forward(in, plan), reference = net.forward(base, plan);
+    const auto trace = net.forward(in, plan), baseline = net.forward(base, plan);
     const bool against = method.form == Form::Delta;
     Workspace<double> workspace;
     GraphExplanation<double> e;
-    net.explain(trace, start::AtOutput<Index>{1, 3}, plan, e, workspace, against ? &reference : nullptr);
+    net.explain(trace, start::AtOutput<Index>{1, 3}, plan, e, workspace, against ? &baseline : nullptr);
     CHECK(test::closing_error(e.ledger) <= 1e-12);
     CHECK(e.output == trace.value(end));
-    net.explain(trace, start::AtOutput<Index>{2, 3}, plan, e, workspace, against ? &reference : nullptr);
+    net.explain(trace, start::AtOutput<Index>{2, 3}, plan, e, workspace, against ? &baseline : nullptr);
     CHECK(e.relevance.bottomRows(3).isZero());
     CHECK(e.relevance.topRows(3).isZero());
     CHECK((e.ledger.leave == e.ledger.enter).all());

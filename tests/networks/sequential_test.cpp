@@ -207,12 +207,12 @@ TEST_CASE("Each sample has its target", "[networks][sequential]") {
 }
 
 /// Σ_k v_k · (what is explained for output k).
-template <class Net, class Trace, class Method, class... Reference>
+template <class Net, class Trace, class Method, class... Baseline>
 MatrixXd mixture(const Net& net, const Trace& trace, const MatrixXd& weights, const Method& method,
-                 const Reference&... reference) {
+                 const Baseline&... baseline) {
   MatrixXd sum = MatrixXd::Zero(trace.input().rows(), trace.input().cols());
   for (Index k = 0; k < weights.rows(); ++k) {
-    const MatrixXd one = net.explain(trace, k, method, reference...).relevance;
+    const MatrixXd one = net.explain(trace, k, method, baseline...).relevance;
     sum += one * weights.row(k).asDiagonal();
   }
   return sum;
@@ -232,7 +232,7 @@ TEST_CASE("Output weights mix the explanations of the outputs", "[networks][sequ
              mixture(net, trace, weights, method::Gradient())));
   CHECK(near(net.explain(trace, start, method::DeepLift(), zero).relevance,
              mixture(net, trace, weights, method::DeepLift(), zero)));
-  // What is explained is Σ v·y, or its difference from the reference's.
+  // What is explained is Σ v·y, or its difference from the baseline's.
   const VectorXd explained = weights.cwiseProduct(trace.output()).colwise().sum();
   CHECK(near(net.explain(trace, start, method::Lrp()).ledger.enter.matrix().transpose(), explained));
   CHECK(near(net.explain(trace, start, method::LrpQ()).ledger.enter.matrix().transpose(), explained));
@@ -261,13 +261,13 @@ TEST_CASE("Output relevances are carried in all three forms", "[networks][sequen
 
 TEST_CASE("A relevance at an output of 0 cannot be a quotient", "[networks][sequential]") {
   const Sequential net{Elementwise(fn::Relu())};
-  const auto trace = net.forward(Eigen::Vector2d(3, -1)), reference = net.forward(Eigen::Vector2d(3, 2));
+  const auto trace = net.forward(Eigen::Vector2d(3, -1)), baseline = net.forward(Eigen::Vector2d(3, 2));
   const Eigen::Vector2d at_zero(0, 1), elsewhere(1, 0);
   CHECK(message_of([&] { net.explain(trace, start::OutputRelevance(at_zero), method::LrpQ()); }) ==
         "explain: output 1 of sample 0 is 0, so that a relevance there cannot be carried as a quotient");
   CHECK(message_of(
-            [&] { net.explain(trace, start::OutputRelevance(elsewhere), method::DeepLift(), reference); }) ==
-        "explain: output 0 of sample 0 is 0 away from the reference, so that a relevance there cannot be "
+            [&] { net.explain(trace, start::OutputRelevance(elsewhere), method::DeepLift(), baseline); }) ==
+        "explain: output 0 of sample 0 is 0 away from the baseline, so that a relevance there cannot be "
         "carried as a "
         "quotient");
   CHECK(net.explain(trace, start::OutputRelevance(elsewhere), method::LrpQ()).relevance == elsewhere);
@@ -296,12 +296,12 @@ TEST_CASE("explain_all is every output in turn", "[networks][sequential]") {
 }
 
 /// Per-layer books close, chain, add up to the whole, and the relevance inside is that of the network's tail.
-template <class Method, class... Reference>
-void check_layers(const Method& method, const Reference&... inputs) {
+template <class Method, class... Baseline>
+void check_layers(const Method& method, const Baseline&... inputs) {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
-  const auto explain = [&](const auto& network, const auto& of, const auto&... references) {
-    return network.explain(of, 1, method, references..., Record::per_layer);
+  const auto explain = [&](const auto& network, const auto& of, const auto&... baselines) {
+    return network.explain(of, 1, method, baselines..., Record::per_layer);
   };
   const auto e = explain(net, trace, net.forward(inputs)...);
   const auto totals = net.explain(trace, 1, method, net.forward(inputs)...);
@@ -428,27 +428,27 @@ TEST_CASE("A rule of the user's works as the library's do", "[networks][sequenti
 
 TEST_CASE("A function of the user's works as the library's do", "[networks][sequential]") {
   const Sequential net{Elementwise(user::Cube())};
-  const auto trace = net.forward(Eigen::Vector2d(2, -3)), reference = net.forward(Eigen::Vector2d(1, 1));
+  const auto trace = net.forward(Eigen::Vector2d(2, -3)), baseline = net.forward(Eigen::Vector2d(1, 1));
   CHECK(trace.output() == Eigen::Vector2d(8, -27));
   const Eigen::Vector2d both(1, 1);
   const start::OutputWeights start(both);
   CHECK(net.explain(trace, start, method::Gradient()).relevance == Eigen::Vector2d(12, 27));
   CHECK(near(net.explain(trace, start, method::LrpQ()).relevance, Eigen::Vector2d(8, -27)));
-  CHECK(near(net.explain(trace, start, method::DeepLift(), reference).relevance, Eigen::Vector2d(7, -28)));
+  CHECK(near(net.explain(trace, start, method::DeepLift(), baseline).relevance, Eigen::Vector2d(7, -28)));
 }
 
-TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[networks][sequential]") {
+TEST_CASE("A baseline is one column, as many as the batch, or a chosen one", "[networks][sequential]") {
   const auto net = small_network();
   const auto trace = net.forward(small_input(3));
   std::srand(13);
-  const MatrixXd references = MatrixXd::Random(4, 3);
-  const auto many = net.forward(references);
+  const MatrixXd baselines = MatrixXd::Random(4, 3);
+  const auto many = net.forward(baselines);
   const auto each = net.explain(trace, 1, method::DeepLift(), many);
   for (Index n = 0; n < 3; ++n) {
-    const auto single = net.forward(references.col(n).eval());
+    const auto single = net.forward(baselines.col(n).eval());
     const auto broadcast = net.explain(trace, 1, method::DeepLift(), single);
     const auto replicated =
-        net.explain(trace, 1, method::DeepLift(), net.forward(references.col(n).replicate(1, 3).eval()));
+        net.explain(trace, 1, method::DeepLift(), net.forward(baselines.col(n).replicate(1, 3).eval()));
     CHECK(broadcast.relevance == replicated.relevance);
     CHECK(each.relevance.col(n) == broadcast.relevance.col(n));
 
@@ -464,7 +464,7 @@ TEST_CASE("A reference is one column, as many as the batch, or a chosen one", "[
 
 TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[networks][sequential]") {
   const auto net = small_network();
-  decltype(net.forward(small_input())) trace, reference;
+  decltype(net.forward(small_input())) trace, baseline;
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
   decltype(net)::ExplanationOf<decltype(trace)> detailed;
   detailed.record = Record::per_layer;
@@ -472,14 +472,14 @@ TEST_CASE("Traces, explanations and workspaces are reused for any batch", "[netw
   for (const Index samples : {1, 7, 3, 7, 1}) {
     const auto x = small_input(samples);
     net.forward(x, trace);
-    net.forward(VectorXd::Zero(4), reference);
+    net.forward(VectorXd::Zero(4), baseline);
     CHECK(trace.output() == net.forward(x).output());
     net.explain(trace, 1, method::Lrp(), explanation, workspace);
     CHECK(explanation.relevance == net.explain(net.forward(x), 1, method::Lrp()).relevance);
     CHECK(explanation.output == trace.output());
     CHECK(explanation.ledger.enter.size() == samples);
-    net.explain(trace, 2, method::DeepLift(), detailed, workspace, &reference);
-    CHECK(detailed.relevance == net.explain(trace, 2, method::DeepLift(), reference).relevance);
+    net.explain(trace, 2, method::DeepLift(), detailed, workspace, &baseline);
+    CHECK(detailed.relevance == net.explain(trace, 2, method::DeepLift(), baseline).relevance);
     net.explain(trace, 2, method::LrpQ(), detailed, workspace);
     CHECK(detailed.layer<0>().bias_shares ==
           net.explain(trace, 2, method::LrpQ(), Record::per_layer).layer<0>().bias_shares);
@@ -597,26 +597,26 @@ TEST_CASE("explain says what is wrong with its start", "[networks][sequential]")
         "explain: expected relevances of 3 outputs x 5 samples, found 3 x 4");
 }
 
-TEST_CASE("explain says what is wrong with its reference", "[networks][sequential]") {
+TEST_CASE("explain says what is wrong with its baseline", "[networks][sequential]") {
   const auto net = small_network();
   const auto trace = net.forward(small_input());
   const auto zero = net.forward(VectorXd::Zero(4).eval());
   const auto three = net.forward(MatrixXd::Zero(4, 3).eval());
   CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift()); }) ==
-        "explain: this method is against a reference: pass the trace of a baseline");
+        "explain: this method is against a baseline: pass the trace of one");
   CHECK(message_of([&] { net.explain(trace, 1, method::LrpQ(), zero); }) ==
-        "explain: this method is not against a reference, and one was given");
+        "explain: this method is not against a baseline, and one was given");
   CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift(), three); }) ==
-        "explain: expected a reference of 1 or 5 samples, found 3");
+        "explain: expected a baseline of 1 or 5 samples, found 3");
   decltype(net)::ExplanationOf<decltype(trace)> explanation;
   Workspace<double> workspace;
   CHECK(message_of([&] { net.explain(trace, 1, method::DeepLift(), explanation, workspace, &trace, 5); }) ==
-        "explain: expected a reference column below 5, found 5");
+        "explain: expected a baseline column below 5, found 5");
   const Sequential any_size{Elementwise(fn::Tanh())};
   CHECK(message_of([&] {
           any_size.explain(any_size.forward(VectorXd::Ones(4)), 1, method::DeepLift(),
                            any_size.forward(VectorXd::Zero(3)));
-        }) == "explain: expected a reference of 4 features, found 3");
+        }) == "explain: expected a baseline of 4 features, found 3");
 }
 
 TEST_CASE("explain refuses the trace of another network", "[networks][sequential]") {

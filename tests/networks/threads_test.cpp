@@ -117,13 +117,13 @@ Numbers numbers_of(const Explanation& e) {
 
 /// The graphs' methods go by plans, a Sequential's by types.
 template <class Net, class Trace>
-void explain_by_methods(const Net& net, const Trace& trace, const Trace& reference, Results& results) {
+void explain_by_methods(const Net& net, const Trace& trace, const Trace& baseline, Results& results) {
   for (const char* name : {"gradient", "gradient_times_input", "deconvnet", "guided_backprop", "lrp", "lrp_q",
                            "lrp_radial", "deep_lift"})
     method::with_method(name, {}, [&](const auto& method) {
       if (method.form == Form::Delta)
         results.emplace_back(
-            name, numbers_of(net.explain(trace, 3, method, reference, Record::per_layer)));
+            name, numbers_of(net.explain(trace, 3, method, baseline, Record::per_layer)));
       else
         results.emplace_back(name, numbers_of(net.explain(trace, 3, method, Record::per_layer)));
     });
@@ -161,11 +161,11 @@ TEST_CASE("A chain's explanations are the same for any number of threads", "[net
                           grey = Eigen::MatrixXf::Random(inputs, samples);
     check_threads([&] {
       Results results;
-      const auto trace = net.forward(x), reference = net.forward(grey);
+      const auto trace = net.forward(x), baseline = net.forward(grey);
       results.emplace_back("forward", Numbers());
       results.back().second.note(trace.output());
       results.back().second.note(trace.template value<1>());
-      explain_by_methods(net, trace, reference, results);
+      explain_by_methods(net, trace, baseline, results);
       return results;
     });
   }
@@ -178,8 +178,8 @@ TEST_CASE("A graph's explanations are the same for any number of threads", "[net
                           grey = Eigen::MatrixXf::Random(inputs, 1);
     check_threads([&] {
       Results results;
-      const auto trace = net.forward(x), reference = net.forward(grey);
-      explain_by_methods(net, trace, reference, results);
+      const auto trace = net.forward(x), baseline = net.forward(grey);
+      explain_by_methods(net, trace, baseline, results);
       explain_by_composites(net, trace, results);
       return results;
     });
@@ -192,10 +192,10 @@ TEST_CASE("A derivative is the same for any number of threads", "[networks][thre
                         by = Eigen::MatrixXf::Random(inputs, 3);
   check_threads([&] {
     Results results;
-    const auto trace = net.forward(x), reference = net.forward(grey);
+    const auto trace = net.forward(x), baseline = net.forward(grey);
     const auto note = [&](const char* name, const Composite<float>& method) {
       Derivative<float> derivative(net, method);
-      derivative.explain(trace, 3, method.form == Form::Delta ? &reference : nullptr);
+      derivative.explain(trace, 3, method.form == Form::Delta ? &baseline : nullptr);
       derivative.differentiate({.relevance = view(by)});
       results.emplace_back(name, Numbers());
       Numbers& numbers = results.back().second;

@@ -87,9 +87,9 @@ void check_sample(const Explained& batch, const Explained& totals, const Explain
   (std::make_index_sequence<Net::depth>());
 }
 
-/// `references` has no column, one, or as many as the batch.
+/// `baselines` has no column, one, or as many as the batch.
 template <class Method>
-void check_samples(const Method& method, const Eigen::MatrixXd& references = {}, Index chosen = -1) {
+void check_samples(const Method& method, const Eigen::MatrixXd& baselines = {}, Index chosen = -1) {
   const Net net = network();
   Random random(8);
   const Eigen::MatrixXd x = random.matrix(400, samples), start = random.matrix(3, samples);
@@ -97,15 +97,15 @@ void check_samples(const Method& method, const Eigen::MatrixXd& references = {},
   Workspace<double> workspace;
   Explained batch, alone, totals;
   batch.record = alone.record = Record::per_layer;
-  const bool against = references.cols() > 0;
-  const Trace reference = net.forward(against ? references : x);
-  const Trace* given = against ? &reference : nullptr;
+  const bool against = baselines.cols() > 0;
+  const Trace baseline = net.forward(against ? baselines : x);
+  const Trace* given = against ? &baseline : nullptr;
   net.explain(trace, start::OutputWeights(start), method, batch, workspace, given, chosen);
   net.explain(trace, start::OutputWeights(start), method, totals, workspace, given, chosen);
   for (Index n = 0; n < samples; ++n) {
     const Trace one = net.forward(Eigen::MatrixXd(x.col(n)));
     const Eigen::MatrixXd own_start = start.col(n);
-    const Index own_column = chosen >= 0 ? chosen : against && references.cols() > 1 ? n : -1;
+    const Index own_column = chosen >= 0 ? chosen : against && baselines.cols() > 1 ? n : -1;
     net.explain(one, start::OutputWeights(own_start), method, alone, workspace, given, own_column);
     check_sample(batch, totals, alone, n);
   }
@@ -123,7 +123,7 @@ TEST_CASE("A batch larger than a tile equals its samples one by one", "[networks
     check_samples(method::GuidedBackpropagation());
     check_samples(method::Rules(Form::Q, true, rule::Normalized{0.5}, rule::Slope(), rule::Radial()));
   }
-  SECTION("against one reference, as many as the batch, and a chosen one") {
+  SECTION("against one baseline, as many as the batch, and a chosen one") {
     Random random(9);
     check_samples(method::DeepLift(), random.matrix(400, 1));
     check_samples(method::DeepLift(), random.matrix(400, samples));

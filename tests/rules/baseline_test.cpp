@@ -75,7 +75,7 @@ TEST_CASE(
 
 TEST_CASE(
     "Baseline, the softmax limit: a winner that did not change gets 0 where the other image has another") {
-  // b = 3 stays where it was; the reference's winner fell from 5 to 1.
+  // b = 3 stays where it was; the baseline's winner fell from 5 to 1.
   CHECK(multipliers(Baseline(), Eigen::Vector2d(3, 1), Eigen::Vector2d(3, 5)) == Eigen::Vector2d(0, 0.5));
 }
 

@@ -46,5 +46,5 @@ TEST_CASE("Flat takes one product, and one for a single sample") {
 TEST_CASE("Flat refuses an epsilon that is negative, and says its name and parameters") {
   CHECK_THROWS_WITH(Flat{-1}.check(), Contains("Flat: expected a finite epsilon >= 0, found -1"));
   CHECK(std::string(Flat::name) == "Flat");
-  CHECK(Flat{}.parameters() == "epsilon 1e-06");
+  CHECK(parameters_text(Flat{}) == "epsilon 1e-06");
 }

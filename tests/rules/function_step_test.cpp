@@ -41,7 +41,7 @@ TEST_CASE("the forms of a slope and a filter", "[rules]") {
   };
   CHECK(serves({Pointwise::derivative}) == "RQD");
   CHECK(serves({Pointwise::from_zero}) == "RQ-");
-  CHECK(serves({Pointwise::from_reference}) == "--D");
+  CHECK(serves({Pointwise::from_baseline}) == "--D");
   CHECK(serves({Pointwise::handed_on}) == "RQ-");
   CHECK(serves({Pointwise::without_bias}) == "RQ-");
   CHECK(serves({Pointwise::derivative, Pointwise::above_zero}) == "RQ-");
@@ -70,7 +70,7 @@ std::string passage(const F& f, Pointwise rule, Form form) {
 
 TEST_CASE("what a function's rule reads, and when it is pointwise", "[rules]") {
   const Pointwise gradient{Pointwise::derivative}, slope{Pointwise::from_zero}, ignore{Pointwise::handed_on},
-      biased{Pointwise::without_bias}, baseline{Pointwise::from_reference},
+      biased{Pointwise::without_bias}, baseline{Pointwise::from_baseline},
       guided{Pointwise::derivative, Pointwise::above_zero},
       repeat{Pointwise::derivative, Pointwise::by_function};
   CHECK(passage(fn::Relu(), gradient, Form::Q) == "e pointwise");

@@ -181,7 +181,7 @@ inline Vector quotients(const Vector& up, const Vector& z, double epsilon, doubl
 }
 
 /// What a rule's formula in R says in another form: R = b·Q comes in and R = a·Q goes out, or against a
-/// reference the same of differences, which have no bias. It says nothing where a is 0.
+/// baseline the same of differences, which have no bias. It says nothing where a is 0.
 template <class Formula>
 Expected in_form(Form form, const Explicit& one, const Vector& a, const Vector& a_base, const Vector& up,
                  Formula formula) {

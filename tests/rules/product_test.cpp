@@ -55,7 +55,7 @@ TEST_CASE("a gate is a constant", "[rules]") {
   CHECK(m.dropped() == (140 - 1000) - (100 - 400));
 }
 
-TEST_CASE("an even split, exact against a reference", "[rules]") {
+TEST_CASE("an even split, exact against a baseline", "[rules]") {
   CHECK(Step(rule::EvenSplit(), Form::R).to() == Eigen::Vector4d(5, 50, 5, 50));
   CHECK(Step(rule::EvenSplit(), Form::Q).to() == Eigen::Vector4d(25, -100, 15, 200));
   const Step m(rule::EvenSplit(), Form::Delta);

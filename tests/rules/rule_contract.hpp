@@ -55,7 +55,7 @@ struct Expected {
   Expected(Index inputs, Index outputs) : down(Vector::Zero(inputs)), shares(Vector::Zero(outputs)) {}
 };
 
-/// Inputs, the reference's inputs and two of what may come from above; a sample a column.
+/// Inputs, the baseline's inputs and two of what may come from above; a sample a column.
 struct Samples {
   Matrix a, a_base, up, up2;
 };
@@ -78,11 +78,11 @@ struct Step {
   Ledger<S, N> books;
 };
 
-/// One layer forward, for the reference too, and one step back; enter and leave are counted here.
+/// One layer forward, for the baseline too, and one step back; enter and leave are counted here.
 template <int N = Dynamic, class Layer, class Rule, class S>
 Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>& a_in,
-                const Batch<S>& a_ref_in, const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
-  const Batch<S, Dynamic, N> a = a_in, a_base = a_ref_in, up = up_in;
+                const Batch<S>& a_base_in, const Batch<S>& up_in, const Batch<S>* forced_output = nullptr) {
+  const Batch<S, Dynamic, N> a = a_in, a_base = a_base_in, up = up_in;
   const typename Layer::Kind& kind = layer;
   Step<S, N> result;
   const S unset = S(std::numeric_limits<double>::quiet_NaN());  // overwritten, never added to
@@ -103,19 +103,19 @@ Step<S, N> step(const Layer& layer, const Rule& rule, Form form, const Batch<S>&
   };
   const bool stands = passage.either && !passage.inputs;
   const auto a_seen = stands ? result.b : seen(a, passage.inputs), b_seen = seen(result.b, passage.outputs);
-  const auto a_ref_seen = seen(a_base, passage.inputs), b_ref_seen = seen(result.b_base, passage.outputs);
+  const auto a_base_seen = seen(a_base, passage.inputs), b_base_seen = seen(result.b_base, passage.outputs);
   ascribe::Workspace<S> workspace;
   ascribe::BaselineValues<S> values, output_values;
   const bool against = form == Form::Delta;
   if (against) {
-    values = {a_ref_seen.data(), a_base.cols() == 1 ? 0 : a_base.rows()};
-    output_values = {b_ref_seen.data(), a_base.cols() == 1 ? 0 : result.b_base.rows()};
+    values = {a_base_seen.data(), a_base.cols() == 1 ? 0 : a_base.rows()};
+    output_values = {b_base_seen.data(), a_base.cols() == 1 ? 0 : result.b_base.rows()};
   }
   ascribe::Context<S, Dynamic, Dynamic, N> context{
       view(a_seen), view(b_seen), values, output_values, form, result.books, workspace, result.shares.data()};
   ascribe::step_back(kind, rule, context, view(up), out(result.down));
-  const auto weight = [&](const S& value, const S& reference) {
-    return form == Form::R ? S(1) : against ? S(value - reference) : value;
+  const auto weight = [&](const S& value, const S& baseline) {
+    return form == Form::R ? S(1) : against ? S(value - baseline) : value;
   };
   for (Index n = 0; n < up.cols(); ++n) {
     const Index m = a_base.cols() == 1 ? 0 : n;
@@ -176,7 +176,7 @@ void check_form(const Layer& layer, const Rule& rule, Form form, const Samples& 
          n);
     near("its dropped entry", double(one.books.dropped(0)), double(all.books.dropped(n)), tolerance, n);
   }
-  if (form == Form::Delta) {  // one reference for all samples, in one column
+  if (form == Form::Delta) {  // one baseline for all samples, in one column
     const auto shared = step(layer, rule, form, a, Batch<S>(a_base.col(0)), up);
     const auto repeated = step(layer, rule, form, a, Batch<S>(a_base.col(0).replicate(1, a.cols())), up);
     CHECK(shared.down == repeated.down);
@@ -228,7 +228,7 @@ void check(Make make, const Rule& rule, std::initializer_list<Form> forms, const
 // -------------------------------------------------------------------------------------------------------
 
 /// A dense layer with a bias an output, and samples; in the last sample output 2 is exactly 0, and so is its
-/// distance from the reference.
+/// distance from the baseline.
 struct DenseCase {
   Matrix w = numbers(4, 5, 11);
   Vector bias = numbers(4, 1, 12);
@@ -352,7 +352,7 @@ void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Form
 // ---- Max
 // ----------------------------------------------------------------------------------------------------------
 
-/// One thing that a window looks at: an input, or a constant (input −1), here and in the reference.
+/// One thing that a window looks at: an input, or a constant (input −1), here and in the baseline.
 struct Candidate {
   double a, a_base;
   Index input;

@@ -39,5 +39,5 @@ TEST_CASE("WSquare takes one product, and one for a single sample") {
 TEST_CASE("WSquare refuses an epsilon that is negative, and says its name and parameters") {
   CHECK_THROWS_WITH(WSquare{-1}.check(), Contains("WSquare: expected a finite epsilon >= 0, found -1"));
   CHECK(std::string(WSquare::name) == "WSquare");
-  CHECK(WSquare{}.parameters() == "epsilon 1e-06");
+  CHECK(parameters_text(WSquare{}) == "epsilon 1e-06");
 }

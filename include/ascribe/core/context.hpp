@@ -8,7 +8,7 @@
 
 namespace ascribe {
 
-/// The values of a reference image at one place of the network: as many columns as the batch, or one for
+/// The values of a baseline image at one place of the network: as many columns as the batch, or one for
 /// all of its samples. Empty where the method needs none.
 template <class Scalar>
 struct BaselineValues {
@@ -21,7 +21,7 @@ struct BaselineValues {
   BaselineValues from(Index first) const { return {column(first), stride}; }
 };
 
-/// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the reference, the form
+/// The trace at one layer (a: inputs × samples, b: outputs × samples), the same of the baseline, the form
 /// of what is carried, and the books. The samples are those of one step: a network may walk back with some of
 /// a batch at a time. What a rule says that it does not read (Passage) may have any content.
 /// `propagate(kind, rule, context, upstream, downstream)` reads

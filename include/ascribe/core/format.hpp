@@ -2,9 +2,7 @@
 #pragma once
 
 #include <charconv>
-#include <initializer_list>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace ascribe {
@@ -27,12 +25,15 @@ inline std::string to_text(const std::vector<double>& values) {
   return text + "]";
 }
 
-/// What a rule's `parameters()` returns.
-/// Example: `parameters_text({{"gamma", 0.25}, {"epsilon", 1e-6}}) == "gamma 0.25, epsilon 1e-06"`.
-inline std::string parameters_text(std::initializer_list<std::pair<const char*, double>> parameters) {
+/// A rule's parameters, of those that it lists in `each_parameter`.
+/// Example: `parameters_text(rule::Gamma{}) == "gamma 0.25, epsilon 1e-06"`.
+template <class Rule>
+std::string parameters_text([[maybe_unused]] const Rule& rule) {
   std::string text;
-  for (const auto& [name, value] : parameters)
-    text += (text.empty() ? "" : ", ") + std::string(name) + " " + to_text(value);
+  if constexpr (requires { Rule::each_parameter([](const char*, auto) {}); })
+    Rule::each_parameter([&](const char* name, auto parameter) {
+      text += (text.empty() ? "" : ", ") + std::string(name) + " " + to_text(rule.*parameter);
+    });
   return text;
 }
 

@@ -8,7 +8,7 @@ namespace ascribe {
 
 /// One set of books, a number a sample: `enter = leave + bias + stabiliser + dropped` to rounding error,
 /// for one layer or for a whole network. Amounts are relevances: Σ R in the form R, Σ a·Q in Q,
-/// Σ (a − ā)·m against a reference. The container books what enters and leaves; each rule books the
+/// Σ (a − ā)·m against a baseline. The container books what enters and leaves; each rule books the
 /// other three by its own formula, never as what remains, so that books which close prove something.
 template <class Scalar, int Samples = Dynamic>
 struct Ledger {

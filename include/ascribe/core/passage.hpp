@@ -3,7 +3,7 @@
 
 namespace ascribe {
 
-/// Which values a rule reads there, of the trace and of the reference's (their sizes are always known).
+/// Which values a rule reads there, of the trace and of the baseline's (their sizes are always known).
 /// Networks keep no value that nobody reads.
 struct Reads {
   bool inputs = true;   ///< a
@@ -16,7 +16,7 @@ struct Reads {
 struct Passage : Reads {
   enum Effect {
     any,
-    /// Of an elementwise function: down_i = slope_i·up_i, the slope depending on a_i and the reference's
+    /// Of an elementwise function: down_i = slope_i·up_i, the slope depending on a_i and the baseline's
     /// alone. Nothing is booked, and the data serve any run of neighbours.
     pointwise,
     /// down = up, and nothing is booked.

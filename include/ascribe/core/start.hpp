@@ -87,7 +87,7 @@ struct OutputWeights {
 };
 
 /// A relevance for each output (outputs × samples). In Q it is divided by the output, in Delta by the
-/// output's difference from the reference; an Error where that is 0 and the relevance is not.
+/// output's difference from the baseline; an Error where that is 0 and the relevance is not.
 template <class Matrix>
 struct OutputRelevance {
   const Matrix& relevance;
@@ -105,7 +105,7 @@ struct OutputRelevance {
         const S divisor = form == Form::Q ? b(k, n) : S(b(k, n) - b_base.column(n)[k]);
         if (divisor == S(0))
           fail("explain: output ", k, " of sample ", n, " is 0",
-               form == Form::Q ? "" : " away from the reference",
+               form == Form::Q ? "" : " away from the baseline",
                ", so that a relevance there cannot be carried as a quotient");
         to(k, n) /= divisor;
       }

@@ -67,7 +67,7 @@ struct Weights {
 };
 
 /// What a backward pass carries: relevance R, Q = R/a, or the multiplier m = R/(a − ā) against a
-/// reference ā.
+/// baseline ā.
 enum class Form { R, Q, Delta };
 namespace detail {
 inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }

@@ -65,8 +65,8 @@ concept HasSecondDerivative = requires(const F& f, const Scalar& a) {
 template <class F, class Scalar = double>
 concept Function = ScalarFunction<F, Scalar> || ArrayFunction<F>;
 
-/// The chord slope of f between a and the reference r: Slope (r = 0), Baseline (r = ā) and Gradient
-/// (r = a) are this one number at three references. For an f without a chord of its own: the quotient,
+/// The chord slope of f between a and another argument r: Slope (r = 0), Baseline (r = ā) and Gradient
+/// (r = a) are this one number for three r. For an f without a chord of its own: the quotient,
 /// and below |a − r| ≈ ∛ε·max(1, |a|, |r|) the derivative half-way, each good to about ε^⅔ (4e-11 in
 /// double, 2e-5 in float). Where that is not enough, or f has a kink, write `chord`.
 template <class F, class Scalar>

@@ -16,7 +16,8 @@ namespace ascribe {
 ///
 ///     void check() const                   throws Error where a parameter is out of range
 ///     static constexpr const char* name    what descriptions of a network call it
-///     std::string parameters() const       its parameters, for the same: "gamma 0.25, epsilon 1e-06"
+///     static void each_parameter(auto&& f)    f("gamma", &YourRule::gamma) for each of its parameters: for
+///                                          descriptions, and for derivatives by those that are a double
 ///
 /// A rule that is no such data has an overload, found by argument-dependent lookup, of
 ///

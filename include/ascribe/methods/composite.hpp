@@ -105,7 +105,7 @@ class Composite {
   using Node = ascribe::Node<Scalar>;
 
   Form form;
-  /// Whether the result is multiplied by the input at the end (by the difference from the reference in
+  /// Whether the result is multiplied by the input at the end (by the difference from the baseline in
   /// Delta).
   bool times_input;
 

@@ -88,7 +88,7 @@ struct Options {
   double gamma = 0.25;
   /// The bounds of the network's inputs, for ZBox: one for all, or one a channel.
   std::vector<double> low = {0.0}, high = {1.0};
-  /// The rule of maxima: "gradient", "radial", or against a reference "winner" (rule::Baseline) and "fold";
+  /// The rule of maxima: "gradient", "radial", or against a baseline "winner" (rule::Baseline) and "fold";
   /// the method's own where empty.
   std::string max_rule = {};
 };

@@ -1,4 +1,4 @@
-/// Differences from a reference: DeepLIFT's Rescale.
+/// Differences from a baseline: DeepLIFT's Rescale.
 #pragma once
 
 #include <ascribe/methods/method.hpp>

@@ -22,7 +22,7 @@ struct Position {
 ///
 ///     Form form                  what its pass carries
 ///     bool times_input           whether the result is multiplied by the input at the end (by the difference
-///                                from the reference in the form Delta), which turns Q into relevance
+///                                from the baseline in the form Delta), which turns Q into relevance
 ///     rule_for(layer)            the rule of a layer, overloaded on its kind, function, map; or
 ///     rule_for(layer, position)  with a Position<index, count>
 ///

@@ -197,9 +197,9 @@ Result scaling_equivalence(const ForMatMul& matmul, const ForElementwise& elemen
   const auto explain = [&](const auto& net) {
     const auto trace = net.forward(x);
     if (form == Form::R) return net.explain(trace, start::OutputRelevance(carried), table).relevance;
-    const auto reference = net.forward((-x / Scalar(2)).eval());
+    const auto baseline = net.forward((-x / Scalar(2)).eval());
     if (form == Form::Q) return net.explain(trace, start::OutputWeights(carried), table).relevance;
-    return net.explain(trace, start::OutputWeights(carried), table, reference).relevance;
+    return net.explain(trace, start::OutputWeights(carried), table, baseline).relevance;
   };
   const auto a = explain(first), b = explain(second);
   return {math::value_of((a - b).cwiseAbs().maxCoeff()),

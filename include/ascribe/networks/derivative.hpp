@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -33,6 +34,9 @@ struct LossGradient {
   std::span<const At> relevances = {};    ///< by relevances at nodes, finished as NodeRecord's are
   std::span<const At> bias_shares = {};   ///< by what the bias of each output of a node took
   std::span<const At> values = {};        ///< by values of the forward pass: the network's outputs, say
+  /// Whether derivatives by the rules' parameters are asked for: up to four products for each share that one
+  /// changes, none for ε.
+  bool by_parameters = false;
 };
 
 /// Differentiates any scalar function L of a method's relevances by all weights, biases, activations, the
@@ -60,11 +64,13 @@ class Derivative {
       : net_(std::move(net)),
         plan_(net_.plan(method, true)),
         weights_(net_.nodes().size()),
-        bias_(net_.nodes().size()) {
+        bias_(net_.nodes().size()),
+        parameters_(net_.nodes().size()) {
     for (std::size_t i = 0; i < weights_.size(); ++i)
       if (const auto* m = detail::matmul(net_.nodes()[i])) {
         if (has_accumulate(m->map)) weights_[i].resize(std::size_t(m->map.weight_count()));
         bias_[i].resize(std::size_t(m->bias.size()));
+        parameters_[i].resize(plan_.rule(Index(i))->variations().size());
       }
   }
   Derivative(const Derivative&) = delete;
@@ -78,16 +84,16 @@ class Derivative {
   const typename Net::Plan& plan() const { return plan_; }
 
   /// Explains as Graph::explain does, and keeps what every node carries. The trace, with every value, and the
-  /// reference have to live until `differentiate`. A start of a user's own is taken for weights of the
+  /// baseline have to live until `differentiate`. A start of a user's own is taken for weights of the
   /// outputs, as start::OutputWeights. Throws Error as Graph::explain, and where the trace lacks a value.
   template <class Start>
   const GraphExplanation<Scalar>& explain(const Trace& trace, const Start& start,
-                                          const Trace* reference = nullptr, Index reference_column = -1) {
+                                          const Trace* baseline = nullptr, Index baseline_column = -1) {
     trace_ = nullptr;
     net_.check_trace(trace);
-    if (reference) net_.check_trace(*reference);
-    net_.explain(trace, start, plan_, explanation_, workspace_, reference, reference_column);
-    references_ = net_.checked_baseline(trace, plan_.form_, reference, reference_column);
+    if (baseline) net_.check_trace(*baseline);
+    net_.explain(trace, start, plan_, explanation_, workspace_, baseline, baseline_column);
+    baselines_ = net_.checked_baseline(trace, plan_.form_, baseline, baseline_column);
     const std::size_t output = net_.explained_output(start);
     way_ = &plan_.schedules_[output];
     top_ = net_.outputs_[output];
@@ -106,19 +112,19 @@ class Derivative {
     back_up(loss);
     add_values(loss.values);
     walk_back(*trace_, 0, trace_->input().cols(), by_value_, input_);
-    if (!references_.trace) return;
-    const Index samples = columns_of_reference();
-    for (auto& by : by_reference_)
+    if (!baselines_.trace) return;
+    const Index samples = columns_of_baseline();
+    for (auto& by : by_base_)
       if (samples == 1)
         for (Index n = 1; n < by.cols(); ++n) by.col(0) += by.col(n);
-    walk_back(*references_.trace, references_.columns.first, samples, by_reference_, reference_);
+    walk_back(*baselines_.trace, baselines_.columns.first, samples, by_base_, baseline_);
   }
 
   /// The derivative of a loss on the values alone: backpropagation, without an explanation. Throws Error
   /// where the trace lacks a value, and as above.
   void backpropagate(const Trace& trace, std::span<const At> values) {
     trace_ = nullptr;
-    references_ = {};
+    baselines_ = {};
     net_.check_trace(trace);
     begin(trace);
     start_.resize(0, 0);
@@ -138,10 +144,20 @@ class Derivative {
   }
   /// By a node's bias entries.
   std::span<const Scalar> bias(Index node) const { return bias_[std::size_t(node)]; }
+  /// By a parameter of the rule of a node's matrix, "gamma" or "epsilon", where LossGradient asked for it; else
+  /// 0. Nodes with one rule have a part each.
+  /// Throws Error where the rule lists none of that name, or its table is no affine function of it.
+  Scalar parameter(Index node, std::string_view name) const {
+    if (const auto* rule = plan_.rule(node); rule && !parameters_[std::size_t(node)].empty())
+      for (std::size_t k = 0; k < rule->variations().size(); ++k)
+        if (rule->variations()[k].parameter == name) return parameters_[std::size_t(node)][k];
+    fail("Derivative: node '", net_.node(node).name, "': its rule has no parameter '", name,
+         "' that its table is an affine function of");
+  }
   /// By the inputs: the inputs' features × samples.
   const Batch<Scalar>& input() const { return input_; }
   /// By the baseline's inputs, of one column where one served all samples.
-  const Batch<Scalar>& reference_input() const { return reference_; }
+  const Batch<Scalar>& baseline_input() const { return baseline_; }
   /// By a node's value, all that depends on it followed: features × samples.
   const Batch<Scalar>& value(Index node) const { return by_value_[std::size_t(node)]; }
   /// By the start: each output's weight, or with start::OutputRelevance its relevance; outputs × samples.
@@ -168,11 +184,12 @@ class Derivative {
     const std::size_t count = net_.nodes().size();
     for (auto& w : weights_) std::fill(w.begin(), w.end(), Scalar(0));
     for (auto& b : bias_) std::fill(b.begin(), b.end(), Scalar(0));
+    for (auto& p : parameters_) std::fill(p.begin(), p.end(), Scalar(0));
     by_value_.resize(count);
     by_carried_.resize(count);
-    by_reference_.resize(references_.trace ? count : 0);
+    by_base_.resize(baselines_.trace ? count : 0);
     for (std::size_t i = 0; i < count; ++i) {
-      for (Batches* all : {&by_value_, &by_carried_, &by_reference_})
+      for (Batches* all : {&by_value_, &by_carried_, &by_base_})
         if (i < all->size()) {
           auto& by = (*all)[i];
           by.resize(net_.nodes()[i].size, samples);
@@ -186,11 +203,11 @@ class Derivative {
     return {workspace_.slot(slot), net_.node(node).size, trace_->input().cols()};
   }
   bool reached(Index node) const { return bool(way_->carried[std::size_t(node)]); }
-  Scalar* by_reference(Index node) {
-    return by_reference_.empty() ? nullptr : by_reference_[std::size_t(node)].data();
+  Scalar* by_base(Index node) {
+    return by_base_.empty() ? nullptr : by_base_[std::size_t(node)].data();
   }
-  Index columns_of_reference() const {
-    return references_.columns.step == 0 ? 1 : trace_->input().cols();
+  Index columns_of_baseline() const {
+    return baselines_.columns.step == 0 ? 1 : trace_->input().cols();
   }
 
   void check(const char* what, const At& at) const {
@@ -226,14 +243,14 @@ class Derivative {
     }
     const View<Scalar> carries = carried(node);
     const auto& a = trace_->value(node);
-    const BaselineValues<Scalar> ref = references_.at(node);
-    Scalar* ref_bar = by_reference(node);
+    const BaselineValues<Scalar> base = baselines_.at(node);
+    Scalar* base_bar = by_base(node);
     each_piece(a.rows(), a.cols(), [&](Index n, Index first, Index width) {
       for (Index i = first; i < first + width; ++i) {
         const Scalar bar = given(i, n), part = bar * carries(i, n);
-        by(i, n) += bar * (ref ? Scalar(a(i, n) - ref.column(n)[i]) : a(i, n));
+        by(i, n) += bar * (base ? Scalar(a(i, n) - base.column(n)[i]) : a(i, n));
         by_value_[std::size_t(node)](i, n) += part;
-        if (ref) ref_bar[n * a.rows() + i] -= part;
+        if (base) base_bar[n * a.rows() + i] -= part;
       }
     });
   }
@@ -275,20 +292,21 @@ class Derivative {
     const bool one = n.inputs.size() == 1;
     const View<Scalar> a = gathered(n, [&](Index k) { return view(trace_->value(k)); });
     BaselineValues<Scalar> a_base =
-        references_.trace ? references_.at(n.inputs[0]) : BaselineValues<Scalar>{};
-    if (references_.trace && !one) a_base = references_.inputs_of(net_.nodes(), n, 0, samples, workspace_.allocate(a.size()));
+        baselines_.trace ? baselines_.at(n.inputs[0]) : BaselineValues<Scalar>{};
+    if (baselines_.trace && !one) a_base = baselines_.inputs_of(net_.nodes(), n, 0, samples, workspace_.allocate(a.size()));
     Out<Scalar> up_bar(workspace_.allocate(size * samples), size, samples);
-    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_base_bar = by_reference(n.inputs[0]);
+    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_base_bar = by_base(n.inputs[0]);
     if (!one) {
       detail::set_zero(rows, samples, a_bar = workspace_.allocate(a.size()));
       if (a_base_bar) detail::set_zero(rows, samples, a_base_bar = workspace_.allocate(a.size()));
     }
     auto& weights = weights_[std::size_t(i)];
     auto& bias = bias_[std::size_t(i)];
+    auto& parameters = parameters_[std::size_t(i)];
     Adjoint<Scalar> context{a,
                             view(trace_->value(i)),
                             a_base,
-                            references_.at(i),
+                            baselines_.at(i),
                             plan_.form_,
                             workspace_,
                             carried(i),
@@ -298,9 +316,11 @@ class Derivative {
                             {a_bar, rows, samples},
                             out(by_value_[std::size_t(i)]),
                             a_base_bar,
-                            by_reference(i),
+                            by_base(i),
                             weights.empty() ? nullptr : weights.data(),
-                            bias.empty() ? nullptr : bias.data()};
+                            bias.empty() ? nullptr : bias.data(),
+                            plan_.rule(i)->variations(),
+                            parameters.empty() || !loss.by_parameters ? nullptr : parameters.data()};
     try {
       std::visit([&](const auto& layer) { plan_.rule(i)->adjoint(layer, context); }, *n.layer);
     } catch (const Error& error) {
@@ -312,7 +332,7 @@ class Derivative {
     });
     if (one) return;
     hand_out(n, {a_bar, rows, samples}, by_value_);
-    if (a_base_bar) hand_out(n, {a_base_bar, rows, samples}, by_reference_);
+    if (a_base_bar) hand_out(n, {a_base_bar, rows, samples}, by_base_);
   }
 
   /// By the start; and in R, or where a relevance was divided by the output, by the output.
@@ -320,9 +340,9 @@ class Derivative {
     const auto& y = trace_->value(top_);
     const auto& by = by_carried_[std::size_t(top_)];
     const View<Scalar> carries = carried(top_);
-    const BaselineValues<Scalar> ref = references_.at(top_);
+    const BaselineValues<Scalar> base = baselines_.at(top_);
     auto& by_output = by_value_[std::size_t(top_)];
-    Scalar* ref_bar = by_reference(top_);
+    Scalar* base_bar = by_base(top_);
     start_ = by;
     const bool in_r = plan_.form_ == Form::R;
     if (in_r == is_relevance_) return;
@@ -333,11 +353,11 @@ class Derivative {
           by_output(j, n) += start_weights_(j, n) * by(j, n);
           continue;
         }
-        const Scalar divisor = ref ? Scalar(y(j, n) - ref.column(n)[j]) : y(j, n);
+        const Scalar divisor = base ? Scalar(y(j, n) - base.column(n)[j]) : y(j, n);
         start_(j, n) = divisor == Scalar(0) ? Scalar(0) : Scalar(by(j, n) / divisor);
         const Scalar part = carries(j, n) * start_(j, n);
         by_output(j, n) -= part;
-        if (ref_bar) ref_bar[n * y.rows() + j] += part;
+        if (base_bar) base_bar[n * y.rows() + j] += part;
       }
   }
 
@@ -423,13 +443,13 @@ class Derivative {
   GraphExplanation<Scalar> explanation_;
   Workspace<Scalar> workspace_;
   const Trace* trace_ = nullptr;
-  typename Net::Baseline references_;
+  typename Net::Baseline baselines_;
   const detail::BackwardSchedule* way_ = nullptr;
   Index top_ = -1;
   bool is_relevance_ = false;
-  Batch<Scalar> start_weights_, start_, input_, reference_;
-  Batches by_value_, by_carried_, by_reference_;
-  std::vector<std::vector<Scalar>> weights_, bias_;
+  Batch<Scalar> start_weights_, start_, input_, baseline_;
+  Batches by_value_, by_carried_, by_base_;
+  std::vector<std::vector<Scalar>> weights_, bias_, parameters_;
 };
 
 }  // namespace ascribe

@@ -186,14 +186,14 @@ void propagate_features(const Elementwise<F>& kind, Index used, const Rule& rule
         u = b(j, n) * q;
       }
     }
-  // The function's own bias cancels in differences, so that the reference needs no centring.
+  // The function's own bias cancels in differences, so that the baseline needs no centring.
   C inner{view(a), view(b), c.a_base, c.b_base, c.form, c.books, c.workspace};
-  Batch<S> reference;
+  Batch<S> baseline;
   if (c.form == Form::Delta) {
-    reference.resize(units, up.cols());
+    baseline.resize(units, up.cols());
     for (Index n = 0; n < up.cols(); ++n)
-      reference.col(n) = View<S, Dynamic, 1>(c.b_base.column(n), units, 1).array() - f0;
-    inner.b_base = {reference.data(), units};
+      baseline.col(n) = View<S, Dynamic, 1>(c.b_base.column(n), units, 1).array() - f0;
+    inner.b_base = {baseline.data(), units};
   }
   step_back(centred, rule, inner, view(head_up), out(head_down));
   down.topRows(units) = head_down;
@@ -220,7 +220,7 @@ void propagate(const Augmented<L>& kind, const Rule& rule, C& c, typename C::Up 
   const Batch<S> a = c.a.topRows(in), b = c.b.topRows(kind.features_out),
                  head_up = up.topRows(kind.features_out);
   Batch<S> head_down(in, samples);
-  // A reference's columns have the features first: only their stride is the augmented one, which they keep.
+  // A baseline's columns have the features first: only their stride is the augmented one, which they keep.
   Context<S, Dynamic, Dynamic, Dynamic> inner{view(a), view(b), c.a_base,    c.b_base,
                                               c.form,  c.books, c.workspace};
   const typename L::Kind& features = kind.layer;

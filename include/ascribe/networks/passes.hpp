@@ -168,7 +168,7 @@ void count_relevance(const Carried& carried, const Values& a, const BaselineValu
   });
 }
 
-/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a reference.
+/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a baseline.
 template <class S, class Carried, class Values>
 void multiply_by_input(Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form) {
   if (form == Form::R) return;

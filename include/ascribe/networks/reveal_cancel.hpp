@@ -17,7 +17,7 @@
 namespace ascribe {
 namespace detail {
 
-/// One pass of RevealCancel over one batch. Every value's difference from the reference is the sum of a
+/// One pass of RevealCancel over one batch. Every value's difference from the baseline is the sum of a
 /// positive and a negative part, Δ = Δ⁺ + Δ⁻, each with a multiplier of its own:
 ///
 /// - A matrix (Shrikumar et al. 1704.02685, §3.5.1, the linear rule): Δb⁺ is the sum of the positive
@@ -38,8 +38,8 @@ class RevealCancel {
   using Net = Graph<Scalar>;
   using Trace = typename Net::Trace;
 
-  RevealCancel(const Net& net, const Trace& trace, const Trace& reference)
-      : net_(net), trace_(trace), reference_(reference), parts_(net.nodes().size()) {
+  RevealCancel(const Net& net, const Trace& trace, const Trace& baseline)
+      : net_(net), trace_(trace), baseline_(baseline), parts_(net.nodes().size()) {
     for (Index i = 0; i < Index(net.nodes().size()); ++i) split(i);
   }
 
@@ -71,11 +71,11 @@ class RevealCancel {
   Index samples() const { return trace_.input().cols(); }
 
   /// A baseline's value at a node, one column for each sample.
-  Batch<Scalar> reference_at(Index node) const {
-    const Batch<Scalar>& value = reference_.value(node);
+  Batch<Scalar> baseline_at(Index node) const {
+    const Batch<Scalar>& value = baseline_.value(node);
     return value.cols() == samples() ? value : Batch<Scalar>(value.replicate(1, samples()));
   }
-  Batch<Scalar> difference(Index node) const { return trace_.value(node) - reference_at(node); }
+  Batch<Scalar> difference(Index node) const { return trace_.value(node) - baseline_at(node); }
 
   /// What a node reads, from what `value_of(node)` gives for its inputs.
   template <class ValueOf>
@@ -135,7 +135,7 @@ class RevealCancel {
   /// Δb⁺/Δa⁺ and Δb⁻/Δa⁻ of a function that reads `input`.
   Pair chords(const AnyElementwise<Scalar>& layer, Index input) const {
     const Pair& part = parts_[std::size_t(input)];
-    const Batch<Scalar> base = reference_at(input), up = base + part.positive, down = base + part.negative;
+    const Batch<Scalar> base = baseline_at(input), up = base + part.positive, down = base + part.negative;
     const Batch<Scalar>& a = trace_.value(input);
     Pair slopes;
     const auto mean_chord = [&](const Batch<Scalar>& alone, const Batch<Scalar>& other, Batch<Scalar>& to) {
@@ -184,8 +184,8 @@ class RevealCancel {
                                              : rule::AnyRule<Scalar>(rule::Baseline());
       const Batch<Scalar> a = gathered(
                               i, [&](Index input) -> const Batch<Scalar>& { return trace_.value(input); }),
-                          a_base = gathered(i, [&](Index input) { return reference_at(input); }),
-                          b_base = reference_at(i);
+                          a_base = gathered(i, [&](Index input) { return baseline_at(input); }),
+                          b_base = baseline_at(i);
       Ledger<Scalar> books;
       books.reset(samples());
       Batch<Scalar> down(a.rows(), a.cols());
@@ -215,7 +215,7 @@ class RevealCancel {
   }
 
   const Net& net_;
-  const Trace &trace_, &reference_;
+  const Trace &trace_, &baseline_;
   std::vector<Pair> parts_, multipliers_;
   Workspace<Scalar> workspace_;
 };
@@ -223,28 +223,28 @@ class RevealCancel {
 }  // namespace detail
 
 /// DeepLIFT with the RevealCancel rule (Shrikumar et al. 1704.02685, §3.5.3), which tells positive from
-/// negative differences apart where Rescale lets them cancel: both inputs of min(x₁, x₂) matter. `reference`
+/// negative differences apart where Rescale lets them cancel: both inputs of min(x₁, x₂) matter. `baseline`
 /// is the trace of a baseline, one column or as many as the batch. Σ relevance = f(x) − f(x̄) exactly; nothing
 /// goes to biases. It takes about 8 products for every matrix. Throws Error where the traces or the start do
 /// not fit, or the result is not finite.
 template <class Scalar, class Start>
 GraphExplanation<Scalar> reveal_cancel(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& trace,
-                                       const Start& start, const typename Graph<Scalar>::Trace& reference) {
-  const Index samples = trace.input().cols(), found = reference.input().cols();
+                                       const Start& start, const typename Graph<Scalar>::Trace& baseline) {
+  const Index samples = trace.input().cols(), found = baseline.input().cols();
   net.check_trace(trace);
-  net.check_trace(reference);
+  net.check_trace(baseline);
   if (found != 1 && found != samples)
-    fail("reveal_cancel: expected a reference of 1 or ", samples, " samples, found ", found);
+    fail("reveal_cancel: expected a baseline of 1 or ", samples, " samples, found ", found);
   const Index top = net.explained_node(start);
   GraphExplanation<Scalar> result;
   result.output = trace.value(top);
-  const Batch<Scalar>& base = reference.value(top);
+  const Batch<Scalar>& base = baseline.value(top);
   Batch<Scalar> carried(result.output.rows(), samples);
   auto to = out(carried);
   const BaselineValues<Scalar> base_values{base.data(), found == 1 ? 0 : base.rows()};
   start::as_start(start).fill(view(result.output), Form::Delta, base_values, to);
 
-  detail::RevealCancel<Scalar> pass(net, trace, reference);
+  detail::RevealCancel<Scalar> pass(net, trace, baseline);
   result.relevance = pass.back(top, carried);
   detail::check_result(result.relevance);
   result.ledger.reset(samples);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/loops.hpp>
@@ -9,6 +10,7 @@
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
 #include <ascribe/layers/matmul.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe {
 
@@ -28,13 +30,15 @@ struct Adjoint {
   const S* bias_shares_bar;  ///< by each output's bias share; null where L has none
   Out<S> up_bar;             ///< to be written; all below is to be added to
   Out<S> a_bar, b_bar;
-  S *a_base_bar, *b_base_bar;   ///< one column a sample; null without a reference
+  S *a_base_bar, *b_base_bar;   ///< one column a sample; null without a baseline
   S *weights_bar, *bias_bar;  ///< by stored weights in the host's order and by bias entries; null: none asked
+  std::span<const rule::Variation> variations = {};  ///< the rule's parameters
+  S* parameters_bar = nullptr;                       ///< by each of them
 };
 
 namespace rule::detail {
 
-/// to_i += x_i, and against a reference from_i −= x_i: the derivative by a − ā.
+/// to_i += x_i, and against a baseline from_i −= x_i: the derivative by a − ā.
 template <class S>
 void add_change(Index count, const S* x, S* to, S* from) {
   ascribe::detail::add(count, x, to);

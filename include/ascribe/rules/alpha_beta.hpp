@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cmath>
-#include <string>
 
-#include <ascribe/core/format.hpp>
 #include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
@@ -30,8 +28,10 @@ struct AlphaBeta {
       fail("AlphaBeta: expected alpha and beta >= 0 with alpha - beta = 1, found alpha ", alpha, " and beta ",
            beta);
   }
-  std::string parameters() const {
-    return parameters_text({{"alpha", alpha}, {"beta", beta}, {"epsilon", epsilon}});
+  static constexpr void each_parameter(auto&& f) {
+    f("alpha", &AlphaBeta::alpha);
+    f("beta", &AlphaBeta::beta);
+    f("epsilon", &AlphaBeta::epsilon);
   }
 };
 

@@ -9,8 +9,10 @@
 #include <tuple>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/format.hpp>
 #include <ascribe/functions/any_function.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
@@ -84,9 +86,11 @@ class AnyRule {
     auto content = std::make_shared<Content>();
     content->rule = own;
     std::apply([&](auto&... kinds) { (kinds.set(own), ...); }, content->kinds);
+    content->variations = variations_of(*own);
     content->text = "a rule";
     if constexpr (requires { R::name; }) content->text = R::name;
-    if constexpr (requires { own->parameters(); }) content->text += "(" + own->parameters() + ")";
+    if (const std::string parameters = parameters_text(*own); !parameters.empty())
+      content->text += "(" + parameters + ")";
     if constexpr (requires { own->check(); }) content->check = [own] { own->check(); };
     content_ = std::move(content);
   }
@@ -118,7 +122,10 @@ class AnyRule {
     return std::get<ForKind<decltype(erase_layer<Scalar>(std::declval<Kind>()))>>(content_->kinds).data;
   }
 
-  /// The rule's `name`, and its `parameters()` behind it where it has some; "a rule" where it has no name.
+  /// How a matrix's table changes with each parameter that the rule lists, all else being what it is.
+  const std::vector<Variation>& variations() const { return content_->variations; }
+
+  /// The rule's `name`, and its parameters behind it where it lists some; "a rule" where it has no name.
   const std::string& describe() const { return content_->text; }
 
   /// Throws Error where the rule does not apply to the layer's kind.
@@ -176,6 +183,7 @@ class AnyRule {
   struct Content {
     std::shared_ptr<const void> rule;
     OfAnyKind<Scalar, ForKinds> kinds;
+    std::vector<Variation> variations;
     std::string text;
     std::function<void()> check;
   };

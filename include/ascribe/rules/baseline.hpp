@@ -1,4 +1,4 @@
-/// The rule Baseline: differences from a reference (DeepLIFT's Rescale), for functions and for maxima.
+/// The rule Baseline: differences from a baseline (DeepLIFT's Rescale), for functions and for maxima.
 #pragma once
 
 #include <ascribe/rules/function_step.hpp>
@@ -8,11 +8,11 @@ namespace ascribe::rule {
 
 /// Elementwise: m_a = (f(a) − f(ā))/(a − ā)·m_b, f'(a) at a = ā (Rescale: Shrikumar et al. 1704.02685,
 /// §3.5.1). Max: the limit of Rescale through exp, Σ and log at growing sharpness. With M = max(b, b̄) the
-/// winner of the image contributes M − b̄ and the winner of the reference b − M; one winner in both has the
+/// winner of the image contributes M − b̄ and the winner of the baseline b − M; one winner in both has the
 /// multiplier 1. Multipliers lie in [0, 1], and Σ Δa·m = Δb exactly.
 struct Baseline {
   static constexpr const char* name = "Baseline";
-  constexpr Pointwise function() const { return {Pointwise::from_reference}; }
+  constexpr Pointwise function() const { return {Pointwise::from_baseline}; }
   constexpr WindowShares maximum() const { return {WindowShares::limit}; }
 };
 

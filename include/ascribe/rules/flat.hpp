@@ -1,9 +1,6 @@
 /// The rule Flat: every input of an output gets the same.
 #pragma once
 
-#include <string>
-
-#include <ascribe/core/format.hpp>
 #include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
@@ -22,7 +19,7 @@ struct Flat {
     return {{{.terms = term(Part::one, Weights::one), .with_bias = false}}, epsilon};
   }
   void check() const { check_epsilon(name, epsilon); }
-  std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
+  static constexpr void each_parameter(auto&& f) { f("epsilon", &Flat::epsilon); }
 };
 
 }  // namespace ascribe::rule

@@ -8,16 +8,16 @@
 
 namespace ascribe::rule::detail {
 
-/// The slopes of a run, and their derivatives by a and by the reference.
+/// The slopes of a run, and their derivatives by a and by the baseline.
 template <class S, class F>
-void slope_derivatives(const F& f, const Pointwise& rule, const Run<S>& run, S* to_a, S* to_ref) {
+void slope_derivatives(const F& f, const Pointwise& rule, const Run<S>& run, S* to_a, S* to_base) {
   fn::Block<S> zeros;
   if (rule.slope == Pointwise::derivative)
     return fn::second_derivatives(f, run.first, run.count, run.a, to_a);
-  if (rule.slope == Pointwise::from_reference)
-    return fn::chord_derivatives(f, run.first, run.count, run.a, run.a_base, to_a, to_ref);
+  if (rule.slope == Pointwise::from_baseline)
+    return fn::chord_derivatives(f, run.first, run.count, run.a, run.a_base, to_a, to_base);
   std::fill_n(zeros.data(), run.count, S(0));
-  fn::chord_derivatives(f, run.first, run.count, run.a, zeros.data(), to_a, to_ref);
+  fn::chord_derivatives(f, run.first, run.count, run.a, zeros.data(), to_a, to_base);
 }
 
 /// down = slope(a, ā)·filter(up), and f(0)'s shares.
@@ -63,17 +63,17 @@ void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rul
         }
       } else {
         const bool above = simple.filter == Pointwise::above_zero;
-        fn::Block<S> slopes, to_a, to_ref;
+        fn::Block<S> slopes, to_a, to_base;
         slopes_of(layer.f, simple, run, slopes.data());
-        slope_derivatives(layer.f, simple, run, to_a.data(), to_ref.data());
-        S* ref = simple.slope == Pointwise::from_reference ? c.a_base_bar + at : nullptr;
+        slope_derivatives(layer.f, simple, run, to_a.data(), to_base.data());
+        S* base = simple.slope == Pointwise::from_baseline ? c.a_base_bar + at : nullptr;
         for (Index i = 0; i < width; ++i) {
           const auto k = std::size_t(i);
           const bool blocked = above && !(u[i] > S(0));
           u_bar[i] = blocked ? S(0) : S(slopes[k] * d[i]);
           if (blocked) continue;
           a_bar[i] += to_a[k] * u[i] * d[i];
-          if (ref) ref[i] += to_ref[k] * u[i] * d[i];
+          if (base) base[i] += to_base[k] * u[i] * d[i];
         }
       }
       if (bias && form == Form::Q && simple.slope != Pointwise::handed_on)

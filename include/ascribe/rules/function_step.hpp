@@ -17,7 +17,7 @@ struct Pointwise {
   enum SlopeOf {
     derivative,      ///< f'(a)
     from_zero,       ///< (f(a) − f(0))/a, the chord from 0
-    from_reference,  ///< (f(a) − f(ā))/(a − ā), the chord from the reference
+    from_baseline,  ///< (f(a) − f(ā))/(a − ā), the chord from the baseline
     handed_on,       ///< R as it is: 1 in R, b/a in Q
     without_bias     ///< R less f(0)'s share of it: 1 − f(0)/b in R, the chord from 0 in Q
   };
@@ -31,7 +31,7 @@ struct Pointwise {
   Filter filter = none;
 
   constexpr bool serves(Form form) const {
-    if (slope == from_reference) return form == Form::Delta;
+    if (slope == from_baseline) return form == Form::Delta;
     return form != Form::Delta || (slope == derivative && filter == none);
   }
 
@@ -52,7 +52,7 @@ template <class F>
 bool nothing_is_lost(const F& f, const Pointwise& simple, Form form) {
   if (simple.filter != Pointwise::none) return false;
   if (form == Form::R) return simple.slope == Pointwise::handed_on;
-  return simple.slope == Pointwise::from_zero || simple.slope == Pointwise::from_reference ||
+  return simple.slope == Pointwise::from_zero || simple.slope == Pointwise::from_baseline ||
          (form == Form::Q && simple.slope == Pointwise::derivative && fn::promises(f).homogeneous);
 }
 
@@ -66,7 +66,7 @@ template <class S>
   });
 }
 
-/// down = slope ⊙ u; returns Σ (Δb − Δa·slope)·u against a reference a0, b0, and without one Σ (b − f0 −
+/// down = slope ⊙ u; returns Σ (Δb − Δa·slope)·u against a baseline a0, b0, and without one Σ (b − f0 −
 /// a·slope)·u.
 template <class S>
 [[gnu::noinline]] S scale_changes(Index count, const S* slope, const S* u, S* down, const S* a, const S* b,
@@ -146,7 +146,7 @@ template <class S, class F>
 void slopes_of(const F& f, const Pointwise& rule, const Run<S>& run, S* to) {
   if (rule.slope == Pointwise::derivative)
     fn::derivatives(f, run.first, run.count, run.a, to);
-  else if (rule.slope == Pointwise::from_reference)
+  else if (rule.slope == Pointwise::from_baseline)
     fn::chords(f, run.first, run.count, run.a, run.a_base, to);
   else
     fn::slopes(f, run.first, run.count, run.a, to);

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cmath>
-#include <string>
 
-#include <ascribe/core/format.hpp>
 #include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
@@ -36,7 +34,7 @@ struct Gamma {
     check_epsilon(name, epsilon);
     if (!(gamma >= 0) || !std::isfinite(gamma)) fail("Gamma: expected a finite gamma >= 0, found ", gamma);
   }
-  std::string parameters() const { return parameters_text({{"gamma", gamma}, {"epsilon", epsilon}}); }
+  static constexpr void each_parameter(auto&& f) { f("gamma", &Gamma::gamma); f("epsilon", &Gamma::epsilon); }
 };
 
 }  // namespace ascribe::rule

@@ -6,6 +6,7 @@
 
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/matrix_step.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule::detail {
 
@@ -27,7 +28,7 @@ class MatrixAdjoint {
       if (c_.bias_shares_bar && c_.form == Form::R && of_bias && rule_.step == Shares::rewired)
         fail("no derivative by the bias shares of wiring in R");
       chain_rule(c_.up, c_.form == Form::Q);
-    } else if (c_.form != Form::R && rule_.by_output_alone(of_bias)) {
+    } else if (c_.form != Form::R && rule_.by_output_alone(of_bias) && !vary_shares()) {
       damp();
     } else {
       divided();
@@ -48,8 +49,18 @@ class MatrixAdjoint {
 
   /// down = Wᵀq with q = z/s(z)·Q.
   void damp() {
-    if (rule_.epsilon == 0) return chain_rule(c_.up, c_.form == Form::Q);
     const WorkspaceScope<S> scope(c_.workspace);
+    if (rule_.epsilon == 0) {  // q = Q, with the derivative −Q/|z| by ε
+      chain_rule(c_.up, c_.form == Form::Q);
+      for_each_variation([&, z = static_cast<S*>(nullptr)](const Variation& v, S& bar) mutable {
+        if (v.epsilon == 0) return;
+        if (!z) z = outputs();
+        const S *q_bar = c_.up_bar.data(), *up = c_.up.data();
+        bar -= S(v.epsilon) *
+               total([=](Index j) { return z[j] == S(0) ? S(0) : S(q_bar[j] * up[j] / math::abs(z[j])); });
+      });
+      return;
+    }
     S *z = outputs(), *q = c_.workspace.allocate(c_.up.size());
     const double epsilon = rule_.epsilon;
     each_output([&](Index at, Index width) {
@@ -59,11 +70,15 @@ class MatrixAdjoint {
     each_output([&](Index at, Index width) {
       S *q_bar = c_.up_bar.data(), *z_bar = q;
       for (Index j = at; j < at + width; ++j) {
-        const S s = stabilised(z[j], epsilon), bar = q_bar[j];
+        const S s = stabilised(z[j], epsilon), bar = q_bar[j], by_s = bar * c_.up.data()[j] / (s * s);
         q_bar[j] = bar * z[j] / s;
-        z_bar[j] = bar * c_.up.data()[j] * (s - z[j]) / (s * s);
+        z_bar[j] = by_s * (s - z[j]);
+        z[j] = -math::abs(z[j]) * by_s;  // by ε
       }
       add_change(width, z_bar + at, c_.b_bar.data() + at, c_.b_base_bar ? c_.b_base_bar + at : nullptr);
+    });
+    for_each_variation([&](const Variation& v, S& bar) {
+      if (v.epsilon != 0) bar += S(v.epsilon) * total([=](Index j) { return z[j]; });
     });
   }
 
@@ -84,10 +99,42 @@ class MatrixAdjoint {
     for (S** outputs : {&z_, &u_, &u_bar_, &product_out_}) *outputs = c_.workspace.allocate(c_.up.size());
     for (S** inputs : {&part_, &product_in_}) *inputs = c_.workspace.allocate(c_.a.size());
     c_.up_bar.setZero();
-    for (const Share& share : rule_.list) differentiate(share);
+    for (std::size_t k = 0; k < rule_.list.size(); ++k) differentiate(rule_.list[k], k);
   }
 
-  void differentiate(const Share& share) {
+  /// The parameters that are asked for.
+  template <class F>
+  void for_each_variation(F&& f) {
+    if (!c_.parameters_bar) return;
+    for (std::size_t k = 0; k < c_.variations.size(); ++k) f(c_.variations[k], c_.parameters_bar[k]);
+  }
+  bool vary_shares() const {
+    return c_.parameters_bar && std::any_of(c_.variations.begin(), c_.variations.end(),
+                                            [](const Variation& v) { return v.of_shares(); });
+  }
+
+  /// Σ_j f(j) over all outputs, in one order.
+  template <class F>
+  S total(F&& f) {
+    S sum(0);
+    for (Index n = 0; n < samples_; ++n)
+      sum += sum_of<S>(rows_, [&](Index j) { return S(f(n * rows_ + j)); });
+    return sum;
+  }
+  /// Σ_j s_j·(Σ Ŵ part)_j of some terms, the parts multiplied as `make_part` does.
+  S contracted(const Terms& terms, const S* s, const S* by, bool divided_by_inputs) {
+    S sum(0);
+    for (const PartProduct& product : terms.products(signs_)) {
+      make_part(product.part, by, divided_by_inputs);
+      const S* products = product_out_;
+      apply(layer_.map, View<S>(part_, inputs_, samples_), Out<S>(product_out_, rows_, samples_),
+            product.weights);
+      sum += total([=](Index j) { return s[j] * products[j]; });
+    }
+    return sum;
+  }
+
+  void differentiate(const Share& share, std::size_t place) {
     const PartProducts products = share.terms.products(signs_);
     const Share::FromOutput from = share.from_output(layer_.bias.size() > 0);
     const bool of_output = from.serves && from.t == 0;
@@ -137,6 +184,17 @@ class MatrixAdjoint {
       if (!divided_by_inputs && product.part.reads_input()) hand_to_inputs(product, u_, c_.down_bar.data());
     }
     if (has_bias && c_.bias_shares_bar) add_bias_shares(bias_of, derivative, u_, u_bar_, product_out_);
+    const auto bias_change = [&](const Variation& v) {
+      return [this, changed = Share{v.list[place].terms}](Index j) {
+        return changed.bias_of(layer_.bias(j % rows_ % layer_.bias.size()));
+      };
+    };
+    for_each_variation([&](const Variation& v, S& bar) {
+      if (!v.list[place].terms.any()) return;
+      bar += contracted(v.list[place].terms, u_, c_.down_bar.data(), divided_by_inputs);
+      if (has_bias && c_.bias_shares_bar)
+        bar += total([&, change = bias_change(v)](Index j) { return change(j) * u_[j] * c_.bias_shares_bar[j]; });
+    });
 
     // R̄, and over u: z̄ = −ū·u/s.
     S* z_bar = u_;
@@ -152,6 +210,18 @@ class MatrixAdjoint {
       if (of_output || divided_by_inputs)
         add_change(width, product_out_ + at, c_.b_bar.data() + at,
                    c_.b_base_bar ? c_.b_base_bar + at : nullptr);
+    });
+    // Each parameter's share of z, of ε's and of the factor: z̄·(z′ + ε′·sgn z), and Σ ū·u/factor = −Σ z̄·s/factor.
+    for_each_variation([&](const Variation& v, S& bar) {
+      const auto& own = v.list[place];
+      bar += total([&](Index j) {
+        const S to_s = z_[j] == S(0) ? S(0) : z_bar[j] / z_[j];
+        const S sign = z_[j] * S(share.factor) < S(0) ? S(-1) : S(1);
+        return S(S(v.epsilon) * sign * z_bar[j] - S(own.factor) * to_s);
+      });
+      if (!own.terms.any()) return;
+      bar += contracted(own.terms, z_bar, nullptr, false);
+      if (has_bias) bar += total([&, change = bias_change(v)](Index j) { return change(j) * z_bar[j]; });
     });
     if (of_output) return;
     for (const PartProduct& product : products) {
@@ -169,7 +239,7 @@ class MatrixAdjoint {
     }
   }
 
-  /// The outputs, or in scratch what they differ from the reference's by.
+  /// The outputs, or in scratch what they differ from the baseline's by.
   S* outputs() {
     S* to = c_.workspace.allocate(c_.b.size());
     each_piece(rows_, samples_, [&](Index n, Index first, Index width) {

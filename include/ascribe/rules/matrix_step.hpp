@@ -128,7 +128,7 @@ template <class S>
 /// The parts of a step's inputs: Σ of coefficients times a⁺, a⁻, 1, low, high.
 template <class S>
 struct InputParts {
-  const S* a;  ///< features × samples, against a reference the differences from it
+  const S* a;  ///< features × samples, against a baseline the differences from it
   Index rows;
   std::span<const double> low, high;
 
@@ -255,7 +255,7 @@ class MatrixStep {
     auto change_scratch = inputs_if(against);
     auto change = change_scratch.get();
     parts_ = {against ? change.data() : c_.a.data(), c_.a.rows(), rule_.low, rule_.high};
-    if (against) subtract_reference(change);
+    if (against) subtract_baseline(change);
     find_signs();
 
     // z⁺ lies where the quotients of a share will that is always made of it, or else behind those of all.
@@ -290,7 +290,7 @@ class MatrixStep {
     return Scratch<S, C::outputs, C::samples>(c_.workspace, rows, samples_);
   }
 
-  /// In Q and Delta q = z/s(z)·Q, z being the output or its difference from the reference's: one product.
+  /// In Q and Delta q = z/s(z)·Q, z being the output or its difference from the baseline's: one product.
   void damp() {
     if (rule_.epsilon == 0) {  // the quotient is 1, also in the limit at z = 0
       apply_transposed(layer_.map, up_, down_, Weights::as_is, c_.finish);
@@ -313,7 +313,7 @@ class MatrixStep {
     if (c_.form == Form::Q) book_bias(layer_, c_, q);
   }
 
-  /// The outputs, or what they differ from the reference's by: a pointer to `width` of sample n.
+  /// The outputs, or what they differ from the baseline's by: a pointer to `width` of sample n.
   const S* outputs(Index n, Index first, Index width, fn::Block<S>& difference) const {
     const S* b = c_.b.data() + n * rows_ + first;
     if (c_.form != Form::Delta) return b;
@@ -328,7 +328,7 @@ class MatrixStep {
   }
 
   template <class Change>
-  void subtract_reference(Change& change) {
+  void subtract_baseline(Change& change) {
     const Index inputs = c_.a.rows();
     each_piece(inputs, samples_, [&](Index n, Index first, Index width) {
       const Index at = n * inputs + first;
@@ -649,7 +649,7 @@ class MatrixStep {
   typename C::Up up_;
   Down down_;
   Index rows_, samples_;
-  bool has_bias_;  ///< one that takes part: differences from a reference have none
+  bool has_bias_;  ///< one that takes part: differences from a baseline have none
   InputParts<S> parts_{};
   Signs signs_ = Signs::both;
   S* u_ = nullptr;

@@ -6,7 +6,7 @@
 
 namespace ascribe::rule::detail {
 
-/// Factor k gets m_k·u with m_k a multiple of the other factor (and of its reference), or a constant.
+/// Factor k gets m_k·u with m_k a multiple of the other factor (and of its baseline), or a constant.
 template <class S>
 void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, Adjoint<S>& c) {
   const FactorShares rule = shares.in(c.form);
@@ -14,7 +14,7 @@ void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, 
   const bool even = rule.of == FactorShares::even;
   const S share(even ? 0.5 : 1.0);
   const bool constant = c.form == Form::R && rule.of != FactorShares::gradient;
-  const bool with_reference = even && c.form == Form::Delta;
+  const bool with_baseline = even && c.form == Form::Delta;
   each_piece(size, c.b.cols(), [&](Index n, Index first, Index width) {
     const S* u = c.up.data() + n * size + first;
     S* u_bar = c.up_bar.data() + n * size + first;
@@ -23,13 +23,13 @@ void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, 
       if (rule.of == FactorShares::signal && k != signal) continue;
       const Index other = (1 - k) * size + first, at = 2 * n * size + other;
       const S *d = c.down_bar.data() + 2 * n * size + k * size + first, *factor = c.a.data() + at;
-      const S* ref = with_reference ? c.a_base.column(n) + other : nullptr;
-      S *to = c.a_bar.data() + at, *to_ref = ref ? c.a_base_bar + at : nullptr;
+      const S* base = with_baseline ? c.a_base.column(n) + other : nullptr;
+      S *to = c.a_bar.data() + at, *to_base = base ? c.a_base_bar + at : nullptr;
       for (Index i = 0; i < width; ++i) {
-        const S m = constant ? S(1) : ref ? S(factor[i] + ref[i]) : factor[i], carried = share * u[i] * d[i];
+        const S m = constant ? S(1) : base ? S(factor[i] + base[i]) : factor[i], carried = share * u[i] * d[i];
         u_bar[i] += share * m * d[i];
         if (!constant) to[i] += carried;
-        if (ref) to_ref[i] += carried;
+        if (base) to_base[i] += carried;
       }
     }
   });

@@ -14,7 +14,7 @@ struct FactorShares {
     gradient,  ///< each the other times what is carried
     signal,    ///< the gate is a constant factor: the other takes all
     even,      ///< half each
-    usual      ///< the signal takes all, against a reference half each, which is exact there
+    usual      ///< the signal takes all, against a baseline half each, which is exact there
   };
   Of of;
 
@@ -30,12 +30,12 @@ struct FactorShares {
 
 namespace detail {
 
-/// The places of the two factors, of their references, and of what goes to each, of the neighbours of sample
+/// The places of the two factors, of their baselines, and of what goes to each, of the neighbours of sample
 /// n from `first` on.
 template <class C>
 struct Factors {
   using S = typename C::Scalar;
-  const S *a[2], *ref[2] = {nullptr, nullptr};
+  const S *a[2], *base[2] = {nullptr, nullptr};
   const S* u;
   S* down[2];
 
@@ -43,7 +43,7 @@ struct Factors {
       : u(up.data() + n * up.rows() + first) {
     for (Index k = 0; k < 2; ++k) {
       a[k] = c.a.data() + n * c.a.rows() + k * up.rows() + first;
-      if (c.form == Form::Delta) ref[k] = c.a_base.column(n) + k * up.rows() + first;
+      if (c.form == Form::Delta) base[k] = c.a_base.column(n) + k * up.rows() + first;
       down[k] = to.data() + n * to.rows() + k * up.rows() + first;
     }
   }
@@ -63,12 +63,12 @@ void give_other_factor(const kind::Product& layer, C& c, typename C::Up up, type
       if (c.form == Form::R) return S((S(1) - a1 - a2) * u);
       if (c.form == Form::Q) return S(-(a1 * a2) * u);
       // a₁a₂ − ā₁ā₂ − Δa₁·a₂ − Δa₂·a₁ = −Δa₁·Δa₂
-      return S(-((a1 - f.ref[0][i]) * (a2 - f.ref[1][i])) * u);
+      return S(-((a1 - f.base[0][i]) * (a2 - f.base[1][i])) * u);
     });
   });
 }
 
-/// The gate has no share. Against a reference the gate's change is dropped: (Δb − gate·Δsignal)·m.
+/// The gate has no share. Against a baseline the gate's change is dropped: (Δb − gate·Δsignal)·m.
 template <class C>
 void give_to_signal(const kind::Product& layer, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
@@ -79,13 +79,13 @@ void give_to_signal(const kind::Product& layer, C& c, typename C::Up up, typenam
       const S u = f.u[i];
       f.down[signal][i] = c.form == Form::R ? u : S(f.a[gate][i] * u);
       f.down[gate][i] = S(0);
-      // a₁a₂ − ā₁ā₂ − gate·Δsignal = signal's reference·Δgate
-      return c.form == Form::Delta ? S(f.ref[signal][i] * (f.a[gate][i] - f.ref[gate][i]) * u) : S(0);
+      // a₁a₂ − ā₁ā₂ − gate·Δsignal = signal's baseline·Δgate
+      return c.form == Form::Delta ? S(f.base[signal][i] * (f.a[gate][i] - f.base[gate][i]) * u) : S(0);
     });
   });
 }
 
-/// Against a reference m₁ = (a₂ + ā₂)/2·m, the average over the two orders in which the factors may be
+/// Against a baseline m₁ = (a₂ + ā₂)/2·m, the average over the two orders in which the factors may be
 /// changed (their Shapley values), which is exact.
 template <class C>
 void give_half(const kind::Product& layer, C& c, typename C::Up up, typename C::Down down) {
@@ -97,7 +97,7 @@ void give_half(const kind::Product& layer, C& c, typename C::Up up, typename C::
       for (Index i = 0; i < width; ++i) {
         const S other = c.form == Form::R   ? S(1)
                         : c.form == Form::Q ? f.a[1 - k][i]
-                                            : S(f.a[1 - k][i] + f.ref[1 - k][i]);
+                                            : S(f.a[1 - k][i] + f.base[1 - k][i]);
         f.down[k][i] = half * other * f.u[i];
       }
   });

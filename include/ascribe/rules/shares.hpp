@@ -1,11 +1,14 @@
 /// Rules of a matrix as data: tables of shares, and what follows from a table.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
+#include <vector>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/types.hpp>
@@ -82,6 +85,14 @@ struct Terms {
   }
   constexpr bool reads_input() const {
     return positive.reads_input() || negative.reads_input() || square.reads_input() || one.reads_input();
+  }
+  constexpr bool any() const { return positive.any() || negative.any() || square.any() || one.any(); }
+  /// The largest coefficient's size.
+  double largest() const {
+    double most = 0;
+    for (const Parts& p : {positive, negative, square, one})
+      for (const double c : {p.positive, p.negative, p.one, p.low, p.high}) most = std::max(most, std::abs(c));
+    return most;
   }
   /// Whether the inputs' signs make a difference.
   constexpr bool ask_for_signs() const {
@@ -287,6 +298,56 @@ struct Shares {
     return z_plus ? count + plus().products(signs).size() : count;
   }
 };
+
+/// How a table changes with one parameter of its rule: of each share the terms and the factor that the
+/// parameter is multiplied with, and ε's.
+struct Variation {
+  struct OfShare {
+    Terms terms;
+    double factor = 0;
+  };
+  const char* parameter;
+  Few<OfShare, Shares::most> list = {};
+  double epsilon = 0;
+
+  /// Whether more changes than ε.
+  bool of_shares() const {
+    return std::any_of(list.begin(), list.end(), [](const OfShare& s) { return s.factor != 0 || s.terms.any(); });
+  }
+};
+
+/// Those of a rule that lists its parameters in `each_parameter`, of those that are a double and that its table
+/// is an affine function of, which is asked at two points. A parameter at which a share appears or goes (β = 0)
+/// has none.
+template <class Rule>
+std::vector<Variation> variations_of([[maybe_unused]] const Rule& rule) {
+  std::vector<Variation> all;
+  if constexpr (requires { rule.matrix(); Rule::each_parameter([](const char*, auto) {}); })
+    Rule::each_parameter([&](const char* name, auto parameter) {
+      if constexpr (std::is_same_v<decltype(parameter), double Rule::*>) {
+        const auto change = [&](double step) {
+          Rule changed = rule;
+          changed.*parameter += step;
+          const Shares from = rule.matrix(), to = changed.matrix();
+          Variation found{name};
+          found.epsilon = (to.epsilon - from.epsilon) / step;
+          if (from.list.size() == to.list.size())
+            for (std::size_t k = 0; k < from.list.size(); ++k)
+              found.list.push_back({1 / step * (to.list[k].terms - from.list[k].terms),
+                                    (to.list[k].factor - from.list[k].factor) / step});
+          return found;
+        };
+        const Variation one = change(1), two = change(2);
+        bool affine = one.list.size() == rule.matrix().list.size() && one.list.size() == two.list.size() &&
+                      std::abs(one.epsilon - two.epsilon) <= 1e-9;
+        for (std::size_t k = 0; affine && k < one.list.size(); ++k)
+          affine = std::abs(one.list[k].factor - two.list[k].factor) <= 1e-9 &&
+                   (one.list[k].terms - two.list[k].terms).largest() <= 1e-9;
+        if (affine) all.push_back(one);
+      }
+    });
+  return all;
+}
 
 /// Throws Error unless ε is finite and not negative.
 inline void check_epsilon(const char* rule, double epsilon) {

@@ -1,9 +1,6 @@
 /// The rule WSquare: relevance in proportion to the squared weights.
 #pragma once
 
-#include <string>
-
-#include <ascribe/core/format.hpp>
 #include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
@@ -19,7 +16,7 @@ struct WSquare {
 
   constexpr Shares matrix() const { return {term(Part::one, Weights::square), epsilon}; }
   void check() const { check_epsilon(name, epsilon); }
-  std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
+  static constexpr void each_parameter(auto&& f) { f("epsilon", &WSquare::epsilon); }
 };
 
 }  // namespace ascribe::rule

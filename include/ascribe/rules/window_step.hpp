@@ -11,13 +11,13 @@
 namespace ascribe::rule {
 
 /// What the members of a window get: shares s_i of R(b), each at least 0, which add up to 1, or against a
-/// reference multipliers.
+/// baseline multipliers.
 struct WindowShares {
   enum Of {
     winner,    ///< all to the first member that is the maximum
     by_value,  ///< by the members' values (rule::Radial)
-    limit,     ///< against a reference: the limit of Rescale through exp, Σ and log (rule::Baseline)
-    fold       ///< against a reference: Rescale on each step of max(a, c) = a + relu(c − a)
+    limit,     ///< against a baseline: the limit of Rescale through exp, Σ and log (rule::Baseline)
+    fold       ///< against a baseline: Rescale on each step of max(a, c) = a + relu(c − a)
   };
   Of of;
 
@@ -48,8 +48,8 @@ template <class S>
     }
 }
 
-/// A constant that is the maximum takes its share as a bias (a reference cancels it: dropped there). Under a
-/// reference, what the winner alone does not account for is dropped: (Δb − Δa_winner)·m.
+/// A constant that is the maximum takes its share as a bias (a baseline cancels it: dropped there). Under a
+/// baseline, what the winner alone does not account for is dropped: (Δb − Δa_winner)·m.
 template <class W, class C>
 void give_to_winner(const kind::Max<W>& layer, C& c, typename C::Up up, typename C::Down down) {
   using S = typename C::Scalar;
@@ -85,7 +85,7 @@ void give_to_winner(const kind::Max<W>& layer, C& c, typename C::Up up, typename
       });
 }
 
-/// With M = max(b, b̄) the winner of the image contributes M − b̄ and that of the reference b − M; one winner
+/// With M = max(b, b̄) the winner of the image contributes M − b̄ and that of the baseline b − M; one winner
 /// in both has the multiplier 1.
 template <class W, class C>
 void give_to_limit(const kind::Max<W>& layer, C& c, typename C::Up up, typename C::Down down) {
@@ -104,7 +104,7 @@ void give_to_limit(const kind::Max<W>& layer, C& c, typename C::Up up, typename 
         const S *b = c.b.data() + n * c.b.rows() + j, *b0 = c.b_base.column(n) + j,
                 *u = up.data() + n * up.rows() + j;
         // A winning constant takes nothing: M − b̄ and b − M are 0 where its value is the maximum.
-        Lanes rise, fall;  // what the winner of the image contributes, and that of the reference
+        Lanes rise, fall;  // what the winner of the image contributes, and that of the baseline
         Lanes open, open0;
         for (std::size_t l = 0; l < std::size_t(width); ++l) {
           rise[l] = math::max(b[l], b0[l]) - b0[l];

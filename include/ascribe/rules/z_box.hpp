@@ -45,8 +45,10 @@ struct ZBox {
         fail("ZBox: expected low <= high, found ", low[k % low.size()], " and ", high[k % high.size()],
              " at entry ", k);
   }
-  std::string parameters() const {
-    return "low " + to_text(low) + ", high " + to_text(high) + ", " + parameters_text({{"epsilon", epsilon}});
+  static constexpr void each_parameter(auto&& f) {
+    f("low", &ZBox::low);
+    f("high", &ZBox::high);
+    f("epsilon", &ZBox::epsilon);
   }
 
  private:

@@ -1,9 +1,6 @@
 /// The rule ZPlus: relevance in proportion to the positive contributions.
 #pragma once
 
-#include <string>
-
-#include <ascribe/core/format.hpp>
 #include <ascribe/rules/shares.hpp>
 
 namespace ascribe::rule {
@@ -19,7 +16,7 @@ struct ZPlus {
 
   constexpr Shares matrix() const { return {plus(), epsilon}; }
   void check() const { check_epsilon(name, epsilon); }
-  std::string parameters() const { return parameters_text({{"epsilon", epsilon}}); }
+  static constexpr void each_parameter(auto&& f) { f("epsilon", &ZPlus::epsilon); }
 };
 
 }  // namespace ascribe::rule
