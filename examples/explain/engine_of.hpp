@@ -194,7 +194,7 @@ class EngineOf final : public Engine {
     }
     auto& explanation = memory.explanation;
     if (plan) {
-      explanation.record = node_books ? ascribe::Record::per_layer : ascribe::Record::totals;
+      explanation.record = node_books ? ascribe::Record::books : ascribe::Record::totals;
       net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, base_trace);
     } else if (method == "deep_lift_reveal_cancel") {
       explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *base_trace);
@@ -247,10 +247,10 @@ class EngineOf final : public Engine {
       result.warning = examples::too_much(moved, start, options.warn_above);
   }
 
-  /// Keeps what the method's rules read, or where the books of every node are asked for every value.
+  /// Keeps what the method's rules read, or where the books of every node are in quotients, every value.
   void forward(const Column& x, typename Graph::Trace& trace, const std::optional<typename Graph::Plan>& plan,
                bool node_books, Memory& memory) const {
-    if (plan && !node_books)
+    if (plan && (!node_books || plan->form() == ascribe::Form::R))
       net_.graph.forward(x, trace, memory.workspace, *plan);
     else
       net_.graph.forward(x, trace, memory.workspace);

@@ -79,6 +79,13 @@ struct LedgerView {
         dropped(other.dropped.data(), other.dropped.size()) {}
   LedgerView(const LedgerView&) = default;
   LedgerView& operator=(const LedgerView&) = delete;  // of the books, or of their content?
+
+  /// Adds up what is booked by rules, not what enters and leaves.
+  [[gnu::noinline]] void add_rules_lines(const LedgerView& layer) {
+    bias += layer.bias;
+    stabiliser += layer.stabiliser;
+    dropped += layer.dropped;
+  }
 };
 
 }  // namespace ascribe

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <array>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -95,28 +96,37 @@ struct Options {
 
 namespace detail {
 
-template <class Scalar>
-struct Named {
-  std::string_view name;
-  Composite<Scalar> (*make)(const Options&);
-};
-template <class Scalar>
-inline constexpr Named<Scalar> named[] = {
-    {"epsilon_plus", [](const Options& o) { return epsilon_plus<Scalar>(o.epsilon); }},
-    {"epsilon_plus_flat", [](const Options& o) { return epsilon_plus<Scalar>(o.epsilon, true); }},
-    {"epsilon_alpha2_beta1", [](const Options& o) { return epsilon_alpha2_beta1<Scalar>(o.epsilon); }},
-    {"epsilon_alpha2_beta1_flat",
-     [](const Options& o) { return epsilon_alpha2_beta1<Scalar>(o.epsilon, true); }},
-    {"epsilon_gamma_box",
-     [](const Options& o) { return epsilon_gamma_box<Scalar>(o.low, o.high, o.gamma, o.epsilon); }},
-    {"excitation_backprop", [](const Options& o) { return excitation_backprop<Scalar>(o.epsilon); }},
-};
+/// visit(name, make) for each, `make(std::type_identity<Scalar>(), options)`: nothing is compiled of a
+/// composite that is not made.
+template <class Visit>
+constexpr void each_named(Visit&& visit) {
+  using std::type_identity;
+  visit("epsilon_plus",
+        []<class S>(type_identity<S>, const Options& o) { return epsilon_plus<S>(o.epsilon); });
+  visit("epsilon_plus_flat",
+        []<class S>(type_identity<S>, const Options& o) { return epsilon_plus<S>(o.epsilon, true); });
+  visit("epsilon_alpha2_beta1",
+        []<class S>(type_identity<S>, const Options& o) { return epsilon_alpha2_beta1<S>(o.epsilon); });
+  visit("epsilon_alpha2_beta1_flat",
+        []<class S>(type_identity<S>, const Options& o) { return epsilon_alpha2_beta1<S>(o.epsilon, true); });
+  visit("epsilon_gamma_box", []<class S>(type_identity<S>, const Options& o) {
+    return epsilon_gamma_box<S>(o.low, o.high, o.gamma, o.epsilon);
+  });
+  visit("excitation_backprop",
+        []<class S>(type_identity<S>, const Options& o) { return excitation_backprop<S>(o.epsilon); });
+}
 
 }  // namespace detail
 
 inline constexpr auto names = [] {
-  std::array<std::string_view, std::size(detail::named<double>)> all;
-  for (std::size_t k = 0; k < all.size(); ++k) all[k] = detail::named<double>[k].name;
+  constexpr std::size_t count = [] {
+    std::size_t k = 0;
+    detail::each_named([&](std::string_view, auto) { ++k; });
+    return k;
+  }();
+  std::array<std::string_view, count> all;
+  std::size_t k = 0;
+  detail::each_named([&](std::string_view name, auto) { all[k++] = name; });
   return all;
 }();
 
@@ -124,8 +134,11 @@ namespace detail {
 
 template <class Scalar>
 Composite<Scalar> by_name(std::string_view name, const Options& options) {
-  for (const Named<Scalar>& one : named<Scalar>)
-    if (name == one.name) return one.make(options);
+  std::optional<Composite<Scalar>> found;
+  each_named([&](std::string_view one, auto make) {
+    if (name == one) found = make(std::type_identity<Scalar>(), options);
+  });
+  if (found) return *found;
   for (const std::string_view one : method::names)
     if (name == one)
       return method::with_method(name, {.epsilon = options.epsilon},

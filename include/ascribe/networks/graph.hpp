@@ -97,7 +97,26 @@ class Graph {
     Node node(std::move(layer));
     node.inputs = std::move(inputs);
     node.origin = std::move(origin);
-    return add_node(std::move(name), std::move(node), std::move(shape));
+    return add(std::move(name), std::move(node), std::move(shape));
+  }
+
+  /// The same of a node that lacks nothing but its name and size.
+  Index add(std::string name, Node node, std::vector<Index> shape) {
+    if (node.inputs.empty()) fail("Graph: node '", name, "': expected at least one input, found none");
+    Index found = 0;
+    for (const Index i : node.inputs) {
+      if (i < 0 || i >= Index(nodes_.size()))
+        fail("Graph: node '", name, "': expected inputs among the ", nodes_.size(),
+             " nodes before it, found ", i);
+      found += nodes_[std::size_t(i)].size;
+    }
+    const Index expected = node.input_size();
+    const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
+    if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
+      fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
+           names_of(node.inputs));
+    node.size = node.output_size_for(found);
+    return append(std::move(name), std::move(node), std::move(shape));
   }
 
   /// Declares a node's value an output of the network. Throws Error where there is no such node.
@@ -136,15 +155,14 @@ class Graph {
   template <class D>
   void forward(const Eigen::MatrixBase<D>& x, Trace& trace, Workspace<Scalar>& workspace) const {
     start_forward(x, trace);
-    detail::ForwardPass<Scalar> pass(nodes_, trace, workspace);
-    const detail::Tile::Starts starts{};
-    const detail::Tile whole{0, x.cols(), starts};
+    detail::make_tiles<Scalar>(nodes_, input_count_, nullptr, false, trace.tiles);
     for (Index i = input_count_; i < Index(nodes_.size()); ++i) {
       trace.values[std::size_t(i)].resize(node(i).size, x.cols());
       if (node(i).inputs.size() > 1 && detail::input_layout(node(i)) == map::InputLayout::no)
         workspace.reserve(0, detail::inputs_of(nodes_, node(i)) * x.cols());
-      pass.run(i, whole, Weights::as_is);
     }
+    run(trace.tiles, detail::ForwardPass<Scalar>(nodes_, trace, workspace), x.cols(),
+        [](Index) { return Weights::as_is; });
   }
   /// The same, keeping only what an explanation under the plan reads, and with as many samples at a time as
   /// fit the cache. Throws Error where the plan is not of this graph as it is now.
@@ -159,11 +177,8 @@ class Graph {
       else
         trace.values[i].resize(0, 0);
     reserve(plan, x.cols(), workspace);
-    detail::ForwardPass<Scalar> pass(nodes_, trace, workspace, &plan.storage_);
-    detail::TileWalk(plan.tiles_).forward(x.cols(), [&](Index group, const detail::Tile& tile) {
-      for (Index i = input_count_; i < Index(nodes_.size()); ++i)
-        if (plan.tiles_.group[std::size_t(i)] == group) pass.run(i, tile, products(plan, i));
-    });
+    run(plan.tiles_, detail::ForwardPass<Scalar>(nodes_, trace, workspace, &plan.storage_), x.cols(),
+        [&](Index i) { return products(plan, i); });
   }
   template <class D>
   Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
@@ -213,7 +228,7 @@ class Graph {
     detail::Slots slots;
     plan.kept_ = keep_all ? std::vector<bool>(nodes_.size(), true)
                           : detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
-    plan.tiles_ = detail::tiles_of(nodes_, input_count_, plan.passages_, keep_all);
+    detail::make_tiles(nodes_, input_count_, &plan.passages_, keep_all, plan.tiles_);
     plan.storage_ = detail::forward_schedule(nodes_, input_count_, plan.kept_, plan.tiles_, slots);
     for (const Index output : outputs_)
       plan.schedules_.push_back(detail::backward_schedule(nodes_, input_count_, output, plan.passages_,
@@ -392,25 +407,6 @@ class Graph {
     return outputs_.front();
   }
 
-  /// A layer whose node lacks nothing but its name and size.
-  Index add_node(std::string name, Node node, std::vector<Index> shape) {
-    if (node.inputs.empty()) fail("Graph: node '", name, "': expected at least one input, found none");
-    Index found = 0;
-    for (const Index i : node.inputs) {
-      if (i < 0 || i >= Index(nodes_.size()))
-        fail("Graph: node '", name, "': expected inputs among the ", nodes_.size(),
-             " nodes before it, found ", i);
-      found += nodes_[std::size_t(i)].size;
-    }
-    const Index expected = node.input_size();
-    const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
-    if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
-      fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
-           names_of(node.inputs));
-    node.size = node.output_size_for(found);
-    return append(std::move(name), std::move(node), std::move(shape));
-  }
-
   Index append(std::string name, Node node, std::vector<Index> shape) {
     const Index index = Index(nodes_.size());
     if (!by_name_.emplace(name, index).second) fail("Graph: two nodes are named '", name, "'");
@@ -439,6 +435,16 @@ class Graph {
       trace.values[std::size_t(i)] = x.middleRows(first, node(i).size);
       first += node(i).size;
     }
+  }
+
+  /// Computes all nodes, each with the weights that `weights_of` it says.
+  template <class WeightsOf>
+  void run(const detail::Tiles& tiles, detail::ForwardPass<Scalar> pass, Index samples,
+           const WeightsOf& weights_of) const {
+    detail::TileWalk(tiles).forward(samples, [&](Index group, const detail::Tile& tile) {
+      for (Index i = input_count_; i < Index(nodes_.size()); ++i)
+        if (tiles.group[std::size_t(i)] == group) pass.run(i, tile, weights_of(i));
+    });
   }
 
   /// A product may round more only where nothing is divided by its outputs, now or by who explains the trace

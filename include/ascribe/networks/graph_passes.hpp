@@ -316,9 +316,7 @@ class BackwardPass {
     }
     if (record) {
       count_leaving(step, tile, down, books);
-      total.bias += books.bias;
-      total.stabiliser += books.stabiliser;
-      total.dropped += books.dropped;
+      total.add_rules_lines(books);
     }
     for (const Delivery& delivery : step.deliveries) {
       const Index size = node(delivery.input).size;

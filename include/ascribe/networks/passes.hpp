@@ -7,6 +7,7 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/ledger.hpp>
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
@@ -154,35 +155,44 @@ template <class S>
   for (Index i = 0; i < count; ++i) carried[i] *= a[i] - a0[i];
 }
 
-/// Σ of what is carried, as relevance: the entries of the books that are the container's.
-template <class S, class Carried, class Values, class Row>
-void count_relevance(const Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form,
-                     Row& row) {
-  const Index rows = carried.rows();
-  const S *from = carried.data(), *values = a.data();
+/// totals_n = Σ of what sample n carries, as relevance.
+template <class S>
+[[gnu::noinline]] void count_relevance(Index rows, Index samples, const S* carried, const S* a,
+                                       const BaselineValues<S>& a_base, Form form, S* totals) {
+  Eigen::Map<typename Ledger<S>::Row> row(totals, samples);
   row.setZero();
-  sum_pieces<S>(rows, carried.cols(), row, [&](Index n, Index first, Index width) {
+  sum_pieces<S>(rows, samples, row, [&](Index n, Index first, Index width) {
     const Index at = n * rows + first;
-    return relevance_of<S>(width, from + at, form == Form::R ? nullptr : values + at,
+    return relevance_of<S>(width, carried + at, form == Form::R ? nullptr : a + at,
                            form == Form::Delta ? a_base.column(n) + first : nullptr);
   });
 }
+/// The entries of the books that are the container's.
+template <class S, class Carried, class Values, class Row>
+void count_relevance(const Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form,
+                     Row& row) {
+  count_relevance<S>(carried.rows(), carried.cols(), carried.data(), a.data(), a_base, form, row.data());
+}
 
-/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a baseline.
+/// Carried values, finished as the method's result is: × a in Q, × (a − ā) against a baseline. From one
+/// sample's to the next's it is `stride`.
+template <class S>
+[[gnu::noinline]] void multiply_by_input(Index rows, Index samples, Index stride, S* carried, const S* a,
+                                         const BaselineValues<S>& a_base, Form form) {
+  each_piece(rows, samples, [&](Index n, Index first, Index width) {
+    const Index at = n * rows + first;
+    S* to = carried + n * stride + first;
+    if (form == Form::Q)
+      multiply(width, a + at, to);
+    else
+      multiply_by_change(width, a + at, a_base.column(n) + first, to);
+  });
+}
 template <class S, class Carried, class Values>
 void multiply_by_input(Carried& carried, const Values& a, const BaselineValues<S>& a_base, Form form) {
-  if (form == Form::R) return;
-  const Index rows = carried.rows(), stride = carried.colStride();  // some of the rows of a batch, perhaps
-  const S* values = a.data();
-  S* carries = carried.data();
-  each_piece(rows, carried.cols(), [&](Index n, Index first, Index width) {
-    const Index at = n * rows + first;
-    S* to = carries + n * stride + first;
-    if (form == Form::Q)
-      multiply(width, values + at, to);
-    else
-      multiply_by_change(width, values + at, a_base.column(n) + first, to);
-  });
+  if (form != Form::R)  // some of the rows of a batch, perhaps
+    multiply_by_input<S>(carried.rows(), carried.cols(), carried.colStride(), carried.data(), a.data(), a_base,
+                         form);
 }
 
 }  // namespace ascribe::detail

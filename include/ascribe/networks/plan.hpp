@@ -27,6 +27,7 @@ struct GraphTrace {
   using Scalar = Scalar_;
   std::vector<Batch<Scalar>> values;
   Index first_output = 0;
+  detail::Tiles tiles;  ///< of the last forward pass without a plan
 
   bool has(Index node) const { return value(node).size() > 0; }
   const Batch<Scalar>& value(Index node) const { return values[std::size_t(node)]; }

@@ -210,11 +210,12 @@ bool is_samplewise(const Node<Scalar>& node) {
 
 /// Groups for a batch of any size. A node that is not samplewise, and all behind it, take the whole batch, as
 /// do all nodes with `whole`. A function, or a step that changes nothing on the way back, is in the group of
-/// what it reads, over which it lies.
+/// what it reads, over which it lies. Of a graph of the same size nothing is taken from the heap again.
 template <class Scalar>
-Tiles tiles_of(const std::vector<Node<Scalar>>& nodes, Index input_count,
-               const std::vector<Passage>& passages, bool whole) {
-  std::vector<Index> most(nodes.size(), all_samples);
+void make_tiles(const std::vector<Node<Scalar>>& nodes, Index input_count,
+                const std::vector<Passage>* passages, bool whole, Tiles& tiles) {
+  auto& most = tiles.group;  // samples, until there are groups
+  most.assign(nodes.size(), all_samples);
   const auto first = nodes.begin() + input_count;
   const auto end = std::find_if(first, nodes.end(), [](const auto& node) { return !is_samplewise(node); });
   Index least = all_samples;
@@ -227,19 +228,19 @@ Tiles tiles_of(const std::vector<Node<Scalar>>& nodes, Index input_count,
   }
   for (Index i = input_count; i < Index(nodes.size()); ++i) {
     const auto& node = nodes[std::size_t(i)];
-    const auto effect = passages[std::size_t(i)].effect;
+    const auto effect = passages ? (*passages)[std::size_t(i)].effect : Passage{}.effect;
     if (node.inputs.size() != 1) continue;
     if (!elementwise(node) && effect != Passage::pointwise && effect != Passage::unchanged) continue;
     const Index below = node.inputs[0];
     for (Index k = below + 1; k <= i; ++k)
       most[std::size_t(k)] = std::min(most[std::size_t(k)], most[std::size_t(below)]);
   }
-  Tiles tiles;
-  for (const Index samples : most) {
+  tiles.samples.clear();
+  for (Index& node : tiles.group) {
+    const Index samples = node;
     if (tiles.samples.empty() || tiles.samples.back() != samples) tiles.samples.push_back(samples);
-    tiles.group.push_back(tiles.groups() - 1);
+    node = tiles.groups() - 1;
   }
-  return tiles;
 }
 
 /// The way forward that keeps those values. A value that is not kept lies at a place until its last reader

@@ -553,9 +553,10 @@ class Sequential {
     LedgerView<S, N> books(recorded ? record.books : explanation.ledger, first, samples);
     const bool kept = recorded && explanation.keeps(I - 1);
     if (kept) {
-      Out<S, Outs, N> relevance(record.relevance.data() + first * b.rows(), b.rows(), samples);
-      relevance = up;
-      if (pass.method.times_input) detail::multiply_by_input<S>(relevance, b, b_base, form);
+      S* relevance = record.relevance.data() + first * b.rows();
+      std::copy_n(up.data(), up.size(), relevance);
+      if (pass.method.times_input && form != Form::R)
+        detail::multiply_by_input<S>(b.rows(), samples, b.rows(), relevance, b.data(), b_base, form);
     }
     S* shares = kept ? record.bias_shares.data() + first * b.rows() : nullptr;
     Context<S, In, Outs, N> context{a, b, a_base, b_base, form, books, pass.workspace, shares};
@@ -563,9 +564,7 @@ class Sequential {
     if (!recorded) return;
     detail::count_relevance<S>(up, b, b_base, form, books.enter);
     detail::count_relevance<S>(view(down), a, a_base, form, books.leave);
-    total.bias += books.bias;
-    total.stabiliser += books.stabiliser;
-    total.dropped += books.dropped;
+    total.add_rules_lines(books);
   }
 
   std::tuple<Parts...> parts_;

@@ -389,24 +389,25 @@ class MatrixStep {
     const Channels<S> bias{bias_scratch.get().data(), has_bias_ ? layer_.bias.size() : 0};
     const Share all{rule::plus()};
     for (Index k = 0; k < bias.period; ++k) bias_scratch.get().data()[k] = all.bias_of(layer_.bias(k));
-    sum(rule::plus().products(signs_), plus, bias, [&](Index first, Index count, const S* values) {
-      for (std::size_t k = 0; k < rule_.list.size(); ++k) {
-        const Share::FromOutput z = from_output(rule_.list[k]);
-        if (!z.serves || !may_cancel(rule_.list[k], z)) continue;
-        fn::each_block(count, [&](Index offset, Index width) {
-          fn::Block<S> difference;
-          const Index at = first + offset;
-          const S* b = outputs(at / rows_, at % rows_, width, difference);
-          const Index found = count_cancelling(width, up_.data() + at, S(z.s), b, S(z.t), values + offset);
-          if (found > 0) cancelling_[k].fetch_add(found, std::memory_order_relaxed);
-        });
-      }
-    });
+    sum(rule::plus().products(signs_), plus, bias, /*is_plus=*/true);
+  }
+  /// Of a run of z⁺.
+  void count_cancelling_in(Index first, Index count, const S* values) {
+    for (std::size_t k = 0; k < rule_.list.size(); ++k) {
+      const Share::FromOutput z = from_output(rule_.list[k]);
+      if (!z.serves || !may_cancel(rule_.list[k], z)) continue;
+      fn::each_block(count, [&](Index offset, Index width) {
+        fn::Block<S> difference;
+        const Index at = first + offset;
+        const S* b = outputs(at / rows_, at % rows_, width, difference);
+        const Index found = count_cancelling(width, up_.data() + at, S(z.s), b, S(z.t), values + offset);
+        if (found > 0) cancelling_[k].fetch_add(found, std::memory_order_relaxed);
+      });
+    }
   }
 
-  /// z = Σ Ŵ·part + bias; then seen(first, count, values) of runs of it.
-  template <class Seen>
-  void sum(const PartProducts& products, Outputs z, const Channels<S>& bias, Seen seen) {
+  /// z = Σ Ŵ·part + bias.
+  void sum(const PartProducts& products, Outputs z, const Channels<S>& bias, bool is_plus) {
     const WorkspaceScope<S> scope(c_.workspace);
     const auto changed = [](const PartProduct& product) { return product.part != Parts{1, 1}; };
     auto part_scratch = inputs_if(std::any_of(products.begin(), products.end(), changed));
@@ -415,7 +416,7 @@ class MatrixStep {
     S* to = z.data();
     const auto finished = [&](Index first, Index count, S* values) {
       if (bias.period > 0) ascribe::detail::add_channels(bias, first, count, values);
-      seen(first, count, values);
+      if (is_plus) count_cancelling_in(first, count, values);
     };
     const auto add = [&](Index first, Index count, S* values) {
       ascribe::detail::add(count, values, to + first);
@@ -474,7 +475,7 @@ class MatrixStep {
         denominators_[k] = {.s = z.s, .t = z.t, .of_output = true, .by_itself = alone > 0};
         continue;
       }
-      sum(share.terms.products(signs_), of_share(Index(k)), biases_[k], [](Index, Index, const S*) {});
+      sum(share.terms.products(signs_), of_share(Index(k)), biases_[k], /*is_plus=*/false);
       denominators_[k] = {.z = of_share(Index(k)).data(), .stride = rows_};
     }
   }

@@ -230,16 +230,18 @@ class Importer {
   template <class Layer>
   Activation add(const Node& node, std::string_view part, Layer layer, const std::vector<Activation>& inputs,
                  Dims dims, AxisOrder order) {
-    std::vector<Index> nodes;
-    for (const Activation& a : inputs) nodes.push_back(a.node);
+    return add(node, part, ascribe::Node<Scalar>(std::move(layer)), inputs, std::move(dims), std::move(order));
+  }
+  Activation add(const Node& node, std::string_view part, ascribe::Node<Scalar> made,
+                 const std::vector<Activation>& inputs, Dims dims, AxisOrder order) {
+    for (const Activation& a : inputs) made.inputs.push_back(a.node);
+    made.origin = {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name};
     const Index batch = inputs.front().batch_axis;
     charge(node, dims, sizeof(Scalar));
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
       for (const Activation& a : inputs) charge(describe(node), a.size(), sizeof(Scalar));
-    const Index added =
-        graph_.add(unique_name(node, part), std::move(layer), nodes, shape_of(dims, batch),
-                   {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
+    const Index added = graph_.add(unique_name(node, part), std::move(made), shape_of(dims, batch));
     Activation result{added, std::move(dims), std::move(order), batch};
     if (graph_.node(added).size != result.size())
       fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
