@@ -24,7 +24,22 @@ TEST_CASE("A few numbers are all shown; of many the first four, and how many the
   CHECK(to_text(std::vector<double>{1, 2, 3, 4, 5}) == "[1 2 3 4 ... 5 numbers]");
 }
 
+namespace {
+
+struct WithParameters {
+  double gamma = 0.25, epsilon = 1e-6;
+  std::vector<double> low = {-1, 2};
+
+  static void each_parameter(auto&& f) {
+    f("gamma", &WithParameters::gamma);
+    f("low", &WithParameters::low);
+    f("epsilon", &WithParameters::epsilon);
+  }
+};
+
+}  // namespace
+
 TEST_CASE("Parameters are named, one after the other", "[core]") {
-  CHECK(parameters_text({}) == "");
-  CHECK(parameters_text({{"gamma", 0.25}, {"epsilon", 1e-6}}) == "gamma 0.25, epsilon 1e-06");
+  CHECK(parameters_text(1) == "");
+  CHECK(parameters_text(WithParameters{}) == "gamma 0.25, low [-1 2], epsilon 1e-06");
 }

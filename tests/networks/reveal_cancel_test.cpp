@@ -105,6 +105,65 @@ TEST_CASE("without differences of two signs RevealCancel is Rescale", "[networks
   CHECK((found.relevance - rescale.relevance).norm() <= 1e-13 * rescale.relevance.norm());
 }
 
+TEST_CASE("where no function reveals, RevealCancel is DeepLIFT's Rescale", "[networks][reveal_cancel]") {
+  const bool gate = GENERATE(false, true);
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    const auto net = test::random_graph(seed, 1, fn::Tanh(), gate);
+    test::Random random(seed + 60);
+    const auto trace = net.forward(random.matrix(6, 4)), baseline = net.forward(random.matrix(6, 4));
+    const auto found = reveal_cancel(net, trace, 1, baseline, match::name("nowhere"));
+    const auto rescale = net.explain(trace, 1, method::DeepLift(), baseline);
+    CHECK((found.relevance - rescale.relevance).norm() <= 1e-12 * rescale.relevance.norm());
+  }
+}
+
+/// x → relu(A x) → relu(B ·) → c·, in plain loops: Rescale at the first relu, RevealCancel at the second
+/// (Shrikumar et al. 1704.02685, §3.5).
+VectorXd mixed_by_hand(const MatrixXd& a, const MatrixXd& b, const VectorXd& c, const VectorXd& x,
+                       const VectorXd& base) {
+  const auto relu = [](double v) { return std::max(v, 0.0); };
+  const VectorXd h = a * x, h0 = a * base;
+  VectorXd f = h.unaryExpr(relu), f0 = h0.unaryExpr(relu);
+  VectorXd slope(h.size());
+  for (Index i = 0; i < h.size(); ++i) slope(i) = (f(i) - f0(i)) / (h(i) - h0(i));
+  VectorXd by_f = VectorXd::Zero(f.size());
+  for (Index j = 0; j < b.rows(); ++j) {
+    double rise = 0, fall = 0, start = b.row(j).dot(f0);
+    for (Index i = 0; i < f.size(); ++i) {
+      const double part = b(j, i) * (f(i) - f0(i));
+      (part > 0 ? rise : fall) += part;
+    }
+    const double up = (relu(start + rise) - relu(start)) / 2 + (relu(start + fall + rise) - relu(start + fall)) / 2;
+    const double down = (relu(start + fall) - relu(start)) / 2 + (relu(start + rise + fall) - relu(start + rise)) / 2;
+    for (Index i = 0; i < f.size(); ++i)
+      by_f(i) += c(j) * b(j, i) * (b(j, i) * (f(i) - f0(i)) > 0 ? up / rise : down / fall);
+  }
+  VectorXd relevance(x.size());
+  for (Index k = 0; k < x.size(); ++k)
+    relevance(k) = (x(k) - base(k)) * a.col(k).dot(slope.cwiseProduct(by_f));
+  return relevance;
+}
+
+TEST_CASE("RevealCancel at some functions and Rescale at others, by name", "[networks][reveal_cancel]") {
+  for (unsigned seed = 0; seed < 5; ++seed) {
+    test::Random random(seed + 70);
+    const MatrixXd a = random.matrix(5, 4), b = random.matrix(6, 5), c = random.matrix(1, 6);
+    const VectorXd x = random.vector(4), base = random.vector(4);
+    Graph<double> net;
+    const Index first = net.add("conv/relu", Elementwise(fn::Relu()),
+                                {net.add("conv", MatMul(map::Dense<double>(a)), {net.input("x", 4)})});
+    const Index second = net.add("dense/relu", Elementwise(fn::Relu()),
+                                 {net.add("dense", MatMul(map::Dense<double>(b)), {first})});
+    net.output(net.add("top", MatMul(map::Dense<double>(c)), {second}));
+    const auto trace = net.forward(x), baseline = net.forward(base);
+    const auto e = reveal_cancel(net, trace, 0, baseline, match::name("dense/*"));
+    const VectorXd expected = mixed_by_hand(a, b, c.row(0).transpose(), x, base);
+    CHECK((e.relevance - expected).norm() <= 1e-12 * expected.norm());
+    CHECK(check::completeness(e));
+    CHECK((e.relevance - reveal_cancel(net, trace, 0, baseline).relevance).norm() > 1e-6);
+  }
+}
+
 TEST_CASE("what RevealCancel refuses", "[networks][reveal_cancel]") {
   const auto net = minimum();
   const auto trace = net.forward(MatrixXd::Ones(2, 3)), baseline = net.forward(MatrixXd::Zero(2, 2));

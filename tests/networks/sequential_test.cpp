@@ -13,10 +13,12 @@
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/maps/dense.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
+#include <ascribe/networks/graph.hpp>
 #include <ascribe/windows/groups.hpp>
 
 // What a user writes, outside of the library.
@@ -424,6 +426,75 @@ TEST_CASE("A rule of the user's works as the library's do", "[networks][sequenti
                          net.layer<2>().with(rule::Normalized{0}));
   CHECK(near(typed.explain(typed.forward(Eigen::Vector2d(1, 2)), 0, method::ByLayer()).relevance,
              Eigen::Vector2d(3, 3), 1e-15));
+}
+
+TEST_CASE("A Composite serves a Sequential as it serves the same network as a Graph", "[networks][sequential]") {
+  const auto net = small_network();
+  const Graph<double> graph(net);
+  const auto x = small_input(3);
+  const auto trace = net.forward(x);
+  const auto graph_trace = graph.forward(x);
+  Composite<double> mine(Form::R);
+  mine.add(match::first_learned(), rule::Flat())
+      .add(match::name("layer 3"), user::Equally())  // a rule that is no data
+      .add(match::role(map::Role::dense), rule::Gamma{.gamma = 0.1})
+      .add(match::any(), method::Lrp());
+  Composite<double> in_q(Form::Q, true);
+  in_q.add(match::places(0, 0), rule::ZPlus()).add(match::any(), method::LrpQ());
+  for (const Composite<double>& composite : {mine, in_q, composite::epsilon_plus<double>(0.1, true)}) {
+    const auto found = net.explain(trace, 1, composite, Record::per_layer);
+    const auto expected = graph.explain(graph_trace, 1, composite, Record::per_layer);
+    CHECK(found.relevance == expected.relevance);
+    CHECK((found.ledger.bias == expected.ledger.bias).all());
+    const auto plan = net.plan(composite);
+    CHECK(net.explain(trace, 1, plan).relevance == found.relevance);
+    Index targets = 0;
+    net.explain_all(trace, composite, [&](Index target, const auto& e) {
+      if (target == 1) CHECK(e.relevance == found.relevance);
+      ++targets;
+    });
+    CHECK(targets == net.output_size());
+  }
+  CHECK(message_of([&] { net.plan(Composite<double>(Form::R)); })
+            .find("node 'layer 0'") != std::string::npos);
+  CHECK(message_of([&] {
+          net.explain(trace, 1, Composite<double>(Form::Q).add(match::any(), rule::Flat()));
+        }).find("node 'layer 0'") != std::string::npos);
+}
+
+TEST_CASE("A Composite serves a network of fixed sizes", "[networks][sequential]") {
+  const Eigen::Matrix<double, 3, 4> w1 = Eigen::Matrix<double, 3, 4>::Random();
+  const Eigen::Matrix<double, 2, 3> w2 = Eigen::Matrix<double, 2, 3>::Random();
+  const Sequential net(MatMul(map::Dense<double, 4, 3>(w1), Eigen::Vector3d(1, 2, 3)), Elementwise(fn::Relu()),
+                       MatMul(map::Dense<double, 3, 2>(w2)));
+  const Eigen::Vector4d x = Eigen::Vector4d::Random();
+  Composite<double> mine(Form::R);
+  mine.add(match::first_learned(), user::Equally()).add(match::any(), method::Lrp(0.1));
+  const auto e = net.explain(x, 1, mine);
+  const auto expected = Graph<double>(net).explain(x, 1, mine);
+  CHECK((e.relevance - expected.relevance).norm() <= 1e-14);
+  CHECK(e.ledger.stabiliser(0) == Approx(expected.ledger.stabiliser(0)));
+}
+
+TEST_CASE("An explanation records what it is told to, at the layers that are chosen",
+          "[networks][sequential]") {
+  const auto net = small_network();
+  const auto trace = net.forward(small_input(3));
+  const auto full = net.explain(trace, 1, method::LrpQ(), Record::per_layer);
+  decltype(net)::ExplanationOf<decltype(trace)> e;
+  Workspace<double> workspace;
+  e.record = Record::books;
+  net.explain(trace, 1, method::LrpQ(), e, workspace);
+  CHECK((e.layer<0>().books.bias == full.layer<0>().books.bias).all());
+  CHECK((e.layer<2>().books.enter == full.layer<2>().books.enter).all());
+  CHECK(e.layer<0>().relevance.size() == 0);
+  e.record = Record::per_layer;
+  e.chosen = {2};
+  net.explain(trace, 1, method::LrpQ(), e, workspace);
+  CHECK(e.layer<0>().relevance.size() == 0);
+  CHECK(e.layer<2>().relevance == full.layer<2>().relevance);
+  CHECK(e.layer<2>().bias_shares == full.layer<2>().bias_shares);
+  CHECK((e.layer<0>().books.leave == full.layer<0>().books.leave).all());
 }
 
 TEST_CASE("A function of the user's works as the library's do", "[networks][sequential]") {

@@ -9,10 +9,13 @@
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
+#include <ascribe/methods/composite.hpp>
 #include <ascribe/networks/graph.hpp>
 #include <ascribe/rules/any_rule.hpp>
 #include <ascribe/rules/baseline.hpp>
+#include <ascribe/rules/matrix_step.hpp>
 #include <ascribe/rules/product.hpp>
+#include <ascribe/rules/shares.hpp>
 
 namespace ascribe {
 namespace detail {
@@ -20,27 +23,32 @@ namespace detail {
 /// One pass of RevealCancel over one batch. Every value's difference from the baseline is the sum of a
 /// positive and a negative part, Δ = Δ⁺ + Δ⁻, each with a multiplier of its own:
 ///
-/// - A matrix (Shrikumar et al. 1704.02685, §3.5.1, the linear rule): Δb⁺ is the sum of the positive
-/// w_i·Δa_i, Δb⁻
-///   that of the negative ones, and Δa_i has the multiplier w_i·m⁺ or w_i·m⁻ of the part that it went to; the
-///   mean of both where Δa_i = 0. Residual additions and pools are matrices.
+/// - A matrix (Shrikumar et al. 1704.02685, §3.5.1, the linear rule): Δb⁺ is the sum of the contributions
+///   `plus()` of Δa, Δb⁻ of `minus()`, the tables that ZPlus and AlphaBeta are made of; each takes its own
+///   multiplier back, and an input whose Δa is 0 gets the mean of what either sign would. Residual additions
+///   and pools are matrices.
 /// - A function (§3.5.3): Δb⁺ is the mean of what Δa⁺ does before and after Δa⁻ has been added, and the other
-/// way
-///   round; the multipliers are chords, ½·chord(ā + Δa⁺, ā) + ½·chord(a, ā + Δa⁻) for m⁺.
+///   way round; the multipliers are chords, ½·chord(ā + Δa⁺, ā) + ½·chord(a, ā + Δa⁻) for m⁺. At a function
+///   that takes Rescale (§3.5.2) instead, both multipliers are chord(a, ā).
 /// - Wiring moves the parts as they are.
 /// - A maximum and a product of two activations are not in the paper. They take the rules Baseline (its
-/// softmax
-///   limit) and EvenSplit, of the whole differences, which are exact; their outputs have one part, of the
-///   sign of Δb.
+///   softmax limit) and EvenSplit, of the whole differences, which are exact; their outputs have one part, of
+///   the sign of Δb.
 template <class Scalar>
 class RevealCancel {
  public:
   using Net = Graph<Scalar>;
   using Trace = typename Net::Trace;
 
-  RevealCancel(const Net& net, const Trace& trace, const Trace& baseline)
+  RevealCancel(const Net& net, const Trace& trace, const Trace& baseline, const Matcher& reveals)
       : net_(net), trace_(trace), baseline_(baseline), parts_(net.nodes().size()) {
-    for (Index i = 0; i < Index(net.nodes().size()); ++i) split(i);
+    Index learned = 0;
+    for (Index i = 0; i < Index(net.nodes().size()); ++i) {
+      const NodeInfo info = net.node(i).info(i, learned);
+      if (info.is_learned()) ++learned;
+      reveals_.push_back(reveals(info));
+      split(i);
+    }
   }
 
   /// `carried` is the multiplier of node `top`'s value. Returns the multipliers of the inputs' differences,
@@ -95,16 +103,40 @@ class RevealCancel {
     return gathered(i, [&](Index input) -> const Batch<Scalar>& { return parts_[std::size_t(input)].*part; });
   }
 
-  static Batch<Scalar> applied(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& a, Weights weights) {
+  static Batch<Scalar> applied(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& a,
+                               Weights weights = Weights::as_is) {
     Batch<Scalar> b(layer.output_size(), a.cols());
     apply(layer.map, a, b, weights);
     return b;
   }
   static Batch<Scalar> applied_transposed(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& s,
-                                          Weights weights) {
+                                          Weights weights = Weights::as_is) {
     Batch<Scalar> g(layer.input_size(), s.cols());
     apply_transposed(layer.map, s, g, weights);
     return g;
+  }
+  /// Σ_i terms_ij of the differences.
+  static Batch<Scalar> contributions(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& change,
+                                     const rule::Terms& terms) {
+    Batch<Scalar> sum = Batch<Scalar>::Zero(layer.output_size(), change.cols()), part(change);
+    for (const rule::PartProduct& product : terms.products(rule::Signs::both)) {
+      rule::detail::InputParts<Scalar>{change.data(), change.rows(), {}, {}}.values(product.part, 0, change.size(),
+                                                                           part.data());
+      sum += applied(layer, part, product.weights);
+    }
+    return sum;
+  }
+  /// to_i += Σ_j terms_ij/Δa_i·m_j.
+  static void hand_back(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& change, const rule::Terms& terms,
+                        const Batch<Scalar>& m, Batch<Scalar>& to) {
+    for (const rule::PartProduct& product : terms.products(rule::Signs::both)) {
+      const Scalar above(product.part.positive), below(product.part.negative), mean((above + below) / 2);
+      const Batch<Scalar> g = applied_transposed(layer, m, product.weights);
+      for (Index i = 0; i < g.size(); ++i) {
+        const Scalar delta = change.data()[i];
+        to.data()[i] += (delta > Scalar(0) ? above : delta < Scalar(0) ? below : mean) * g.data()[i];
+      }
+    }
   }
 
   static bool is_wiring(const AnyMatMul<Scalar>& layer) { return layer.map.role() == map::Role::wiring; }
@@ -115,16 +147,14 @@ class RevealCancel {
     const auto* matmul = node.layer ? std::get_if<AnyMatMul<Scalar>>(&*node.layer) : nullptr;
     const auto* function = node.layer ? std::get_if<AnyElementwise<Scalar>>(&*node.layer) : nullptr;
     if (matmul && is_wiring(*matmul)) {
-      to = {applied(*matmul, part_of_inputs(i, &Pair::positive), Weights::as_is),
-            applied(*matmul, part_of_inputs(i, &Pair::negative), Weights::as_is)};
+      to = {applied(*matmul, part_of_inputs(i, &Pair::positive)),
+            applied(*matmul, part_of_inputs(i, &Pair::negative))};
     } else if (matmul) {
       const Batch<Scalar> change = gathered(i, [&](Index input) { return difference(input); });
-      const Batch<Scalar> up = change.cwiseMax(Scalar(0)), down = change.cwiseMin(Scalar(0));
-      to = {applied(*matmul, up, Weights::positive) + applied(*matmul, down, Weights::negative),
-            applied(*matmul, up, Weights::negative) + applied(*matmul, down, Weights::positive)};
+      to = {contributions(*matmul, change, rule::plus()), contributions(*matmul, change, rule::minus())};
     } else if (function) {
       const Pair& from = parts_[std::size_t(node.inputs[0])];
-      const Pair slopes = chords(*function, node.inputs[0]);
+      const Pair slopes = chords(*function, i);
       to = {slopes.positive.cwiseProduct(from.positive), slopes.negative.cwiseProduct(from.negative)};
     } else {
       const Batch<Scalar> change = difference(i);
@@ -132,8 +162,9 @@ class RevealCancel {
     }
   }
 
-  /// Δb⁺/Δa⁺ and Δb⁻/Δa⁻ of a function that reads `input`.
-  Pair chords(const AnyElementwise<Scalar>& layer, Index input) const {
+  /// Δb⁺/Δa⁺ and Δb⁻/Δa⁻ of a function.
+  Pair chords(const AnyElementwise<Scalar>& layer, Index i) const {
+    const Index input = net_.node(i).inputs[0];
     const Pair& part = parts_[std::size_t(input)];
     const Batch<Scalar> base = baseline_at(input), up = base + part.positive, down = base + part.negative;
     const Batch<Scalar>& a = trace_.value(input);
@@ -147,6 +178,10 @@ class RevealCancel {
       }
       to = Scalar(0.5) * (to + first);
     };
+    if (!reveals_[std::size_t(i)]) {
+      mean_chord(a, base, slopes.positive);
+      return {slopes.positive, slopes.positive};
+    }
     mean_chord(up, down, slopes.positive);
     mean_chord(down, up, slopes.negative);
     return slopes;
@@ -158,20 +193,15 @@ class RevealCancel {
     const auto* matmul = std::get_if<AnyMatMul<Scalar>>(&*node.layer);
     const auto* function = std::get_if<AnyElementwise<Scalar>>(&*node.layer);
     if (matmul && is_wiring(*matmul)) {
-      hand_down(i, applied_transposed(*matmul, up.positive, Weights::as_is),
-                applied_transposed(*matmul, up.negative, Weights::as_is));
+      hand_down(i, applied_transposed(*matmul, up.positive), applied_transposed(*matmul, up.negative));
     } else if (matmul) {
       const Batch<Scalar> change = gathered(i, [&](Index input) { return difference(input); });
-      const Batch<Scalar> rising = applied_transposed(*matmul, up.positive, Weights::positive) +
-                                   applied_transposed(*matmul, up.negative, Weights::negative),
-                          falling = applied_transposed(*matmul, up.positive, Weights::negative) +
-                                    applied_transposed(*matmul, up.negative, Weights::positive);
-      const Batch<Scalar> m =
-          (change.array() > Scalar(0))
-              .select(rising, (change.array() < Scalar(0)).select(falling, Scalar(0.5) * (rising + falling)));
+      Batch<Scalar> m = Batch<Scalar>::Zero(change.rows(), change.cols());
+      hand_back(*matmul, change, rule::plus(), up.positive, m);
+      hand_back(*matmul, change, rule::minus(), up.negative, m);
       hand_down(i, m, m);
     } else if (function) {
-      const Pair slopes = chords(*function, node.inputs[0]);
+      const Pair slopes = chords(*function, i);
       hand_down(i, slopes.positive.cwiseProduct(up.positive), slopes.negative.cwiseProduct(up.negative));
     } else {
       const Batch<Scalar> change = difference(i);
@@ -217,6 +247,7 @@ class RevealCancel {
   const Net& net_;
   const Trace &trace_, &baseline_;
   std::vector<Pair> parts_, multipliers_;
+  std::vector<bool> reveals_;
   Workspace<Scalar> workspace_;
 };
 
@@ -225,11 +256,15 @@ class RevealCancel {
 /// DeepLIFT with the RevealCancel rule (Shrikumar et al. 1704.02685, §3.5.3), which tells positive from
 /// negative differences apart where Rescale lets them cancel: both inputs of min(x₁, x₂) matter. `baseline`
 /// is the trace of a baseline, one column or as many as the batch. Σ relevance = f(x) − f(x̄) exactly; nothing
-/// goes to biases. It takes about 8 products for every matrix. Throws Error where the traces or the start do
-/// not fit, or the result is not finite.
+/// goes to biases. It takes about 8 products for every matrix. Functions that `reveals` does not match take
+/// Rescale: DeepLIFT's authors have RevealCancel behind dense layers and Rescale behind convolutions. Throws
+/// Error where the traces or the start do not fit, or the result is not finite.
+///
+///     reveal_cancel(net, trace, target, baseline, match::name("classifier/*"));
 template <class Scalar, class Start>
 GraphExplanation<Scalar> reveal_cancel(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& trace,
-                                       const Start& start, const typename Graph<Scalar>::Trace& baseline) {
+                                       const Start& start, const typename Graph<Scalar>::Trace& baseline,
+                                       const Matcher& reveals = match::any()) {
   const Index samples = trace.input().cols(), found = baseline.input().cols();
   net.check_trace(trace);
   net.check_trace(baseline);
@@ -244,7 +279,7 @@ GraphExplanation<Scalar> reveal_cancel(const Graph<Scalar>& net, const typename 
   const BaselineValues<Scalar> base_values{base.data(), found == 1 ? 0 : base.rows()};
   start::as_start(start).fill(view(result.output), Form::Delta, base_values, to);
 
-  detail::RevealCancel<Scalar> pass(net, trace, baseline);
+  detail::RevealCancel<Scalar> pass(net, trace, baseline, reveals);
   result.relevance = pass.back(top, carried);
   detail::check_result(result.relevance);
   result.ledger.reset(samples);
