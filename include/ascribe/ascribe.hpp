@@ -45,13 +45,17 @@
 
 #include <ascribe/functions/abs.hpp>
 #include <ascribe/functions/any_function.hpp>
+#include <ascribe/functions/celu.hpp>
 #include <ascribe/functions/clip.hpp>
 #include <ascribe/functions/elu.hpp>
+#include <ascribe/functions/erf.hpp>
+#include <ascribe/functions/exponential.hpp>
 #include <ascribe/functions/function.hpp>
 #include <ascribe/functions/gate.hpp>
 #include <ascribe/functions/gelu.hpp>
 #include <ascribe/functions/hard_sigmoid.hpp>
 #include <ascribe/functions/hard_swish.hpp>
+#include <ascribe/functions/hyperbolic.hpp>
 #include <ascribe/functions/identity.hpp>
 #include <ascribe/functions/kink.hpp>
 #include <ascribe/functions/leaky_relu.hpp>
@@ -59,14 +63,19 @@
 #include <ascribe/functions/power.hpp>
 #include <ascribe/functions/prelu.hpp>
 #include <ascribe/functions/promises.hpp>
+#include <ascribe/functions/quadrature.hpp>
 #include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/rounding.hpp>
 #include <ascribe/functions/scale.hpp>
 #include <ascribe/functions/selu.hpp>
+#include <ascribe/functions/shrink.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/silu.hpp>
 #include <ascribe/functions/softplus.hpp>
 #include <ascribe/functions/softsign.hpp>
+#include <ascribe/functions/swish.hpp>
 #include <ascribe/functions/tanh.hpp>
+#include <ascribe/functions/trigonometric.hpp>
 
 #include <ascribe/windows/any_windows.hpp>
 #include <ascribe/windows/branches.hpp>

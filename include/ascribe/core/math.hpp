@@ -26,6 +26,41 @@ Scalar tanh(const Scalar& x) {
   return Scalar(tanh(x));
 }
 template <class Scalar>
+Scalar sin(const Scalar& x) {
+  using std::sin;
+  return Scalar(sin(x));
+}
+template <class Scalar>
+Scalar cos(const Scalar& x) {
+  using std::cos;
+  return Scalar(cos(x));
+}
+template <class Scalar>
+Scalar tan(const Scalar& x) {
+  using std::tan;
+  return Scalar(tan(x));
+}
+template <class Scalar>
+Scalar asin(const Scalar& x) {
+  using std::asin;
+  return Scalar(asin(x));
+}
+template <class Scalar>
+Scalar acos(const Scalar& x) {
+  using std::acos;
+  return Scalar(acos(x));
+}
+template <class Scalar>
+Scalar sinh(const Scalar& x) {
+  using std::sinh;
+  return Scalar(sinh(x));
+}
+template <class Scalar>
+Scalar cosh(const Scalar& x) {
+  using std::cosh;
+  return Scalar(cosh(x));
+}
+template <class Scalar>
 Scalar sqrt(const Scalar& x) {
   using std::sqrt;
   return Scalar(sqrt(x));
@@ -71,7 +106,7 @@ bool isfinite(const Scalar& x) {
 }
 
 /// A smooth function of `x` whose value and derivative at `x` are known: how the functions that an
-/// automatic-differentiation scalar lacks (expm1, log1p, erfc) are lifted to it.
+/// automatic-differentiation scalar lacks (expm1, log1p, erfc, atan, …) are lifted to it.
 template <class Scalar, class Real>
 Scalar lift(const Scalar& x, Real value, Real derivative) {
   return Scalar(Scalar(value) + Scalar(derivative) * (x - Scalar(x.value())));
@@ -101,6 +136,69 @@ Scalar erfc(const Scalar& x) {
   else
     return lift(x, erfc(x.value()),
                 decltype(x.value() + 0)(-1.1283791670955125739) * exp(-x.value() * x.value()));
+}
+
+/// The error function.
+template <class Scalar>
+Scalar erf(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::erf(x);
+  else
+    return lift(x, erf(x.value()),
+                decltype(x.value() + 0)(1.1283791670955125739) * exp(-x.value() * x.value()));
+}
+template <class Scalar>
+Scalar atan(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::atan(x);
+  else
+    return lift(x, atan(x.value()), decltype(x.value() + 0)(1) / (1 + x.value() * x.value()));
+}
+template <class Scalar>
+Scalar asinh(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::asinh(x);
+  else
+    return lift(x, asinh(x.value()), decltype(x.value() + 0)(1) / sqrt(1 + x.value() * x.value()));
+}
+template <class Scalar>
+Scalar acosh(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::acosh(x);
+  else
+    return lift(x, acosh(x.value()),
+                decltype(x.value() + 0)(1) / sqrt((x.value() - 1) * (x.value() + 1)));
+}
+template <class Scalar>
+Scalar atanh(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::atanh(x);
+  else
+    return lift(x, atanh(x.value()), decltype(x.value() + 0)(1) / ((1 - x.value()) * (1 + x.value())));
+}
+
+/// The largest whole number that is not above x, the smallest that is not below it, and the nearest, of two
+/// the even one (the default rounding mode of every program that did not change it).
+template <class Scalar>
+Scalar floor(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::floor(x);
+  else
+    return lift(x, floor(x.value()), decltype(x.value() + 0)(0));
+}
+template <class Scalar>
+Scalar ceil(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::ceil(x);
+  else
+    return lift(x, ceil(x.value()), decltype(x.value() + 0)(0));
+}
+template <class Scalar>
+Scalar round(const Scalar& x) {
+  if constexpr (std::floating_point<Scalar>)
+    return std::nearbyint(x);
+  else
+    return lift(x, round(x.value()), decltype(x.value() + 0)(0));
 }
 
 /// The unit roundoff's double: the distance from 1 to the next number.

@@ -37,6 +37,8 @@ class AnyFunction {
     part_->second_derivatives(first, count, a, d);
   }
   Scalar at_zero() const { return part_->at_zero(); }
+  const char* domain() const { return part_->domain(); }
+  Index outside(Index first, Index count, const Scalar* a) const { return part_->outside(first, count, a); }
   Promises promises() const { return part_->promises(); }
 
   const char* name() const { return part_->name(); }
@@ -60,6 +62,8 @@ class AnyFunction {
     virtual bool has_second_derivative() const = 0;
     virtual void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const = 0;
     virtual Scalar at_zero() const = 0;
+    virtual const char* domain() const = 0;
+    virtual Index outside(Index first, Index count, const Scalar* a) const = 0;
     virtual Promises promises() const = 0;
     virtual const char* name() const = 0;
     virtual Index features() const = 0;
@@ -87,7 +91,11 @@ class AnyFunction {
     void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const override {
       fn::second_derivatives(f, first, count, a, d);
     }
-    Scalar at_zero() const override { return fn::at_zero<Scalar>(f); }
+    Scalar at_zero() const override { return fn::value_at_zero<Scalar>(f); }
+    const char* domain() const override { return fn::domain_of(f); }
+    Index outside(Index first, Index count, const Scalar* a) const override {
+      return fn::outside(f, first, count, a);
+    }
     Promises promises() const override { return fn::promises(f); }
     const char* name() const override { return name_of(f); }
     Index features() const override {

@@ -36,6 +36,15 @@
 ///     at_zero()                     f(0)
 ///     second_derivatives(first, count, a, d)    may be left out, too
 ///
+/// A function that is not defined everywhere says so by
+///
+///     domain               where it is, in words: "numbers above 0"
+///     defined_at(a)        whether f has a value at a; in the second form of functions
+///     outside(first, count, a)    the first of the neighbours at which it has none, −1 where all have one
+///
+/// Networks check it in the forward pass. Without f(0) there is no chord from 0, and a rule that asks for it
+/// is an Error.
+///
 /// Either may say more of itself by `promises()`, which spares rules what they would read or book for it.
 namespace ascribe::fn {
 
@@ -83,13 +92,28 @@ Scalar chord(const F& f, const Scalar& a, const Scalar& r) {
   }
 }
 
-/// f(0), the bias that f carries: what Slope and the ledger call the function's own bias.
+/// f(0) as f computes it, which is no number where f has none there: log and 1/x.
 template <class Scalar, class F>
-Scalar at_zero(const F& f) {
+Scalar value_at_zero(const F& f) {
   if constexpr (ArrayFunction<F>)
     return f.at_zero();
   else
     return f.value(Scalar(0));
+}
+template <class F>
+bool has_value_at_zero(const F& f) {
+  if constexpr (ArrayFunction<F>)
+    return math::isfinite(f.at_zero());
+  else
+    return math::isfinite(f.value(0.));
+}
+
+/// f(0), the bias that f carries: what Slope and the ledger call the function's own bias. 0 where f has no
+/// value at 0, and so no bias.
+template <class Scalar, class F>
+Scalar at_zero(const F& f) {
+  const Scalar value = value_at_zero<Scalar>(f);
+  return math::isfinite(value) ? value : Scalar(0);
 }
 
 /// Whether f(0) = 0: that f carries no bias.
@@ -99,6 +123,32 @@ bool through_origin(const F& f) {
     return f.at_zero() == typename F::Scalar(0);
   else
     return f.value(0.) == 0;
+}
+
+/// Where f is defined, in words; null where that is everywhere.
+template <class F>
+const char* domain_of(const F& f) {
+  if constexpr (requires { f.domain(); })
+    return f.domain();  // known at run time only
+  else if constexpr (requires { F::domain; })
+    return F::domain;
+  else
+    return nullptr;
+}
+
+/// The first of `count` neighbours at which f is not defined; −1 where it is at all of them.
+template <class F, class Scalar>
+Index outside(const F& f, Index first, Index count, const Scalar* a) {
+  if constexpr (requires { f.outside(first, count, a); }) {
+    return f.outside(first, count, a);
+  } else if constexpr (requires { f.defined_at(*a); }) {
+    int inside = 1;  // no early way out, so that the loop vectorises
+    for (Index i = 0; i < count; ++i) inside &= int(f.defined_at(a[i]));
+    if (inside != 0) return -1;
+    return Index(std::find_if(a, a + count, [&](const Scalar& x) { return !f.defined_at(x); }) - a);
+  } else {
+    return -1;
+  }
 }
 
 /// b_i = f(a_i) for `count` neighbours, the first of which is feature `first`.
@@ -191,8 +241,9 @@ void each_block(Index count, Body&& body) {
 /// The derivatives of c = chord(a, r): to_a = (f'(a) − c)/(a − r) and to_r = (c − f'(r))/(a − r), which are
 /// f''(a)/2 where a = r. The quotients' digits are off by about ε/|a − r|; near pairs have
 /// (2f''(a) + f''(r))/6 and (f''(a) + 2f''(r))/6 instead, the integrals of t·f''(r + t(a − r)) for an f''
-/// that is linear between them, off by (a − r)²/24 of its own second derivative. At 4∛ε·max(1, |a|, |r|),
-/// where one gives way to the other, both are good to ε^⅔ (4e-11 in double, 2e-5 in float). Pairs whose f'
+/// that is linear between them, off by (a − r)²/24 of its own second derivative. At 4∛(ε·max(1, |a|, |r|)),
+/// where one gives way to the other, both are good to ε^⅔ (4e-11 in double, 2e-5 in float) below 1, and what a
+/// rounding of larger arguments does to them. Pairs whose f'
 /// differ by more than that part have a kink between them, or an f'' that is large: their quotients are sound
 /// however near they are, as a homogeneous f's are. (Where f'' alone jumps between a near pair, as Elu's does
 /// at 0, the numbers lie between those of either side.) Throws Error where a near pair needs the second
@@ -216,7 +267,8 @@ void chord_derivatives(const F& f, Index first, Index count, const Scalar* a, co
       const Index i = at + k;
       Scalar &x = to_a[i], &y = to_r[i];
       const Scalar d = a[i] - r[i];
-      const bool near = size(d) < part * largest(a[i], r[i]) && size(Scalar(x - y)) < part * largest(x, y);
+      const bool near = size(d) < part * std::cbrt(largest(a[i], r[i])) &&
+                        size(Scalar(x - y)) < part * largest(x, y);
       if (d != Scalar(0) && (homogeneous || !near)) {
         x = Scalar((x - chord[std::size_t(k)]) / d);
         y = Scalar((chord[std::size_t(k)] - y) / d);

@@ -1,13 +1,22 @@
-/// A power of an affine expression.
+/// Powers: of an affine expression, with an exponent for each feature, the square root and the inverse.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include <ascribe/core/error.hpp>
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
 
 namespace ascribe::fn {
 
-/// f(x) = (shift + scale·x)^exponent, for bases that are positive (any, where the exponent is a whole
-/// number): the parts that local response normalisation is made of (Krizhevsky et al. 2012, §3.3). Example:
-/// `Power{2}` squares, `Power{-0.75, 1, 0.1}` is (1 + 0.1·x)^(−¾).
+/// f(x) = (shift + scale·x)^exponent, for bases that are positive, or 0 where the exponent is not negative
+/// (any base, where the exponent is a whole number, but 0 where it is negative). Local response normalisation
+/// is made of them (Krizhevsky et al. 2012, §3.3). Example: `Power{2}` squares, `Power{-0.75, 1, 0.1}` is
+/// (1 + 0.1·x)^(−¾).
 struct Power {
   static constexpr const char* name = "Power";
 
@@ -15,38 +24,189 @@ struct Power {
   double shift = 0;
   double scale = 1;
 
+  const char* domain() const {
+    if (is_whole()) return exponent < 0 ? "arguments of a base other than 0" : nullptr;
+    return exponent < 0 ? "arguments of a base above 0" : "arguments of a base of 0 or more";
+  }
+
+  template <class Scalar>
+  bool defined_at(const Scalar& a) const {
+    const Scalar z = base(a);
+    return z > Scalar(0) || (exponent >= 0 && z == Scalar(0)) || (is_whole() && z < Scalar(0));
+  }
+
   template <class Scalar>
   Scalar value(const Scalar& a) const {
-    return math::pow(Scalar(Scalar(shift) + Scalar(scale) * a), exponent);
+    return math::pow(base(a), exponent);
   }
 
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
-    return Scalar(Scalar(exponent * scale) *
-                  math::pow(Scalar(Scalar(shift) + Scalar(scale) * a), exponent - 1));
+    if (exponent == 0) return Scalar(0);  // of any base
+    return Scalar(Scalar(exponent * scale) * math::pow(base(a), exponent - 1));
   }
 
   template <class Scalar>
   Scalar second_derivative(const Scalar& a) const {
     const double factor = exponent * (exponent - 1) * scale * scale;
     if (factor == 0) return Scalar(0);  // of any base
-    return Scalar(Scalar(factor) * math::pow(Scalar(Scalar(shift) + Scalar(scale) * a), exponent - 2));
+    return Scalar(Scalar(factor) * math::pow(base(a), exponent - 2));
   }
 
   /// For a square, the sum of the two bases, in which nothing cancels that does not in the result. Otherwise
-  /// with z and w the larger and smaller base: w^p·(e^{p·log(z/w)} − 1)/(z − w), in which the difference is
-  /// expm1's.
+  /// with z and w the larger and smaller magnitude of a base: w^p·(e^{p·log(z/w)} − 1), in which the
+  /// difference is expm1's, where they are within a factor of 2. A whole power of a negative base is that of
+  /// its magnitude, with its sign or without; those of two signs either add up or differ by the same formula.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
-    const Scalar z = Scalar(shift) + Scalar(scale) * a, w = Scalar(shift) + Scalar(scale) * r;
+    const Scalar z = base(a), w = base(r);
     if (exponent == 2) return Scalar(Scalar(scale) * (z + w));
-    if (z == w) return derivative(a);
-    if (!(z > Scalar(0)) || !(w > Scalar(0)))
-      return Scalar(Scalar(scale) * Scalar(math::pow(z, exponent) - math::pow(w, exponent)) / Scalar(z - w));
-    const Scalar high = math::max(z, w), low = math::min(z, w), d = high - low;
-    const Scalar rise =
-        math::pow(low, exponent) * math::expm1(Scalar(Scalar(exponent) * math::log1p(Scalar(d / low))));
-    return Scalar(Scalar(scale) * rise / d);
+    if (z == w || exponent == 1) return derivative(a);
+    const Scalar zero(0);
+    const Scalar high = math::max(math::abs(z), math::abs(w)), low = math::min(math::abs(z), math::abs(w));
+    const bool odd = is_whole() && std::fmod(exponent, 2) != 0, across = (z < zero) != (w < zero);
+    const Scalar rise = odd && across ? Scalar(math::pow(high, exponent) + math::pow(low, exponent))
+                                      : rise_of_magnitudes(high, low);
+    // The slope of an even power has the sign of the end whose magnitude is the larger.
+    const Scalar larger = math::abs(z) > math::abs(w) ? z : w;
+    const Scalar part = high > Scalar(1) ? Scalar(0.5) : Scalar(1);  // no sum of magnitudes overflows
+    const Scalar run = across ? Scalar(part * high + part * low) : Scalar(part * high - part * low);
+    return Scalar(Scalar(!odd && larger < zero ? -scale : scale) * Scalar(part * rise / run));
+  }
+
+ private:
+  bool is_whole() const { return exponent == std::floor(exponent); }
+
+  template <class Scalar>
+  Scalar base(const Scalar& a) const {
+    return Scalar(Scalar(shift) + Scalar(scale) * a);
+  }
+
+  /// high^p − low^p.
+  template <class Scalar>
+  Scalar rise_of_magnitudes(const Scalar& high, const Scalar& low) const {
+    const Scalar d = high - low;
+    if (d > low) {  // an infinite value is that of the rise, whatever the other is
+      const Scalar more = math::pow(exponent < 0 ? low : high, exponent);
+      const Scalar less = math::pow(exponent < 0 ? high : low, exponent);
+      const Scalar rise = math::isfinite(more) ? Scalar(more - less) : more;
+      return exponent < 0 ? Scalar(-rise) : rise;
+    }
+    return Scalar(math::pow(low, exponent) *
+                  math::expm1(Scalar(Scalar(exponent) * math::log1p(Scalar(d / low)))));
+  }
+};
+
+/// f(x_i) = x_i^exponent(i mod p), p being the number of exponents, which are above 0, so that f(0) = 0.
+template <class Scalar_>
+class PowerByFeature {
+ public:
+  using Scalar = Scalar_;
+  static constexpr const char* name = "Power";
+
+  /// Throws Error where there is no exponent, or one that is not above 0.
+  explicit PowerByFeature(std::vector<double> exponents) : exponents_(std::move(exponents)) {
+    if (exponents_.empty()) fail("Power: expected at least 1 exponent, found 0");
+    for (const double e : exponents_)
+      if (!(e > 0)) fail("Power: expected one exponent for all features, or several above 0, found ", e);
+  }
+
+  Index features() const { return Index(exponents_.size()); }
+  Scalar at_zero() const { return Scalar(0); }
+  const char* domain() const {
+    const bool anywhere = std::all_of(exponents_.begin(), exponents_.end(),
+                                      [](double e) { return Power{e}.domain() == nullptr; });
+    return anywhere ? nullptr : Power{0.5}.domain();
+  }
+  Index outside(Index first, Index count, const Scalar* a) const {
+    for (Index i = 0; i < count; ++i)
+      if (!at(first + i).defined_at(a[i])) return i;
+    return -1;
+  }
+
+  void values(Index first, Index count, const Scalar* a, Scalar* b) const {
+    for (Index i = 0; i < count; ++i) b[i] = at(first + i).value(a[i]);
+  }
+  void derivatives(Index first, Index count, const Scalar* a, Scalar* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = at(first + i).derivative(a[i]);
+  }
+  void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = at(first + i).second_derivative(a[i]);
+  }
+  void chords(Index first, Index count, const Scalar* a, const Scalar* r, Scalar* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = at(first + i).chord(a[i], r[i]);
+  }
+  void slopes(Index first, Index count, const Scalar* a, Scalar* d) const {
+    for (Index i = 0; i < count; ++i) d[i] = at(first + i).chord(a[i], Scalar(0));
+  }
+
+ private:
+  Power at(Index feature) const { return {exponents_[std::size_t(feature) % exponents_.size()]}; }
+
+  std::vector<double> exponents_;
+};
+
+/// f(x) = √x for x ≥ 0, f'(x) = 1/(2√x), which is infinite at 0.
+struct Sqrt {
+  static constexpr const char* name = "Sqrt";
+  static constexpr const char* domain = "numbers of 0 or more";
+
+  template <class Scalar>
+  bool defined_at(const Scalar& a) const {
+    return a >= Scalar(0);
+  }
+
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    return math::sqrt(a);
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar& a) const {
+    return chord(a, a);
+  }
+
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(Scalar(-0.5) * derivative(a) / a);
+  }
+
+  /// 1/(√a + √r). The 0 makes −0, a root of −0, a 0 without a sign.
+  template <class Scalar>
+  Scalar chord(const Scalar& a, const Scalar& r) const {
+    return Scalar(Scalar(1) / Scalar(math::sqrt(a) + math::sqrt(r) + Scalar(0)));
+  }
+};
+
+/// f(x) = 1/x for x ≠ 0, f'(x) = −1/x². It has no value at 0, and no chord from there.
+struct Reciprocal {
+  static constexpr const char* name = "Reciprocal";
+  static constexpr const char* domain = "numbers other than 0";
+
+  template <class Scalar>
+  bool defined_at(const Scalar& a) const {
+    return a < Scalar(0) || a > Scalar(0);
+  }
+
+  template <class Scalar>
+  Scalar value(const Scalar& a) const {
+    return Scalar(Scalar(1) / a);
+  }
+
+  template <class Scalar>
+  Scalar derivative(const Scalar& a) const {
+    return chord(a, a);
+  }
+
+  template <class Scalar>
+  Scalar second_derivative(const Scalar& a) const {
+    return Scalar(Scalar(-2) * derivative(a) * value(a));
+  }
+
+  /// −1/(a·r), as a product of two that overflow no sooner than f does.
+  template <class Scalar>
+  Scalar chord(const Scalar& a, const Scalar& r) const {
+    return Scalar(-Scalar(value(a) * value(r)));
   }
 };
 

@@ -86,7 +86,10 @@ class ForwardPass {
     Out<Scalar> b(memory(i, tile), rows, tile.samples);
     const auto* function =
         storage.then < 0 ? nullptr : elementwise(nodes_[std::size_t(storage.then)]);
-    if (storage.in_place) return apply_everywhere(elementwise(n)->f, b);
+    if (storage.in_place) {
+      check(n, b, tile);
+      return apply_everywhere(elementwise(n)->f, b);
+    }
     const Scalar* from = memory(n.inputs[0], tile);
     if (n.inputs.size() > 1) {
       const map::InputLayout joined = input_layout(n);
@@ -109,6 +112,7 @@ class ForwardPass {
     }
     const View<Scalar> a(from, inputs, tile.samples);
     if (!function) {
+      check(n, a, tile);
       std::visit([&](const auto& layer) { detail::run(layer, a, b, weights); }, *n.layer);
       return;
     }
@@ -122,6 +126,14 @@ class ForwardPass {
   }
 
  private:
+  /// Throws Error where a function is not defined at what it is to read.
+  template <class A>
+  static void check(const Node<Scalar>& n, const A& a, const Tile& tile) {
+    if (const auto* function = elementwise(n))
+      check_domain(*function, a.rows(), a.cols(), a.data(), tile.first,
+                   [&] { return "node '" + n.name + "'"; });
+  }
+
   Storage storage_of(Index i) const {
     return planned_ ? (*planned_)[std::size_t(i)] : Storage{.kept = i, .gathered = 0};
   }

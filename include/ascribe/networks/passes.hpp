@@ -79,6 +79,24 @@ template <class S>
   return finite.load();
 }
 
+/// Throws Error where a layer is a function that is not defined at one of the values that it is to read; the
+/// first of them is sample `first_sample`'s, and `where()` names the layer.
+template <class L, class S, class Where>
+void check_domain(const L& layer, Index rows, Index samples, const S* a, Index first_sample, Where&& where) {
+  if constexpr (requires { layer.f; }) {
+    if (fn::domain_of(layer.f) == nullptr) return;
+    std::atomic<bool> inside{true};
+    each_piece(rows, samples, [&](Index n, Index first, Index width) {
+      if (fn::outside(layer.f, first, width, a + n * rows + first) >= 0)
+        inside.store(false, std::memory_order_relaxed);
+    });
+    for (Index n = 0; n < samples && !inside.load(); ++n)
+      if (const Index i = fn::outside(layer.f, 0, rows, a + n * rows); i >= 0)
+        fail("forward: ", where(), " (", fn::name_of(layer.f), "): expected ", fn::domain_of(layer.f),
+             ", found ", math::value_of(a[n * rows + i]), " at feature ", i, " of sample ", first_sample + n);
+  }
+}
+
 /// Calls f(i, n) for the first number that is NaN or infinite, if there is one. Where it lies is asked only
 /// once it is known that it does.
 template <class D, class F>

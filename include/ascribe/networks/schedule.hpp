@@ -265,7 +265,9 @@ std::vector<Storage> forward_schedule(const std::vector<Node<Scalar>>& nodes, In
     over.in_place = true;
     place.kept = over.kept;
     last[i] = last[std::size_t(reader)];
-    if (matmul(nodes[i])) {
+    // A function whose argument is to be looked at first is a step of its own.
+    const bool everywhere = fn::domain_of(elementwise(nodes[std::size_t(reader)])->f) == nullptr;
+    if (matmul(nodes[i]) && everywhere) {
       over.done = true;
       place.then = reader;
     }

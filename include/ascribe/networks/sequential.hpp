@@ -370,6 +370,8 @@ class Sequential {
         }
       }
       forward_to<I - 1>(trace, first, samples);
+      detail::check_domain(layer<I - 1>(), a.rows(), samples, a.data() + first * a.rows(), first,
+                           [] { return "layer " + std::to_string(I - 1); });
       Out<typename T::Scalar, std::remove_cvref_t<decltype(b)>::RowsAtCompileTime, N> to(
           b.data() + first * b.rows(), b.rows(), samples);
       detail::run(layer<I - 1>(), detail::columns<N>(a, first, samples), to);
@@ -405,13 +407,15 @@ class Sequential {
     const auto check = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
       const auto& rule = rule_for(method, layer<J>(), Position<J, depth>());
       const typename Layer<J>::Kind& kind = layer<J>();
-      if (!serves(kind, rule, method.form))
-        fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
+      bool has_meaning = false;
       try {
+        has_meaning = serves(kind, rule, method.form);
         check_parameters(rule);
       } catch (const Error& error) {
         fail("explain: layer ", J, ": ", error.what());
       }
+      if (!has_meaning)
+        fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
     };
     (check(std::integral_constant<std::size_t, I>()), ...);
   }

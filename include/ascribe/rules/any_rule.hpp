@@ -102,7 +102,7 @@ class AnyRule {
   }
   template <class Kind>
   bool serves(const Kind& layer, Form form) const {
-    return of(layer).data ? of(layer).data->serves(form) : of(layer).serves(form);
+    return of(layer).data ? data_serve(layer, *of(layer).data, form) : of(layer).serves(form);
   }
   /// Throws Error where one of the rule's parameters is out of range.
   void check() const {

@@ -47,6 +47,17 @@ struct Pointwise {
 
 namespace detail {
 
+/// Throws Error where the rule takes the chord from 0 of a function that has no value there.
+template <class F>
+void check_chord_from_zero(const F& f, const Pointwise& rule, Form form) {
+  const Pointwise simple = rule.of(fn::through_origin(f), form);
+  const bool from_zero = simple.slope == Pointwise::from_zero || simple.slope == Pointwise::without_bias;
+  if (from_zero && simple.filter != Pointwise::by_function && !fn::has_value_at_zero(f))
+    fail(fn::name_of(f),
+         " has no value at 0, from which the rule takes the function's slope: use a rule that takes it "
+         "elsewhere, as Gradient and Baseline do");
+}
+
 /// What of the step's books is not 0, which says what it reads beside the slope.
 template <class F>
 bool nothing_is_lost(const F& f, const Pointwise& simple, Form form) {
@@ -232,7 +243,7 @@ void step_of_function(const kind::Elementwise<F>& layer, const Pointwise& rule, 
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
-  const Pointwise simple = rule.of(f0 == S(0), form);
+  const Pointwise simple = rule.of(fn::through_origin(layer.f), form);
   const Index rows = up.rows();
   const std::array lines{&c.books.dropped, &c.books.bias};
   sum_pieces<S>(rows, up.cols(), lines, [&](Index n, Index begin, Index size) {

@@ -69,6 +69,19 @@ void take_step(const kind::Product& layer, const FactorShares& data, C& c, typen
   detail::step_of_product(layer, data, c, up, down);
 }
 
+/// Whether a kind's data have a meaning at a layer in a form. Throws Error where they ask of a function what
+/// it has not.
+template <class Kind, class Data>
+bool data_serve(const Kind&, const Data& data, Form form) {
+  return data.serves(form);
+}
+template <class F>
+bool data_serve(const kind::Elementwise<F>& layer, const Pointwise& data, Form form) {
+  if (!data.serves(form)) return false;
+  detail::check_chord_from_zero(layer.f, data, form);
+  return true;
+}
+
 /// What follows from each kind's data of what is read.
 template <class M>
 Passage passage_of_data(const kind::MatMul<M>& layer, const Shares& data, Form form) {
@@ -123,11 +136,12 @@ void step_back(const Kind& kind, const Rule& rule, C& context, typename C::Up up
 }
 
 /// Whether a rule has a meaning at a layer in a form: as its data say, or the rule itself. A rule that does
-/// not say serves all.
+/// not say serves all. Throws Error where the rule asks of a function what it has not.
 template <class Kind, class Rule>
-bool serves(const Kind&, [[maybe_unused]] const Rule& rule, [[maybe_unused]] Form form) {
+bool serves([[maybe_unused]] const Kind& kind, [[maybe_unused]] const Rule& rule,
+            [[maybe_unused]] Form form) {
   if constexpr (rule::is_data<Kind, Rule>)
-    return rule::DataFor<Kind>::of(rule).serves(form);
+    return rule::data_serve(kind, rule::DataFor<Kind>::of(rule), form);
   else if constexpr (requires { Rule::serves(form); })
     return Rule::serves(form);
   else
