@@ -14,7 +14,8 @@ TEST_CASE("Exp keeps the contract", "[functions]") {
 
 TEST_CASE("Log keeps the contract", "[functions]") {
   const test::FunctionTraits traits{.kinks = {0.0}, .low = 1e-300, .differences = 1e-7};
-  test::check_function(fn::Log{}, [](long double x) { return std::log(x); }, traits);
+  test::check_function(
+      fn::Log{}, [](long double x) { return std::log(x); }, traits);
 }
 
 // Numbers: mpmath with 40 digits.

@@ -10,8 +10,10 @@ using Catch::Matchers::WithinRel;
 
 TEST_CASE("Sinh and Cosh keep the contract", "[functions]") {
   const test::FunctionTraits traits{.relative = false};
-  test::check_function(fn::Sinh{}, [](long double x) { return std::sinh(x); }, traits);
-  test::check_function(fn::Cosh{}, [](long double x) { return std::cosh(x); }, traits);
+  test::check_function(
+      fn::Sinh{}, [](long double x) { return std::sinh(x); }, traits);
+  test::check_function(
+      fn::Cosh{}, [](long double x) { return std::cosh(x); }, traits);
 }
 
 TEST_CASE("the inverses of hyperbolic functions keep the contract", "[functions]") {

@@ -10,17 +10,22 @@ using Catch::Matchers::WithinRel;
 
 TEST_CASE("Sin, Cos and Tan keep the contract", "[functions]") {
   const test::FunctionTraits traits{.relative = false};
-  test::check_function(fn::Sin{}, [](long double x) { return std::sin(x); }, traits);
-  test::check_function(fn::Cos{}, [](long double x) { return std::cos(x); }, traits);
+  test::check_function(
+      fn::Sin{}, [](long double x) { return std::sin(x); }, traits);
+  test::check_function(
+      fn::Cos{}, [](long double x) { return std::cos(x); }, traits);
   const test::FunctionTraits near_poles{.relative = false, .differences = 1e-4};
-  test::check_function(fn::Tan{}, [](long double x) { return std::tan(x); }, near_poles);
+  test::check_function(
+      fn::Tan{}, [](long double x) { return std::tan(x); }, near_poles);
 }
 
 TEST_CASE("their inverses keep the contract", "[functions]") {
   test::check_function(fn::Atan{}, [](long double x) { return std::atan(x); });
   const test::FunctionTraits ends{.kinks = {-1, 1}, .low = -1, .high = 1, .differences = 1e-7};
-  test::check_function(fn::Asin{}, [](long double x) { return std::asin(x); }, ends);
-  test::check_function(fn::Acos{}, [](long double x) { return std::acos(x); }, ends);
+  test::check_function(
+      fn::Asin{}, [](long double x) { return std::asin(x); }, ends);
+  test::check_function(
+      fn::Acos{}, [](long double x) { return std::acos(x); }, ends);
 }
 
 // Numbers: mpmath with 40 digits.

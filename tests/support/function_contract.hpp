@@ -25,7 +25,8 @@ struct FunctionTraits {
   bool relative = true;
   /// The tolerance in epsilons of that size.
   double epsilons = 32;
-  /// Where f is defined, or is not to be tried beyond; ends are among the points where they are among `kinks`.
+  /// Where f is defined, or is not to be tried beyond; ends are among the points where they are among
+  /// `kinks`.
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   /// What finite differences leave open of a derivative, of 1 and its own size.
   double differences = 1e-9;
@@ -92,7 +93,8 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
     value.push_back(reference(Real(x)));
     derivative.push_back(f.derivative(Real(x)));
     // What a value's digits are relative to: itself, and what a rounding of x does to it.
-    value_size.push_back(std::abs(value.back()) + std::abs(Real(x) * derivative.back()));
+    value_size.push_back(std::abs(value.back()) +
+                         (x == Scalar(0) ? 0 : std::abs(Real(x) * derivative.back())));
   }
 
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -172,7 +174,8 @@ void check_chord_derivatives(const F& f, const FunctionTraits& traits) {
   using Real = long double;
   std::vector<Scalar> all, a, r;
   for (const Scalar x : function_points<Scalar>(traits))
-    if (std::abs(x) <= Scalar(100) && !near_kink(traits, x, x, 3e-4) && std::abs(f.derivative(x)) < Scalar(1e30))
+    if (std::abs(x) <= Scalar(100) && !near_kink(traits, x, x, 3e-4) &&
+        std::abs(f.derivative(x)) < Scalar(1e30))
       all.push_back(x);
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i % 3; j < all.size(); j += 3) {
@@ -198,8 +201,8 @@ void check_chord_derivatives(const F& f, const FunctionTraits& traits) {
       fn::second_derivatives(f, 0, 1, &z, &second);
       return std::abs(Real(f.derivative(z))) + std::abs(second);
     };
-    const Real tolerance = Real(traits.differences) * (1 + std::abs(by_a) + std::abs(by_r)) +
-                           unit * (1 + size(x) + size(y));
+    const Real tolerance =
+        Real(traits.differences) * (1 + std::abs(by_a) + std::abs(by_r)) + unit * (1 + size(x) + size(y));
     if (!(std::abs(Real(to_a[k]) - by_a) <= tolerance) || !(std::abs(Real(to_r[k]) - by_r) <= tolerance))
       FAIL_CHECK("chord's derivatives at a = " << a[k] << ", r = " << r[k] << ": " << to_a[k] << ", "
                                                << to_r[k] << ", central differences " << by_a << ", "

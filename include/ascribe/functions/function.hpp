@@ -242,12 +242,12 @@ void each_block(Index count, Body&& body) {
 /// f''(a)/2 where a = r. The quotients' digits are off by about ε/|a − r|; near pairs have
 /// (2f''(a) + f''(r))/6 and (f''(a) + 2f''(r))/6 instead, the integrals of t·f''(r + t(a − r)) for an f''
 /// that is linear between them, off by (a − r)²/24 of its own second derivative. At 4∛(ε·max(1, |a|, |r|)),
-/// where one gives way to the other, both are good to ε^⅔ (4e-11 in double, 2e-5 in float) below 1, and what a
-/// rounding of larger arguments does to them. Pairs whose f'
-/// differ by more than that part have a kink between them, or an f'' that is large: their quotients are sound
-/// however near they are, as a homogeneous f's are. (Where f'' alone jumps between a near pair, as Elu's does
-/// at 0, the numbers lie between those of either side.) Throws Error where a near pair needs the second
-/// derivative of an f that has none. The results share no memory with a and r.
+/// where one gives way to the other, both are good to ε^⅔ (4e-11 in double, 2e-5 in float) below 1, and what
+/// a rounding of larger arguments does to them. Pairs whose f' differ by more than that part have a kink
+/// between them, or an f'' that is large: their quotients are sound however near they are, as a homogeneous
+/// f's are. (Where f'' alone jumps between a near pair, as Elu's does at 0, the numbers lie between those of
+/// either side.) Throws Error where a near pair needs the second derivative of an f that has none. The
+/// results share no memory with a and r.
 template <class F, class Scalar>
 void chord_derivatives(const F& f, Index first, Index count, const Scalar* a, const Scalar* r, Scalar* to_a,
                        Scalar* to_r) {
@@ -267,8 +267,8 @@ void chord_derivatives(const F& f, Index first, Index count, const Scalar* a, co
       const Index i = at + k;
       Scalar &x = to_a[i], &y = to_r[i];
       const Scalar d = a[i] - r[i];
-      const bool near = size(d) < part * std::cbrt(largest(a[i], r[i])) &&
-                        size(Scalar(x - y)) < part * largest(x, y);
+      const bool near =
+          size(d) < part * std::cbrt(largest(a[i], r[i])) && size(Scalar(x - y)) < part * largest(x, y);
       if (d != Scalar(0) && (homogeneous || !near)) {
         x = Scalar((x - chord[std::size_t(k)]) / d);
         y = Scalar((chord[std::size_t(k)] - y) / d);

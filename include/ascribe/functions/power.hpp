@@ -37,41 +37,44 @@ struct Power {
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {
-    return math::pow(base(a), exponent);
+    return raised(base(a), exponent);
   }
 
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
     if (exponent == 0) return Scalar(0);  // of any base
-    return Scalar(Scalar(exponent * scale) * math::pow(base(a), exponent - 1));
+    return Scalar(Scalar(exponent * scale) * raised(base(a), exponent - 1));
   }
 
   template <class Scalar>
   Scalar second_derivative(const Scalar& a) const {
     const double factor = exponent * (exponent - 1) * scale * scale;
     if (factor == 0) return Scalar(0);  // of any base
-    return Scalar(Scalar(factor) * math::pow(base(a), exponent - 2));
+    return Scalar(Scalar(factor) * raised(base(a), exponent - 2));
   }
 
   /// For a square, the sum of the two bases, in which nothing cancels that does not in the result. Otherwise
-  /// with z and w the larger and smaller magnitude of a base: w^p·(e^{p·log(z/w)} − 1), in which the
-  /// difference is expm1's, where they are within a factor of 2. A whole power of a negative base is that of
-  /// its magnitude, with its sign or without; those of two signs either add up or differ by the same formula.
+  /// with z and w the larger and smaller magnitude of a base, q = w/z and p > 0: z^(p − 1)·(1 − q^p)/(1 − q).
+  /// A negative power is that of 1/w, whose q is the same. A whole power of a negative base is that of its
+  /// magnitude, with its sign or without.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     const Scalar z = base(a), w = base(r);
     if (exponent == 2) return Scalar(Scalar(scale) * (z + w));
-    if (z == w || exponent == 1) return derivative(a);
-    const Scalar zero(0);
-    const Scalar high = math::max(math::abs(z), math::abs(w)), low = math::min(math::abs(z), math::abs(w));
+    if (z == w || exponent == 1 || exponent == 0) return derivative(a);
+    const Scalar zero(0), one(1);
+    const Scalar size_z = math::abs(z), size_w = math::abs(w);
+    const Scalar high = math::max(size_z, size_w), low = math::min(size_z, size_w), ratio = low / high;
     const bool odd = is_whole() && std::fmod(exponent, 2) != 0, across = (z < zero) != (w < zero);
-    const Scalar rise = odd && across ? Scalar(math::pow(high, exponent) + math::pow(low, exponent))
-                                      : rise_of_magnitudes(high, low);
-    // The slope of an even power has the sign of the end whose magnitude is the larger.
-    const Scalar larger = math::abs(z) > math::abs(w) ? z : w;
-    const Scalar part = high > Scalar(1) ? Scalar(0.5) : Scalar(1);  // no sum of magnitudes overflows
-    const Scalar run = across ? Scalar(part * high + part * low) : Scalar(part * high - part * low);
-    return Scalar(Scalar(!odd && larger < zero ? -scale : scale) * Scalar(part * rise / run));
+    const double p = std::abs(exponent);
+    const Scalar rise = odd && across ? Scalar(one + raised(ratio, p)) : one_less_power(high, low, p);
+    if (rise == zero) return rise;  // of −z and z, however steep
+    const Scalar run = across ? Scalar(one + ratio) : Scalar(Scalar(high - low) / high);
+    // The slope of an even power has the sign of the end whose magnitude is the larger, and a negative power
+    // falls with the magnitude.
+    const bool falls = !odd && (size_z > size_w ? z : w) < zero, sinks = exponent < 0 && !(odd && across);
+    const Scalar steepness = exponent < 0 ? Scalar(raised(low, exponent) / high) : raised(high, exponent - 1);
+    return Scalar(Scalar(falls != sinks ? -scale : scale) * Scalar(steepness * Scalar(rise / run)));
   }
 
  private:
@@ -82,18 +85,19 @@ struct Power {
     return Scalar(Scalar(shift) + Scalar(scale) * a);
   }
 
-  /// high^p − low^p.
+  /// base^e, where derivatives by the base are no 0 times infinity.
   template <class Scalar>
-  Scalar rise_of_magnitudes(const Scalar& high, const Scalar& low) const {
-    const Scalar d = high - low;
-    if (d > low) {  // an infinite value is that of the rise, whatever the other is
-      const Scalar more = math::pow(exponent < 0 ? low : high, exponent);
-      const Scalar less = math::pow(exponent < 0 ? high : low, exponent);
-      const Scalar rise = math::isfinite(more) ? Scalar(more - less) : more;
-      return exponent < 0 ? Scalar(-rise) : rise;
-    }
-    return Scalar(math::pow(low, exponent) *
-                  math::expm1(Scalar(Scalar(exponent) * math::log1p(Scalar(d / low)))));
+  static Scalar raised(const Scalar& z, double e) {
+    return e == 0 ? Scalar(1) : e == 1 ? z : math::pow(z, e);
+  }
+
+  /// 1 − (low/high)^p for p > 0. Below a ratio of ½ a power of 1 or more is no longer near 1.
+  template <class Scalar>
+  static Scalar one_less_power(const Scalar& high, const Scalar& low, double p) {
+    const Scalar d = high - low, ratio = low / high;
+    if (d < low) return Scalar(-math::expm1(Scalar(Scalar(p) * math::log1p(Scalar(-d / high)))));
+    if (p >= 1) return Scalar(Scalar(1) - raised(ratio, p));
+    return Scalar(-math::expm1(Scalar(Scalar(p) * math::log(ratio))));
   }
 };
 

@@ -12,6 +12,7 @@
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
+#include <ascribe/io/onnx/operators/math.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
@@ -47,6 +48,7 @@ std::vector<Operator<Scalar>> operators() {
   add(linear_operators<Scalar>);
   add(elementwise_operators<Scalar>);
   add(arithmetic_operators<Scalar>);
+  add(math_operators<Scalar>);
   add(pooling_operators<Scalar>);
   add(reduce_operators<Scalar>);
   add(shape_operators<Scalar>);

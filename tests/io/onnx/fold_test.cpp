@@ -96,7 +96,7 @@ void check_equal(const Tensor& found, const Tensor& expected) {
 
 TEST_CASE("onnx::evaluate: what ONNX's reference evaluator and NumPy compute") {
   std::set<std::string, std::less<>> seen;
-  for (const char* const file : {"fold_9.onnx", "fold_13.onnx", "fold_21.onnx"}) {
+  for (const char* const file : {"fold_9.onnx", "fold_13.onnx", "fold_21.onnx", "fold_24.onnx"}) {
     const onnx::Model model = onnx::read(onnx_file(file));
     std::unordered_map<std::string_view, const Tensor*> values;
     for (const Tensor& tensor : model.graph.initializers) {

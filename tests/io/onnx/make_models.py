@@ -6,6 +6,7 @@ initializers, and so is what is expected of output x, under the name "expected/x
 evaluator computes it or, where that says so here, numpy.
 """
 
+import math
 import pathlib
 
 import ml_dtypes
@@ -186,6 +187,24 @@ def fold_cases():
         c.add("Sqrt", [np.abs(values).astype(kind)])
         c.add("Log", [np.abs(values[3:]).astype(kind)])
         c.add("Reciprocal", [values[3:].astype(kind)])
+    for kind in [f32, f64]:
+        for op in ["Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh", "Asinh", "Sign"]:
+            c.add(op, [values.astype(kind)])
+        # The reference evaluator computes in float32, whatever the type.
+        c.add("Erf", [values.astype(kind)], expected=[np.array([math.erf(v) for v in values], kind)])
+        for op in ["Asin", "Acos", "Atanh"]:
+            c.add(op, [values[1:4].astype(kind)])
+        c.add("Acosh", [values[4:].astype(kind)])
+    c.add("Erf", [np.array([-np.inf, np.inf, np.nan], f32)], expected=[np.array([-1, 1, np.nan], f32)])
+    c.add("Sign", [ints(3, 0, -4)])
+    c.add("Sign", [np.array([3, 0], np.uint64)])
+    c.add("Celu", [values])
+    c.add("Celu", [values], alpha=2.0)
+    c.add("ThresholdedRelu", [values])
+    c.add("ThresholdedRelu", [values], alpha=-0.75)
+    c.add("Shrink", [values])
+    c.add("Shrink", [values], bias=1.5, lambd=1.0)
+    c.add("Shrink", [ints(-3, -1, 0, 2, 3)], bias=1.0, lambd=1.5)
     c.add("Neg", [ints(3, -4)])
     c.add("Abs", [np.array([3, -128], np.int8)])
     for op in ["Min", "Max"]:
@@ -250,6 +269,12 @@ def fold_cases():
           expected=[np.pad(x[:, :, :3], ((0, 0), (0, 0), (1, 0)), constant_values=2)])
     c.add("Pad", [x, ints(0, 3, 5, 0, 4, 1)], mode="wrap", expected=[np.pad(x, ((0, 0), (3, 4), (5, 1)), mode="wrap")])
     c.add("ConstantOfShape", [ints(2)], value=numpy_helper.from_array(np.array([1.5], bf16)))
+    c.write()
+
+    # Operator set 24: what is younger.
+    c = Cases(24)
+    c.add("Swish", [values])
+    c.add("Swish", [values], alpha=1.75)
     c.write()
 
 

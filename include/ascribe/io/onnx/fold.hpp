@@ -17,6 +17,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/onnx/fold/arithmetic.hpp"
 #include "ascribe/io/onnx/fold/call.hpp"
+#include "ascribe/io/onnx/fold/functions.hpp"
 #include "ascribe/io/onnx/fold/movement.hpp"
 #include "ascribe/io/onnx/fold/reduce.hpp"
 #include "ascribe/io/onnx/model.hpp"
@@ -37,18 +38,28 @@ inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max(
 
 inline constexpr std::array operators{
     Operator{"Abs", 1, 1, absolute},
+    Operator{"Acos", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::acos(x); }); }},
+    Operator{"Acosh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::acosh(x); }); }},
     Operator{"Add", 2, 2, [](Call& call) { return arithmetic(call, Add()); }},
     Operator{"And", 2, 2,
              [](Call& call) { return logic(call, [](auto a, auto b) { return a != 0 && b != 0; }); }},
+    Operator{"Asin", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::asin(x); }); }},
+    Operator{"Asinh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::asinh(x); }); }},
+    Operator{"Atan", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::atan(x); }); }},
+    Operator{"Atanh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::atanh(x); }); }},
     Operator{"Cast", 1, 1, cast},
     Operator{"CastLike", 2, 2, cast_like},
     Operator{"Ceil", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::ceil(x); }); }},
+    Operator{"Celu", 1, 1, celu},
     Operator{"Concat", 1, any_number, concat},
     Operator{"Constant", 0, 0, constant},
     Operator{"ConstantOfShape", 1, 1, constant_of_shape},
+    Operator{"Cos", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::cos(x); }); }},
+    Operator{"Cosh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::cosh(x); }); }},
     Operator{"Div", 2, 2, [](Call& call) { return arithmetic(call, Divide()); }},
     Operator{"Equal", 2, 2,
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a == b; }); }},
+    Operator{"Erf", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::erf(x); }); }},
     Operator{"Exp", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::exp(x); }); }},
     Operator{"Expand", 2, 2, expand},
     Operator{"Flatten", 1, 1, flatten},
@@ -88,6 +99,10 @@ inline constexpr std::array operators{
     Operator{"Round", 1, 1,
              [](Call& call) { return function(call, [](auto x) { return std::nearbyint(x); }); }},
     Operator{"Shape", 1, 1, shape},
+    Operator{"Shrink", 1, 1, shrink},
+    Operator{"Sign", 1, 1, sign},
+    Operator{"Sin", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sin(x); }); }},
+    Operator{"Sinh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sinh(x); }); }},
     Operator{"Size", 1, 1, size},
     Operator{"Slice", 1, 5, slice},
     Operator{"Split", 1, 2, split},
@@ -95,6 +110,9 @@ inline constexpr std::array operators{
     Operator{"Squeeze", 1, 2, squeeze},
     Operator{"Sub", 2, 2, [](Call& call) { return arithmetic(call, Subtract()); }},
     Operator{"Sum", 1, any_number, [](Call& call) { return variadic(call, Add()); }},
+    Operator{"Swish", 1, 1, swish},
+    Operator{"Tan", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::tan(x); }); }},
+    Operator{"ThresholdedRelu", 1, 1, thresholded_relu},
     Operator{"Tile", 2, 2, tile},
     Operator{"Transpose", 1, 1, transpose},
     Operator{"Unsqueeze", 1, 2, unsqueeze},
