@@ -16,10 +16,18 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/functions/celu.hpp>
+#include <ascribe/functions/erf.hpp>
+#include <ascribe/functions/exponential.hpp>
+#include <ascribe/functions/hyperbolic.hpp>
+#include <ascribe/functions/power.hpp>
 #include <ascribe/functions/relu.hpp>
+#include <ascribe/functions/rounding.hpp>
+#include <ascribe/functions/shrink.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/softplus.hpp>
 #include <ascribe/functions/tanh.hpp>
+#include <ascribe/functions/trigonometric.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
@@ -292,6 +300,50 @@ inline Plain plain(const ascribe::fn::Softplus&) {
           [](long double x) { return 1 / (1 + std::exp(-x)); }};
 }
 
+inline Plain plain(const ascribe::fn::Exp&) {
+  return {[](long double x) { return std::exp(x); }, [](long double x) { return std::exp(x); }};
+}
+inline Plain plain(const ascribe::fn::Erf&) {
+  return {[](long double x) { return std::erf(x); },
+          [](long double x) { return 2 / std::sqrt(std::acos(-1.0L)) * std::exp(-x * x); }};
+}
+inline Plain plain(const ascribe::fn::Sin&) {
+  return {[](long double x) { return std::sin(x); }, [](long double x) { return std::cos(x); }};
+}
+inline Plain plain(const ascribe::fn::Cos&) {
+  return {[](long double x) { return std::cos(x); }, [](long double x) { return -std::sin(x); }};
+}
+inline Plain plain(const ascribe::fn::Atan&) {
+  return {[](long double x) { return std::atan(x); }, [](long double x) { return 1 / (1 + x * x); }};
+}
+inline Plain plain(const ascribe::fn::Sinh&) {
+  return {[](long double x) { return std::sinh(x); }, [](long double x) { return std::cosh(x); }};
+}
+inline Plain plain(const ascribe::fn::Cosh&) {
+  return {[](long double x) { return std::cosh(x); }, [](long double x) { return std::sinh(x); }};
+}
+inline Plain plain(const ascribe::fn::Asinh&) {
+  return {[](long double x) { return std::asinh(x); },
+          [](long double x) { return 1 / std::sqrt(1 + x * x); }};
+}
+inline Plain plain(const ascribe::fn::Power& p) {
+  const long double e = p.exponent;
+  return {[=](long double x) { return std::pow(x, e); }, [=](long double x) { return e * std::pow(x, e - 1); }};
+}
+inline Plain plain(const ascribe::fn::Celu& c) {
+  const long double alpha = c.alpha;
+  return {[=](long double x) { return x > 0 ? x : alpha * std::expm1(x / alpha); },
+          [=](long double x) { return x > 0 ? 1 : std::exp(x / alpha); }};
+}
+inline Plain plain(const ascribe::fn::Shrink& s) {
+  const long double bias = s.bias, lambd = s.lambd;
+  return {[=](long double x) { return x < -lambd ? x + bias : x > lambd ? x - bias : 0; },
+          [=](long double x) { return std::abs(x) > lambd ? 1.0L : 0.0L; }};
+}
+inline Plain plain(const ascribe::fn::Floor&) {
+  return {[](long double x) { return std::floor(x); }, [](long double) { return 0.0L; }};
+}
+
 /// Any of the library's functions behind one type, so that the rules are instantiated once and not once a
 /// function.
 struct Erased {
@@ -347,6 +399,18 @@ void check_elementwise(const Rule& rule, std::initializer_list<Form> forms, Form
   run("tanh", ascribe::fn::Tanh());
   run("sigmoid", ascribe::fn::Sigmoid());
   run("softplus", ascribe::fn::Softplus());
+  run("exp", ascribe::fn::Exp());
+  run("erf", ascribe::fn::Erf());
+  run("sin", ascribe::fn::Sin());
+  run("cos", ascribe::fn::Cos());
+  run("atan", ascribe::fn::Atan());
+  run("sinh", ascribe::fn::Sinh());
+  run("cosh", ascribe::fn::Cosh());
+  run("asinh", ascribe::fn::Asinh());
+  run("cube", ascribe::fn::Power{3});
+  run("celu", ascribe::fn::Celu{0.75});
+  run("shrink", ascribe::fn::Shrink{0.25, 0.5});
+  run("floor", ascribe::fn::Floor());
 }
 
 // ---- Max
