@@ -440,7 +440,7 @@ class Importer {
           fail("output ", shown(output), " does not depend on the network's inputs");
         if (padded_.count(output) > 0)
           fail("output ", shown(output), ": expected finite values, found padding of -infinity");
-        fail("output ", shown(output), ": no node computes it");
+        fail("output ", shown(output), ": expected numbers that depend on the network's inputs");
       }
       // The doors: outside, values are in ONNX's order.
       Node door;
@@ -487,7 +487,7 @@ class Importer {
     std::unordered_set<std::string> wanted(outputs_.begin(), outputs_.end());
     const auto& all = model_.graph.nodes;
     for (auto node = all.rbegin(); node != all.rend(); ++node) {  // each stands behind those that it reads
-      const auto is_wanted = [&](const std::string& output) { return wanted.count(output) > 0; };
+      const auto is_wanted = [&](const std::string& output) { return !output.empty() && wanted.count(output) > 0; };
       if (std::none_of(node->outputs.begin(), node->outputs.end(), is_wanted)) continue;
       nodes_.push_back(&*node);
       wanted.insert(node->inputs.begin(), node->inputs.end());
@@ -498,6 +498,13 @@ class Importer {
         if (!output.empty()) producers_.emplace(output, node);
       for (const std::string& input : node->inputs)
         if (!input.empty()) consumers_[input].push_back(node);
+    }
+    for (const std::string& output : outputs_) {
+      const auto& inputs = model_.graph.inputs;
+      const bool is_input = std::any_of(inputs.begin(), inputs.end(),
+                                        [&](const ValueInfo& input) { return input.name == output; });
+      if (producers_.count(output) == 0 && constants_.count(output) == 0 && !is_input)
+        fail("output ", shown(output), ": no node computes it");
     }
   }
 
