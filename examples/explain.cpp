@@ -232,7 +232,8 @@ int run(Options options) {
     if (!path.empty()) check_place(path);
   examples::Progress progress;
   progress.show("reading " + options.model.string());
-  const auto engine = options.in_double ? load_double(options.model) : load_float(options.model);
+  const auto engine = options.in_double ? load_double(options.model, options.output)
+                                        : load_float(options.model, options.output);
   set_bounds(options);
   if (options.describe) {
     const std::string text = description(*engine, options);

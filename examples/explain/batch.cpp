@@ -32,6 +32,7 @@ Json settings_of(const Options& o) {
                 {"MODEL", fingerprint(o.model)},
                 {"--method", o.method->name},
                 {"--max-rule", o.max_rule},
+                {"--output", o.output},
                 {"--epsilon", o.epsilon},
                 {"--gamma", o.gamma},
                 {"--steps", o.steps},

@@ -72,7 +72,7 @@ class Engine {
 };
 
 /// Reads a network. Throws ascribe::Error as ascribe::onnx::load.
-std::unique_ptr<Engine> load_float(const std::filesystem::path& path);
-std::unique_ptr<Engine> load_double(const std::filesystem::path& path);
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path, const std::string& output);
+std::unique_ptr<Engine> load_double(const std::filesystem::path& path, const std::string& output);
 
 }  // namespace explain

@@ -2,8 +2,8 @@
 
 namespace explain {
 
-std::unique_ptr<Engine> load_double(const std::filesystem::path& path) {
-  return std::make_unique<EngineOf<double>>(path);
+std::unique_ptr<Engine> load_double(const std::filesystem::path& path, const std::string& output) {
+  return std::make_unique<EngineOf<double>>(path, output);
 }
 
 }  // namespace explain

@@ -2,8 +2,8 @@
 
 namespace explain {
 
-std::unique_ptr<Engine> load_float(const std::filesystem::path& path) {
-  return std::make_unique<EngineOf<float>>(path);
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path, const std::string& output) {
+  return std::make_unique<EngineOf<float>>(path, output);
 }
 
 }  // namespace explain

@@ -17,7 +17,8 @@ namespace explain {
 template <class Scalar>
 class EngineOf final : public Engine {
  public:
-  explicit EngineOf(const std::filesystem::path& path) try : net_(examples::load_network<Scalar>(path)) {
+  EngineOf(const std::filesystem::path& path, const std::string& output) try
+      : net_(examples::load_network<Scalar>(path, output)) {
   } catch (const ascribe::Error& error) {
     // The reader of the file names it, the translation of its nodes does not.
     const std::string_view said = error.what(), name = path.native();

@@ -177,6 +177,10 @@ Parsed parse(int argc, char** argv) {
          "the output to explain, counted from 0: one for all inputs, or one each; or top, each one's largest "
          "[top]")
       ->type_name("K[,K...]|top");
+  app.add_option("--output", o.output,
+                 "the output to explain, or any value inside, by its name in the file; what it does not depend on "
+                 "is not read [the first output]")
+      ->type_name("NAME");
   app.add_option("--top", o.top, "how many of the largest outputs to print")
       ->capture_default_str()
       ->check(CLI::Range(std::ptrdiff_t(1), std::ptrdiff_t(1) << 31));

@@ -28,6 +28,7 @@ struct Options {
   std::ptrdiff_t top = 3;
   std::string baseline = "zero";
   std::string max_rule;
+  std::string output;  ///< the value to explain, by its name in the file; none: the first output
   double epsilon = 1e-6, gamma = 0.25;
   int steps = 0;                              ///< none: the method's own number
   double warn_above = examples::moved_limit;  ///< how many times the start may move

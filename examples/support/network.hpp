@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "ascribe/io/onnx.hpp"
@@ -10,9 +11,9 @@
 
 namespace examples {
 
-/// ascribe::onnx::load, for float and double.
+/// ascribe::onnx::load, for float and double; of one output or inner value where `output` names it.
 template <class Scalar>
-ascribe::onnx::Network<Scalar> load_network(const std::filesystem::path& path);
+ascribe::onnx::Network<Scalar> load_network(const std::filesystem::path& path, const std::string& output = {});
 
 /// ascribe::composite::by_name, for float and double.
 template <class Scalar>
@@ -20,9 +21,9 @@ ascribe::Composite<Scalar> method_by_name(std::string_view name,
                                           const ascribe::composite::Options& options = {});
 
 template <>
-ascribe::onnx::Network<float> load_network<float>(const std::filesystem::path&);
+ascribe::onnx::Network<float> load_network<float>(const std::filesystem::path&, const std::string&);
 template <>
-ascribe::onnx::Network<double> load_network<double>(const std::filesystem::path&);
+ascribe::onnx::Network<double> load_network<double>(const std::filesystem::path&, const std::string&);
 template <>
 ascribe::Composite<float> method_by_name<float>(std::string_view, const ascribe::composite::Options&);
 template <>

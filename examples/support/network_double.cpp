@@ -3,8 +3,11 @@
 namespace examples {
 
 template <>
-ascribe::onnx::Network<double> load_network<double>(const std::filesystem::path& path) {
-  return ascribe::onnx::load<double>(path);
+ascribe::onnx::Network<double> load_network<double>(const std::filesystem::path& path,
+                                                    const std::string& output) {
+  ascribe::onnx::ReadOptions options;
+  if (!output.empty()) options.outputs = {output};
+  return ascribe::onnx::load<double>(path, options);
 }
 
 }  // namespace examples

@@ -3,8 +3,11 @@
 namespace examples {
 
 template <>
-ascribe::onnx::Network<float> load_network<float>(const std::filesystem::path& path) {
-  return ascribe::onnx::load<float>(path);
+ascribe::onnx::Network<float> load_network<float>(const std::filesystem::path& path,
+                                                  const std::string& output) {
+  ascribe::onnx::ReadOptions options;
+  if (!output.empty()) options.outputs = {output};
+  return ascribe::onnx::load<float>(path, options);
 }
 
 }  // namespace examples

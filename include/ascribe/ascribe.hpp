@@ -136,12 +136,15 @@
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
 #include <ascribe/networks/graph.hpp>
+#include <ascribe/networks/graph_passes.hpp>
 #include <ascribe/networks/integrated_gradients.hpp>
 #include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/networks/passes.hpp>
+#include <ascribe/networks/plan.hpp>
 #include <ascribe/networks/reveal_cancel.hpp>
 #include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
+#include <ascribe/networks/tiles.hpp>
 
 #include <ascribe/heatmap.hpp>

@@ -630,4 +630,22 @@ TEST_CASE("files are written all or none, and over what was there", "[explain]")
   CHECK(folder.file_count() == 2);
 }
 
+TEST_CASE("--output names what is explained, an inner value too", "[explain]") {
+  const TemporaryFolder folder;
+  const auto whole = folder / "whole.npy", named = folder / "named.npy", inner = folder / "inner.npy";
+  const auto made = [&](const Arguments& more, const std::filesystem::path& file) {
+    return run(Arguments{model, input, "--target", "3", "--relevance", file.string()} + more).exit_code;
+  };
+  CHECK(made({}, whole) == 0);
+  CHECK(made({"--output", "output"}, named) == 0);
+  CHECK(made({"--output", "/8/Relu_output_0"}, inner) == 0);
+  CHECK(bytes_of(whole) == bytes_of(named));
+  CHECK(bytes_of(inner) != bytes_of(whole));
+  const auto described = run({model, "--output", "/8/Relu_output_0", "--describe"});
+  CHECK(described.exit_code == 0);
+  CHECK_THAT(described.out, Contains("/8/Relu") && !Contains("/9/Gemm"));
+  CHECK_THAT(run({model, input, "--output", "nowhere"}).err,
+             Contains("output 'nowhere': no node computes it"));
+}
+
 }  // namespace

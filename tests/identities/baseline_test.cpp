@@ -68,7 +68,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("identity 3: Baseline tends to Gradient as the baseline tends to the input") {
+TEST_CASE("identity 3: Baseline tends to Gradient as the differences tend to 0") {
   each_network(1, fn::Tanh(), fn::Softplus(), [](const auto& net, unsigned seed) {
     const Matrix x = input(net, seed), direction = input(net, seed + 50);
     const Matrix gradient = explain(net, x, method::Gradient{});

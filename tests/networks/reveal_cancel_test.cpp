@@ -136,7 +136,8 @@ VectorXd mixed_by_hand(const MatrixXd& a, const MatrixXd& b, const VectorXd& c, 
     const double up = (relu(start + rise) - relu(start)) / 2 + (relu(start + fall + rise) - relu(start + fall)) / 2;
     const double down = (relu(start + fall) - relu(start)) / 2 + (relu(start + rise + fall) - relu(start + rise)) / 2;
     for (Index i = 0; i < f.size(); ++i)
-      by_f(i) += c(j) * b(j, i) * (b(j, i) * (f(i) - f0(i)) > 0 ? up / rise : down / fall);
+      if (const double part = b(j, i) * (f(i) - f0(i)); part != 0)  // else the first relu hands nothing down
+        by_f(i) += c(j) * b(j, i) * (part > 0 ? up / rise : down / fall);
   }
   VectorXd relevance(x.size());
   for (Index k = 0; k < x.size(); ++k)

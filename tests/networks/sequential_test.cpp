@@ -440,7 +440,7 @@ TEST_CASE("A Composite serves a Sequential as it serves the same network as a Gr
       .add(match::role(map::Role::dense), rule::Gamma{.gamma = 0.1})
       .add(match::any(), method::Lrp());
   Composite<double> in_q(Form::Q, true);
-  in_q.add(match::places(0, 0), rule::ZPlus()).add(match::any(), method::LrpQ());
+  in_q.add(match::name("layer 0"), rule::ZPlus()).add(match::any(), method::LrpQ());
   for (const Composite<double>& composite : {mine, in_q, composite::epsilon_plus<double>(0.1, true)}) {
     const auto found = net.explain(trace, 1, composite, Record::per_layer);
     const auto expected = graph.explain(graph_trace, 1, composite, Record::per_layer);

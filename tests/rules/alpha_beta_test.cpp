@@ -5,6 +5,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 #include "tests/support/random.hpp"
 
@@ -31,7 +33,7 @@ Expected formula(const Explicit& l, const AlphaBeta& rule, const Vector& a, cons
 
 TEST_CASE("AlphaBeta: the formulas over every structure of map, and the books close") {
   for (const AlphaBeta rule : {AlphaBeta{}, AlphaBeta{1, 0}, AlphaBeta{1.5, 0.5, 0.25}, AlphaBeta{2, 1, 0}}) {
-    INFO(parameters_text(rule));
+    INFO(ascribe::parameters_text(rule));
     check_every_layer(
         [=](const auto&) { return rule; },
         [=](const Explicit& l, const Vector& a, const Vector& up) { return formula(l, rule, a, up); });
@@ -105,7 +107,7 @@ TEST_CASE("AlphaBeta computes the few outputs that cancel by themselves, where t
     *map.columns = *map.single = 0;
     const auto found =
         step(in_float, AlphaBeta{}, Form::R, Batch<float>(sign * a_f), Batch<float>(sign * a_f), up_f);
-    CHECK(*map.columns == (2 + 3) * 2);        // forward and its baseline; three products of two samples
+    CHECK(*map.columns == (2 + 3) * 2);        // forward, the baseline too; three products of two samples
     CHECK(*map.single == (sign > 0 ? 4 : 2));  // the mirror: row 70's z⁻ is 0
     for (Index n = 0; n < 2; ++n) {
       const Expected expected = formula(layer, AlphaBeta{}, sign * a.col(n), up.col(n));
@@ -169,5 +171,5 @@ TEST_CASE("AlphaBeta refuses alpha - beta != 1, and says its name and parameters
   CHECK_THROWS_WITH((AlphaBeta{2, 1, -1}.check()), Contains("epsilon"));
   CHECK_NOTHROW(AlphaBeta{1.1, 0.1}.check());  // whose difference rounds
   CHECK(std::string(AlphaBeta::name) == "AlphaBeta");
-  CHECK(parameters_text(AlphaBeta{}) == "alpha 2, beta 1, epsilon 1e-06");
+  CHECK(ascribe::parameters_text(AlphaBeta{}) == "alpha 2, beta 1, epsilon 1e-06");
 }

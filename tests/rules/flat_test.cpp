@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 
 using namespace rule_contract;
@@ -46,5 +48,5 @@ TEST_CASE("Flat takes one product, and one for a single sample") {
 TEST_CASE("Flat refuses an epsilon that is negative, and says its name and parameters") {
   CHECK_THROWS_WITH(Flat{-1}.check(), Contains("Flat: expected a finite epsilon >= 0, found -1"));
   CHECK(std::string(Flat::name) == "Flat");
-  CHECK(parameters_text(Flat{}) == "epsilon 1e-06");
+  CHECK(ascribe::parameters_text(Flat{}) == "epsilon 1e-06");
 }

@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 #include "tests/support/random.hpp"
 
@@ -42,7 +44,7 @@ Expected formula(const Explicit& l, const Gamma& rule, const Vector& a, const Ve
 
 TEST_CASE("Gamma: the formulas over every structure of map, and the books close") {
   for (const Gamma rule : {Gamma{}, Gamma{1}, Gamma{0}, Gamma{0.25, 0}, Gamma{100, 0.25}}) {
-    INFO(parameters_text(rule));
+    INFO(ascribe::parameters_text(rule));
     check_every_layer(
         [=](const auto&) { return rule; },
         [=](const Explicit& l, const Vector& a, const Vector& up) { return formula(l, rule, a, up); });
@@ -153,5 +155,5 @@ TEST_CASE("Gamma refuses a gamma that is negative or not finite, and says its na
   CHECK_THROWS_WITH((Gamma{1, -1}.check()), Contains("Gamma: expected a finite epsilon >= 0, found -1"));
   CHECK_NOTHROW(Gamma{0}.check());
   CHECK(std::string(Gamma::name) == "Gamma");
-  CHECK(parameters_text(Gamma{}) == "gamma 0.25, epsilon 1e-06");
+  CHECK(ascribe::parameters_text(Gamma{}) == "gamma 0.25, epsilon 1e-06");
 }

@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 
 using namespace rule_contract;
@@ -39,5 +41,5 @@ TEST_CASE("WSquare takes one product, and one for a single sample") {
 TEST_CASE("WSquare refuses an epsilon that is negative, and says its name and parameters") {
   CHECK_THROWS_WITH(WSquare{-1}.check(), Contains("WSquare: expected a finite epsilon >= 0, found -1"));
   CHECK(std::string(WSquare::name) == "WSquare");
-  CHECK(parameters_text(WSquare{}) == "epsilon 1e-06");
+  CHECK(ascribe::parameters_text(WSquare{}) == "epsilon 1e-06");
 }

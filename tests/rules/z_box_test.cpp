@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 
 using namespace rule_contract;
@@ -79,7 +81,7 @@ TEST_CASE("ZBox refuses bounds that make no box, sizes that do not fit, and says
   CHECK_NOTHROW(run(ZBox{Bounds(2, -2), Bounds(6, 2)}));
 
   CHECK(std::string(ZBox::name) == "ZBox");
-  CHECK(parameters_text(ZBox{{-1}, {1}}) == "low -1, high 1, epsilon 1e-06");
-  CHECK(parameters_text(ZBox{{-2.1, -2}, Bounds(12, 2.5)}) ==
+  CHECK(ascribe::parameters_text(ZBox{{-1}, {1}}) == "low -1, high 1, epsilon 1e-06");
+  CHECK(ascribe::parameters_text(ZBox{{-2.1, -2}, Bounds(12, 2.5)}) ==
         "low [-2.1 -2], high [2.5 2.5 2.5 2.5 ... 12 numbers], epsilon 1e-06");
 }

@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <ascribe/core/format.hpp>
+
 #include "tests/rules/matmul_cases.hpp"
 
 using namespace rule_contract;
@@ -59,5 +61,5 @@ TEST_CASE("ZPlus refuses an epsilon that is negative or not finite, and says its
   CHECK_THROWS_WITH(ZPlus{-1}.check(), Contains("ZPlus: expected a finite epsilon >= 0, found -1"));
   CHECK_NOTHROW(ZPlus{0}.check());
   CHECK(std::string(ZPlus::name) == "ZPlus");
-  CHECK(parameters_text(ZPlus{}) == "epsilon 1e-06");
+  CHECK(ascribe::parameters_text(ZPlus{}) == "epsilon 1e-06");
 }

@@ -89,10 +89,11 @@ template <class E>
 double moved(const E& explanation, Index n) {
   double most =
       std::max(detail::largest_line(explanation.ledger, n), detail::sum_of_sizes(explanation.relevance, n));
-  if (explanation.record != Record::totals)
-    explanation.each_record([&](const auto& record) {
-      if (record.relevance.size() > 0) most = std::max(most, detail::sum_of_sizes(record.relevance, n));
-    });
+  if constexpr (requires { explanation.record; })
+    if (explanation.record != Record::totals)
+      explanation.each_record([&](const auto& record) {
+        if (record.relevance.size() > 0) most = std::max(most, detail::sum_of_sizes(record.relevance, n));
+      });
   return most;
 }
 

@@ -130,7 +130,8 @@ class RevealCancel {
   static void hand_back(const AnyMatMul<Scalar>& layer, const Batch<Scalar>& change, const rule::Terms& terms,
                         const Batch<Scalar>& m, Batch<Scalar>& to) {
     for (const rule::PartProduct& product : terms.products(rule::Signs::both)) {
-      const Scalar above(product.part.positive), below(product.part.negative), mean((above + below) / 2);
+      const double up = product.part.positive, down = product.part.negative;
+      const Scalar above = Scalar(up), below = Scalar(down), mean = Scalar((up + down) / 2);
       const Batch<Scalar> g = applied_transposed(layer, m, product.weights);
       for (Index i = 0; i < g.size(); ++i) {
         const Scalar delta = change.data()[i];

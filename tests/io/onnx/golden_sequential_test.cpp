@@ -66,24 +66,24 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
 
   const auto zero = net.forward(Batch<Scalar>::Zero(784, 1).eval()),
              mean = net.forward(test::golden_mean<Scalar>());
-  for (const auto& [of, reference] :
+  for (const auto& [of, baseline] :
        {std::pair{"deeplift_rescale_zero", &zero}, {"deeplift_rescale_mean", &mean}}) {
     INFO(name << ", " << of);
-    const auto baseline = net.explain(trace, start, method::DeepLift(), *reference);
+    const auto rescale = net.explain(trace, start, method::DeepLift(), *baseline);
     if (exceptions.deeplift_by_gradient)
-      check(of, net.explain(trace, start, method::DeepLiftWith<rule::Gradient>(), *reference),
+      check(of, net.explain(trace, start, method::DeepLiftWith<rule::Gradient>(), *baseline),
             in_double ? 1e-8 : 1e-5);
     else
-      check(of, baseline, tolerance);
+      check(of, rescale, tolerance);
     // Baseline itself closes: nothing but the inputs takes anything, and their total is f(x) − f(x̄).
-    CHECK(test::closing_error(baseline.ledger) <= (in_double ? 1e-12 : 1e-4));
-    CHECK(baseline.ledger.bias.abs().maxCoeff() == 0);
-    CHECK(baseline.ledger.stabiliser.abs().maxCoeff() == 0);
-    CHECK(baseline.ledger.dropped.abs().maxCoeff() == 0);
+    CHECK(test::closing_error(rescale.ledger) <= (in_double ? 1e-12 : 1e-4));
+    CHECK(rescale.ledger.bias.abs().maxCoeff() == 0);
+    CHECK(rescale.ledger.stabiliser.abs().maxCoeff() == 0);
+    CHECK(rescale.ledger.dropped.abs().maxCoeff() == 0);
     for (Index n = 0; n < 4; ++n) {
       const Index target = targets[std::size_t(n)];
-      const double change = double(trace.output()(target, n)) - double(reference->output()(target, 0));
-      CHECK_THAT(double(baseline.relevance.col(n).sum()),
+      const double change = double(trace.output()(target, n)) - double(baseline->output()(target, 0));
+      CHECK_THAT(double(rescale.relevance.col(n).sum()),
                  WithinAbs(change, (in_double ? 1e-12 : 1e-4) * std::abs(change)));
     }
   }
@@ -118,10 +118,10 @@ TEST_CASE("Baseline with the gradient at the maximum loses what captum loses", "
   const auto net = test::mnist_cnn<double>();
   const auto trace = net.forward(test::golden_input());
   const std::vector<Index> targets = test::golden_targets();
-  const auto lost = [&](const Eigen::MatrixXd& reference) {
+  const auto lost = [&](const Eigen::MatrixXd& baseline) {
     return net
         .explain(trace, start::Targets{targets}, method::DeepLiftWith<rule::Gradient>(),
-                 net.forward(reference))
+                 net.forward(baseline))
         .ledger.dropped.abs()
         .maxCoeff();
   };

@@ -52,13 +52,13 @@ const std::vector<Case> every_case{
 template <class Scalar, class Start>
 void check_books(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& trace, const Start& start,
                  Composite<Scalar> method, const GraphExplanation<Scalar>& explanation,
-                 const typename Graph<Scalar>::Trace* reference) {
+                 const typename Graph<Scalar>::Trace* baseline) {
   CHECK(check::conservation(explanation));
   method.times_input = true;  // nodes are judged by relevances
   GraphExplanation<Scalar> nodes;
   Workspace<Scalar> workspace;
   nodes.record = Record::per_layer;
-  net.explain(trace, start, method, nodes, workspace, reference);
+  net.explain(trace, start, method, nodes, workspace, baseline);
   for (Index n = 0; n < nodes.relevance.cols(); ++n) {
     CHECK(check::conservation(nodes, n));
     CHECK_FALSE(check::first_open_node(net, nodes, n));

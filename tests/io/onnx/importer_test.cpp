@@ -124,12 +124,16 @@ TEST_CASE("onnx::network: many nodes cannot ask for what one could not") {
     last = one.outputs[0];
     return one;
   };
+  std::vector<std::string> constants;
   for (int k = 0; k < 100; ++k) {
     const std::string number = std::to_string(k);
     computed.push_back(node("ConstantOfShape", {"shape"}, {"c" + number}));
+    constants.push_back("c" + number);
     read.push_back(append(node("Gemm", {last, "w"}, {"y" + number})));
   }
-  computed.push_back(node("Relu", {"x"}, {"y"}));
+  computed.push_back(node("Sum", constants, {"sum"}));
+  computed.push_back(node("ReduceMax", {"sum"}, {"most"}));
+  computed.push_back(node("Mul", {"x", "most"}, {"y"}));
   read.push_back(node("Relu", {last}, {"y"}));
   joined.push_back(node("Sum", std::vector<std::string>(1000, "x"), {"y"}));
   const std::vector<onnx::Tensor> shape{list({5000}).renamed("shape")}, w{ones("w", {64, 64})};
@@ -211,7 +215,7 @@ TEST_CASE("onnx::network: a long file takes no longer than it is long") {
     CHECK(onnx::network<float>(model({1, 1}, nodes, {ones("c", {})})).graph.nodes().size() == many + 1);
   }
   SECTION("one that ends in itself, through values without a name") {
-    CHECK(refusal(model({1, 1}, {node("Mul", {"", "c"}, {"", "a"}), node("Mul", {"x", "c"}, {"y"})},
+    CHECK(refusal(model({1, 1}, {node("Mul", {"", "c"}, {"", "a"}), node("Mul", {"x", "a"}, {"y"})},
                         {ones("c", {})}),
                   {}) != "no error");
   }
@@ -303,6 +307,106 @@ TEST_CASE("onnx::network: what a layer refuses bears its node's name", "[onnx]")
   };
   CHECK_THAT(chain(list_of_reals({0, nan})), Catch::Matchers::StartsWith("node of '"));
   CHECK(chain(list_of_reals({0, 1})) == "no error");
+}
+
+/// What a model computes of the values 1, 2, …, n.
+Eigen::MatrixXd computed(const onnx::Model& model, const onnx::ReadOptions& options = {.batched = false}) {
+  const auto network = onnx::network<double>(model, options);
+  Eigen::MatrixXd x(network.graph.input_size(), 1);
+  for (Index i = 0; i < x.size(); ++i) x(i) = double(i + 1);
+  const auto trace = network.graph.forward(x);
+  return trace.output();
+}
+
+onnx::Tensor reals(const std::string& name, const Dims& dims, const std::vector<float>& values) {
+  return onnx::Tensor::of(name, dims, values);
+}
+
+// What is not asked for is not read: not even that its operator is unknown.
+TEST_CASE("onnx::network: nodes that no output depends on are left alone", "[onnx]") {
+  auto two = model({2}, {node("Neg", {"x"}, {"y"}), node("Strange", {"y"}, {"z"}), node("Abs", {"x"}, {"u"})});
+  CHECK(onnx::network<double>(two, {.batched = false}).graph.nodes().size() == 2);
+  two.graph.outputs.push_back({"z", onnx::ElementType::float32, {}});
+  CHECK_THAT(refusal(two, {.batched = false}), Contains("Strange (1 node: node of 'z' (Strange))"));
+  CHECK(onnx::network<double>(two, {.batched = false, .outputs = {"y"}}).outputs.size() == 1);
+}
+
+TEST_CASE("onnx::network: outputs are chosen by name, inner values too", "[onnx]") {
+  auto two = model({2}, {node("Neg", {"x"}, {"h"}), node("Abs", {"h"}, {"y"}), node("Mul", {"h", "ids"}, {"z"})});
+  onnx::ValueInfo ids{"ids", onnx::ElementType::int64, std::vector<onnx::Dimension>{{2, ""}}};
+  two.graph.inputs.push_back(ids);
+  two.graph.outputs.push_back({"z", onnx::ElementType::float32, {}});
+  CHECK_THAT(refusal(two, {.batched = false}), Contains("input 'ids': expected floating-point numbers"));
+  // The input that nothing needs any more is none.
+  const auto inner = onnx::network<double>(two, {.batched = false, .outputs = {"h", "y"}});
+  REQUIRE(inner.inputs.size() == 1);
+  REQUIRE(inner.outputs.size() == 2);
+  CHECK(inner.outputs[0].name == "h");
+  CHECK(inner.outputs[1].name == "y");
+  CHECK(computed(two, {.batched = false, .outputs = {"h"}}) == Eigen::Vector2d(-1, -2));
+  CHECK(computed(two, {.batched = false, .outputs = {"y"}}) == Eigen::Vector2d(1, 2));
+  CHECK_THAT(refusal(two, {.batched = false, .outputs = {"w"}}), Contains("output 'w': no node computes it"));
+}
+
+TEST_CASE("onnx::network: all operators that are missing are said at once", "[onnx]") {
+  std::vector<onnx::Node> nodes{node("Odd", {"x"}, {"a"}), node("NonZero", {"a"}, {"b"}),
+                                node("Odd", {"b"}, {"c"}), node("com.example.Even", {"c", "w"}, {"y"})};
+  nodes[0].name = "first";
+  const std::string said = refusal(model({2}, nodes, {ones("w", {2})}), {.batched = false});
+  CHECK(said ==
+        "the network needs operators that are not supported:\n"
+        "  Odd (2 nodes, the first: node 'first' (Odd))\n"
+        "  NonZero (1 node: node of 'b' (NonZero); supported on constants alone)\n"
+        "  com.example.Even (1 node: node of 'y' (com.example.Even))\n"
+        "ReadOptions::outputs may choose values that do not depend on them.");
+  nodes.clear();
+  std::string last = "x";
+  for (int k = 0; k < 12; ++k) {
+    const std::string next = k == 11 ? "y" : "v" + std::to_string(k);
+    nodes.push_back(node("Odd" + std::to_string(k), {last}, {next}));
+    last = next;
+  }
+  CHECK_THAT(refusal(model({2}, nodes), {.batched = false}),
+             Contains("Odd7 (1 node") && Contains("and 4 more") && !Contains("Odd8"));
+}
+
+// The expected values are NumPy's.
+TEST_CASE("onnx::network: what is supported on activations is supported on constants", "[onnx]") {
+  const auto with_constant = [](onnx::Node on_constants, std::vector<onnx::Tensor> constants) {
+    return computed(
+        model({2}, {std::move(on_constants), node("Add", {"x", "k"}, {"y"})}, std::move(constants)));
+  };
+  const auto c = reals("c", {2}, {-1, 0.5f});
+  const auto check = [&](onnx::Node one, double first, double second, std::vector<onnx::Tensor> more = {}) {
+    INFO(one.op_type);
+    more.push_back(c);
+    const Eigen::MatrixXd found = with_constant(std::move(one), std::move(more));
+    CHECK(found(0) - 1 == Approx(first).margin(1e-7));
+    CHECK(found(1) - 2 == Approx(second).margin(1e-7));
+  };
+  check(node("Relu", {"c"}, {"k"}), 0, 0.5);
+  check(node("Sigmoid", {"c"}, {"k"}), 0.2689414213699951, 0.6224593312018546);
+  check(node("Tanh", {"c"}, {"k"}), -0.7615941559557649, 0.46211715726000973);
+  check(node("Softplus", {"c"}, {"k"}), 0.31326168751822286, 0.9740769841801067);
+  check(node("LeakyRelu", {"c"}, {"k"}, {test::real("alpha", 0.1f)}), -0.1, 0.5);
+  check(node("Clip", {"c", "low", "high"}, {"k"}), -0.25, 0.25,
+        {reals("low", {}, {-0.25f}), reals("high", {}, {0.25f})});
+  check(node("MatMul", {"c", "w"}, {"k"}), 0.5, 0, {reals("w", {2, 2}, {1, 2, 3, 4})});
+  check(node("Gemm", {"c2", "w", "b"}, {"k"}), 11.5, 20.0,
+        {reals("c2", {1, 2}, {1, 0.5f}), reals("w", {2, 2}, {1, 2, 1, 4}), reals("b", {2}, {10, 16})});
+  check(node("BatchNormalization", {"c2", "scale", "shift", "mean", "var"}, {"k"}, {test::real("epsilon", 0)}), 3,
+        -0.5,
+        {reals("c2", {1, 2}, {2, 1}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
+         reals("mean", {2}, {1, 2}), reals("var", {2}, {1, 4})});
+  // A softmax is left out at the end of a network: of a constant that would be a wrong number.
+  CHECK_THAT(refusal(model({2}, {node("Softmax", {"c"}, {"k"}), node("Add", {"x", "k"}, {"y"})}, {c}),
+                     {.batched = false}),
+             Contains("node of 'k' (Softmax): all of its inputs are constants"));
+  // The layer's own errors name the node.
+  CHECK_THAT(refusal(model({2}, {node("MatMul", {"c", "w"}, {"k"}), node("Add", {"x", "k"}, {"y"})},
+                           {c, reals("w", {3, 2}, {1, 2, 3, 4, 5, 6})}),
+                     {.batched = false}),
+             Contains("node of 'k' (MatMul)"));
 }
 
 }  // namespace

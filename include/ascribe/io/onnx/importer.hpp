@@ -86,6 +86,9 @@ struct ReadOptions {
   /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
   /// one sample.
   bool batched = true;
+  /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the file's
+  /// outputs. What they do not depend on is not read.
+  std::vector<std::string> outputs = {};
   /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
   std::map<std::string, Index> sizes = {};
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
@@ -194,7 +197,8 @@ class Importer {
   bool is_last(const Node& node) const {
     return is_graph_output(node.outputs[0]) && consumers_.count(node.outputs[0]) == 0;
   }
-  const std::vector<Node>& nodes() const { return model_.graph.nodes; }
+  /// Those that the outputs depend on, in the file's order.
+  const std::vector<const Node*>& nodes() const { return nodes_; }
   /// The node that computes a value; null for an input or initializer.
   const Node* producer(const std::string& value) const {
     const auto found = producers_.find(value);
@@ -398,67 +402,55 @@ class Importer {
   }
 
   /// `prepare(importer)` looks for patterns of several nodes before the walk, when all constants are known,
-  /// and may `absorb` and `replace`. Throws Error for an operator without a translation among `operators`,
-  /// and all that translations throw.
+  /// and may `absorb` and `replace`. Throws Error that lists what has no translation among `operators`, and all
+  /// that translations throw.
   template <class Prepare>
   Result run(std::span<const Operator<Scalar>> operators, Prepare&& prepare) {
-    std::unordered_map<std::string_view, const Operator<Scalar>*> by_type;
-    for (const Operator<Scalar>& op : operators) by_type.emplace(op.type, &op);
+    for (const Operator<Scalar>& op : operators) operators_.emplace(op.type, &op);
     for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
     for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
-    for (const ValueInfo& output : model_.graph.outputs) graph_outputs_.insert(output.name);
-    for (const Node& node : model_.graph.nodes) {
-      for (const std::string& output : node.outputs)
-        if (!output.empty()) producers_.emplace(output, &node);
-      for (const std::string& input : node.inputs)
-        if (!input.empty()) consumers_[input].push_back(&node);
-    }
+    find_needed();
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
       if (constants_.count(input.name) > 0) continue;
+      if (!options_.outputs.empty() && consumers_.count(input.name) == 0 && !is_graph_output(input.name)) continue;
       result.inputs.push_back(add_input(input));
       result.input_names.push_back(input.name);
     }
     if (result.inputs.empty()) fail("the model has no input that is not a constant");
-    for (const Node& node : model_.graph.nodes)
-      if (evaluate_constant(node)) absorbed_.insert(&node);
+    for (const Node* node : nodes_)
+      if (evaluate_constant(*node)) absorbed_.insert(node);
     prepare(*this);
-    for (const Node& node : model_.graph.nodes) {
-      if (absorbed_.count(&node) > 0) continue;
-      if (evaluate_constant(node)) continue;
-      if (const auto found = replacements_.find(&node); found != replacements_.end()) {
-        named(node, [&] { found->second(*this); });
+    check_operators();
+    for (const Node* node : nodes_) {
+      if (absorbed_.count(node) > 0 || evaluate_constant(*node)) continue;
+      if (const auto found = replacements_.find(node); found != replacements_.end()) {
+        named(*node, [&] { found->second(*this); });
         continue;
       }
-      const auto found = by_type.find(node.op_type);
-      if (found == by_type.end()) {
-        std::vector<std::string_view> known;
-        for (const Operator<Scalar>& op : operators) known.push_back(op.type);
-        std::sort(known.begin(), known.end());
-        std::string list;
-        for (const std::string_view one : known) list += (list.empty() ? "" : ", ") + std::string(one);
-        fail(describe(node), ": the operator is not supported; supported are ", list);
-      }
-      named(node, [&] { found->second->translate(*this, node); });
+      const auto found = operators_.find(node->op_type);
+      if (found == operators_.end())
+        fail(describe(*node), ": the operator is supported where all of its inputs are constants, and here one is not");
+      named(*node, [&] { found->second->translate(*this, *node); });
     }
-    for (const ValueInfo& output : model_.graph.outputs) {
-      const auto found = activations_.find(output.name);
+    for (const std::string& output : outputs_) {
+      const auto found = activations_.find(output);
       if (found == activations_.end()) {
-        if (constants_.count(output.name) > 0)
-          fail("output ", shown(output.name), " does not depend on the network's inputs");
-        if (padded_.count(output.name) > 0)
-          fail("output ", shown(output.name), ": expected finite values, found padding of -infinity");
-        fail("output ", shown(output.name), ": no node computes it");
+        if (constants_.count(output) > 0)
+          fail("output ", shown(output), " does not depend on the network's inputs");
+        if (padded_.count(output) > 0)
+          fail("output ", shown(output), ": expected finite values, found padding of -infinity");
+        fail("output ", shown(output), ": expected numbers that depend on the network's inputs");
       }
       // The doors: outside, values are in ONNX's order.
       Node door;
-      door.name = output.name;
+      door.name = output;
       door.op_type = "output";
-      door.outputs = {output.name + "/output"};
+      door.outputs = {output + "/output"};
       named(door,
             [&] { result.outputs.push_back(in_order(door, found->second, c_order(found->second.rank()))); });
       graph_.output(result.outputs.back().node);
-      result.output_names.push_back(output.name);
+      result.output_names.push_back(output);
     }
     result.graph = std::move(graph_);
     result.notes = std::move(notes_);
@@ -485,6 +477,77 @@ class Importer {
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]), "): no node computes it");
   }
   bool is_graph_output(const std::string& name) const { return graph_outputs_.count(name) > 0; }
+
+  /// Which outputs are asked for, and which nodes they depend on.
+  void find_needed() {
+    outputs_ = options_.outputs;
+    if (outputs_.empty())
+      for (const ValueInfo& output : model_.graph.outputs) outputs_.push_back(output.name);
+    graph_outputs_.insert(outputs_.begin(), outputs_.end());
+    std::unordered_set<std::string> wanted(outputs_.begin(), outputs_.end());
+    const auto& all = model_.graph.nodes;
+    for (auto node = all.rbegin(); node != all.rend(); ++node) {  // each stands behind those that it reads
+      const auto is_wanted = [&](const std::string& output) { return !output.empty() && wanted.count(output) > 0; };
+      if (std::none_of(node->outputs.begin(), node->outputs.end(), is_wanted)) continue;
+      nodes_.push_back(&*node);
+      wanted.insert(node->inputs.begin(), node->inputs.end());
+    }
+    std::reverse(nodes_.begin(), nodes_.end());
+    for (const Node* node : nodes_) {
+      for (const std::string& output : node->outputs)
+        if (!output.empty()) producers_.emplace(output, node);
+      for (const std::string& input : node->inputs)
+        if (!input.empty()) consumers_[input].push_back(node);
+    }
+    for (const std::string& output : outputs_) {
+      const auto& inputs = model_.graph.inputs;
+      const bool is_input = std::any_of(inputs.begin(), inputs.end(),
+                                        [&](const ValueInfo& input) { return input.name == output; });
+      if (producers_.count(output) == 0 && constants_.count(output) == 0 && !is_input)
+        fail("output ", shown(output), ": no node computes it");
+    }
+  }
+
+  /// Throws Error for operators that are not known, all of them, with how many nodes they have and which is the
+  /// first: whether they can be had for constants alone, where theirs are, is known before any shape is.
+  void check_operators() const {
+    struct Missing {
+      const Node* first;
+      Index nodes = 0;
+      bool for_constants;
+    };
+    std::vector<Missing> missing;
+    std::unordered_set<std::string> constant;
+    const auto is_constant = [&](const std::string& name) {
+      return name.empty() || constants_.count(name) > 0 || constant.count(name) > 0;
+    };
+    for (const Node* node : nodes_) {
+      const bool of_constants = std::all_of(node->inputs.begin(), node->inputs.end(), is_constant) ||
+                                node->op_type == "Shape" || node->op_type == "Size";
+      if (of_constants) constant.insert(node->outputs.begin(), node->outputs.end());
+      if (absorbed_.count(node) > 0 || replacements_.count(node) > 0) continue;
+      if (operators_.count(node->op_type) > 0 || (of_constants && can_evaluate(node->op_type))) continue;
+      const auto found = std::find_if(missing.begin(), missing.end(), [&](const Missing& m) {
+        return m.first->op_type == node->op_type;
+      });
+      if (found == missing.end())
+        missing.push_back({node, 1, can_evaluate(node->op_type)});
+      else
+        ++found->nodes;
+    }
+    if (missing.empty()) return;
+    constexpr std::size_t most = 8;
+    std::string lines;
+    for (std::size_t k = 0; k < missing.size() && k < most; ++k) {
+      const Missing& m = missing[k];
+      const std::string type = shown(m.first->op_type), count = std::to_string(m.nodes);
+      lines += "\n  " + type.substr(1, type.size() - 2) + " (" + count + (m.nodes == 1 ? " node: " : " nodes, the first: ") +
+               describe(*m.first) + (m.for_constants ? "; supported on constants alone)" : ")");
+    }
+    if (missing.size() > most) lines += "\n  and " + std::to_string(missing.size() - most) + " more";
+    fail("the network needs operators that are not supported:", lines,
+         "\nReadOptions::outputs may choose values that do not depend on them.");
+  }
 
   static Index checked_count(const Node& node, const Dims& dims) {
     constexpr Index most = Index(1) << 31;
@@ -551,9 +614,7 @@ class Importer {
         return false;
       }
     }
-    if (!can_evaluate(node.op_type))
-      fail(describe(node),
-           ": all of its inputs are constants, and evaluating this operator is not supported");
+    if (!can_evaluate(node.op_type)) return evaluate_by_layers(node, inputs);
     for (const Tensor* input : inputs)
       if (input != nullptr && input->has_values())
         charge(describe(node), input->size(), item_size(input->type()));
@@ -561,6 +622,50 @@ class Importer {
     named(node, [&] { outputs = evaluate(node, inputs, model_.opset, budget_); });
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
+    return true;
+  }
+
+  /// A node of constants as the layers that it is on activations: a network of this node alone, whose input is
+  /// the node's first. Not where that leaves something out, which its notes say.
+  bool evaluate_by_layers(const Node& node, const std::vector<const Tensor*>& inputs) {
+    const auto op = operators_.find(node.op_type);
+    if (op == operators_.end() || inputs.empty() || !inputs[0]) return false;
+    const ElementType type = inputs[0]->type();
+    if (type != ElementType::float32 && type != ElementType::float64) return false;
+    Model alone;
+    alone.opset = model_.opset;
+    ValueInfo first{node.inputs[0], type, std::vector<Dimension>()};
+    for (const Index size : inputs[0]->dims()) first.dims->push_back({size, ""});
+    alone.graph.inputs.push_back(std::move(first));
+    for (std::size_t k = 1; k < inputs.size(); ++k)
+      if (inputs[k] && node.inputs[k] != node.inputs[0])
+        alone.graph.initializers.push_back(inputs[k]->renamed(node.inputs[k]));
+    alone.graph.nodes.push_back(node);
+    for (const std::string& output : node.outputs)
+      if (!output.empty()) alone.graph.outputs.push_back({output, type, {}});
+    ReadOptions options;
+    options.batched = false;
+    options.memory = budget_.bytes;
+    named(node, [&] {
+      auto network = Importer(alone, options).run(std::span(op->second, 1), [](Importer&) {});
+      if (!network.notes.empty())
+        fail("all of its inputs are constants, and evaluating this operator is not supported");
+      charge(describe(node), network.graph.input_size(), sizeof(Scalar));
+      const std::vector<double> values = inputs[0]->template values<double>();
+      const Batch<Scalar> x =
+          Eigen::Map<const Eigen::VectorXd>(values.data(), Index(values.size())).template cast<Scalar>();
+      const auto trace = network.graph.forward(x);
+      for (std::size_t k = 0; k < network.outputs.size(); ++k) {
+        const auto& value = trace.value(network.graph.outputs()[k]);
+        charge(describe(node), value.size(), item_size(type));
+        const auto tensor = [&]<class T>(std::vector<T> numbers) {
+          for (Index i = 0; i < value.size(); ++i) numbers.push_back(T(math::value_of(value(i))));
+          return Tensor::of(network.output_names[k], network.outputs[k].dims, std::move(numbers));
+        };
+        define(network.output_names[k], type == ElementType::float32 ? tensor(std::vector<float>())
+                                                                     : tensor(std::vector<double>()));
+      }
+    });
     return true;
   }
 
@@ -613,6 +718,9 @@ class Importer {
   std::unordered_map<std::string, Tensor> constants_;
   std::unordered_map<std::string, Activation> activations_;
   std::unordered_map<std::string, Padded> padded_;
+  std::unordered_map<std::string_view, const Operator<Scalar>*> operators_;
+  std::vector<std::string> outputs_;
+  std::vector<const Node*> nodes_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;

@@ -81,7 +81,7 @@ struct Graph {
 struct Model {
   Index ir_version = 0;
   Index opset = 0;  ///< of the standard domain
-  /// Versions of other domains. No node uses them: one that does is an Error.
+  /// Versions of other domains, whose operators have the domain before their names: "com.microsoft.Gelu".
   std::vector<std::pair<std::string, Index>> other_opsets;
   std::string producer;  ///< name and version of the program that wrote the file; may be empty
   Graph graph;

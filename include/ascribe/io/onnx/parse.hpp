@@ -276,7 +276,7 @@ class Parser {
       model.other_opsets.emplace_back(std::move(domain), version);
       return;
     }
-    if (opset) {
+    if (opset && *opset != version) {
       fail("model: expected one version of ONNX's operator set, found ", *opset, " and ", version);
     }
     opset = version;
@@ -371,10 +371,9 @@ class Parser {
     if (result.op_type.empty()) {
       fail(part_, ": expected an operator, found none");
     }
+    // Of another domain no operator is known: it is one where the network needs it.
+    if (!is_standard(domain)) result.op_type = std::string(domain) + "." + result.op_type;
     part_ = describe(result);
-    if (!is_standard(domain)) {
-      fail(part_, ": expected an operator of ONNX's standard domain, found the domain ", shown(domain));
-    }
     if (result.outputs.empty()) {
       fail(part_, ": expected an output, found none");
     }

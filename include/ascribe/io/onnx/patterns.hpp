@@ -231,7 +231,8 @@ class GatePatterns {
 template <class Scalar>
 void find_patterns(Importer<Scalar>& importer) {
   GatePatterns<Scalar> patterns(importer);
-  for (const Node& node : importer.nodes()) {
+  for (const Node* one : importer.nodes()) {
+    const Node& node = *one;
     const auto found = patterns.at(node);
     if (!found) continue;
     for (const Node* inside : found->inside) importer.absorb(*inside);
