@@ -50,9 +50,10 @@ struct ParseOptions {
 /// Nothing that the file says is believed before it is checked: after this, every initializer's and every
 /// attribute's values have the number that the shape says, every name is defined once, every input of a node
 /// is a value of the graph, and nodes stand in an order in which they can be run (their own order, where that
-/// is one). Throws Error, naming the node or tensor, for a file that is cut short or malformed, for IR
-/// versions below 3, opsets below 7, nodes of another domain than the standard one, sparse initializers,
-/// values defined twice or never, cycles, external files outside the folder, and inputs that are not tensors.
+/// is one). The operator of a node of another domain than the standard one has the domain before its name.
+/// Throws Error, naming the node or tensor, for a file that is cut short or malformed, for IR versions below
+/// 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
+/// folder, and inputs that are not tensors.
 inline Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
                    const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
 
@@ -282,8 +283,8 @@ class Parser {
     opset = version;
   }
 
-  /// A function of the model's own is used by nodes of its domain, which are refused where they stand; one
-  /// that stands for an operator of ONNX's would change what known nodes mean.
+  /// A function of the model's own is used by nodes of its domain, whose operators are not known; one that
+  /// stands for an operator of ONNX's would change what known nodes mean.
   static void function(Fields fields) {
     std::string_view name;
     std::string_view domain;
