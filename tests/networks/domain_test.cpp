@@ -15,6 +15,9 @@
 #include <ascribe/networks/checks.hpp>
 #include <ascribe/networks/derivative.hpp>
 #include <ascribe/networks/sequential.hpp>
+#include <ascribe/rules/gradient.hpp>
+#include <ascribe/rules/ignore.hpp>
+#include <ascribe/rules/w_square.hpp>
 
 namespace {
 
@@ -34,11 +37,12 @@ TEST_CASE("an argument outside of a function's domain is an Error that names lay
   const std::string said =
       "forward: node 'layer 1' (Log): expected numbers above 0, found -0.5 at feature 0 of sample 2";
   CHECK_THROWS_WITH(graph.forward(x), said);
-  // Under a plan the function would be one step with the matrix before it.
-  CHECK_THROWS_WITH(graph.forward(x, graph.plan(method::Lrp(0))), said);
-  CHECK_NOTHROW(net.forward(x.leftCols(2)));
-  CHECK(graph.forward(x.leftCols(2), graph.plan(method::Lrp(0))).output() ==
-        net.forward(x.leftCols(2)).output());
+  // Under a plan that keeps neither of its values, the function would be one step with the matrix before it.
+  const auto plan =
+      graph.plan(method::Rules(Form::R, false, rule::WSquare(), rule::Ignore(), rule::Gradient()));
+  CHECK_THROWS_WITH(graph.forward(x, plan), said);
+  CHECK_FALSE(graph.forward(x.leftCols(2), plan).has(1));
+  CHECK(graph.forward(x.leftCols(2), plan).output() == net.forward(x.leftCols(2)).output());
 }
 
 TEST_CASE("samples are counted through the tiles that a batch goes in", "[networks]") {
@@ -46,8 +50,9 @@ TEST_CASE("samples are counted through the tiles that a batch goes in", "[networ
   MatrixXd x = MatrixXd::Ones(features, 5);
   x(65000, 3) = -4;
   const Sequential net{Elementwise(fn::Sqrt()), Elementwise(fn::Exp())};
-  CHECK_THROWS_WITH(net.forward(x), "forward: layer 0 (Sqrt): expected numbers of 0 or more, found -4 at "
-                                    "feature 65000 of sample 3");
+  CHECK_THROWS_WITH(net.forward(x),
+                    "forward: layer 0 (Sqrt): expected numbers of 0 or more, found -4 at "
+                    "feature 65000 of sample 3");
   Graph<double> graph;
   const Index in = graph.input("x", features), root = graph.add("root", Elementwise(fn::Sqrt()), {in});
   graph.output(graph.add("again", Elementwise(fn::Sqrt()), {root}));
@@ -60,9 +65,10 @@ TEST_CASE("samples are counted through the tiles that a batch goes in", "[networ
 TEST_CASE("Log has no chord from 0, and all else", "[networks]") {
   const Sequential net(linear(w1), Elementwise(fn::Log()), linear(w2));
   const VectorXd x{{1, 3}}, base{{2, 0.5}};  // log 7 and log 1.25
-  CHECK_THROWS_WITH(net.explain(x, 0, method::LrpQ()),
-                    "explain: layer 1: Log has no value at 0, from which the rule takes the function's slope: "
-                    "use a rule that takes it elsewhere, as Gradient and Baseline do");
+  CHECK_THROWS_WITH(
+      net.explain(x, 0, method::LrpQ()),
+      "explain: layer 1: Log has no value at 0, from which the rule takes the function's slope: "
+      "use a rule that takes it elsewhere, as Gradient and Baseline do");
   const Graph<double> graph(net);
   CHECK_THROWS_WITH(graph.explain(x, 0, method::LrpQ()),
                     Catch::Matchers::StartsWith("explain: node 'layer 1' (Log): Log has no value at 0"));
