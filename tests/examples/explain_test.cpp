@@ -630,7 +630,7 @@ TEST_CASE("files are written all or none, and over what was there", "[explain]")
   CHECK(folder.file_count() == 2);
 }
 
-TEST_CASE("--output names what is explained, an inner value too", "[explain]") {
+TEST_CASE("any value of the file may be what --output names", "[explain]") {
   const TemporaryFolder folder;
   const auto whole = folder / "whole.npy", named = folder / "named.npy", inner = folder / "inner.npy";
   const auto made = [&](const Arguments& more, const std::filesystem::path& file) {
