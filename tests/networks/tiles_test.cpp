@@ -9,14 +9,14 @@
 
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
-#include <ascribe/maps/convolution.hpp>
 #include <ascribe/layers/product.hpp>
+#include <ascribe/maps/convolution.hpp>
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/maps/selection.hpp>
 #include <ascribe/maps/sum.hpp>
 #include <ascribe/methods/composites.hpp>
-#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/deconvolution.hpp>
+#include <ascribe/methods/deep_lift.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/graph.hpp>
