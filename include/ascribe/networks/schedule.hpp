@@ -201,15 +201,17 @@ std::vector<bool> kept_values(const std::vector<Node<Scalar>>& nodes, Index inpu
   return kept;
 }
 
-/// Whether a node's step costs the same a sample, however few samples are taken at a time.
+/// Whether a node may take a tile of samples: its step costs the same a sample, however few are taken at a
+/// time, and what one sample has is not beyond any cache by itself.
 template <class Scalar>
-bool is_samplewise(const Node<Scalar>& node) {
+bool takes_tiles(const std::vector<Node<Scalar>>& nodes, const Node<Scalar>& node) {
   const auto* m = matmul(node);
-  return !m || m->map.is_samplewise();
+  if (m && !m->map.is_samplewise()) return false;
+  return std::max(node.size, inputs_of(nodes, node)) <= most_rows_in_tiles<Scalar>;
 }
 
-/// Groups for a batch of any size. A node that is not samplewise, and all behind it, take the whole batch, as
-/// do all nodes with `whole`. A function, or a step that changes nothing on the way back, is in the group of
+/// Groups for a batch of any size. A node that takes no tiles, and all behind it, take the whole batch, as do
+/// all nodes with `whole`. A function, or a step that changes nothing on the way back, is in the group of
 /// what it reads, over which it lies. Of a graph of the same size nothing is taken from the heap again.
 template <class Scalar>
 void make_tiles(const std::vector<Node<Scalar>>& nodes, Index input_count,
@@ -217,7 +219,7 @@ void make_tiles(const std::vector<Node<Scalar>>& nodes, Index input_count,
   auto& most = tiles.group;  // samples, until there are groups
   most.assign(nodes.size(), all_samples);
   const auto first = nodes.begin() + input_count;
-  const auto end = std::find_if(first, nodes.end(), [](const auto& node) { return !is_samplewise(node); });
+  const auto end = std::find_if(first, nodes.end(), [&](const auto& node) { return !takes_tiles(nodes, node); });
   Index least = all_samples;
   for (Index i = whole ? -1 : Index(end - nodes.begin()) - 1; i >= 0; --i) {
     const auto& node = nodes[std::size_t(i)];

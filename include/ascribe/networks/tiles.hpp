@@ -20,6 +20,11 @@ Index samples_in_cache(Index rows) {
   return math::max<Index>(1, bytes / (rows * Index(sizeof(S))));
 }
 
+/// Above so many rows a sample's value of 8 MB leaves the second-level cache by itself: tiles of one sample
+/// would save nothing, and read the weights behind it once for each.
+template <class S>
+inline constexpr Index most_rows_in_tiles = (Index(1) << 23) / Index(sizeof(S));
+
 /// The size of equal tiles, of at most so many samples each.
 inline Index tile(Index most, Index samples) {
   if (samples <= most) return samples;
