@@ -9,6 +9,7 @@
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
+#include <ascribe/core/linkage.hpp>
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
@@ -140,6 +141,7 @@
 #include <ascribe/networks/integrated_gradients.hpp>
 #include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
+#include <ascribe/networks/origin.hpp>
 #include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/plan.hpp>
 #include <ascribe/networks/reveal_cancel.hpp>
@@ -147,4 +149,5 @@
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/networks/tiles.hpp>
 
+#include <ascribe/compiled.hpp>
 #include <ascribe/heatmap.hpp>

@@ -38,10 +38,13 @@ onnx::Model model_of(const OneNode& one) {
   return model;
 }
 
-onnx::Importer<double>::Result import(const onnx::Model& model, bool batched) {
-  static const auto operators = onnx::operators<double>();
+Imported import(const onnx::Model& model, bool batched) {
+  static const auto operators = onnx::operators();
   const onnx::ReadOptions options{.batched = batched};
-  return onnx::Importer<double>(model, options).run(operators, [](auto&) {});
+  onnx::GraphBuilder<double> builder;
+  Imported imported{onnx::Importer(model, options, builder).run(operators, [](onnx::Importer&) {}), {}};
+  imported.graph = builder.take();
+  return imported;
 }
 
 std::string refusal(const OneNode& one, bool batched) {
@@ -58,7 +61,7 @@ onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::ve
   return {output, std::move(op), std::move(inputs), {output}, std::move(attributes)};
 }
 
-onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched) {
+Imported import_chain(const Chain& chain, bool batched) {
   onnx::Model model;
   model.opset = 21;
   std::vector<onnx::Dimension> dims;
@@ -79,7 +82,7 @@ std::string chain_refused(const Chain& chain) {
   return "no error";
 }
 
-Eigen::VectorXd output_of(const onnx::Importer<double>::Result& net) {
+Eigen::VectorXd output_of(const Imported& net) {
   return net.graph.forward(node_input(net.graph.input_size())).output();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/networks/graph.hpp>
 
 #include "tests/support/graph.hpp"
 
@@ -57,8 +58,13 @@ struct Expected {
 
 onnx::Model model_of(const OneNode& one);
 
-/// The network of a model, by all of the library's operators, which are compiled once (onnx_node.cpp).
-onnx::Importer<double>::Result import(const onnx::Model& model, bool batched);
+/// What the reader finds out about a network, and the network.
+struct Imported : onnx::Importer::Result {
+  Graph<double> graph;
+};
+
+/// The network of a model, by all of the library's operators, without looking for patterns.
+Imported import(const onnx::Model& model, bool batched);
 
 /// The message with which the node is refused; "no error" if it is not.
 std::string refusal(const OneNode& one, bool batched = false);
@@ -73,11 +79,11 @@ struct Chain {
 /// A node that computes `output` and is named after it.
 onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::vector<std::string> inputs,
                 std::string output);
-onnx::Importer<double>::Result import_chain(const Chain& chain, bool batched = true);
+Imported import_chain(const Chain& chain, bool batched = true);
 /// The message with which a chain is refused; "no error" if it is not.
 std::string chain_refused(const Chain& chain);
 /// What the network computes of `node_input`.
-Eigen::VectorXd output_of(const onnx::Importer<double>::Result& net);
+Eigen::VectorXd output_of(const Imported& net);
 
 /// 64 numbers that are all different and exact, then the same again: what the expected values were computed
 /// for.

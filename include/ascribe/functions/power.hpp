@@ -115,6 +115,7 @@ class PowerByFeature {
       if (!(e > 0)) fail("Power: expected one exponent for all features, or several above 0, found ", e);
   }
 
+  const std::vector<double>& exponents() const { return exponents_; }
   Index features() const { return Index(exponents_.size()); }
   Scalar at_zero() const { return Scalar(0); }
   const char* domain() const {

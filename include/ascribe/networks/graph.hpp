@@ -78,16 +78,7 @@ class Graph {
 
   /// Adds an input of so many features, and returns its node. Throws Error where the name is taken or the
   /// size below 1. All inputs come before the layers.
-  Index input(std::string name, Index size, std::vector<Index> shape = {}) {
-    if (size < 1) fail("Graph: input '", name, "': expected at least 1 feature, found ", size);
-    if (input_count_ != Index(nodes_.size()))
-      fail("Graph: input '", name, "': expected the inputs before the layers");
-    ++input_count_;
-    input_size_ += size;
-    Node node;
-    node.size = size;
-    return append(std::move(name), std::move(node), std::move(shape));
-  }
+  Index input(std::string name, Index size, std::vector<Index> shape = {});
 
   /// Adds a layer that reads the values of `inputs`, and returns its node. A rule in the layer's type is kept
   /// for method::ByLayer. Throws Error where the name is taken, an input is no node yet, or sizes do not fit.
@@ -101,23 +92,7 @@ class Graph {
   }
 
   /// The same of a node that lacks nothing but its name and size.
-  Index add(std::string name, Node node, std::vector<Index> shape) {
-    if (node.inputs.empty()) fail("Graph: node '", name, "': expected at least one input, found none");
-    Index found = 0;
-    for (const Index i : node.inputs) {
-      if (i < 0 || i >= Index(nodes_.size()))
-        fail("Graph: node '", name, "': expected inputs among the ", nodes_.size(),
-             " nodes before it, found ", i);
-      found += nodes_[std::size_t(i)].size;
-    }
-    const Index expected = node.input_size();
-    const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
-    if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
-      fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
-           names_of(node.inputs));
-    node.size = node.output_size_for(found);
-    return append(std::move(name), std::move(node), std::move(shape));
-  }
+  Index add(std::string name, Node node, std::vector<Index> shape);
 
   /// Declares a node's value an output of the network. Throws Error where there is no such node.
   void output(Index node) {
@@ -155,14 +130,7 @@ class Graph {
   template <class D>
   void forward(const Eigen::MatrixBase<D>& x, Trace& trace, Workspace<Scalar>& workspace) const {
     start_forward(x, trace);
-    detail::make_tiles<Scalar>(nodes_, input_count_, nullptr, false, trace.tiles);
-    for (Index i = input_count_; i < Index(nodes_.size()); ++i) {
-      trace.values[std::size_t(i)].resize(node(i).size, x.cols());
-      if (node(i).inputs.size() > 1 && detail::input_layout(node(i)) == map::InputLayout::no)
-        workspace.reserve(0, detail::inputs_of(nodes_, node(i)) * x.cols());
-    }
-    run(trace.tiles, detail::ForwardPass<Scalar>(nodes_, trace, workspace), x.cols(),
-        [](Index) { return Weights::as_is; });
+    run_forward(trace, workspace);
   }
   /// The same, keeping only what an explanation under the plan reads, and with as many samples at a time as
   /// fit the cache. Throws Error where the plan is not of this graph as it is now.
@@ -171,14 +139,7 @@ class Graph {
                const Plan& plan) const {
     check_plan(plan);
     start_forward(x, trace);
-    for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i)
-      if (plan.kept_[i])
-        trace.values[i].resize(nodes_[i].size, x.cols());
-      else
-        trace.values[i].resize(0, 0);
-    reserve(plan, x.cols(), workspace);
-    run(plan.tiles_, detail::ForwardPass<Scalar>(nodes_, trace, workspace, &plan.storage_), x.cols(),
-        [&](Index i) { return products(plan, i); });
+    run_forward(trace, workspace, plan);
   }
   template <class D>
   Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
@@ -190,52 +151,13 @@ class Graph {
 
   /// What forward and explain of so many samples under a plan will hold. Throws Error where the plan is not
   /// of this graph as it is now.
-  MemoryNeed memory(const Plan& plan, Index samples) const {
-    check_plan(plan);
-    MemoryNeed need{};
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      if (plan.kept_[i]) need.trace += nodes_[i].size * samples;
-      if (const auto* m = detail::matmul(nodes_[i])) need.weights += m->map.weight_count() + m->bias.size();
-    }
-    for (const auto& slot : plan.slots_) need.workspace += slot.scalars(samples);
-    constexpr Index lines = 5;  // of the books
-    need.explanation = (input_size_ + output_size() + lines) * samples;
-    for (Index* bytes : {&need.weights, &need.trace, &need.workspace, &need.explanation})
-      *bytes *= Index(sizeof(Scalar));
-    return need;
-  }
+  MemoryNeed memory(const Plan& plan, Index samples) const;
 
   /// The rules that a method (any of ascribe::method, or a Composite) gives the nodes. Throws Error, naming
   /// the node, where it has none for one, or one without a meaning for the kind of layer or in the method's
   /// form, or with a parameter out of range.
   /// With `keep_all`, every value is kept, and of an explanation what every node carries: for derivatives.
-  Plan plan(const Composite<Scalar>& method, bool keep_all = false) const {
-    Plan plan;
-    plan.form_ = method.form;
-    plan.times_input_ = method.times_input;
-    plan.rules_.resize(nodes_.size());
-    plan.passages_.resize(nodes_.size());
-    plan.version_ = version_;
-    Index learned = 0;
-    for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i) {
-      const Node& n = nodes_[i];
-      const NodeInfo info = n.info(Index(i), learned);
-      if (info.is_learned()) ++learned;
-      const auto& rule = plan.rules_[i].emplace(detail::checked_rule(method, n, info));
-      plan.passages_[i] =
-          std::visit([&](const auto& layer) { return rule.passage(layer, plan.form_); }, *n.layer);
-    }
-    detail::Slots slots;
-    plan.kept_ = keep_all ? std::vector<bool>(nodes_.size(), true)
-                          : detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
-    detail::make_tiles(nodes_, input_count_, &plan.passages_, keep_all, plan.tiles_);
-    plan.storage_ = detail::forward_schedule(nodes_, input_count_, plan.kept_, plan.tiles_, slots);
-    for (const Index output : outputs_)
-      plan.schedules_.push_back(detail::backward_schedule(nodes_, input_count_, output, plan.passages_,
-                                                          plan.form_, plan.tiles_, slots, keep_all));
-    plan.slots_ = slots.sizes();
-    return plan;
-  }
+  Plan plan(const Composite<Scalar>& method, bool keep_all = false) const;
 
   /// Explains a trace: `start` is a target's index in the first output, one of `ascribe::start`, or
   /// start::AtOutput for another output. `baseline`: the trace of one, for methods against one: one
@@ -261,7 +183,7 @@ class Graph {
     Explanation explanation;
     explanation.record = record;
     Workspace<Scalar> workspace;
-    if constexpr (detail::arguments_fit<is_method<Method>, is_values<T> && is_values<B>>()) {
+    if constexpr (detail::arguments_fit < is_method<Method>, is_values<T> && is_values < B >> ()) {
       const Trace &values = traced(trace), &base = traced(baseline);
       explain(values, start, plan(method), explanation, workspace, &base);
     }
@@ -283,18 +205,15 @@ class Graph {
     check_shapes(trace);
     const Baseline base = checked_baseline(trace, plan.form_, baseline, baseline_column);
     const std::size_t output = explained_output(start);
-    const detail::BackwardSchedule& schedule = plan.schedules_[output];
     const Index top = outputs_[output];
-    check_values(trace, plan, top, schedule, explanation.record);
-    if (baseline) check_values(*baseline, plan, top, schedule, explanation.record);
+    check_kept(trace, plan, output, explanation.record);
+    if (baseline) check_kept(*baseline, plan, output, explanation.record);
 
     const auto& y = trace.value(top);
     reserve(plan, y.cols(), workspace);
-    Out<Scalar> carried(workspace.slot(schedule.top.slot), y.rows(), y.cols());
+    Out<Scalar> carried(workspace.slot(plan.schedules_[output].top.slot), y.rows(), y.cols());
     start::as_start(start).fill(view(y), plan.form_, base.at(top), carried);
-    detail::BackwardPass<Scalar>(nodes_, input_count_, trace, base, plan, schedule, explanation, workspace)
-        .run(top, plan.tiles_);
-    explanation.output = y;
+    run_backward(trace, base, plan, output, explanation, workspace);
   }
 
   /// Explains every target of the first output in turn: `visit(target, explanation)` sees each before the
@@ -360,68 +279,33 @@ class Graph {
     }
   }
 
-  void check_plan(const Plan& plan) const {
-    if (plan.version_ == version_) return;
-    if (plan.rules_.size() != nodes_.size())
-      fail("Graph: expected a plan for this graph's ", nodes_.size(), " nodes, found one for ",
-           plan.rules_.size());
-    fail("Graph: expected a plan of this graph as it is now, found one of another, or from before a change");
-  }
+  void check_plan(const Plan& plan) const;
 
-  void check_shapes(const Trace& trace) const {
-    const std::size_t found = trace.values.size();
-    if (found != nodes_.size() || found == 0)
-      fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
-    const Index samples = trace.values[0].cols();
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const auto& value = trace.values[i];
-      const bool fits = value.rows() == nodes_[i].size && value.cols() == samples,
-                 left_out = value.size() == 0 && i >= std::size_t(input_count_);
-      if (samples == 0 || !(fits || left_out))
-        fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '",
-             nodes_[i].name, "' x ", samples, " samples), found one of ", value.rows(), " x ", value.cols());
-    }
-  }
-  void check_value(const Trace& trace, Index i) const {
-    if (!trace.has(i))
-      fail("explain: expected a trace with the value of node '", node(i).name,
-           "', found one that does not keep it: run forward with this method's plan, or without one");
-  }
+  void check_shapes(const Trace& trace) const;
+  void check_value(const Trace& trace, Index i) const;
+  /// Propagates what the workspace has at the output, where the schedule starts.
+  void run_backward(const Trace& trace, const Baseline& base, const Plan& plan, std::size_t output,
+                    Explanation& explanation, Workspace<Scalar>& workspace) const;
+
   /// That a trace has what the rules read on that way, and what the books of every layer do.
-  void check_values(const Trace& trace, const Plan& plan, Index top, const detail::BackwardSchedule& schedule,
-                    Record record) const {
-    check_value(trace, top);
-    const bool by_node = record != Record::totals && plan.form_ != Form::R;
-    for (const detail::BackStep& step : schedule.steps) {
-      const Passage& passage = plan.passages_[std::size_t(step.node)];
-      const auto& inputs = node(step.node).inputs;
-      if (passage.outputs || by_node) check_value(trace, step.node);
-      if (passage.inputs || by_node)
-        for (const Index input : inputs) check_value(trace, input);
-      if (passage.either) check_value(trace, detail::argument(node(step.node), step.node, trace));
-    }
-  }
+  void check_kept(const Trace& trace, const Plan& plan, std::size_t output, Record record) const;
 
   Index first_output() const {
     if (outputs_.empty()) fail("Graph: expected an output, found none: declare one by output(node)");
     return outputs_.front();
   }
 
-  Index append(std::string name, Node node, std::vector<Index> shape) {
-    const Index index = Index(nodes_.size());
-    if (!by_name_.emplace(name, index).second) fail("Graph: two nodes are named '", name, "'");
-    node.name = std::move(name);
-    node.shape = std::move(shape);
-    nodes_.push_back(std::move(node));
-    version_ = next_version();
-    return index;
-  }
+  Index append(std::string name, Node node, std::vector<Index> shape);
 
   std::string names_of(const std::vector<Index>& indices) const {
     std::string text;
     for (const Index i : indices) text += (text.empty() ? "'" : ", '") + node(i).name + "'";
     return text;
   }
+
+  /// Computes the nodes behind the inputs, which the trace has.
+  void run_forward(Trace& trace, Workspace<Scalar>& workspace) const;
+  void run_forward(Trace& trace, Workspace<Scalar>& workspace, const Plan& plan) const;
 
   template <class D>
   void start_forward(const Eigen::MatrixBase<D>& x, Trace& trace) const {
@@ -472,5 +356,178 @@ class Graph {
   Index input_count_ = 0, input_size_ = 0;
   std::uint64_t version_ = next_version();
 };
+
+// --- Definitions: not inline, so that a program may have them compiled once (ascribe/compiled.hpp) ---
+
+template <class Scalar>
+void Graph<Scalar>::run_forward(Trace& trace, Workspace<Scalar>& workspace) const {
+  const Index samples = trace.input().cols();
+  detail::make_tiles<Scalar>(nodes_, input_count_, nullptr, false, trace.tiles);
+  for (Index i = input_count_; i < Index(nodes_.size()); ++i) {
+    trace.values[std::size_t(i)].resize(node(i).size, samples);
+    if (node(i).inputs.size() > 1 && detail::input_layout(node(i)) == map::InputLayout::no)
+      workspace.reserve(0, detail::inputs_of(nodes_, node(i)) * samples);
+  }
+  run(trace.tiles, detail::ForwardPass<Scalar>(nodes_, trace, workspace), samples,
+      [](Index) { return Weights::as_is; });
+}
+
+template <class Scalar>
+void Graph<Scalar>::run_forward(Trace& trace, Workspace<Scalar>& workspace, const Plan& plan) const {
+  const Index samples = trace.input().cols();
+  for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i)
+    if (plan.kept_[i])
+      trace.values[i].resize(nodes_[i].size, samples);
+    else
+      trace.values[i].resize(0, 0);
+  reserve(plan, samples, workspace);
+  run(plan.tiles_, detail::ForwardPass<Scalar>(nodes_, trace, workspace, &plan.storage_), samples,
+      [&](Index i) { return products(plan, i); });
+}
+
+template <class Scalar>
+void Graph<Scalar>::run_backward(const Trace& trace, const Baseline& base, const Plan& plan,
+                                 std::size_t output, Explanation& explanation,
+                                 Workspace<Scalar>& workspace) const {
+  const Index top = outputs_[output];
+  detail::BackwardPass<Scalar>(nodes_, input_count_, trace, base, plan, plan.schedules_[output], explanation,
+                               workspace)
+      .run(top, plan.tiles_);
+  explanation.output = trace.value(top);
+}
+
+template <class Scalar>
+typename Graph<Scalar>::Plan Graph<Scalar>::plan(const Composite<Scalar>& method, bool keep_all) const {
+  Plan plan;
+  plan.form_ = method.form;
+  plan.times_input_ = method.times_input;
+  plan.rules_.resize(nodes_.size());
+  plan.passages_.resize(nodes_.size());
+  plan.version_ = version_;
+  Index learned = 0;
+  for (std::size_t i = std::size_t(input_count_); i < nodes_.size(); ++i) {
+    const Node& n = nodes_[i];
+    const NodeInfo info = n.info(Index(i), learned);
+    if (info.is_learned()) ++learned;
+    const auto& rule = plan.rules_[i].emplace(detail::checked_rule(method, n, info));
+    plan.passages_[i] =
+        std::visit([&](const auto& layer) { return rule.passage(layer, plan.form_); }, *n.layer);
+  }
+  detail::Slots slots;
+  plan.kept_ = keep_all ? std::vector<bool>(nodes_.size(), true)
+                        : detail::kept_values(nodes_, input_count_, outputs_, plan.passages_);
+  detail::make_tiles(nodes_, input_count_, &plan.passages_, keep_all, plan.tiles_);
+  plan.storage_ = detail::forward_schedule(nodes_, input_count_, plan.kept_, plan.tiles_, slots);
+  for (const Index output : outputs_)
+    plan.schedules_.push_back(detail::backward_schedule(nodes_, input_count_, output, plan.passages_,
+                                                        plan.form_, plan.tiles_, slots, keep_all));
+  plan.slots_ = slots.sizes();
+  return plan;
+}
+
+template <class Scalar>
+MemoryNeed Graph<Scalar>::memory(const Plan& plan, Index samples) const {
+  check_plan(plan);
+  MemoryNeed need{};
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (plan.kept_[i]) need.trace += nodes_[i].size * samples;
+    if (const auto* m = detail::matmul(nodes_[i])) need.weights += m->map.weight_count() + m->bias.size();
+  }
+  for (const auto& slot : plan.slots_) need.workspace += slot.scalars(samples);
+  constexpr Index lines = 5;  // of the books
+  need.explanation = (input_size_ + output_size() + lines) * samples;
+  for (Index* bytes : {&need.weights, &need.trace, &need.workspace, &need.explanation})
+    *bytes *= Index(sizeof(Scalar));
+  return need;
+}
+
+template <class Scalar>
+Index Graph<Scalar>::add(std::string name, Node node, std::vector<Index> shape) {
+  if (node.inputs.empty()) fail("Graph: node '", name, "': expected at least one input, found none");
+  Index found = 0;
+  for (const Index i : node.inputs) {
+    if (i < 0 || i >= Index(nodes_.size()))
+      fail("Graph: node '", name, "': expected inputs among the ", nodes_.size(), " nodes before it, found ",
+           i);
+    found += nodes_[std::size_t(i)].size;
+  }
+  const Index expected = node.input_size();
+  const bool any_multiple = std::holds_alternative<AnyElementwise<Scalar>>(*node.layer);
+  if (expected >= 0 && (any_multiple ? found % expected != 0 : expected != found))
+    fail("Graph: node '", name, "' expects ", expected, " inputs, found ", found, " outputs of ",
+         names_of(node.inputs));
+  node.size = node.output_size_for(found);
+  return append(std::move(name), std::move(node), std::move(shape));
+}
+
+template <class Scalar>
+Index Graph<Scalar>::input(std::string name, Index size, std::vector<Index> shape) {
+  if (size < 1) fail("Graph: input '", name, "': expected at least 1 feature, found ", size);
+  if (input_count_ != Index(nodes_.size()))
+    fail("Graph: input '", name, "': expected the inputs before the layers");
+  ++input_count_;
+  input_size_ += size;
+  Node node;
+  node.size = size;
+  return append(std::move(name), std::move(node), std::move(shape));
+}
+
+template <class Scalar>
+void Graph<Scalar>::check_shapes(const Trace& trace) const {
+  const std::size_t found = trace.values.size();
+  if (found != nodes_.size() || found == 0)
+    fail("explain: expected a trace of this graph's ", nodes_.size(), " nodes, found one of ", found);
+  const Index samples = trace.values[0].cols();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto& value = trace.values[i];
+    const bool fits = value.rows() == nodes_[i].size && value.cols() == samples,
+               left_out = value.size() == 0 && i >= std::size_t(input_count_);
+    if (samples == 0 || !(fits || left_out))
+      fail("explain: expected a trace of this graph (", nodes_[i].size, " features of node '", nodes_[i].name,
+           "' x ", samples, " samples), found one of ", value.rows(), " x ", value.cols());
+  }
+}
+
+template <class Scalar>
+void Graph<Scalar>::check_value(const Trace& trace, Index i) const {
+  if (!trace.has(i))
+    fail("explain: expected a trace with the value of node '", node(i).name,
+         "', found one that does not keep it: run forward with this method's plan, or without one");
+}
+
+template <class Scalar>
+void Graph<Scalar>::check_kept(const Trace& trace, const Plan& plan, std::size_t output,
+                               Record record) const {
+  check_value(trace, outputs_[output]);
+  const bool by_node = record != Record::totals && plan.form_ != Form::R;
+  for (const detail::BackStep& step : plan.schedules_[output].steps) {
+    const Passage& passage = plan.passages_[std::size_t(step.node)];
+    const auto& inputs = node(step.node).inputs;
+    if (passage.outputs || by_node) check_value(trace, step.node);
+    if (passage.inputs || by_node)
+      for (const Index input : inputs) check_value(trace, input);
+    if (passage.either) check_value(trace, detail::argument(node(step.node), step.node, trace));
+  }
+}
+
+template <class Scalar>
+void Graph<Scalar>::check_plan(const Plan& plan) const {
+  if (plan.version_ == version_) return;
+  if (plan.rules_.size() != nodes_.size())
+    fail("Graph: expected a plan for this graph's ", nodes_.size(), " nodes, found one for ",
+         plan.rules_.size());
+  fail("Graph: expected a plan of this graph as it is now, found one of another, or from before a change");
+}
+
+template <class Scalar>
+Index Graph<Scalar>::append(std::string name, Node node, std::vector<Index> shape) {
+  const Index index = Index(nodes_.size());
+  if (!by_name_.emplace(name, index).second) fail("Graph: two nodes are named '", name, "'");
+  node.name = std::move(name);
+  node.shape = std::move(shape);
+  nodes_.push_back(std::move(node));
+  version_ = next_version();
+  return index;
+}
 
 }  // namespace ascribe

@@ -10,18 +10,13 @@
 #include <vector>
 
 #include <ascribe/layers/product.hpp>
+#include <ascribe/networks/origin.hpp>
 #include <ascribe/rules/any_rule.hpp>
 
 namespace ascribe {
 
 /// An input of the network, or the kinds of layer in the order of OfAnyKind.
 enum class LayerKind { input, matmul, elementwise, max, product };
-
-/// Where a node comes from, in words of whoever built the graph: a file's operator may be several nodes.
-struct Origin {
-  std::string op = {};     ///< the operator's type: "Conv", "LayerNormalization"
-  std::string group = {};  ///< what the nodes of one operator share: its name in the file
-};
 
 /// What a composite chooses rules by.
 struct NodeInfo {

@@ -60,7 +60,7 @@ std::vector<std::pair<std::string, std::string>> exceptions() {
 std::set<std::string> unsupported_operators(const onnx::Model& model) {
   static const std::set<std::string, std::less<>> known = [] {
     std::set<std::string, std::less<>> all;
-    for (const auto& op : onnx::operators<double>()) all.emplace(op.type);
+    for (const auto& op : onnx::operators()) all.emplace(op.type);
     return all;
   }();
   std::set<std::string> found, active;

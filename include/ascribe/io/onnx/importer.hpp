@@ -17,91 +17,16 @@
 #include <variant>
 #include <vector>
 
+#include <ascribe/io/onnx/activation.hpp>
 #include <ascribe/io/onnx/attributes.hpp>
+#include <ascribe/io/onnx/builder.hpp>
 #include <ascribe/io/onnx/fold.hpp>
+#include <ascribe/io/onnx/layers.hpp>
 #include <ascribe/io/onnx/model.hpp>
+#include <ascribe/io/onnx/options.hpp>
 #include <ascribe/io/onnx/tensor.hpp>
-#include <ascribe/maps/convolution.hpp>
-#include <ascribe/maps/selection.hpp>
-#include <ascribe/networks/graph.hpp>
 
 namespace ascribe::onnx {
-
-/// The order in which a value's axes lie in memory, from the slowest to the fastest.
-using AxisOrder = std::vector<Index>;
-
-/// 0, 1, 2, …: the order of ONNX and NumPy.
-inline AxisOrder c_order(Index rank) {
-  AxisOrder order(static_cast<std::size_t>(rank));
-  for (Index i = 0; i < rank; ++i) order[std::size_t(i)] = i;
-  return order;
-}
-/// 0, 2, 3, …, 1: the channels, axis 1, are the fastest, as convolutions and pools have it inside.
-inline AxisOrder channels_last(Index rank) {
-  AxisOrder order = c_order(rank);
-  if (rank > 2) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
-  return order;
-}
-
-/// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
-struct Activation {
-  Index node;
-  Dims dims;              ///< with the batch as an axis of size 1
-  AxisOrder order;        ///< of the node's features
-  Index batch_axis = -1;  ///< −1: a whole tensor is one sample
-
-  Index rank() const { return Index(dims.size()); }
-  Index size() const {
-    Index count = 1;
-    for (const Index d : dims) count *= d;
-    return count;
-  }
-  /// How far apart the neighbours along each axis are in memory.
-  std::vector<Index> strides() const {
-    std::vector<Index> found(dims.size());
-    Index step = 1;
-    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-      found[std::size_t(*axis)] = step;
-      step *= dims[std::size_t(*axis)];
-    }
-    return found;
-  }
-};
-
-/// A value with −∞ around it, as exporters pad in front of a maximum: it is no value of the graph, whose
-/// numbers are finite. The maximum that reads it leaves the padding out.
-struct Padded {
-  Activation inside;
-  std::vector<Index> before, after;  ///< axis by axis
-
-  Dims dims() const {
-    Dims all = inside.dims;
-    for (std::size_t axis = 0; axis < all.size(); ++axis) all[axis] += before[axis] + after[axis];
-    return all;
-  }
-};
-
-/// How a model is to be read.
-struct ReadOptions {
-  /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
-  /// one sample.
-  bool batched = true;
-  /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the file's
-  /// outputs. What they do not depend on is not read.
-  std::vector<std::string> outputs = {};
-  /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
-  std::map<std::string, Index> sizes = {};
-  /// Inputs that are constants: files often give weights as inputs. By the input's name.
-  std::map<std::string, Tensor> constants = {};
-  /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred
-  /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed,
-  /// every reading of a constant, the tables of layers, and the values of one sample's forward pass. What is
-  /// counted takes time too, so that this bounds how long loading takes.
-  std::uint64_t memory = std::uint64_t(8) << 30;
-  /// Whether convolutions get faster products that round more (map::Products::winograd), for about five times
-  /// the memory where they do. Gradients and their like take them, in the forms Q and Delta.
-  bool winograd = false;
-};
 
 /// Throws an error again under the node's name, if it does not bear it already, or that of a node which was
 /// taken together with it ("node 'x' (Add): …", as `describe` begins).
@@ -111,23 +36,22 @@ struct ReadOptions {
   fail(describe(node), ": ", said);
 }
 
-template <class Scalar>
 class Importer;
 
 /// An operator by its name in ONNX, and its translation.
-template <class Scalar>
 struct Operator {
   std::string_view type;
-  void (*translate)(Importer<Scalar>& importer, const Node& node);
+  void (*translate)(Importer& importer, const Node& node);
 };
 
 /// Walks through a model's nodes and builds a Graph. What has only constant inputs is evaluated and remains a
 /// constant; every other node is handed to its operator's translation, which asks for its inputs and
 /// defines its outputs.
-template <class Scalar>
 class Importer {
  public:
-  Importer(const Model& model, const ReadOptions& options) : model_(model), options_(options) {
+  /// All three must outlive it.
+  Importer(const Model& model, const ReadOptions& options, Builder& builder)
+      : model_(model), options_(options), builder_(builder) {
     const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t given = stored_bytes(model, options);
     const std::uint64_t allowed = given > most / 16 ? most : 16 * given;
@@ -137,9 +61,14 @@ class Importer {
   // --- What a translation asks -----------------------------------------------------------------
 
   Index opset() const { return model_.opset; }
-  /// What convolutions are to be made with.
-  map::Products products() const {
-    return options_.winograd ? map::Products::winograd : map::Products::direct;
+  /// The bytes of one value of the network.
+  std::size_t scalar_bytes() const { return builder_.scalar_bytes(); }
+  /// Counts the weights of a convolution against ReadOptions::memory, in the order of both products, which
+  /// few filters in many groups make larger. Throws Error, naming the node, where there are too many.
+  void charge(const Node& node, const layer::Convolution& convolution) const {
+    const double held = builder_.held(convolution);
+    if (!(held < 0x1p60)) fail(describe(node), ": more weights than memory");
+    charge(node, {Index(held)}, scalar_bytes());
   }
   bool has_input(const Node& node, std::size_t k) const {
     return k < node.inputs.size() && !node.inputs[k].empty();
@@ -158,7 +87,7 @@ class Importer {
     if (found == constants_.end())
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
            "): expected a constant, found a value that depends on the network's inputs");
-    charge(describe(node), found->second.size(), sizeof(Scalar));
+    charge(describe(node), found->second.size(), scalar_bytes());
     return found->second;
   }
   /// Input k, which has to depend on the network's inputs. Throws Error where it does not.
@@ -231,25 +160,22 @@ class Importer {
 
   /// Adds a layer to the graph under the ONNX node's name, or its output's where it has none or it is taken.
   /// `part` names one of several layers that a node becomes.
-  template <class Layer>
-  Activation add(const Node& node, std::string_view part, Layer layer, const std::vector<Activation>& inputs,
-                 Dims dims, AxisOrder order) {
-    return add(node, part, ascribe::Node<Scalar>(std::move(layer)), inputs, std::move(dims), std::move(order));
-  }
-  Activation add(const Node& node, std::string_view part, ascribe::Node<Scalar> made,
+  Activation add(const Node& node, std::string_view part, const layer::Layer& layer,
                  const std::vector<Activation>& inputs, Dims dims, AxisOrder order) {
-    for (const Activation& a : inputs) made.inputs.push_back(a.node);
-    made.origin = {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name};
-    const Index batch = inputs.front().batch_axis;
-    charge(node, dims, sizeof(Scalar));
+    std::vector<Index> reads;
+    for (const Activation& a : inputs) reads.push_back(a.node);
+    const Activation shape{-1, std::move(dims), std::move(order), inputs.front().batch_axis};
+    charge(node, shape.dims, scalar_bytes());
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
-      for (const Activation& a : inputs) charge(describe(node), a.size(), sizeof(Scalar));
-    const Index added = graph_.add(unique_name(node, part), std::move(made), shape_of(dims, batch));
-    Activation result{added, std::move(dims), std::move(order), batch};
-    if (graph_.node(added).size != result.size())
+      for (const Activation& a : inputs) charge(describe(node), a.size(), scalar_bytes());
+    Activation result = shape;
+    result.node =
+        builder_.add(unique_name(node, part), layer, std::move(reads), shape.sample_dims(),
+                     {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
+    if (builder_.size(result.node) != result.size())
       fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
-           graph_.node(added).size);
+           builder_.size(result.node));
     return result;
   }
 
@@ -312,25 +238,19 @@ class Importer {
       sources.push_back(from);
     });
     if (!moves) return result;
-    map::Selection<Scalar> selection(a.size(), sources);
-    using Layer = MatMul<map::Selection<Scalar>>;
-    typename Layer::Bias bias;
-    if (gaps && constant != 0) {
-      bias.setZero(Index(sources.size()));
-      for (std::size_t j = 0; j < sources.size(); ++j)
-        if (sources[j] < 0) bias(Index(j)) = Scalar(constant);
-    }
-    return add(node, part, Layer(std::move(selection), std::move(bias)), {a}, std::move(result.dims),
-               std::move(result.order));
+    layer::Numbers bias;
+    if (gaps && constant != 0)
+      for (const Index from : sources) bias.push_back(from < 0 ? constant : 0);
+    return add(node, part, layer::MatMul{layer::Selection{a.size(), std::move(sources)}, std::move(bias)},
+               {a}, std::move(result.dims), std::move(result.order));
   }
 
   /// A constant as it is added to or multiplied with `a` (numpy's broadcasting, to a's shape): an entry a
   /// feature in a's order in memory, shortened to one period where it repeats. Throws Error where the
   /// shapes do not fit, or the constant would enlarge the value.
-  Eigen::Matrix<Scalar, Dynamic, 1> broadcast(const Node& node, const Tensor& constant,
-                                              const Activation& a) const {
+  layer::Numbers broadcast(const Node& node, const Tensor& constant, const Activation& a) const {
     const Index rank = constant.rank(), offset = a.rank() - rank;
-    const auto values = constant.template values<Scalar>();
+    const auto values = constant.values<double>();
     std::vector<Index> strides(a.dims.size(), 0);
     Index step = 1;
     for (Index axis = rank - 1; axis >= 0; --axis) {
@@ -342,56 +262,29 @@ class Importer {
       if (found != 1) strides[std::size_t(at)] = step;
       step *= found;
     }
-    charge(node, a.dims, sizeof(Scalar));
-    Eigen::Matrix<Scalar, Dynamic, 1> all(a.size());
-    Index next = 0;
+    charge(node, a.dims, sizeof(double));
+    layer::Numbers all;
+    all.reserve(std::size_t(a.size()));
     each_index(a, [&](const std::vector<Index>& at) {
       Index source = 0;
       for (std::size_t axis = 0; axis < at.size(); ++axis) source += at[axis] * strides[axis];
-      all(next++) = values[std::size_t(source)];
+      all.push_back(values[std::size_t(source)]);
     });
     // The fastest axes along which the constant does not vary between repetitions: one period.
-    Index period = 1;
+    std::size_t period = 1;
     for (auto axis = a.order.rbegin();; ++axis) {
-      bool repeats = true;
-      for (Index i = period; i < all.size() && repeats; ++i) repeats = all(i) == all(i - period);
-      if (repeats || axis == a.order.rend()) break;
-      period *= a.dims[std::size_t(*axis)];
+      if (std::equal(all.begin() + std::ptrdiff_t(period), all.end(), all.begin()) || axis == a.order.rend())
+        break;
+      period *= std::size_t(a.dims[std::size_t(*axis)]);
     }
-    return all.head(period).eval();
-  }
-
-  /// Calls f(multi-index) in the order of memory.
-  template <class F>
-  static void each_index(const Activation& a, F&& f) {
-    std::vector<Index> at(a.dims.size(), 0);
-    const Index count = a.size();
-    for (Index i = 0; i < count; ++i) {
-      f(at);
-      for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
-        if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
-        at[std::size_t(*axis)] = 0;
-      }
-    }
-  }
-
-  /// An axis as ONNX counts it, from the back where it is negative. Throws Error where there is none.
-  Index axis_of(const Node& node, Index axis, Index rank) const {
-    if (axis < -rank || axis >= rank)
-      fail(describe(node), ": expected an axis in [", -rank, ", ", rank, "), found ", axis);
-    return axis < 0 ? axis + rank : axis;
-  }
-  /// Throws Error where an operator would mix samples.
-  void check_not_batch(const Node& node, const Activation& a, Index axis) const {
-    if (axis == a.batch_axis)
-      fail(describe(node), ": it works along axis ", axis, ", the batch's, which is not supported");
+    all.resize(period);
+    return all;
   }
 
   // --- The walk --------------------------------------------------------------------------------
 
-  /// What `run` makes.
+  /// What `run` finds out about the network that the builder has when it is done.
   struct Result {
-    ascribe::Graph<Scalar> graph;
     std::vector<Activation> inputs, outputs;
     std::vector<std::string> input_names, output_names, notes;
   };
@@ -402,18 +295,19 @@ class Importer {
   }
 
   /// `prepare(importer)` looks for patterns of several nodes before the walk, when all constants are known,
-  /// and may `absorb` and `replace`. Throws Error that lists what has no translation among `operators`, and all
-  /// that translations throw.
+  /// and may `absorb` and `replace`. Throws Error that lists what has no translation among `operators`, and
+  /// all that translations throw.
   template <class Prepare>
-  Result run(std::span<const Operator<Scalar>> operators, Prepare&& prepare) {
-    for (const Operator<Scalar>& op : operators) operators_.emplace(op.type, &op);
+  Result run(std::span<const Operator> operators, Prepare&& prepare) {
+    for (const Operator& op : operators) operators_.emplace(op.type, &op);
     for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
     for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
     find_needed();
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
       if (constants_.count(input.name) > 0) continue;
-      if (!options_.outputs.empty() && consumers_.count(input.name) == 0 && !is_graph_output(input.name)) continue;
+      if (!options_.outputs.empty() && consumers_.count(input.name) == 0 && !is_graph_output(input.name))
+        continue;
       result.inputs.push_back(add_input(input));
       result.input_names.push_back(input.name);
     }
@@ -430,7 +324,8 @@ class Importer {
       }
       const auto found = operators_.find(node->op_type);
       if (found == operators_.end())
-        fail(describe(*node), ": the operator is supported where all of its inputs are constants, and here one is not");
+        fail(describe(*node),
+             ": the operator is supported where all of its inputs are constants, and here one is not");
       named(*node, [&] { found->second->translate(*this, *node); });
     }
     for (const std::string& output : outputs_) {
@@ -449,10 +344,9 @@ class Importer {
       door.outputs = {output + "/output"};
       named(door,
             [&] { result.outputs.push_back(in_order(door, found->second, c_order(found->second.rank()))); });
-      graph_.output(result.outputs.back().node);
+      builder_.output(result.outputs.back().node);
       result.output_names.push_back(output);
     }
-    result.graph = std::move(graph_);
     result.notes = std::move(notes_);
     return result;
   }
@@ -487,7 +381,9 @@ class Importer {
     std::unordered_set<std::string> wanted(outputs_.begin(), outputs_.end());
     const auto& all = model_.graph.nodes;
     for (auto node = all.rbegin(); node != all.rend(); ++node) {  // each stands behind those that it reads
-      const auto is_wanted = [&](const std::string& output) { return !output.empty() && wanted.count(output) > 0; };
+      const auto is_wanted = [&](const std::string& output) {
+        return !output.empty() && wanted.count(output) > 0;
+      };
       if (std::none_of(node->outputs.begin(), node->outputs.end(), is_wanted)) continue;
       nodes_.push_back(&*node);
       wanted.insert(node->inputs.begin(), node->inputs.end());
@@ -508,8 +404,8 @@ class Importer {
     }
   }
 
-  /// Throws Error for operators that are not known, all of them, with how many nodes they have and which is the
-  /// first: whether they can be had for constants alone, where theirs are, is known before any shape is.
+  /// Throws Error for operators that are not known, all of them, with how many nodes they have and which is
+  /// the first: whether they can be had for constants alone, where theirs are, is known before any shape is.
   void check_operators() const {
     struct Missing {
       const Node* first;
@@ -527,9 +423,8 @@ class Importer {
       if (of_constants) constant.insert(node->outputs.begin(), node->outputs.end());
       if (absorbed_.count(node) > 0 || replacements_.count(node) > 0) continue;
       if (operators_.count(node->op_type) > 0 || (of_constants && can_evaluate(node->op_type))) continue;
-      const auto found = std::find_if(missing.begin(), missing.end(), [&](const Missing& m) {
-        return m.first->op_type == node->op_type;
-      });
+      const auto found = std::find_if(missing.begin(), missing.end(),
+                                      [&](const Missing& m) { return m.first->op_type == node->op_type; });
       if (found == missing.end())
         missing.push_back({node, 1, can_evaluate(node->op_type)});
       else
@@ -541,8 +436,9 @@ class Importer {
     for (std::size_t k = 0; k < missing.size() && k < most; ++k) {
       const Missing& m = missing[k];
       const std::string type = shown(m.first->op_type), count = std::to_string(m.nodes);
-      lines += "\n  " + type.substr(1, type.size() - 2) + " (" + count + (m.nodes == 1 ? " node: " : " nodes, the first: ") +
-               describe(*m.first) + (m.for_constants ? "; supported on constants alone)" : ")");
+      lines += "\n  " + type.substr(1, type.size() - 2) + " (" + count +
+               (m.nodes == 1 ? " node: " : " nodes, the first: ") + describe(*m.first) +
+               (m.for_constants ? "; supported on constants alone)" : ")");
     }
     if (missing.size() > most) lines += "\n  and " + std::to_string(missing.size() - most) + " more";
     fail("the network needs operators that are not supported:", lines,
@@ -555,12 +451,6 @@ class Importer {
     if (count < 1 || count > most)
       fail(describe(node), ": expected 1 to ", most, " values, found shape ", shown(dims));
     return count;
-  }
-
-  static std::vector<Index> shape_of(const Dims& dims, Index batch_axis) {
-    std::vector<Index> shape = dims;
-    if (batch_axis >= 0) shape.erase(shape.begin() + batch_axis);
-    return shape;
   }
 
   Activation add_input(const ValueInfo& input) {
@@ -587,10 +477,9 @@ class Importer {
     const Index size = element_count(dims, where);
     if (size < 1 || size > (Index(1) << 31))
       fail(where, ": expected 1 to 2^31 values, found shape ", shown(dims));
-    charge(where, size, sizeof(Scalar));
-    const Index batch = options_.batched ? 0 : -1;
-    Activation a{graph_.input(input.name, size, shape_of(dims, batch)), dims, c_order(Index(dims.size())),
-                 batch};
+    charge(where, size, scalar_bytes());
+    Activation a{-1, dims, c_order(Index(dims.size())), options_.batched ? 0 : -1};
+    a.node = builder_.input(input.name, size, a.sample_dims());
     names_.insert(input.name);
     activations_.emplace(input.name, a);
     return a;
@@ -625,8 +514,8 @@ class Importer {
     return true;
   }
 
-  /// A node of constants as the layers that it is on activations: a network of this node alone, whose input is
-  /// the node's first. Not where that leaves something out, which its notes say.
+  /// A node of constants as the layers that it is on activations: a network of this node alone, whose input
+  /// is the node's first. Not where that leaves something out, which its notes say.
   bool evaluate_by_layers(const Node& node, const std::vector<const Tensor*>& inputs) {
     const auto op = operators_.find(node.op_type);
     if (op == operators_.end() || inputs.empty() || !inputs[0]) return false;
@@ -647,23 +536,16 @@ class Importer {
     options.batched = false;
     options.memory = budget_.bytes;
     named(node, [&] {
-      auto network = Importer(alone, options).run(std::span(op->second, 1), [](Importer&) {});
-      if (!network.notes.empty())
+      const auto builder = builder_.another();
+      const Result read = Importer(alone, options, *builder).run(std::span(op->second, 1), [](Importer&) {});
+      if (!read.notes.empty())
         fail("all of its inputs are constants, and evaluating this operator is not supported");
-      charge(describe(node), network.graph.input_size(), sizeof(Scalar));
-      const std::vector<double> values = inputs[0]->template values<double>();
-      const Batch<Scalar> x =
-          Eigen::Map<const Eigen::VectorXd>(values.data(), Index(values.size())).template cast<Scalar>();
-      const auto trace = network.graph.forward(x);
-      for (std::size_t k = 0; k < network.outputs.size(); ++k) {
-        const auto& value = trace.value(network.graph.outputs()[k]);
-        charge(describe(node), value.size(), item_size(type));
-        const auto tensor = [&]<class T>(std::vector<T> numbers) {
-          for (Index i = 0; i < value.size(); ++i) numbers.push_back(T(math::value_of(value(i))));
-          return Tensor::of(network.output_names[k], network.outputs[k].dims, std::move(numbers));
-        };
-        define(network.output_names[k], type == ElementType::float32 ? tensor(std::vector<float>())
-                                                                     : tensor(std::vector<double>()));
+      charge(describe(node), inputs[0]->size(), sizeof(double));
+      const auto outputs = builder->run(inputs[0]->values<double>());
+      for (std::size_t k = 0; k < outputs.size(); ++k) {
+        charge(describe(node), Index(outputs[k].size()), item_size(type));
+        define(read.output_names[k],
+               fold::narrow(read.output_names[k], type, read.outputs[k].dims, outputs[k]));
       }
     });
     return true;
@@ -714,11 +596,11 @@ class Importer {
 
   const Model& model_;
   const ReadOptions& options_;
-  ascribe::Graph<Scalar> graph_;
+  Builder& builder_;
   std::unordered_map<std::string, Tensor> constants_;
   std::unordered_map<std::string, Activation> activations_;
   std::unordered_map<std::string, Padded> padded_;
-  std::unordered_map<std::string_view, const Operator<Scalar>*> operators_;
+  std::unordered_map<std::string_view, const Operator*> operators_;
   std::vector<std::string> outputs_;
   std::vector<const Node*> nodes_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;

@@ -1,4 +1,4 @@
-/// Reads ONNX files: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto and docs/IR.md beside it.
+/// How ONNX files are read (read.hpp): https://github.com/onnx/onnx/blob/main/onnx/onnx.proto and docs/IR.md beside it.
 #pragma once
 
 #include <protozero/exception.hpp>
@@ -33,38 +33,10 @@
 #include "ascribe/io/onnx/external.hpp"
 #include "ascribe/io/onnx/fields.hpp"
 #include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/read.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 
 namespace ascribe::onnx {
-
-/// What `parse` and `read` accept.
-struct ParseOptions {
-  /// Before operator set 7, Add and its like broadcast by an attribute, and several operators meant training.
-  Index oldest_opset = 7;
-};
-
-/// The model in `bytes`, a serialised ModelProto. Its tensors' values stay where they are in `bytes` wherever
-/// the file has them as they lie in memory: the bytes must outlive the model, unless `owner` keeps them.
-/// External data are read from files inside `folder`, the model's; without one they are an Error.
-///
-/// Nothing that the file says is believed before it is checked: after this, every initializer's and every
-/// attribute's values have the number that the shape says, every name is defined once, every input of a node
-/// is a value of the graph, and nodes stand in an order in which they can be run (their own order, where that
-/// is one). The operator of a node of another domain than the standard one has the domain before its name.
-/// Throws Error, naming the node or tensor, for a file that is cut short or malformed, for IR versions below
-/// 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
-/// folder, and inputs that are not tensors.
-inline Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
-                   const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
-
-/// The model in a file. Where the system can, the file is not read but mapped: its tensors' values are where
-/// they are in the file, which nobody may shorten while a tensor of it lives. Throws what `parse` throws, the
-/// path before it.
-inline Model read(const std::filesystem::path& path, const ParseOptions& options = {});
-
-/// The tensor in a file that holds nothing else, a serialised TensorProto: the inputs and outputs of ONNX's
-/// own tests come so. External data are an Error.
-inline Tensor read_tensor(const std::filesystem::path& path);
 
 namespace parse_detail {
 
@@ -875,11 +847,6 @@ class Parser {
 
 }  // namespace parse_detail
 
-inline Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder,
-                   const ParseOptions& options, std::shared_ptr<const void> owner) {
-  return parse_detail::Parser(bytes, folder, options, std::move(owner)).parse();
-}
-
 namespace parse_detail {
 
 /// Calls `f` with a parser of a file's bytes, whose tensors keep them; an Error gets the path before it.
@@ -897,14 +864,23 @@ auto with_file(const std::filesystem::path& path, const std::filesystem::path& f
 
 }  // namespace parse_detail
 
-inline Model read(const std::filesystem::path& path, const ParseOptions& options) {
+#ifdef ASCRIBE_DEFINES
+
+ASCRIBE_INLINE Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder,
+                   const ParseOptions& options, std::shared_ptr<const void> owner) {
+  return parse_detail::Parser(bytes, folder, options, std::move(owner)).parse();
+}
+
+ASCRIBE_INLINE Model read(const std::filesystem::path& path, const ParseOptions& options) {
   const std::filesystem::path folder = path.parent_path();
   return parse_detail::with_file(path, folder.empty() ? "." : folder, options,
                                  [](auto& parser) { return parser.parse(); });
 }
 
-inline Tensor read_tensor(const std::filesystem::path& path) {
+ASCRIBE_INLINE Tensor read_tensor(const std::filesystem::path& path) {
   return parse_detail::with_file(path, {}, {}, [](auto& parser) { return parser.parse_tensor(); });
 }
+
+#endif
 
 }  // namespace ascribe::onnx

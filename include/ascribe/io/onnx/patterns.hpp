@@ -8,11 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <ascribe/functions/any_function.hpp>
-#include <ascribe/functions/gelu.hpp>
-#include <ascribe/functions/hard_swish.hpp>
-#include <ascribe/functions/mish.hpp>
-#include <ascribe/functions/silu.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 
@@ -21,14 +16,13 @@ namespace ascribe::onnx {
 /// Finds functions of the form c·x·g(x) that end in a product, and x/(1 + |x|). Products are taken apart into
 /// a number and factors, so that the order in which an exporter multiplies does not matter. All nodes inside
 /// must be read by nobody else.
-template <class Scalar>
 class GatePatterns {
  public:
-  explicit GatePatterns(const Importer<Scalar>& importer) : importer_(importer) {}
+  explicit GatePatterns(const Importer& importer) : importer_(importer) {}
 
   struct Found {
     std::string input;
-    fn::AnyFunction<Scalar> function;
+    layer::Function function;
     std::vector<const Node*> inside;
   };
 
@@ -56,7 +50,7 @@ class GatePatterns {
     std::vector<std::string> factors;
   };
 
-  using Function = std::optional<fn::AnyFunction<Scalar>>;
+  using Function = std::optional<layer::Function>;
 
   /// Constants are written with as few as five digits.
   static bool near(double found, double expected) {
@@ -82,7 +76,7 @@ class GatePatterns {
     if (!importer_.is_constant(node, k)) return std::nullopt;
     const Tensor& tensor = importer_.constant(node, k);
     if (tensor.size() != 1 || !is_floating(tensor.type())) return std::nullopt;
-    return tensor.template value<double>();
+    return tensor.value<double>();
   }
 
   Product factors_of(const Node& node) {
@@ -159,7 +153,7 @@ class GatePatterns {
   }
   std::optional<double> number_of_any_type(const Node& node, std::size_t k) const {
     if (!importer_.is_constant(node, k) || importer_.constant(node, k).size() != 1) return std::nullopt;
-    return importer_.constant(node, k).template value<double>();
+    return importer_.constant(node, k).value<double>();
   }
 
   /// x/(1 + |x|).
@@ -223,20 +217,19 @@ class GatePatterns {
     return false;
   }
 
-  const Importer<Scalar>& importer_;
+  const Importer& importer_;
   std::vector<const Node*> inside_;
 };
 
 /// Replaces every such function by one layer.
-template <class Scalar>
-void find_patterns(Importer<Scalar>& importer) {
-  GatePatterns<Scalar> patterns(importer);
+inline void find_patterns(Importer& importer) {
+  GatePatterns patterns(importer);
   for (const Node* one : importer.nodes()) {
     const Node& node = *one;
     const auto found = patterns.at(node);
     if (!found) continue;
     for (const Node* inside : found->inside) importer.absorb(*inside);
-    importer.replace(node, [&node, pattern = *found](Importer<Scalar>& walk) {
+    importer.replace(node, [&node, pattern = *found](Importer& walk) {
       walk.define(node.outputs[0],
                   add_function(walk, node, walk.activation_of(node, pattern.input), pattern.function));
     });

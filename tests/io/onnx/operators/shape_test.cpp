@@ -663,7 +663,7 @@ TEST_CASE("onnx: constants in a Concat are biases", "[onnx]") {
 }
 
 TEST_CASE("onnx: a reshape moves only what does not lie together", "[onnx]") {
-  const auto layers = [](const onnx::Importer<double>::Result& net) {
+  const auto layers = [](const test::Imported& net) {
     return Index(net.graph.nodes().size()) - net.graph.input_count();
   };
   const auto swap = [](std::string from, std::string to) {

@@ -8,19 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <ascribe/functions/clip.hpp>
-#include <ascribe/functions/power.hpp>
-#include <ascribe/functions/relu.hpp>
-#include <ascribe/functions/scale.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
-#include <ascribe/layers/product.hpp>
-#include <ascribe/maps/channel_scale.hpp>
-#include <ascribe/maps/convolution.hpp>
-#include <ascribe/maps/sum.hpp>
-#include <ascribe/maps/with_role.hpp>
-#include <ascribe/windows/branches.hpp>
 
 namespace ascribe::onnx {
 
@@ -38,8 +28,7 @@ inline Dims broadcast_dims(const Node& node, const Dims& a, const Dims& b) {
 }
 
 /// A value in a larger shape, repeated along the axes in which it has size 1.
-template <class Scalar>
-Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, const Dims& dims) {
+inline Activation expand(Importer& importer, const Node& node, Activation a, const Dims& dims) {
   const Index missing = Index(dims.size()) - a.rank();
   a.dims.insert(a.dims.begin(), std::size_t(missing), 1);
   for (Index& axis : a.order) axis += missing;
@@ -47,7 +36,7 @@ Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, co
   a.order.insert(a.order.begin(), front.begin(), front.end());
   if (a.batch_axis >= 0) a.batch_axis += missing;
   if (a.dims == dims) return a;
-  importer.charge(node, dims, sizeof(Scalar));  // before the maps, none of which is longer
+  importer.charge(node, dims, importer.scalar_bytes());  // before the maps, none of which is longer
   std::vector<std::vector<Index>> maps;
   for (std::size_t axis = 0; axis < dims.size(); ++axis)
     maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
@@ -56,9 +45,7 @@ Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, co
 }
 
 /// All values in one shape and one order in memory: that of the first that needs no expansion.
-template <class Scalar>
-std::vector<Activation> aligned(Importer<Scalar>& importer, const Node& node,
-                                std::vector<Activation> values) {
+inline std::vector<Activation> aligned(Importer& importer, const Node& node, std::vector<Activation> values) {
   Dims dims = values.front().dims;
   for (const Activation& a : values) dims = broadcast_dims(node, dims, a.dims);
   const AxisOrder* order = nullptr;
@@ -75,44 +62,39 @@ std::vector<Activation> aligned(Importer<Scalar>& importer, const Node& node,
   return values;
 }
 
-template <class Scalar>
-Activation add_sum(Importer<Scalar>& importer, const Node& node, const std::vector<Activation>& values) {
+inline Activation add_sum(Importer& importer, const Node& node, const std::vector<Activation>& values) {
   const auto all = aligned(importer, node, values);
   if (all.size() == 1) return all.front();
-  return importer.add(node, "", MatMul(map::Sum<Scalar>(Index(all.size()), all.front().size())), all,
+  return importer.add(node, "", layer::MatMul{layer::Sum{Index(all.size()), all.front().size()}}, all,
                       all.front().dims, all.front().order);
 }
 
 /// scale ⊙ a + shift by constants; either may be left out.
-template <class Scalar>
-Activation add_affine(Importer<Scalar>& importer, const Node& node, Activation a, const Tensor* scale,
-                      const Tensor* shift, double sign = 1, std::string_view part = "") {
-  using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
+inline Activation add_affine(Importer& importer, const Node& node, Activation a, const Tensor* scale,
+                             const Tensor* shift, double sign = 1, std::string_view part = "") {
   a = expand(importer, node, a, broadcast_dims(node, a.dims, (scale ? scale : shift)->dims()));
-  const Vector factor =
-      scale ? importer.broadcast(node, *scale, a) : Vector(Vector::Constant(1, Scalar(sign)));
-  const Vector bias = shift ? importer.broadcast(node, *shift, a) : Vector();
-  return importer.add(node, part, MatMul(map::ChannelScale<Scalar>(a.size(), factor), bias), {a}, a.dims,
-                      a.order);
+  layer::MatMul affine{
+      layer::ChannelScale{a.size(), scale ? importer.broadcast(node, *scale, a) : layer::Numbers{sign}}};
+  if (shift) affine.bias = importer.broadcast(node, *shift, a);
+  return importer.add(node, part, affine, {a}, a.dims, a.order);
 }
 
 /// The negative of a constant, or its inverse.
-template <class Scalar, class F>
+template <class F>
 Tensor changed(const Tensor& constant, F f) {
-  auto values = constant.template values<Scalar>();
-  for (Scalar& v : values) v = f(v);
+  auto values = constant.values<double>();
+  for (double& v : values) v = f(v);
   return Tensor::of(constant.name(), constant.dims(), std::move(values));
 }
 
 /// The inputs of an operator of two, numpy's broadcasting applied to what older files say by attributes:
 /// before opset 7 the second input's axes stand where `axis` says, and sizes of 1 behind them are left out.
-template <class Scalar>
 struct Operands {
   bool constant[2];
   Activation activation[2];
   Tensor tensor[2];
 
-  Operands(const Importer<Scalar>& importer, const Node& node) {
+  Operands(const Importer& importer, const Node& node) {
     Attributes attributes(node);
     Index behind = 0;
     if (importer.opset() < 7) {
@@ -125,7 +107,7 @@ struct Operands {
           return importer.is_constant(node, k) ? importer.constant(node, k).rank()
                                                : importer.activation(node, k).rank();
         };
-        behind = rank(0) - importer.axis_of(node, axis, rank(0)) - rank(1);
+        behind = rank(0) - axis_of(node, axis, rank(0)) - rank(1);
         if (behind < 0)
           fail(describe(node), ": attribute 'axis': expected the second input's ", rank(1),
                " axes to fit, found ", axis);
@@ -152,35 +134,31 @@ struct Operands {
   }
 };
 
-template <class Scalar>
-void import_add(Importer<Scalar>& importer, const Node& node) {
-  const Operands<Scalar> in(importer, node);
+inline void import_add(Importer& importer, const Node& node) {
+  const Operands in(importer, node);
   for (std::size_t k = 0; k < 2; ++k)
     if (in.constant[k])
-      return importer.define(
-          node.outputs[0], add_affine<Scalar>(importer, node, in.activation[1 - k], nullptr, &in.tensor[k]));
+      return importer.define(node.outputs[0],
+                             add_affine(importer, node, in.activation[1 - k], nullptr, &in.tensor[k]));
   importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], in.activation[1]}));
 }
 
-template <class Scalar>
-void import_sub(Importer<Scalar>& importer, const Node& node) {
-  const Operands<Scalar> in(importer, node);
+inline void import_sub(Importer& importer, const Node& node) {
+  const Operands in(importer, node);
   if (in.constant[1]) {
-    const Tensor shift = changed<Scalar>(in.tensor[1], [](const Scalar& v) { return Scalar(-v); });
-    return importer.define(node.outputs[0],
-                           add_affine<Scalar>(importer, node, in.activation[0], nullptr, &shift));
+    const Tensor shift = changed(in.tensor[1], [](double v) { return -v; });
+    return importer.define(node.outputs[0], add_affine(importer, node, in.activation[0], nullptr, &shift));
   }
   if (in.constant[0])
     return importer.define(node.outputs[0],
-                           add_affine<Scalar>(importer, node, in.activation[1], nullptr, &in.tensor[0], -1));
+                           add_affine(importer, node, in.activation[1], nullptr, &in.tensor[0], -1));
   const Activation minus = add_function(importer, node, in.activation[1], fn::Scale{-1}, "negative");
   importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], minus}));
 }
 
 /// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-
 /// excitation), or that comes out of a function with bounds; else the second.
-template <class Scalar>
-Index gate_of(const Importer<Scalar>& importer, const Node& node) {
+inline Index gate_of(const Importer& importer, const Node& node) {
   const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
   if (a.size() != b.size()) return a.size() < b.size() ? 0 : 1;
   const auto bounded = [&](std::size_t k) {
@@ -191,13 +169,12 @@ Index gate_of(const Importer<Scalar>& importer, const Node& node) {
   return bounded(0) && !bounded(1) ? 0 : 1;
 }
 
-template <class Scalar>
-void import_mul(Importer<Scalar>& importer, const Node& node) {
-  const Operands<Scalar> in(importer, node);
+inline void import_mul(Importer& importer, const Node& node) {
+  const Operands in(importer, node);
   for (std::size_t k = 0; k < 2; ++k)
     if (in.constant[k])
-      return importer.define(
-          node.outputs[0], add_affine<Scalar>(importer, node, in.activation[1 - k], &in.tensor[k], nullptr));
+      return importer.define(node.outputs[0],
+                             add_affine(importer, node, in.activation[1 - k], &in.tensor[k], nullptr));
   if (node.inputs[0] == node.inputs[1])
     return importer.define(node.outputs[0], add_function(importer, node, in.activation[0], fn::Power{2}));
   const Index gate = gate_of(importer, node);
@@ -206,21 +183,19 @@ void import_mul(Importer<Scalar>& importer, const Node& node) {
                                                 factors[0].dims, factors[0].order));
 }
 
-template <class Scalar>
-void import_div(Importer<Scalar>& importer, const Node& node) {
-  const Operands<Scalar> in(importer, node);
+inline void import_div(Importer& importer, const Node& node) {
+  const Operands in(importer, node);
   importer.constant(node, 1);  // an Error where it is none
-  const Tensor scale = changed<Scalar>(in.tensor[1], [&](const Scalar& v) {
-    if (v == Scalar(0)) fail(describe(node), ": expected divisors other than 0");
-    return Scalar(Scalar(1) / v);
+  const Tensor scale = changed(in.tensor[1], [&](double v) {
+    if (v == 0) fail(describe(node), ": expected divisors other than 0");
+    return 1 / v;
   });
-  importer.define(node.outputs[0],
-                  add_affine<Scalar>(importer, node, importer.activation(node, 0), &scale, nullptr));
+  importer.define(node.outputs[0], add_affine(importer, node, importer.activation(node, 0), &scale, nullptr));
 }
 
 /// Sum and Mean of any number of values, constants among them.
-template <class Scalar, bool mean>
-void import_sum(Importer<Scalar>& importer, const Node& node) {
+template <bool mean>
+void import_sum(Importer& importer, const Node& node) {
   Attributes(node).finish();
   std::vector<Activation> values;
   std::vector<const Tensor*> constants;
@@ -231,33 +206,32 @@ void import_sum(Importer<Scalar>& importer, const Node& node) {
       values.push_back(importer.activation(node, k));
   Activation sum = add_sum(importer, node, values);
   for (const Tensor* constant : constants)
-    sum = add_affine<Scalar>(importer, node, sum, nullptr, constant, 1, "constant");
+    sum = add_affine(importer, node, sum, nullptr, constant, 1, "constant");
   if (mean && node.inputs.size() > 1) {
     const Tensor share = Tensor::of<double>("", {}, {1.0 / double(node.inputs.size())});
-    sum = add_affine<Scalar>(importer, node, sum, &share, nullptr, 1, "mean");
+    sum = add_affine(importer, node, sum, &share, nullptr, 1, "mean");
   }
   importer.define(node.outputs[0], sum);
 }
 
 /// A value of constants for a maximum with `a`, as a layer that reads nothing of it but where the constant is
 /// −∞: there it repeats `a`, which leaves the maximum as it is and keeps every number finite.
-template <class Scalar>
-Activation add_constant(Importer<Scalar>& importer, const Node& node, const Activation& a,
-                        const Tensor& constant) {
+inline Activation add_constant(Importer& importer, const Node& node, const Activation& a,
+                               const Tensor& constant) {
   std::vector<Index> sources(std::size_t(a.size()), -1);
-  Eigen::Matrix<Scalar, Dynamic, 1> values = importer.broadcast(node, constant, a);
-  const Index period = values.size();
-  for (Index j = 0; j < a.size(); ++j)
-    if (values(j % period) == -std::numeric_limits<Scalar>::infinity()) sources[std::size_t(j)] = j;
-  for (Index j = 0; j < period; ++j)
-    if (sources[std::size_t(j)] >= 0) values(j) = Scalar(0);
-  return importer.add(node, "constant", MatMul(map::Selection<Scalar>(a.size(), sources), values), {a},
+  layer::Numbers values = importer.broadcast(node, constant, a);
+  const std::size_t period = values.size();
+  for (std::size_t j = 0; j < sources.size(); ++j)
+    if (values[j % period] == -std::numeric_limits<double>::infinity()) sources[j] = Index(j);
+  for (std::size_t j = 0; j < period; ++j)
+    if (sources[j] >= 0) values[j] = 0;
+  return importer.add(node, "constant",
+                      layer::MatMul{layer::Selection{a.size(), std::move(sources)}, std::move(values)}, {a},
                       a.dims, a.order);
 }
 
-template <class Scalar>
-Activation add_max(Importer<Scalar>& importer, const Node& node, std::vector<Activation> values,
-                   const std::vector<Tensor>& constants) {
+inline Activation add_max(Importer& importer, const Node& node, std::vector<Activation> values,
+                          const std::vector<Tensor>& constants) {
   for (const Tensor& constant : constants) {
     const Activation& largest = values.front();
     const Dims dims = broadcast_dims(node, largest.dims, constant.dims());
@@ -265,14 +239,14 @@ Activation add_max(Importer<Scalar>& importer, const Node& node, std::vector<Act
   }
   const auto all = aligned(importer, node, values);
   if (all.size() == 1) return all.front();
-  return importer.add(node, "", Max(window::Branches(Index(all.size()), all.front().size())), all,
+  return importer.add(node, "", layer::Max{window::Branches(Index(all.size()), all.front().size())}, all,
                       all.front().dims, all.front().order);
 }
 
 /// Max and Min of any number of values: the maximum over branches, and the minimum as −max(−…). One value and
 /// one number are a ReLU or a Clip.
-template <class Scalar, bool minimum>
-void import_extremum(Importer<Scalar>& importer, const Node& node) {
+template <bool minimum>
+void import_extremum(Importer& importer, const Node& node) {
   Attributes(node).finish();
   std::vector<Activation> values;
   std::vector<Tensor> constants;
@@ -282,15 +256,15 @@ void import_extremum(Importer<Scalar>& importer, const Node& node) {
     else
       values.push_back(importer.activation(node, k));
   // −∞ is never the maximum, and +∞ never the minimum; the other one is all there would be.
-  constexpr Scalar least = -std::numeric_limits<Scalar>::infinity();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   for (const Tensor& constant : constants)
-    for (const Scalar& v : constant.template values<Scalar>())
-      if (const Scalar c = minimum ? Scalar(-v) : v; !(c < -least))
+    for (const double v : constant.values<double>())
+      if (const double c = minimum ? -v : v; !(c < infinity))
         fail(describe(node), ": expected constants that are finite or ", minimum ? "" : "-",
              "infinity, found ", v);
   if (values.size() == 1 && constants.size() == 1 && constants[0].size() == 1 &&
       constants[0].rank() <= values[0].rank()) {
-    const double bound = double(constants[0].template value<Scalar>());
+    const double bound = constants[0].value<double>();
     if (!minimum && bound == 0)
       return importer.define(node.outputs[0], add_function(importer, node, values[0], fn::Relu()));
     fn::Clip clip;
@@ -300,8 +274,7 @@ void import_extremum(Importer<Scalar>& importer, const Node& node) {
   if (!minimum)
     return importer.define(node.outputs[0], add_max(importer, node, std::move(values), constants));
   for (Activation& a : values) a = add_function(importer, node, a, fn::Scale{-1}, "negative");
-  for (Tensor& constant : constants)
-    constant = changed<Scalar>(constant, [](const Scalar& v) { return Scalar(-v); });
+  for (Tensor& constant : constants) constant = changed(constant, [](double v) { return -v; });
   const Activation most = add_max(importer, node, std::move(values), constants);
   importer.define(node.outputs[0], add_function(importer, node, most, fn::Scale{-1}, "minimum"));
 }
@@ -309,10 +282,9 @@ void import_extremum(Importer<Scalar>& importer, const Node& node) {
 /// Local response normalisation (Krizhevsky et al. 2012, §3.3), x·(bias + alpha/size·Σx²)^(−beta) with the
 /// sum over `size` neighbouring channels, from the parts that it is made of: the value times a gate. Under
 /// GateConstant it hands its relevance on as it is.
-template <class Scalar>
-void import_lrn(Importer<Scalar>& importer, const Node& node) {
+inline void import_lrn(Importer& importer, const Node& node) {
   Attributes attributes(node);
-  const Index size = Index(attributes.template required<std::int64_t>("size"));
+  const Index size = Index(attributes.required<std::int64_t>("size"));
   const double alpha = parameter(attributes, "alpha", 1e-4), beta = parameter(attributes, "beta", 0.75),
                bias = parameter(attributes, "bias", 1);
   attributes.finish();
@@ -322,19 +294,20 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
          shown(given.dims), " and size ", size);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const Index channels = a.dims[1];
-  importer.charge(node, {channels, channels}, sizeof(Scalar));
-  const Spatial line{.input = {1, a.size() / channels}};
-  claim_convolution(importer, node, line, channels, channels, 1);
-  std::vector<Scalar> window(std::size_t(channels * channels), Scalar(0));
+  importer.charge(node, {channels, channels}, sizeof(double));
+  std::vector<double> window(std::size_t(channels * channels), 0);
   for (Index c = 0; c < channels; ++c)
     for (Index k = std::max<Index>(0, c - (size - 1) / 2); k <= std::min(channels - 1, c + size / 2); ++k)
-      window[std::size_t(c * channels + k)] = Scalar(1);
+      window[std::size_t(c * channels + k)] = 1;
+  layer::Convolution neighbours{.geometry = {.input = {1, a.size() / channels}},
+                                .channels = channels,
+                                .filters = channels,
+                                .weights = Tensor::of("", {channels, channels}, std::move(window)),
+                                .aggregation = "Sum over channels"};
+  importer.charge(node, neighbours);
   const Activation squares = add_function(importer, node, a, fn::Power{2}, "squares");
   const Activation sums =
-      importer.add(node, "sums",
-                   MatMul(map::WithRole(map::Convolution<Scalar>(line, channels, channels, window),
-                                        map::Role::aggregation, "Sum over channels")),
-                   {squares}, a.dims, a.order);
+      importer.add(node, "sums", layer::MatMul{std::move(neighbours)}, {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
   importer.define(node.outputs[0],
@@ -342,8 +315,7 @@ void import_lrn(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// A softmax is left out at the end of a network, where the logits before it are what is explained.
-template <class Scalar>
-void import_softmax(Importer<Scalar>& importer, const Node& node) {
+inline void import_softmax(Importer& importer, const Node& node) {
   Attributes attributes(node);
   attributes.ignore("axis");
   attributes.finish();
@@ -353,19 +325,18 @@ void import_softmax(Importer<Scalar>& importer, const Node& node) {
   importer.define(node.outputs[0], importer.activation(node, 0));
 }
 
-template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 11> arithmetic_operators{{
-    {"Add", import_add<Scalar>},
-    {"Sub", import_sub<Scalar>},
-    {"Mul", import_mul<Scalar>},
-    {"Div", import_div<Scalar>},
-    {"Sum", import_sum<Scalar, false>},
-    {"Mean", import_sum<Scalar, true>},
-    {"Max", import_extremum<Scalar, false>},
-    {"Min", import_extremum<Scalar, true>},
-    {"LRN", import_lrn<Scalar>},
-    {"Softmax", import_softmax<Scalar>},
-    {"LogSoftmax", import_softmax<Scalar>},
+inline constexpr std::array<Operator, 11> arithmetic_operators{{
+    {"Add", import_add},
+    {"Sub", import_sub},
+    {"Mul", import_mul},
+    {"Div", import_div},
+    {"Sum", import_sum<false>},
+    {"Mean", import_sum<true>},
+    {"Max", import_extremum<false>},
+    {"Min", import_extremum<true>},
+    {"LRN", import_lrn},
+    {"Softmax", import_softmax},
+    {"LogSoftmax", import_softmax},
 }};
 
 }  // namespace ascribe::onnx

@@ -21,10 +21,9 @@ inline std::vector<std::int64_t> integers_of(const Node& node, const Tensor& ten
 
 /// A list that was an attribute before operator set `since` and is input k from then on; none where it is
 /// left out. An attribute of that name in a newer operator set stays unread, an Error in finish().
-template <class Scalar>
-std::optional<std::vector<std::int64_t>> list_of(const Importer<Scalar>& importer, const Node& node,
-                                                 Attributes& attributes, std::string_view name, std::size_t k,
-                                                 Index since) {
+inline std::optional<std::vector<std::int64_t>> list_of(const Importer& importer, const Node& node,
+                                                        Attributes& attributes, std::string_view name,
+                                                        std::size_t k, Index since) {
   if (importer.opset() >= since) {
     if (!importer.has_input(node, k)) return std::nullopt;
     return integers_of(node, importer.constant(node, k));
@@ -36,12 +35,10 @@ std::optional<std::vector<std::int64_t>> list_of(const Importer<Scalar>& importe
 }
 
 /// Which of `rank` axes a list names. Throws Error for one that there is not, or that is named twice.
-template <class Scalar>
-std::vector<bool> named_axes(const Importer<Scalar>& importer, const Node& node,
-                             const std::vector<std::int64_t>& list, Index rank) {
+inline std::vector<bool> named_axes(const Node& node, const std::vector<std::int64_t>& list, Index rank) {
   std::vector<bool> named(std::size_t(rank), false);
   for (const std::int64_t axis : list) {
-    const std::size_t at = std::size_t(importer.axis_of(node, Index(axis), rank));
+    const std::size_t at = std::size_t(axis_of(node, Index(axis), rank));
     if (named[at]) fail(describe(node), ": expected every axis once, found ", axis, " again");
     named[at] = true;
   }

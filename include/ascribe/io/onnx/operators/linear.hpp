@@ -10,27 +10,18 @@
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 #include <ascribe/maps/channel_scale.hpp>
-#include <ascribe/maps/convolution.hpp>
-#include <ascribe/maps/dense.hpp>
-#include <ascribe/maps/repeated.hpp>
-#include <ascribe/maps/sparse.hpp>
-#include <ascribe/maps/transposed.hpp>
-#include <ascribe/maps/with_role.hpp>
 
 namespace ascribe::onnx {
 
 /// out = scale ⊙ in + shift with an entry a channel (or one for all): what a node by constants does to the
 /// outputs of the layer before it.
-template <class Scalar>
 struct ChannelAffine {
-  std::vector<Scalar> scale, shift;
+  layer::Numbers scale, shift;
 };
 
 /// The scale and shift of a BatchNormalization in inference. Throws Error for training mode, spatial = 0 and
 /// a variance that is not positive.
-template <class Scalar>
-ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, const Node& node,
-                                          Index channels) {
+inline ChannelAffine batch_normalisation(const Importer& importer, const Node& node, Index channels) {
   Attributes attributes(node);
   const double epsilon = double(attributes.real("epsilon", 1e-5f));
   attributes.ignore("momentum");
@@ -43,14 +34,13 @@ ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, cons
   }
   if (!attributes.flag("spatial", true)) fail(describe(node), ": attribute 'spatial': expected 1, found 0");
   attributes.finish();
-  using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
-  std::array<Vector, 4> parts;
+  std::array<Eigen::VectorXd, 4> parts;
   for (std::size_t k = 0; k < 4; ++k) {
     const Tensor& t = importer.constant(node, k + 1);
     if (t.size() != channels)
       fail(describe(node), ": input ", k + 1, ": expected ", channels, " channels, found ", t.size());
-    const auto values = t.template values<Scalar>();
-    parts[k] = Eigen::Map<const Vector>(values.data(), channels);
+    parts[k].resize(channels);
+    t.copy_to(std::span<double>(parts[k].data(), std::size_t(channels)));
   }
   try {
     const auto folded = map::scale_and_bias(parts[0], parts[1], parts[2], parts[3], epsilon);
@@ -62,10 +52,9 @@ ChannelAffine<Scalar> batch_normalisation(const Importer<Scalar>& importer, cons
 
 /// What `next` does to its input 0, if that is an affine map by constants with one entry a channel (axis 1 of
 /// `dims`, or the last where `channels_last`), or one for all: BatchNormalization, Add, Sub, Mul, Div.
-template <class Scalar>
-std::optional<ChannelAffine<Scalar>> as_channel_affine(const Importer<Scalar>& importer, const Node& next,
-                                                       const std::string& value, const Dims& dims,
-                                                       std::size_t channel_axis) {
+inline std::optional<ChannelAffine> as_channel_affine(const Importer& importer, const Node& next,
+                                                      const std::string& value, const Dims& dims,
+                                                      std::size_t channel_axis) {
   const Index channels = dims[channel_axis];
   if (next.op_type == "BatchNormalization") {
     if (next.inputs[0] != value || channel_axis != 1 || importer.has_output(next, 1)) return std::nullopt;
@@ -85,37 +74,35 @@ std::optional<ChannelAffine<Scalar>> as_channel_affine(const Importer<Scalar>& i
     const Index size = constant.dims()[std::size_t(axis)];
     if (size != 1 && (std::size_t(axis + offset) != channel_axis || size != channels)) return std::nullopt;
   }
-  auto values = constant.template values<Scalar>();
+  auto values = constant.values<double>();
   if (values.size() == 1) values.assign(std::size_t(channels), values[0]);
-  const std::vector<Scalar> ones(std::size_t(channels), Scalar(1)), zeros(std::size_t(channels), Scalar(0));
-  if (add) return ChannelAffine<Scalar>{ones, values};
-  if (mul) return ChannelAffine<Scalar>{values, zeros};
+  const layer::Numbers ones(std::size_t(channels), 1), zeros(std::size_t(channels), 0);
+  if (add) return ChannelAffine{ones, values};
+  if (mul) return ChannelAffine{values, zeros};
   if (sub && k == 1) {
-    for (Scalar& v : values) v = -v;
-    return ChannelAffine<Scalar>{ones, values};
+    for (double& v : values) v = -v;
+    return ChannelAffine{ones, values};
   }
-  if (sub) return ChannelAffine<Scalar>{std::vector<Scalar>(std::size_t(channels), Scalar(-1)), values};
-  for (Scalar& v : values) {
-    if (v == Scalar(0)) fail(describe(next), ": expected a divisor other than 0");
-    v = Scalar(1) / v;
+  if (sub) return ChannelAffine{layer::Numbers(std::size_t(channels), -1), values};
+  for (double& v : values) {
+    if (v == 0) fail(describe(next), ": expected a divisor other than 0");
+    v = 1 / v;
   }
-  return ChannelAffine<Scalar>{values, zeros};
+  return ChannelAffine{values, zeros};
 }
 
-/// Folds the nodes behind a linear one that are affine by channel into its weights (channel o's are those
-/// that `weights_of(o)` gives) and bias, and returns the last of them, whose output the layer computes. The
-/// network's output is unchanged; the layer's denominators are those of the folded network.
-template <class Scalar, class WeightsOf>
-const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const Dims& dims,
-                           std::size_t channel_axis, std::vector<Scalar>& bias, WeightsOf weights_of) {
+/// Folds the nodes behind a linear one that are affine by channel into a factor for each of its channels and
+/// its bias, and returns the last of them, whose output the layer computes. The network's output is
+/// unchanged; the layer's denominators are those of the folded network.
+inline const Node& fold_followers(Importer& importer, const Node& node, const Dims& dims,
+                                  std::size_t channel_axis, layer::Numbers& scale, layer::Numbers& bias) {
   const Node* last = &node;
-  std::vector<Scalar> scale;  // of all of them: the weights are walked through once
   while (const Node* next = importer.only_consumer(*last)) {
     const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
     if (!affine) break;
-    importer.charge(*next, {dims[channel_axis]}, 4 * sizeof(Scalar));
-    bias.resize(affine->scale.size(), Scalar(0));
-    scale.resize(affine->scale.size(), Scalar(1));
+    importer.charge(*next, {dims[channel_axis]}, 4 * sizeof(double));
+    bias.resize(affine->scale.size(), 0);
+    scale.resize(affine->scale.size(), 1);
     for (std::size_t o = 0; o < bias.size(); ++o) {
       scale[o] *= affine->scale[o];
       bias[o] = bias[o] * affine->scale[o] + affine->shift[o];
@@ -123,42 +110,30 @@ const Node& fold_followers(Importer<Scalar>& importer, const Node& node, const D
     importer.absorb(*next);
     last = next;
   }
-  for (std::size_t o = 0; o < scale.size(); ++o)
-    if (scale[o] != Scalar(1)) weights_of(o, scale[o]);
   return *last;
 }
 
-template <class Scalar>
-Eigen::Matrix<Scalar, Dynamic, 1> as_vector(const std::vector<Scalar>& values) {
-  return Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, 1>>(values.data(), Index(values.size()));
-}
-
-template <class Scalar>
-std::vector<Scalar> bias_input(const Importer<Scalar>& importer, const Node& node, std::size_t k,
-                               Index channels) {
+inline layer::Numbers bias_input(const Importer& importer, const Node& node, std::size_t k, Index channels) {
   if (!importer.has_input(node, k)) return {};
   const Tensor& tensor = importer.constant(node, k);
   if (tensor.size() != channels)
     fail(describe(node), ": the bias: expected ", channels, " entries, found ", tensor.size());
-  return tensor.template values<Scalar>();
+  return tensor.values<double>();
 }
 
-/// A map of one image, for all that axis 0 holds: one, or several that are one sample.
-template <class Scalar, class M>
-void add_images(Importer<Scalar>& importer, const Node& node, const std::string& output, const Activation& a,
-                M map, const std::vector<Scalar>& bias, const Dims& dims) {
-  const AxisOrder order = channels_last(a.rank());
-  if (a.dims[0] == 1)
-    importer.define(output,
-                    importer.add(node, "", MatMul(std::move(map), as_vector(bias)), {a}, dims, order));
-  else
-    importer.define(
-        output, importer.add(node, "", MatMul(map::Repeated(std::move(map), a.dims[0]), as_vector(bias)), {a},
-                             dims, order));
+/// Adds a convolution with what follows it by channel, under the last node's output.
+inline void add_convolution(Importer& importer, const Node& node, const Activation& a,
+                            layer::Convolution convolution, const Dims& dims) {
+  convolution.images = a.dims[0];
+  importer.charge(node, convolution);
+  layer::Numbers bias = bias_input(importer, node, 2, dims[1]);
+  const Node& last = fold_followers(importer, node, dims, 1, convolution.scale, bias);
+  importer.define(last.outputs[0],
+                  importer.add(node, "", layer::MatMul{std::move(convolution), std::move(bias)}, {a}, dims,
+                               channels_last(a.rank())));
 }
 
-template <class Scalar>
-void import_conv(Importer<Scalar>& importer, const Node& node) {
+inline void import_conv(Importer& importer, const Node& node) {
   const Activation a = importer.in_order(node, importer.activation(node, 0),
                                          channels_last(importer.activation(node, 0).rank()));
   const Tensor& weights = importer.constant(node, 1);
@@ -181,21 +156,17 @@ void import_conv(Importer<Scalar>& importer, const Node& node) {
     fail(describe(node), ": ", error.what());
   }
   const Dims dims = image_dims(a, filters, window.spatial.output_height(), window.spatial.output_width());
-  claim_convolution(importer, node, window.spatial, channels, filters, groups);
-  auto values = weights.template values<Scalar>();
-  auto bias = bias_input(importer, node, 2, filters);
-  const std::size_t each = values.size() / std::size_t(filters);
-  const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
-    for (std::size_t i = o * each; i < (o + 1) * each; ++i) values[i] *= scale;
-  });
-  add_images(importer, node, last.outputs[0], a,
-             map::Convolution<Scalar>(window.spatial, channels, filters, values, groups, importer.products()),
-             bias, dims);
+  add_convolution(importer, node, a,
+                  {.geometry = window.spatial,
+                   .channels = channels,
+                   .filters = filters,
+                   .groups = groups,
+                   .weights = weights},
+                  dims);
 }
 
 /// A transposed convolution is the transpose of the convolution that leads from its output to its input.
-template <class Scalar>
-void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
+inline void import_conv_transpose(Importer& importer, const Node& node) {
   const Activation a = importer.in_order(node, importer.activation(node, 0),
                                          channels_last(importer.activation(node, 0).rank()));
   const Tensor& weights = importer.constant(node, 1);
@@ -287,75 +258,48 @@ void import_conv_transpose(Importer<Scalar>& importer, const Node& node) {
          " groups, found shape ", shown(weights.dims()));
   const Index filters = weights.dims()[1] * groups;  // neither is more than what there is in memory
   const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
-  claim_convolution(importer, node, s, filters, channels, groups);
-  auto values = weights.template values<Scalar>();
-  auto bias = bias_input(importer, node, 2, filters);
-  const Index taps = kernel.height * kernel.width, group_filters = filters / groups,
-              group_channels = channels / groups;
-  const Node& last = fold_followers(importer, node, dims, 1, bias, [&](std::size_t o, const Scalar& scale) {
-    const Index group = Index(o) / group_filters, f = Index(o) % group_filters;
-    for (Index c = group * group_channels; c < (group + 1) * group_channels; ++c)
-      for (Index t = 0; t < taps; ++t) values[std::size_t((c * group_filters + f) * taps + t)] *= scale;
-  });
-  try {
-    // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
-    map::Convolution<Scalar> back(s, filters, channels, values, groups, importer.products());
-    if (a.dims[0] * back.output_size() != a.size())
-      fail("expected the padding to leave ", a.size() / a.dims[0], " inputs, found ", back.output_size());
-    add_images(importer, node, last.outputs[0], a, map::Transposed(std::move(back)), bias, dims);
-  } catch (const Error& error) {
-    fail(describe(node), ": ", error.what());
-  }
+  // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
+  s.check("ConvTranspose");
+  if (a.dims[0] * s.output_pixels() * channels != a.size())
+    fail(describe(node), ": expected the padding to leave ", a.size() / a.dims[0], " inputs, found ",
+         s.output_pixels() * channels);
+  add_convolution(importer, node, a,
+                  {.geometry = s,
+                   .channels = filters,
+                   .filters = channels,
+                   .groups = groups,
+                   .weights = weights,
+                   .transposed = true},
+                  dims);
 }
 
-/// The same dense layer for so many positions, as a convolution with a kernel of 1.
-template <class Scalar>
-auto dense_everywhere(const Importer<Scalar>& importer, const Node& node, Index positions,
-                      const Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>& weights) {
-  const Spatial line{.input = {1, positions}};
-  claim_convolution(importer, node, line, weights.cols(), weights.rows(), 1);
-  const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
-  return map::WithRole(map::Convolution<Scalar>(line, weights.cols(), weights.rows(), packed),
-                       map::Role::dense, "Dense at every position");
+/// A matrix of constants, as the weights of a dense layer at so many positions.
+inline layer::Dense dense_of(const Importer& importer, const Node& node, const Tensor& matrix,
+                             bool transposed, Index values) {
+  if (matrix.rank() != 2)
+    fail(describe(node), ": expected a matrix of constants, found shape ", shown(matrix.dims()));
+  if (matrix.size() < 1)
+    fail(describe(node), ": expected a matrix with values, found shape ", shown(matrix.dims()));
+  layer::Dense dense{.weights = matrix, .transposed = transposed};
+  dense.positions = values / dense.inputs();
+  if (dense.positions > 1)  // a convolution with a kernel of 1
+    importer.charge(node, {.geometry = {.input = {1, dense.positions}},
+                           .channels = dense.inputs(),
+                           .filters = dense.outputs(),
+                           .weights = matrix});
+  return dense;
 }
 
-/// A dense layer along the last axis of `a`, at every position of the others. `weights` are outputs × inputs.
-template <class Scalar>
-void add_dense(Importer<Scalar>& importer, const Node& node, const Activation& a,
-               Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor> weights, std::vector<Scalar> bias,
-               Dims dims, AxisOrder order) {
-  const std::size_t feature_axis = std::size_t(order.back());
-  const Node& last =
-      fold_followers(importer, node, dims, feature_axis, bias,
-                     [&](std::size_t o, const Scalar& scale) { weights.row(Index(o)) *= scale; });
-  const Index positions = a.size() / weights.cols();
-  if (positions == 1) {
-    using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
-    importer.define(last.outputs[0],
-                    importer.add(node, "", MatMul(map::DenseOf<Matrix>(std::move(weights)), as_vector(bias)),
-                                 {a}, std::move(dims), std::move(order)));
-    return;
-  }
-  auto dense = dense_everywhere(importer, node, positions, weights);
-  importer.define(last.outputs[0], importer.add(node, "", MatMul(std::move(dense), as_vector(bias)), {a},
-                                                std::move(dims), std::move(order)));
-}
-
-template <class Scalar>
-Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor> as_matrix(const Node& node, const Tensor& tensor) {
-  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
-  if (tensor.rank() != 2)
-    fail(describe(node), ": expected a matrix of constants, found shape ", shown(tensor.dims()));
-  if (tensor.size() < 1)
-    fail(describe(node), ": expected a matrix with values, found shape ", shown(tensor.dims()));
-  Matrix result(tensor.dims()[0], tensor.dims()[1]);
-  tensor.copy_to(std::span<Scalar>(result.data(), std::size_t(result.size())));
-  return result;
+/// A dense layer along the fastest axis of `a`, at every position of the others, with what follows it.
+inline void add_dense(Importer& importer, const Node& node, const Activation& a, layer::Dense dense,
+                      layer::Numbers bias, Dims dims, AxisOrder order) {
+  const Node& last = fold_followers(importer, node, dims, std::size_t(order.back()), dense.scale, bias);
+  importer.define(last.outputs[0], importer.add(node, "", layer::MatMul{std::move(dense), std::move(bias)},
+                                                {a}, std::move(dims), std::move(order)));
 }
 
 /// Y = α·A'·B' + β·C, with A an activation and B and C constants.
-template <class Scalar>
-void import_gemm(Importer<Scalar>& importer, const Node& node) {
+inline void import_gemm(Importer& importer, const Node& node) {
   Attributes attributes(node);
   const float alpha = attributes.real("alpha", 1), beta = attributes.real("beta", 1);
   const bool transposed_a = attributes.flag("transA", false), transposed_b = attributes.flag("transB", false);
@@ -368,41 +312,39 @@ void import_gemm(Importer<Scalar>& importer, const Node& node) {
     for (Index& axis : a.order) axis = 1 - axis;
     if (a.batch_axis >= 0) a.batch_axis = 1 - a.batch_axis;
   }
-  importer.check_not_batch(node, a, 1);
+  check_not_batch(node, a, 1);
   a = importer.in_order(node, a, c_order(2));
-  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
-  Matrix weights = as_matrix<Scalar>(node, importer.constant(node, 1));
-  if (!transposed_b) weights = Matrix(weights.transpose());
-  if (weights.cols() != a.dims[1])
-    fail(describe(node), ": the weights: expected ", a.dims[1], " inputs, found ", weights.cols());
-  if (alpha != 1) weights *= Scalar(alpha);
-  const Dims dims{a.dims[0], weights.rows()};
+  const Tensor& matrix = importer.constant(node, 1);
+  if (matrix.rank() == 2 && matrix.dims()[transposed_b ? 1 : 0] != a.dims[1])
+    fail(describe(node), ": the weights: expected ", a.dims[1], " inputs, found ",
+         matrix.dims()[transposed_b ? 1 : 0]);
+  layer::Dense dense = dense_of(importer, node, matrix, !transposed_b, a.size());
+  const Index outputs = dense.outputs();
+  if (alpha != 1) dense.scale.assign(std::size_t(outputs), double(alpha));
+  const Dims dims{a.dims[0], outputs};
   if (!importer.has_input(node, 2))
-    return add_dense(importer, node, a, std::move(weights), {}, dims, c_order(2));
+    return add_dense(importer, node, a, std::move(dense), {}, dims, c_order(2));
   if (!importer.is_constant(node, 2)) {
-    const Activation product = importer.add(
-        node, "product", MatMul(dense_everywhere(importer, node, a.dims[0], weights)), {a}, dims, c_order(2));
+    const Activation product =
+        importer.add(node, "product", layer::MatMul{std::move(dense)}, {a}, dims, c_order(2));
     Activation addend = importer.activation(node, 2);
     if (beta != 1) addend = add_function(importer, node, addend, fn::Scale{double(beta)}, "scaled");
     return importer.define(node.outputs[0], add_sum(importer, node, {product, addend}));
   }
-  Activation shape{0, dims, c_order(2), a.batch_axis};
-  auto c = importer.broadcast(node, importer.constant(node, 2), shape);
-  c *= Scalar(beta);
-  if (c.size() == 1 && weights.rows() > 1) c = c.replicate(weights.rows(), 1).eval();
-  if (weights.rows() % c.size() == 0)
-    return add_dense(importer, node, a, std::move(weights), std::vector<Scalar>(c.begin(), c.end()), dims,
-                     c_order(2));
+  const Activation shape{0, dims, c_order(2), a.batch_axis};
+  layer::Numbers c = importer.broadcast(node, importer.constant(node, 2), shape);
+  for (double& v : c) v *= double(beta);
+  if (c.size() == 1) c.resize(std::size_t(outputs), c[0]);
+  if (std::size_t(outputs) % c.size() == 0)
+    return add_dense(importer, node, a, std::move(dense), std::move(c), dims, c_order(2));
   // A bias for every position: nothing behind it is folded in.
-  auto dense = dense_everywhere(importer, node, a.dims[0], weights);
-  importer.define(node.outputs[0],
-                  importer.add(node, "", MatMul(std::move(dense), c), {a}, dims, c_order(2)));
+  importer.define(node.outputs[0], importer.add(node, "", layer::MatMul{std::move(dense), std::move(c)}, {a},
+                                                dims, c_order(2)));
 }
 
 /// A·B with a constant side of several matrices: one for each position of the axes before the last two.
-template <class Scalar>
-void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const Tensor& constant, Activation a,
-                           bool left) {
+inline void import_matmul_of_many(Importer& importer, const Node& node, const Tensor& constant, Activation a,
+                                  bool left) {
   if (a.rank() < 2)
     fail(describe(node), ": expected at least 2 axes beside constants of shape ", shown(constant.dims()),
          ", found ", shown(a.dims));
@@ -418,7 +360,7 @@ void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const T
   if (found != inner)
     fail(describe(node), ": expected ", inner, " features to be multiplied, found shape ", shown(expanded));
   for (std::size_t axis = 0; axis < outer.size(); ++axis)
-    if (outer[axis] > 1) importer.check_not_batch(node, a, Index(axis));
+    if (outer[axis] > 1) check_not_batch(node, a, Index(axis));
   Dims dims = outer;
   dims.push_back(rows);
   dims.push_back(columns);
@@ -427,10 +369,10 @@ void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const T
   const Index entries = element_count(std::vector<Index>{matrices, rows, columns, inner}, describe(node));
   if (entries < 1 || entries > (Index(1) << 27))
     fail(describe(node), ": expected products of 1 to 2^27 factors, found ", entries);
-  const auto values = constant.template values<Scalar>();
-  std::vector<Eigen::Triplet<Scalar>> triplets;
-  importer.charge(node, {entries}, 2 * sizeof(Eigen::Triplet<Scalar>));  // them, and the matrix made of them
-  triplets.reserve(std::size_t(entries));
+  const auto values = constant.values<double>();
+  layer::Sparse products{.outputs = matrices * rows * columns, .inputs = a.size(), .entries = {}};
+  importer.charge(node, {entries}, 2 * sizeof(layer::Sparse::Entry));  // them, and the matrix made of them
+  products.entries.reserve(std::size_t(entries));
   for (Index m = 0; m < matrices; ++m) {
     // The constant's matrix at this position: axes of size 1 repeat.
     Index which = 0, rest = m;
@@ -447,20 +389,16 @@ void import_matmul_of_many(Importer<Scalar>& importer, const Node& node, const T
         for (Index k = 0; k < inner; ++k) {
           const Index entry = which * c_rows * c_columns + (left ? i * inner + k : k * columns + j);
           const Index input = left ? (m * inner + k) * columns + j : (m * rows + i) * inner + k;
-          triplets.emplace_back(int((m * rows + i) * columns + j), int(input), values[std::size_t(entry)]);
+          products.entries.push_back({(m * rows + i) * columns + j, input, values[std::size_t(entry)]});
         }
   }
-  Eigen::SparseMatrix<Scalar> weights(matrices * rows * columns, a.size());
-  weights.setFromTriplets(triplets.begin(), triplets.end());
-  importer.define(node.outputs[0], importer.add(node, "", MatMul(map::Sparse<Scalar>(weights)), {a}, dims,
+  importer.define(node.outputs[0], importer.add(node, "", layer::MatMul{std::move(products)}, {a}, dims,
                                                 c_order(Index(dims.size()))));
 }
 
 /// A·B with one side constant, a matrix (or a vector); the other may have any axes before its last two.
-template <class Scalar>
-void import_matmul(Importer<Scalar>& importer, const Node& node) {
+inline void import_matmul(Importer& importer, const Node& node) {
   Attributes(node).finish();
-  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
   const bool left = importer.is_constant(node, 0);
   const Tensor& constant = importer.constant(node, left ? 0 : 1);
   Activation a = importer.activation(node, left ? 1 : 0);
@@ -479,25 +417,23 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
   if (constant.rank() > a.rank() && constant.rank() > 2)
     fail(describe(node), ": expected a constant side of at most ", a.rank(), " axes, found shape ",
          shown(constant.dims()));
-  Matrix weights = as_matrix<Scalar>(node, flat);
-  if (!left) weights = Matrix(weights.transpose());  // outputs × inputs either way
+  const Index inputs = flat.dims()[left ? 1 : 0];
   const bool a_vector = a.rank() == 1;
   const Index contracted = left && !a_vector ? a.rank() - 2 : a.rank() - 1;
-  importer.check_not_batch(node, a, contracted);
-  if (a.dims[std::size_t(contracted)] != weights.cols())
-    fail(describe(node), ": expected ", weights.cols(), " features along axis ", contracted, ", found shape ",
+  check_not_batch(node, a, contracted);
+  if (a.dims[std::size_t(contracted)] != inputs)
+    fail(describe(node), ": expected ", inputs, " features along axis ", contracted, ", found shape ",
          shown(a.dims));
   // The contracted axis becomes the fastest, whichever it is.
   AxisOrder order = c_order(a.rank());
   std::rotate(order.begin() + contracted, order.begin() + contracted + 1, order.end());
   a = importer.in_order(node, a, order);
+  layer::Dense dense = dense_of(importer, node, flat, !left, a.size());
   Dims dims = a.dims;
-  dims[std::size_t(contracted)] = weights.rows();
-  if (!vector) return add_dense(importer, node, a, std::move(weights), {}, dims, order);
+  dims[std::size_t(contracted)] = dense.outputs();
+  if (!vector) return add_dense(importer, node, a, std::move(dense), {}, dims, order);
   // numpy drops the axis of a vector.
-  Activation result =
-      importer.add(node, "", MatMul(dense_everywhere(importer, node, a.size() / weights.cols(), weights)),
-                   {a}, dims, order);
+  Activation result = importer.add(node, "", layer::MatMul{std::move(dense)}, {a}, dims, order);
   result.dims.erase(result.dims.begin() + contracted);
   result.order.erase(std::find(result.order.begin(), result.order.end(), contracted));
   for (Index& axis : result.order) axis -= axis > contracted;
@@ -506,8 +442,7 @@ void import_matmul(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// A batch normalisation that no linear layer stands before.
-template <class Scalar>
-void import_batch_normalisation(Importer<Scalar>& importer, const Node& node) {
+inline void import_batch_normalisation(Importer& importer, const Node& node) {
   const Activation& given = importer.activation(node, 0);
   if (given.rank() < 2)
     fail(describe(node), ": expected an input with channels along axis 1, found shape ", shown(given.dims));
@@ -516,20 +451,18 @@ void import_batch_normalisation(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
   const auto affine = batch_normalisation(importer, node, a.dims[1]);
-  importer.define(node.outputs[0],
-                  importer.add(node, "",
-                               MatMul(map::ChannelScale<Scalar>(a.size(), as_vector(affine.scale)),
-                                      as_vector(affine.shift)),
-                               {a}, a.dims, a.order));
+  importer.define(
+      node.outputs[0],
+      importer.add(node, "", layer::MatMul{layer::ChannelScale{a.size(), affine.scale}, affine.shift}, {a},
+                   a.dims, a.order));
 }
 
-template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 5> linear_operators{{
-    {"Conv", import_conv<Scalar>},
-    {"ConvTranspose", import_conv_transpose<Scalar>},
-    {"Gemm", import_gemm<Scalar>},
-    {"MatMul", import_matmul<Scalar>},
-    {"BatchNormalization", import_batch_normalisation<Scalar>},
+inline constexpr std::array<Operator, 5> linear_operators{{
+    {"Conv", import_conv},
+    {"ConvTranspose", import_conv_transpose},
+    {"Gemm", import_gemm},
+    {"MatMul", import_matmul},
+    {"BatchNormalization", import_batch_normalisation},
 }};
 
 }  // namespace ascribe::onnx

@@ -7,13 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/SparseCore>
-
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
-#include <ascribe/maps/average_pool.hpp>
-#include <ascribe/maps/sparse.hpp>
-#include <ascribe/maps/with_role.hpp>
 #include <ascribe/windows/pool.hpp>
 #include <ascribe/windows/table.hpp>
 
@@ -86,9 +81,9 @@ inline Dims pooled_dims(const Activation& a, const PoolWindows& windows) {
 /// For more axes than an image has: calls f(pixels, count) for every window in C order, with the pixels
 /// inside, and how many positions of the kernel lie inside or in padding that counts. Throws Error where a
 /// window lies wholly in padding that does not count, and for a table that exceeds ReadOptions::memory.
-template <class Scalar, class F>
-void each_pool_window(const Importer<Scalar>& importer, const Node& node, const PoolWindows& windows,
-                      Index channels, bool count_padding, F&& f) {
+template <class F>
+void each_pool_window(const Importer& importer, const Node& node, const PoolWindows& windows, Index channels,
+                      bool count_padding, F&& f) {
   const std::size_t rank = windows.axes.size();
   Dims taps{channels};
   std::vector<std::vector<std::vector<Index>>> inside(rank);  // axis, output: positions
@@ -97,7 +92,7 @@ void each_pool_window(const Importer<Scalar>& importer, const Node& node, const 
     taps.push_back(windows.outputs(i));
     taps.push_back(windows.axes[i].kernel);
   }
-  importer.charge(node, taps, 2 * (sizeof(Index) + sizeof(Scalar)));
+  importer.charge(node, taps, 2 * sizeof(layer::Sparse::Entry));
   for (std::size_t i = 0; i < rank; ++i) {
     const WindowAxis& axis = windows.axes[i];
     const Index first = count_padding ? -axis.before : 0;
@@ -137,8 +132,7 @@ void each_pool_window(const Importer<Scalar>& importer, const Node& node, const 
   }
 }
 
-template <class Scalar>
-void import_max_pool(Importer<Scalar>& importer, const Node& node) {
+inline void import_max_pool(Importer& importer, const Node& node) {
   Attributes attributes(node);
   const Padded* padded = importer.padded(node, 0);
   const Activation& given = padded ? padded->inside : importer.activation(node, 0);
@@ -151,9 +145,9 @@ void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
-  importer.charge(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
+  importer.charge(node, dims, importer.scalar_bytes());  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
-    importer.define(node.outputs[0], importer.add(node, "", Max(std::move(pool)), {a}, dims, a.order));
+    importer.define(node.outputs[0], importer.add(node, "", layer::Max{std::move(pool)}, {a}, dims, a.order));
   };
   if (windows.axes.size() <= 2) return add(window::Pool(as_spatial(windows.axes), channels));
   std::vector<std::vector<Index>> table;
@@ -166,8 +160,7 @@ void import_max_pool(Importer<Scalar>& importer, const Node& node) {
   add(window::Table(a.size(), table));
 }
 
-template <class Scalar>
-void import_average_pool(Importer<Scalar>& importer, const Node& node) {
+inline void import_average_pool(Importer& importer, const Node& node) {
   Attributes attributes(node);
   const Activation& given = importer.activation(node, 0);
   const PoolWindows windows = pool_windows(node, attributes, given);
@@ -176,9 +169,10 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.in_order(node, given, pixels_first(given.rank()));
   const Index channels = a.dims[0] * a.dims[1];
   const Dims dims = pooled_dims(a, windows);
-  importer.charge(node, dims, sizeof(Scalar));  // before the windows are looked at one by one
+  importer.charge(node, dims, importer.scalar_bytes());  // before the windows are looked at one by one
   const auto add = [&](auto pool) {
-    importer.define(node.outputs[0], importer.add(node, "", MatMul(std::move(pool)), {a}, dims, a.order));
+    importer.define(node.outputs[0],
+                    importer.add(node, "", layer::MatMul{std::move(pool)}, {a}, dims, a.order));
   };
   if (windows.axes.size() <= 2) {
     const Spatial geometry = as_spatial(windows.axes);
@@ -188,24 +182,22 @@ void import_average_pool(Importer<Scalar>& importer, const Node& node) {
       counted.right = windows.counted_after.back();
       if (windows.axes.size() == 2) counted.bottom = windows.counted_after.front();
     }
-    return add(map::AveragePool<Scalar>(geometry, channels, counted));
+    return add(layer::AveragePool{geometry, channels, counted});
   }
-  std::vector<Eigen::Triplet<Scalar, Index>> entries;
-  Index row = 0;
+  layer::Sparse average{.outputs = 0, .inputs = a.size(), .entries = {}, .aggregation = "AveragePool"};
+  Index& row = average.outputs;
   each_pool_window(importer, node, windows, channels, count_padding,
                    [&](const std::vector<Index>& pixels, Index count) {
                      for (Index c = 0; c < channels; ++c, ++row)
                        for (const Index pixel : pixels)
-                         entries.emplace_back(row, pixel * channels + c, Scalar(1 / double(count)));
+                         average.entries.push_back({row, pixel * channels + c, 1 / double(count)});
                    });
-  Eigen::SparseMatrix<Scalar> weights(row, a.size());
-  weights.setFromTriplets(entries.begin(), entries.end());
-  add(map::WithRole(map::Sparse<Scalar>(std::move(weights)), map::Role::aggregation, "AveragePool"));
+  add(std::move(average));
 }
 
 /// GlobalMaxPool and GlobalAveragePool: one window over all pixels, whatever axes they have.
-template <class Scalar, bool average>
-void import_global_pool(Importer<Scalar>& importer, const Node& node) {
+template <bool average>
+void import_global_pool(Importer& importer, const Node& node) {
   Attributes(node).finish();
   const Activation& given = importer.activation(node, 0);
   if (given.rank() < 3)
@@ -218,20 +210,18 @@ void import_global_pool(Importer<Scalar>& importer, const Node& node) {
   dims[1] = a.dims[1];
   const Spatial all{.input = {1, pixels}, .kernel = {1, pixels}};
   if constexpr (average)
-    importer.define(
-        node.outputs[0],
-        importer.add(node, "", MatMul(map::AveragePool<Scalar>(all, channels, false)), {a}, dims, a.order));
+    importer.define(node.outputs[0], importer.add(node, "", layer::MatMul{layer::AveragePool{all, channels}},
+                                                  {a}, dims, a.order));
   else
     importer.define(node.outputs[0],
-                    importer.add(node, "", Max(window::Pool(all, channels)), {a}, dims, a.order));
+                    importer.add(node, "", layer::Max{window::Pool(all, channels)}, {a}, dims, a.order));
 }
 
-template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 4> pooling_operators{{
-    {"MaxPool", import_max_pool<Scalar>},
-    {"AveragePool", import_average_pool<Scalar>},
-    {"GlobalMaxPool", import_global_pool<Scalar, false>},
-    {"GlobalAveragePool", import_global_pool<Scalar, true>},
+inline constexpr std::array<Operator, 4> pooling_operators{{
+    {"MaxPool", import_max_pool},
+    {"AveragePool", import_average_pool},
+    {"GlobalMaxPool", import_global_pool<false>},
+    {"GlobalAveragePool", import_global_pool<true>},
 }};
 
 }  // namespace ascribe::onnx

@@ -10,8 +10,6 @@
 
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/axes.hpp>
-#include <ascribe/maps/average_pool.hpp>
-#include <ascribe/maps/sum.hpp>
 #include <ascribe/windows/branches.hpp>
 
 namespace ascribe::onnx {
@@ -19,20 +17,19 @@ namespace ascribe::onnx {
 enum class Reduction { mean, sum, max };
 
 /// The axes to reduce over; none where the node asks for none (noop_with_empty_axes).
-template <class Scalar>
-std::optional<std::vector<bool>> reduced_axes(const Importer<Scalar>& importer, const Node& node,
-                                              Attributes& attributes, Index rank, Index since) {
+inline std::optional<std::vector<bool>> reduced_axes(const Importer& importer, const Node& node,
+                                                     Attributes& attributes, Index rank, Index since) {
   const auto list = list_of(importer, node, attributes, "axes", 1, since);
   const bool nothing = importer.opset() >= since && attributes.flag("noop_with_empty_axes", false);
-  if (list && !list->empty()) return named_axes(importer, node, *list, rank);
+  if (list && !list->empty()) return named_axes(node, *list, rank);
   if (nothing) return std::nullopt;
   return std::vector<bool>(std::size_t(rank), true);
 }
 
 /// The axes become the slowest in memory, so that what is reduced lies in branches one behind the other. Over
 /// the batch it is an Error. Of equal maxima the first in C order is the maximum.
-template <class Scalar, Reduction how>
-void import_reduce(Importer<Scalar>& importer, const Node& node) {
+template <Reduction how>
+void import_reduce(Importer& importer, const Node& node) {
   const Activation given = importer.activation(node, 0);
   Attributes attributes(node);
   const bool keep = attributes.flag("keepdims", true);
@@ -47,7 +44,7 @@ void import_reduce(Importer<Scalar>& importer, const Node& node) {
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     spatial = spatial && (*axes)[axis] == (axis > 1);
     if (!(*axes)[axis]) continue;
-    importer.check_not_batch(node, given, Index(axis));
+    check_not_batch(node, given, Index(axis));
     count *= dims[axis];
     dims[axis] = 1;
   }
@@ -58,24 +55,25 @@ void import_reduce(Importer<Scalar>& importer, const Node& node) {
     if (in_c_order) std::sort(order.begin(), order.begin() + std::count(axes->begin(), axes->end(), true));
     const Activation a = importer.in_order(node, given, order);
     const Index size = a.size() / count;
-    const auto add = [&](auto layer) { result = importer.add(node, "", std::move(layer), {a}, dims, order); };
+    const auto add = [&](const layer::Layer& made) {
+      result = importer.add(node, "", made, {a}, dims, order);
+    };
     if constexpr (how == Reduction::max)
-      add(Max(window::Branches(count, size)));
+      add(layer::Max{window::Branches(count, size)});
     else if (how == Reduction::sum)
-      add(MatMul(map::Sum<Scalar>(count, size)));
+      add(layer::MatMul{layer::Sum{count, size}});
     else if (spatial)  // as GlobalAveragePool
-      add(MatMul(map::AveragePool<Scalar>({.input = {1, count}, .kernel = {1, count}}, size, false)));
+      add(layer::MatMul{layer::AveragePool{{.input = {1, count}, .kernel = {1, count}}, size}});
     else
-      add(MatMul(map::Sum<Scalar>(count, size, Scalar(1 / double(count)))));
+      add(layer::MatMul{layer::Sum{count, size, 1 / double(count)}});
   }
   importer.define(node.outputs[0], keep ? result : without_axes(std::move(result), *axes));
 }
 
-template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 3> reduce_operators{{
-    {"ReduceMean", import_reduce<Scalar, Reduction::mean>},
-    {"ReduceSum", import_reduce<Scalar, Reduction::sum>},
-    {"ReduceMax", import_reduce<Scalar, Reduction::max>},
+inline constexpr std::array<Operator, 3> reduce_operators{{
+    {"ReduceMean", import_reduce<Reduction::mean>},
+    {"ReduceSum", import_reduce<Reduction::sum>},
+    {"ReduceMax", import_reduce<Reduction::max>},
 }};
 
 }  // namespace ascribe::onnx

@@ -15,14 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/SparseCore>
-
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/axes.hpp>
-#include <ascribe/maps/selection.hpp>
-#include <ascribe/maps/sparse.hpp>
-#include <ascribe/maps/with_role.hpp>
 
 namespace ascribe::onnx {
 
@@ -30,24 +25,23 @@ namespace ascribe::onnx {
 
 /// A Concat is one Selection over its inputs, one behind the other. Constants among them are the bias of
 /// outputs without a source.
-template <class Scalar>
-void import_concat(Importer<Scalar>& importer, const Node& node) {
+inline void import_concat(Importer& importer, const Node& node) {
   Attributes attributes(node);
-  const std::int64_t along = attributes.template required<std::int64_t>("axis");
+  const std::int64_t along = attributes.required<std::int64_t>("axis");
   attributes.finish();
   std::vector<Activation> values;
   for (std::size_t k = 0; k < node.inputs.size(); ++k)
     if (!importer.is_constant(node, k)) values.push_back(importer.activation(node, k));
   const Activation& first = values.front();
-  const std::size_t axis = std::size_t(importer.axis_of(node, Index(along), first.rank()));
-  importer.check_not_batch(node, first, Index(axis));
+  const std::size_t axis = std::size_t(axis_of(node, Index(along), first.rank()));
+  check_not_batch(node, first, Index(axis));
   if (node.inputs.size() == 1) return importer.define(node.outputs[0], first);
 
   /// An input: where it begins along the axis, and how to find its values.
   struct Part {
     Index begin = 0, base = 0;
     std::vector<Index> strides;
-    std::vector<Scalar> constants;
+    std::vector<double> constants;
   };
   std::vector<Part> parts;
   Dims dims = first.dims;
@@ -61,7 +55,7 @@ void import_concat(Importer<Scalar>& importer, const Node& node) {
     if (importer.is_constant(node, k)) {
       const Tensor& constant = importer.constant(node, k);
       found = constant.dims();
-      part.constants = constant.template values<Scalar>();
+      part.constants = constant.values<double>();
       part.strides = Activation{0, found, c_order(Index(found.size()))}.strides();
       any_constant = true;
     } else {
@@ -88,40 +82,38 @@ void import_concat(Importer<Scalar>& importer, const Node& node) {
   const Activation shape{first.node, dims, first.order, first.batch_axis};
   std::vector<Index> sources;
   sources.reserve(std::size_t(shape.size()));
-  typename MatMul<map::Selection<Scalar>>::Bias bias;
-  if (any_constant) bias.setZero(shape.size());
-  importer.each_index(shape, [&](const std::vector<Index>& at) {
+  layer::Numbers bias;
+  if (any_constant) bias.assign(std::size_t(shape.size()), 0);
+  each_index(shape, [&](const std::vector<Index>& at) {
     const Part& part = *std::prev(std::upper_bound(
         parts.begin(), parts.end(), at[axis], [](Index place, const Part& p) { return place < p.begin; }));
     Index source = part.base - part.begin * part.strides[axis];
     for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * part.strides[d];
     if (!part.constants.empty()) {
-      bias(Index(sources.size())) = part.constants[std::size_t(source)];
+      bias[sources.size()] = part.constants[std::size_t(source)];
       source = -1;
     }
     sources.push_back(source);
   });
-  importer.define(node.outputs[0],
-                  importer.add(node, "", MatMul(map::Selection<Scalar>(features, sources), std::move(bias)),
-                               values, dims, first.order));
+  importer.define(
+      node.outputs[0],
+      importer.add(node, "", layer::MatMul{layer::Selection{features, std::move(sources)}, std::move(bias)},
+                   values, dims, first.order));
 }
 
 /// One axis of a value read as `places` say, −1 being a gap.
-template <class Scalar>
-Activation select_along(Importer<Scalar>& importer, const Node& node, std::string_view part,
-                        const Activation& a, std::size_t axis, std::vector<Index> places) {
+inline Activation select_along(Importer& importer, const Node& node, std::string_view part,
+                               const Activation& a, std::size_t axis, std::vector<Index> places) {
   std::vector<std::vector<Index>> maps;
   for (std::size_t other = 0; other < a.dims.size(); ++other)
     maps.push_back(other == axis ? std::move(places) : c_order(a.dims[other]));
   return importer.select(node, part, a, maps, a.order);
 }
 
-template <class Scalar>
-void import_split(Importer<Scalar>& importer, const Node& node) {
+inline void import_split(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
-  const std::size_t axis =
-      std::size_t(importer.axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
+  const std::size_t axis = std::size_t(axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
   auto sizes = list_of(importer, node, attributes, "split", 1, 13);
   const bool counted = importer.opset() >= 18 && attributes.has("num_outputs");
   const std::int64_t outputs = std::int64_t(node.outputs.size());
@@ -132,7 +124,7 @@ void import_split(Importer<Scalar>& importer, const Node& node) {
       fail(describe(node), ": expected either an input 1 or the attribute 'num_outputs', found both");
   }
   attributes.finish();
-  importer.check_not_batch(node, a, Index(axis));
+  check_not_batch(node, a, Index(axis));
   const Index size = a.dims[axis];
   if (!sizes) {
     const Index each = counted ? (size + outputs - 1) / outputs : size / outputs;
@@ -181,8 +173,7 @@ inline std::vector<Index> sliced(const Node& node, Index size, std::int64_t star
 
 /// On the batch's axis, what takes all of one sample is nothing: x[0:n] with n as the file reads it from a
 /// shape.
-template <class Scalar>
-void import_slice(Importer<Scalar>& importer, const Node& node) {
+inline void import_slice(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const bool inputs = importer.opset() >= 10;
@@ -202,11 +193,11 @@ void import_slice(Importer<Scalar>& importer, const Node& node) {
   if (ends->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size())
     fail(describe(node), ": expected as many ends, axes and steps as the ", starts->size(), " starts, found ",
          ends->size(), ", ", axes->size(), " and ", steps->size());
-  named_axes(importer, node, *axes, a.rank());
+  named_axes(node, *axes, a.rank());
   std::vector<std::vector<Index>> maps;
   for (const Index d : a.dims) maps.push_back(c_order(d));
   for (std::size_t k = 0; k < starts->size(); ++k) {
-    const std::size_t axis = std::size_t(importer.axis_of(node, Index((*axes)[k]), a.rank()));
+    const std::size_t axis = std::size_t(axis_of(node, Index((*axes)[k]), a.rank()));
     maps[axis] = sliced(node, a.dims[axis], (*starts)[k], (*ends)[k], (*steps)[k]);
     if (maps[axis].empty())
       fail(describe(node), ": along axis ", axis, ": expected at least 1 of ", a.dims[axis],
@@ -226,8 +217,7 @@ inline Index continued(const std::string& mode, Index i, Index size) {
   return at < size ? at : period - at;
 }
 
-template <class Scalar>
-void import_pad(Importer<Scalar>& importer, const Node& node) {
+inline void import_pad(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const std::string mode = attributes.text("mode", "constant");
@@ -236,7 +226,7 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
   if (importer.opset() < 11)
     constant = double(attributes.real("value", 0));
   else if (importer.has_input(node, 2) && importer.constant(node, 2).size() > 0)
-    constant = double(importer.constant(node, 2).template value<Scalar>());
+    constant = importer.constant(node, 2).value<double>();
   std::optional<std::vector<std::int64_t>> axes;
   if (importer.has_input(node, 3)) {
     if (importer.opset() < 18) fail(describe(node), ": expected axes from operator set 18 on, found input 3");
@@ -250,7 +240,7 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
     axes.emplace();
     for (Index k = 0; k < a.rank(); ++k) axes->push_back(k);
   }
-  named_axes(importer, node, *axes, a.rank());
+  named_axes(node, *axes, a.rank());
   if (pads->size() != 2 * axes->size())
     fail(describe(node), ": expected ", 2 * axes->size(), " pads, found ", pads->size());
   std::vector<std::vector<Index>> maps;
@@ -258,7 +248,7 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
   Dims dims = a.dims;
   for (std::size_t k = 0; k < axes->size(); ++k) {
     constexpr std::int64_t most = std::int64_t(1) << 31;
-    const std::size_t axis = std::size_t(importer.axis_of(node, Index((*axes)[k]), a.rank()));
+    const std::size_t axis = std::size_t(axis_of(node, Index((*axes)[k]), a.rank()));
     const std::int64_t before = (*pads)[k], after = (*pads)[k + axes->size()];
     if (before < -most || before > most || after < -most || after > most)
       fail(describe(node), ": expected pads within 2^31, found ", before, " and ", after);
@@ -293,15 +283,13 @@ void import_pad(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// Gather with constant indices, which may have any shape.
-template <class Scalar>
-void import_gather(Importer<Scalar>& importer, const Node& node) {
+inline void import_gather(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   const Tensor& tensor = importer.constant(node, 1);
   Attributes attributes(node);
-  const std::size_t axis =
-      std::size_t(importer.axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
+  const std::size_t axis = std::size_t(axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
   attributes.finish();
-  importer.check_not_batch(node, a, Index(axis));
+  check_not_batch(node, a, Index(axis));
   const Index size = a.dims[axis];
   std::vector<Index> places;
   for (const std::int64_t index : integers_of(node, tensor)) {
@@ -336,8 +324,7 @@ void import_gather(Importer<Scalar>& importer, const Node& node) {
                   }));
 }
 
-template <class Scalar>
-void import_tile(Importer<Scalar>& importer, const Node& node) {
+inline void import_tile(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes(node).finish();
   const auto repeats = integers_of(node, importer.constant(node, 1));
@@ -361,8 +348,7 @@ void import_tile(Importer<Scalar>& importer, const Node& node) {
 
 /// Broadcasting to a shape of constants; where that has the file's batch size on the batch's axis, the batch
 /// stays.
-template <class Scalar>
-void import_expand(Importer<Scalar>& importer, const Node& node) {
+inline void import_expand(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes(node).finish();
   const auto sizes = integers_of(node, importer.constant(node, 1));
@@ -380,9 +366,8 @@ void import_expand(Importer<Scalar>& importer, const Node& node) {
 
 /// A value in another shape of as many values, the batch's axis given. Where every group of axes that is
 /// merged or divided lies together in memory, it is the same node; else the value moves into C order first.
-template <class Scalar>
-Activation reshaped(Importer<Scalar>& importer, const Node& node, const Activation& a, Dims dims,
-                    Index batch_axis) {
+inline Activation reshaped(Importer& importer, const Node& node, const Activation& a, Dims dims,
+                           Index batch_axis) {
   // Axes of size 1 are nowhere in memory.
   const auto real_axes = [](const Dims& all) {
     std::vector<Index> real;
@@ -469,8 +454,7 @@ inline std::optional<Dims> resolved_shape(const Activation& a, const std::vector
   return dims;
 }
 
-template <class Scalar>
-void import_reshape(Importer<Scalar>& importer, const Node& node) {
+inline void import_reshape(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const bool zero_copies = !attributes.flag("allowzero", false);
@@ -499,8 +483,7 @@ void import_reshape(Importer<Scalar>& importer, const Node& node) {
        ", apart from the ", a.size(), " values of a sample, found ", shown(wanted));
 }
 
-template <class Scalar>
-void import_flatten(Importer<Scalar>& importer, const Node& node) {
+inline void import_flatten(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const std::int64_t given = attributes.integer("axis", 1);
@@ -521,26 +504,24 @@ void import_flatten(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// Without axes, all of size 1 but the batch's.
-template <class Scalar>
-void import_squeeze(Importer<Scalar>& importer, const Node& node) {
+inline void import_squeeze(Importer& importer, const Node& node) {
   const Activation& a = importer.activation(node, 0);
   Attributes attributes(node);
   const auto list = list_of(importer, node, attributes, "axes", 1, 13);
   attributes.finish();
   std::vector<bool> marked(a.dims.size(), false);
-  if (list) marked = named_axes(importer, node, *list, a.rank());
+  if (list) marked = named_axes(node, *list, a.rank());
   for (std::size_t axis = 0; axis < marked.size(); ++axis) {
     if (!list) marked[axis] = a.dims[axis] == 1 && Index(axis) != a.batch_axis;
     if (!marked[axis]) continue;
-    importer.check_not_batch(node, a, Index(axis));
+    check_not_batch(node, a, Index(axis));
     if (a.dims[axis] != 1)
       fail(describe(node), ": expected size 1 along axis ", axis, ", found shape ", shown(a.dims));
   }
   importer.define(node.outputs[0], without_axes(a, marked));
 }
 
-template <class Scalar>
-void import_unsqueeze(Importer<Scalar>& importer, const Node& node) {
+inline void import_unsqueeze(Importer& importer, const Node& node) {
   const Activation& a = importer.activation(node, 0);
   Attributes attributes(node);
   const auto list = list_of(importer, node, attributes, "axes", 1, 13);
@@ -549,13 +530,12 @@ void import_unsqueeze(Importer<Scalar>& importer, const Node& node) {
   if (a.dims.size() + list->size() > most_dimensions)
     fail(describe(node), ": expected at most ", most_dimensions, " axes, found ",
          a.dims.size() + list->size());
-  const auto marked = named_axes(importer, node, *list, a.rank() + Index(list->size()));
+  const auto marked = named_axes(node, *list, a.rank() + Index(list->size()));
   importer.define(node.outputs[0], with_axes(a, marked));
 }
 
 /// The names of the axes change, and nothing moves.
-template <class Scalar>
-void import_transpose(Importer<Scalar>& importer, const Node& node) {
+inline void import_transpose(Importer& importer, const Node& node) {
   Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const auto given = attributes.integers("perm");
@@ -563,7 +543,7 @@ void import_transpose(Importer<Scalar>& importer, const Node& node) {
   AxisOrder from = c_order(a.rank());
   std::reverse(from.begin(), from.end());
   if (given) {
-    const auto named = named_axes(importer, node, *given, a.rank());
+    const auto named = named_axes(node, *given, a.rank());
     if (std::find(named.begin(), named.end(), false) != named.end() ||
         std::any_of(given->begin(), given->end(), [](std::int64_t axis) { return axis < 0; }))
       fail(describe(node), ": attribute 'perm': expected every axis of ", shown(a.dims), " once, found ",
@@ -583,11 +563,11 @@ void import_transpose(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// DepthToSpace (N, C·b·b, H, W → N, C, H·b, W·b) and its inverse: the places within a block are channels.
-template <class Scalar, bool to_space>
-void import_blocks(Importer<Scalar>& importer, const Node& node) {
+template <bool to_space>
+void import_blocks(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
-  const std::int64_t block = attributes.template required<std::int64_t>("blocksize");
+  const std::int64_t block = attributes.required<std::int64_t>("blocksize");
   const std::string mode = attributes.text("mode", "DCR");
   attributes.finish();
   if (a.rank() != 4) fail(describe(node), ": expected an input N, C, H, W, found shape ", shown(a.dims));
@@ -664,13 +644,12 @@ struct Resizing {
 };
 
 /// Nearest is a Selection; linear is an average of up to two places along each axis.
-template <class Scalar>
-void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& a, const Resizing& how) {
+inline void add_resize(Importer& importer, const Node& node, const Activation& a, const Resizing& how) {
   if (how.mode != "nearest" && how.mode != "linear")
     fail(describe(node), ": attribute 'mode': expected nearest or linear, found ", shown(how.mode));
   Dims dims;
   for (std::size_t axis = 0; axis < how.axes.size(); ++axis) {
-    if (!how.axes[axis].stays()) importer.check_not_batch(node, a, Index(axis));
+    if (!how.axes[axis].stays()) check_not_batch(node, a, Index(axis));
     dims.push_back(how.axes[axis].to);
   }
   importer.charge(node, dims, sizeof(Index));
@@ -701,14 +680,13 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
   const std::vector<Index> strides = a.strides();
   const Activation shape{a.node, dims, a.order, a.batch_axis};
   // Up to two entries for each axis that changes, and as much again for the matrix made of them.
-  std::size_t entry_bytes = 2 * sizeof(Eigen::Triplet<Scalar, Index>);
+  std::size_t entry_bytes = 2 * sizeof(layer::Sparse::Entry);
   for (const ResizedAxis& axis : how.axes)
     if (!axis.stays() && entry_bytes < std::size_t(1) << 40) entry_bytes *= 2;
   importer.charge(node, dims, entry_bytes);
-  std::vector<Eigen::Triplet<Scalar, Index>> entries;
-  Index row = 0;
+  layer::Sparse resize{.outputs = 0, .inputs = a.size(), .entries = {}, .aggregation = "Resize"};
   std::vector<std::pair<Index, double>> sources, next;
-  importer.each_index(shape, [&](const std::vector<Index>& at) {
+  each_index(shape, [&](const std::vector<Index>& at) {
     sources.assign(1, {0, 1.0});
     for (std::size_t axis = 0; axis < at.size(); ++axis) {
       const Taps& t = taps[axis][std::size_t(at[axis])];
@@ -719,25 +697,20 @@ void add_resize(Importer<Scalar>& importer, const Node& node, const Activation& 
             next.emplace_back(source + t.places[k] * strides[axis], weight * t.weights[k]);
       sources.swap(next);
     }
-    for (const auto& [source, weight] : sources) entries.emplace_back(row, source, Scalar(weight));
-    ++row;
+    for (const auto& [source, weight] : sources) resize.entries.push_back({resize.outputs, source, weight});
+    ++resize.outputs;
   });
-  Eigen::SparseMatrix<Scalar> weights(row, a.size());
-  weights.setFromTriplets(entries.begin(), entries.end());  // adds up what falls on one entry at the edges
-  importer.define(node.outputs[0], importer.add(node, "",
-                                                MatMul(map::WithRole(map::Sparse<Scalar>(std::move(weights)),
-                                                                     map::Role::aggregation, "Resize")),
-                                                {a}, dims, a.order));
+  importer.define(node.outputs[0],
+                  importer.add(node, "", layer::MatMul{std::move(resize)}, {a}, dims, a.order));
 }
 
 /// Every axis by its scale, the output's size being rounded down.
-template <class Scalar>
-void resize_by_scales(const Importer<Scalar>& importer, const Node& node, std::vector<ResizedAxis>& axes,
-                      const std::vector<std::int64_t>& which, const std::vector<double>& scales) {
+inline void resize_by_scales(const Node& node, std::vector<ResizedAxis>& axes,
+                             const std::vector<std::int64_t>& which, const std::vector<double>& scales) {
   if (scales.size() != which.size())
     fail(describe(node), ": expected scales for ", which.size(), " axes, found ", scales.size());
   for (std::size_t k = 0; k < which.size(); ++k) {
-    ResizedAxis& axis = axes[std::size_t(importer.axis_of(node, Index(which[k]), Index(axes.size())))];
+    ResizedAxis& axis = axes[std::size_t(axis_of(node, Index(which[k]), Index(axes.size())))];
     const double size = std::floor(scales[k] * double(axis.from));
     if (!(size >= 1 && size <= double(Index(1) << 31)))
       fail(describe(node), ": expected scales that leave 1 to 2^31 values, found ", scales[k], " for ",
@@ -748,15 +721,14 @@ void resize_by_scales(const Importer<Scalar>& importer, const Node& node, std::v
 }
 
 /// Every axis to its size, or, where the aspect ratio is kept, by the smallest or largest of the scales.
-template <class Scalar>
-void resize_to_sizes(const Importer<Scalar>& importer, const Node& node, const Activation& a,
-                     std::vector<ResizedAxis>& axes, const std::vector<std::int64_t>& which,
-                     const std::vector<std::int64_t>& sizes, const std::string& policy) {
+inline void resize_to_sizes(const Importer& importer, const Node& node, const Activation& a,
+                            std::vector<ResizedAxis>& axes, const std::vector<std::int64_t>& which,
+                            const std::vector<std::int64_t>& sizes, const std::string& policy) {
   if (sizes.size() != which.size())
     fail(describe(node), ": expected sizes for ", which.size(), " axes, found ", sizes.size());
   std::vector<double> scales;
   for (std::size_t k = 0; k < which.size(); ++k) {
-    const Index at = importer.axis_of(node, Index(which[k]), Index(axes.size()));
+    const Index at = axis_of(node, Index(which[k]), Index(axes.size()));
     ResizedAxis& axis = axes[std::size_t(at)];
     const bool batch = at == a.batch_axis && sizes[k] == importer.file_batch();
     if (sizes[k] < 1 || sizes[k] > (std::int64_t(1) << 31))
@@ -774,7 +746,7 @@ void resize_to_sizes(const Importer<Scalar>& importer, const Node& node, const A
   const double scale = policy == "not_larger" ? *std::min_element(scales.begin(), scales.end())
                                               : *std::max_element(scales.begin(), scales.end());
   for (const std::int64_t one : which) {
-    ResizedAxis& axis = axes[std::size_t(importer.axis_of(node, Index(one), Index(axes.size())))];
+    ResizedAxis& axis = axes[std::size_t(axis_of(node, Index(one), Index(axes.size())))];
     axis.by_size = false;
     axis.scale = scale;
     const double size = std::floor(scale * double(axis.from) + 0.5);
@@ -792,8 +764,7 @@ inline std::vector<ResizedAxis> unchanged_axes(const Activation& a) {
 }
 
 /// Resize. Before operator set 11 it was what Upsample is.
-template <class Scalar>
-void import_resize(Importer<Scalar>& importer, const Node& node) {
+inline void import_resize(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
@@ -827,7 +798,7 @@ void import_resize(Importer<Scalar>& importer, const Node& node) {
            "round_prefer_ceil, found ", shown(how.rounding));
   }
   attributes.finish();
-  named_axes(importer, node, which, a.rank());
+  named_axes(node, which, a.rank());
   // An empty tensor stands for an input that is left out.
   const std::size_t scales = early ? 1 : 2;
   const bool by_scales = importer.has_input(node, scales) && importer.constant(node, scales).size() > 0;
@@ -835,8 +806,7 @@ void import_resize(Importer<Scalar>& importer, const Node& node) {
   if (by_scales == by_sizes)
     fail(describe(node), ": expected either scales or sizes, found ", by_scales ? "both" : "neither");
   if (by_scales)
-    resize_by_scales(importer, node, how.axes, which,
-                     importer.constant(node, scales).template values<double>());
+    resize_by_scales(node, how.axes, which, importer.constant(node, scales).values<double>());
   else
     resize_to_sizes(importer, node, a, how.axes, which, integers_of(node, importer.constant(node, 3)),
                     policy);
@@ -844,39 +814,36 @@ void import_resize(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// Upsample, whose scales were an attribute before operator set 9.
-template <class Scalar>
-void import_upsample(Importer<Scalar>& importer, const Node& node) {
+inline void import_upsample(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
   std::vector<double> scales;
   if (importer.opset() < 9) {
-    const auto& given = attributes.template required<std::vector<float>>("scales");
+    const auto& given = attributes.required<std::vector<float>>("scales");
     scales.assign(given.begin(), given.end());
   }
   attributes.finish();
-  if (importer.opset() >= 9) scales = importer.constant(node, 1).template values<double>();
+  if (importer.opset() >= 9) scales = importer.constant(node, 1).values<double>();
   const AxisOrder which = c_order(a.rank());
-  resize_by_scales(importer, node, how.axes, {which.begin(), which.end()}, scales);
+  resize_by_scales(node, how.axes, {which.begin(), which.end()}, scales);
   add_resize(importer, node, a, how);
 }
 
 // --- Nothing at all -----------------------------------------------------------------------------------
 
-template <class Scalar>
-void import_identity(Importer<Scalar>& importer, const Node& node) {
+inline void import_identity(Importer& importer, const Node& node) {
   Attributes(node).finish();
   importer.define(node.outputs[0], importer.activation(node, 0));
 }
 
 /// Dropout in inference.
-template <class Scalar>
-void import_dropout(Importer<Scalar>& importer, const Node& node) {
+inline void import_dropout(Importer& importer, const Node& node) {
   Attributes attributes(node);
   attributes.ignore("ratio");
   attributes.ignore("seed");
   attributes.finish();
-  if (importer.has_input(node, 2) && importer.constant(node, 2).template value<std::int64_t>() != 0)
+  if (importer.has_input(node, 2) && importer.constant(node, 2).value<std::int64_t>() != 0)
     fail(describe(node), ": input 2 (training_mode): expected false, found true");
   if (importer.has_output(node, 1))
     fail(describe(node), ": expected output 1 (mask) to be unused, found that it is used");
@@ -884,10 +851,9 @@ void import_dropout(Importer<Scalar>& importer, const Node& node) {
 }
 
 /// From one floating-point type to another: everything is computed in the network's own.
-template <class Scalar>
-void import_cast(Importer<Scalar>& importer, const Node& node) {
+inline void import_cast(Importer& importer, const Node& node) {
   Attributes attributes(node);
-  const std::int64_t to = attributes.template required<std::int64_t>("to");
+  const std::int64_t to = attributes.required<std::int64_t>("to");
   attributes.ignore("saturate");  // for 8-bit numbers alone, as is the next
   attributes.ignore("round_mode");
   attributes.finish();
@@ -899,27 +865,26 @@ void import_cast(Importer<Scalar>& importer, const Node& node) {
   importer.define(node.outputs[0], importer.activation(node, 0));
 }
 
-template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 19> shape_operators{{
-    {"Concat", import_concat<Scalar>},
-    {"Split", import_split<Scalar>},
-    {"Slice", import_slice<Scalar>},
-    {"Pad", import_pad<Scalar>},
-    {"Gather", import_gather<Scalar>},
-    {"Tile", import_tile<Scalar>},
-    {"Expand", import_expand<Scalar>},
-    {"Reshape", import_reshape<Scalar>},
-    {"Flatten", import_flatten<Scalar>},
-    {"Squeeze", import_squeeze<Scalar>},
-    {"Unsqueeze", import_unsqueeze<Scalar>},
-    {"Transpose", import_transpose<Scalar>},
-    {"DepthToSpace", import_blocks<Scalar, true>},
-    {"SpaceToDepth", import_blocks<Scalar, false>},
-    {"Resize", import_resize<Scalar>},
-    {"Upsample", import_upsample<Scalar>},
-    {"Identity", import_identity<Scalar>},
-    {"Dropout", import_dropout<Scalar>},
-    {"Cast", import_cast<Scalar>},
+inline constexpr std::array<Operator, 19> shape_operators{{
+    {"Concat", import_concat},
+    {"Split", import_split},
+    {"Slice", import_slice},
+    {"Pad", import_pad},
+    {"Gather", import_gather},
+    {"Tile", import_tile},
+    {"Expand", import_expand},
+    {"Reshape", import_reshape},
+    {"Flatten", import_flatten},
+    {"Squeeze", import_squeeze},
+    {"Unsqueeze", import_unsqueeze},
+    {"Transpose", import_transpose},
+    {"DepthToSpace", import_blocks<true>},
+    {"SpaceToDepth", import_blocks<false>},
+    {"Resize", import_resize},
+    {"Upsample", import_upsample},
+    {"Identity", import_identity},
+    {"Dropout", import_dropout},
+    {"Cast", import_cast},
 }};
 
 }  // namespace ascribe::onnx

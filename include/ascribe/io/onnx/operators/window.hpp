@@ -10,7 +10,6 @@
 
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/io/onnx/importer.hpp>
-#include <ascribe/maps/convolution.hpp>
 
 namespace ascribe::onnx {
 
@@ -127,16 +126,6 @@ inline WindowAttributes window_attributes(const Node& node, Attributes& attribut
 /// N, C, then the sizes of the spatial axes.
 inline Dims image_dims(const Activation& a, Index channels, Index height, Index width) {
   return a.rank() == 3 ? Dims{a.dims[0], channels, width} : Dims{a.dims[0], channels, height, width};
-}
-
-/// Counts the weights in the order of both products, which few filters in many groups make larger.
-template <class Scalar>
-void claim_convolution(const Importer<Scalar>& importer, const Node& node, const Spatial& geometry,
-                       Index channels, Index filters, Index groups) {
-  const double held =
-      map::Convolution<Scalar>::held_scalars(geometry, channels, filters, groups, importer.products());
-  if (!(held < 0x1p60)) fail(describe(node), ": more weights than memory");
-  importer.charge(node, {Index(held)}, sizeof(Scalar));
 }
 
 }  // namespace ascribe::onnx

@@ -1,0 +1,101 @@
+/// Values that depend on the network's inputs, as ONNX sees them: axes, their order in memory, the batch.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "ascribe/core/types.hpp"
+#include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
+
+namespace ascribe::onnx {
+
+/// The order in which a value's axes lie in memory, from the slowest to the fastest.
+using AxisOrder = std::vector<Index>;
+
+/// 0, 1, 2, …: the order of ONNX and NumPy.
+inline AxisOrder c_order(Index rank) {
+  AxisOrder order(static_cast<std::size_t>(rank));
+  for (Index i = 0; i < rank; ++i) order[std::size_t(i)] = i;
+  return order;
+}
+/// 0, 2, 3, …, 1: the channels, axis 1, are the fastest, as convolutions and pools have it inside.
+inline AxisOrder channels_last(Index rank) {
+  AxisOrder order = c_order(rank);
+  if (rank > 2) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  return order;
+}
+
+/// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
+struct Activation {
+  Index node;
+  Dims dims;              ///< with the batch as an axis of size 1
+  AxisOrder order;        ///< of the node's features
+  Index batch_axis = -1;  ///< −1: a whole tensor is one sample
+
+  Index rank() const { return Index(dims.size()); }
+  Index size() const {
+    Index count = 1;
+    for (const Index d : dims) count *= d;
+    return count;
+  }
+  /// How far apart the neighbours along each axis are in memory.
+  std::vector<Index> strides() const {
+    std::vector<Index> found(dims.size());
+    Index step = 1;
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+      found[std::size_t(*axis)] = step;
+      step *= dims[std::size_t(*axis)];
+    }
+    return found;
+  }
+  /// The axes without the batch, as ONNX has them.
+  Dims sample_dims() const {
+    Dims shape = dims;
+    if (batch_axis >= 0) shape.erase(shape.begin() + batch_axis);
+    return shape;
+  }
+};
+
+/// A value with −∞ around it, as exporters pad in front of a maximum: it is no value of the graph, whose
+/// numbers are finite. The maximum that reads it leaves the padding out.
+struct Padded {
+  Activation inside;
+  std::vector<Index> before, after;  ///< axis by axis
+
+  Dims dims() const {
+    Dims all = inside.dims;
+    for (std::size_t axis = 0; axis < all.size(); ++axis) all[axis] += before[axis] + after[axis];
+    return all;
+  }
+};
+
+/// Calls f(multi-index) in the order of memory.
+template <class F>
+void each_index(const Activation& a, F&& f) {
+  std::vector<Index> at(a.dims.size(), 0);
+  const Index count = a.size();
+  for (Index i = 0; i < count; ++i) {
+    f(at);
+    for (auto axis = a.order.rbegin(); axis != a.order.rend(); ++axis) {
+      if (++at[std::size_t(*axis)] < a.dims[std::size_t(*axis)]) break;
+      at[std::size_t(*axis)] = 0;
+    }
+  }
+}
+
+/// An axis as ONNX counts it, from the back where it is negative. Throws Error where there is none.
+inline Index axis_of(const Node& node, Index axis, Index rank) {
+  if (axis < -rank || axis >= rank)
+    fail(describe(node), ": expected an axis in [", -rank, ", ", rank, "), found ", axis);
+  return axis < 0 ? axis + rank : axis;
+}
+
+/// Throws Error where an operator would mix samples.
+inline void check_not_batch(const Node& node, const Activation& a, Index axis) {
+  if (axis == a.batch_axis)
+    fail(describe(node), ": it works along axis ", axis, ", the batch's, which is not supported");
+}
+
+}  // namespace ascribe::onnx

@@ -1,0 +1,35 @@
+/// How a model is to be read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ascribe/core/types.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
+
+namespace ascribe::onnx {
+
+struct ReadOptions {
+  /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
+  /// one sample.
+  bool batched = true;
+  /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the
+  /// file's outputs. What they do not depend on is not read.
+  std::vector<std::string> outputs = {};
+  /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
+  std::map<std::string, Index> sizes = {};
+  /// Inputs that are constants: files often give weights as inputs. By the input's name.
+  std::map<std::string, Tensor> constants = {};
+  /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred
+  /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed,
+  /// every reading of a constant, the tables of layers, and the values of one sample's forward pass. What is
+  /// counted takes time too, so that this bounds how long loading takes.
+  std::uint64_t memory = std::uint64_t(8) << 30;
+  /// Whether convolutions get faster products that round more (map::Products::winograd), for about five times
+  /// the memory where they do. Gradients and their like take them, in the forms Q and Delta.
+  bool winograd = false;
+};
+
+}  // namespace ascribe::onnx
