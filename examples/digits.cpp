@@ -9,11 +9,11 @@
 #include <CLI/CLI.hpp>
 
 #include <ascribe/ascribe.hpp>
+#include <ascribe/io/onnx.hpp>
 
 #include "examples/support/audit.hpp"
 #include "examples/support/figure.hpp"
 #include "examples/support/idx.hpp"
-#include "examples/support/network.hpp"
 #include "examples/support/png.hpp"
 #include "examples/support/progress.hpp"
 
@@ -110,7 +110,7 @@ void explain_network(const std::string& name, const Graph<double>& net, const Op
               "seen", "method", "start", "input", "biases", "stabiliser", "dropped", "closing");
   for (const std::string& wanted : options.methods) {
     progress.show("explaining " + name + " with " + wanted);
-    const auto method = examples::method_by_name<double>(wanted, {.epsilon = options.epsilon});
+    const auto method = composite::by_name<double>(wanted, {.epsilon = options.epsilon});
     const start::Targets start{targets};
     const auto explanation = method.form == Form::Delta ? net.explain(trace, start, method, baseline)
                                                         : net.explain(trace, start, method);
@@ -164,7 +164,7 @@ void run(const Options& options) {
   for (const std::string& name : options.networks) {
     progress.show("reading " + name);
     const std::string file = options.data + "/mnist_" + name + ".onnx";
-    const Graph<double> net = examples::load_network<double>(file).graph;
+    const Graph<double> net = onnx::load<double>(file).graph;
     if (net.input_size() != 784)
       fail(file, ": expected a network of 784 pixels, found one of ", net.input_size());
     explain_network(name, net, options, images, labels, mean, progress);

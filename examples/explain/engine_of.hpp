@@ -3,22 +3,31 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include "ascribe/compiled.hpp"
+#include "ascribe/io/onnx.hpp"
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/support/audit.hpp"
-#include "examples/support/network.hpp"
 
 namespace explain {
+
+/// How a file is read; `output` names the value to be explained, empty: the file's.
+inline ascribe::onnx::ReadOptions read_options(const std::string& output) {
+  ascribe::onnx::ReadOptions options;
+  if (!output.empty()) options.outputs = {output};
+  return options;
+}
 
 template <class Scalar>
 class EngineOf final : public Engine {
  public:
   EngineOf(const std::filesystem::path& path, const std::string& output) try
-      : net_(examples::load_network<Scalar>(path, output)) {
+      : net_(ascribe::onnx::load<Scalar>(path, read_options(output))) {
   } catch (const ascribe::Error& error) {
     // The reader of the file names it, the translation of its nodes does not.
     const std::string_view said = error.what(), name = path.native();
@@ -165,7 +174,7 @@ class EngineOf final : public Engine {
     o.low = options.low;
     o.high = options.high;
     o.max_rule = options.max_rule;
-    return examples::method_by_name<Scalar>(options.method->by_rules ? options.method->name : "gradient", o);
+    return ascribe::composite::by_name<Scalar>(options.method->by_rules ? options.method->name : "gradient", o);
   }
 
   static Column column(const Sample& sample) {

@@ -1,4 +1,4 @@
-#include <ascribe/io/onnx/parse.hpp>
+#include <ascribe/io/onnx.hpp>
 
 // An empty file is no model, says a program that knows the package's component alone.
 int main() {

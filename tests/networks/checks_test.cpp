@@ -11,7 +11,7 @@
 #include <ascribe/rules/repeat.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 #include "tests/support/random.hpp"
 #include "tests/support/random_graph.hpp"
 

@@ -26,7 +26,7 @@
 #include <ascribe/windows/pool.hpp>
 #include <ascribe/windows/table.hpp>
 
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 #include "tests/support/random_graph.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <ascribe/layers/makers.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 
 #include <cmath>
 #include <string>

@@ -1,7 +1,7 @@
 #include <ascribe/networks/integrated_gradients.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 #include "tests/support/random_graph.hpp"
 #include "tests/support/random_network.hpp"
 

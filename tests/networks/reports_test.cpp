@@ -16,7 +16,7 @@
 #include <ascribe/windows/pool.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 #include "tests/support/random.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <ascribe/networks/checks.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/onnx_network.hpp"
+#include <ascribe/io/onnx/network.hpp>
 
 namespace ascribe::test {
 

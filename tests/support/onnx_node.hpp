@@ -10,7 +10,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/networks/graph.hpp>
 
-#include "tests/support/graph.hpp"
+#include <ascribe/compiled.hpp>
 
 namespace ascribe::test {
 

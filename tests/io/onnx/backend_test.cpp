@@ -4,7 +4,7 @@
 #include <ascribe/io/onnx.hpp>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/onnx_network.hpp"
+#include <ascribe/io/onnx/network.hpp>
 #include "tests/support/onnx_softmax.hpp"
 #include "tests/support/random.hpp"
 

@@ -3,7 +3,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/golden_networks.hpp"
-#include "tests/support/onnx_network.hpp"
+#include <ascribe/io/onnx/network.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -13,7 +13,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx.hpp"
-#include "tests/support/onnx_network.hpp"
+#include <ascribe/io/onnx/network.hpp>
 #include "tests/support/onnx_node.hpp"
 
 namespace {
