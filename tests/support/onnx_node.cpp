@@ -40,7 +40,7 @@ onnx::Model model_of(const OneNode& one) {
 
 Imported import(const onnx::Model& model, bool batched) {
   static const auto operators = onnx::operators();
-  const onnx::ReadOptions options{.batched = batched};
+  const onnx::ReadOptions options{.batched = batched, .scores = false};
   onnx::GraphBuilder<double> builder;
   Imported imported{onnx::Importer(model, options, builder).run(operators, [](onnx::Importer&) {}), {}};
   imported.graph = builder.take();

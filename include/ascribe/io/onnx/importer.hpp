@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 #include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/builder.hpp>
 #include <ascribe/io/onnx/fold.hpp>
+#include <ascribe/io/onnx/heads.hpp>
 #include <ascribe/io/onnx/layers.hpp>
 #include <ascribe/io/onnx/model.hpp>
 #include <ascribe/io/onnx/options.hpp>
@@ -121,10 +123,6 @@ class Importer {
     if (found == consumers_.end() || found->second.size() != 1 || is_graph_output(node.outputs[0]))
       return nullptr;
     return found->second.front();
-  }
-  /// Whether nothing reads output 0 of `node` but the model's caller.
-  bool is_last(const Node& node) const {
-    return is_graph_output(node.outputs[0]) && consumers_.count(node.outputs[0]) == 0;
   }
   /// Those that the outputs depend on, in the file's order.
   const std::vector<const Node*>& nodes() const { return nodes_; }
@@ -326,14 +324,15 @@ class Importer {
       if (found == operators_.end())
         fail(describe(*node),
              ": the operator is supported where all of its inputs are constants, and here one is not");
+      check_whole(*node);
       named(*node, [&] { found->second->translate(*this, *node); });
     }
-    for (const std::string& output : outputs_) {
-      const auto found = activations_.find(output);
+    for (const auto& [output, value] : outputs_) {
+      const auto found = activations_.find(value);
       if (found == activations_.end()) {
-        if (constants_.count(output) > 0)
+        if (constants_.count(value) > 0)
           fail("output ", shown(output), " does not depend on the network's inputs");
-        if (padded_.count(output) > 0)
+        if (padded_.count(value) > 0)
           fail("output ", shown(output), ": expected finite values, found padding of -infinity");
         fail("output ", shown(output), ": expected numbers that depend on the network's inputs");
       }
@@ -374,11 +373,24 @@ class Importer {
 
   /// Which outputs are asked for, and which nodes they depend on.
   void find_needed() {
-    outputs_ = options_.outputs;
-    if (outputs_.empty())
-      for (const ValueInfo& output : model_.graph.outputs) outputs_.push_back(output.name);
-    graph_outputs_.insert(outputs_.begin(), outputs_.end());
-    std::unordered_set<std::string> wanted(outputs_.begin(), outputs_.end());
+    for (const Node& node : model_.graph.nodes)
+      for (const std::string& output : node.outputs)
+        if (!output.empty()) producers_.emplace(output, &node);
+    std::vector<std::string> asked = options_.outputs;
+    if (asked.empty())
+      for (const ValueInfo& output : model_.graph.outputs) asked.push_back(output.name);
+    std::unordered_set<std::string> said;
+    for (const std::string& output : asked) {
+      const std::string& scores = options_.scores ? before_heads(output, producers_) : output;
+      if (scores != output)
+        note("output " + shown(output) + ": " + describe(*producers_.at(output)) +
+             " is left out, with what else chooses by scores: what is explained are the scores, " +
+             shown(scores));
+      // A label and its probability come from the same scores.
+      if (said.insert(scores).second || scores == output) outputs_.push_back({output, scores});
+    }
+    for (const Output& output : outputs_) graph_outputs_.insert(output.value);
+    std::unordered_set<std::string> wanted = graph_outputs_;
     const auto& all = model_.graph.nodes;
     for (auto node = all.rbegin(); node != all.rend(); ++node) {  // each stands behind those that it reads
       const auto is_wanted = [&](const std::string& output) {
@@ -390,17 +402,15 @@ class Importer {
     }
     std::reverse(nodes_.begin(), nodes_.end());
     for (const Node* node : nodes_) {
-      for (const std::string& output : node->outputs)
-        if (!output.empty()) producers_.emplace(output, node);
       for (const std::string& input : node->inputs)
         if (!input.empty()) consumers_[input].push_back(node);
     }
-    for (const std::string& output : outputs_) {
+    for (const auto& [name, value] : outputs_) {
       const auto& inputs = model_.graph.inputs;
       const bool is_input = std::any_of(inputs.begin(), inputs.end(),
-                                        [&](const ValueInfo& input) { return input.name == output; });
-      if (producers_.count(output) == 0 && constants_.count(output) == 0 && !is_input)
-        fail("output ", shown(output), ": no node computes it");
+                                        [&](const ValueInfo& input) { return input.name == value; });
+      if (producers_.count(value) == 0 && constants_.count(value) == 0 && !is_input)
+        fail("output ", shown(name), ": no node computes it");
     }
   }
 
@@ -445,6 +455,21 @@ class Importer {
          "\nReadOptions::outputs may choose values that do not depend on them.");
   }
 
+  /// Whole numbers that come from an input may be moved and cast to numbers to compute with. Any other
+  /// operator would compute as integers do. Throws Error where one is to.
+  void check_whole(const Node& node) {
+    const auto is_whole = [&](const std::string& name) { return whole_.count(name) > 0; };
+    const auto found = std::find_if(node.inputs.begin(), node.inputs.end(), is_whole);
+    if (found == node.inputs.end() || node.op_type == "Cast") return;
+    constexpr std::array<std::string_view, 9> moving{"Concat",  "Flatten", "Identity",  "Reshape",  "Slice",
+                                                     "Squeeze", "Split",   "Transpose", "Unsqueeze"};
+    if (std::find(moving.begin(), moving.end(), node.op_type) == moving.end())
+      fail(describe(node), ": expected floating-point numbers, found whole ones of an input, ", shown(*found),
+           ": a Cast makes numbers of them, and what they choose is had by giving the input as a constant ",
+           "(ReadOptions::constants)");
+    whole_.insert(node.outputs.begin(), node.outputs.end());
+  }
+
   static Index checked_count(const Node& node, const Dims& dims) {
     constexpr Index most = Index(1) << 31;
     const Index count = element_count(dims, describe(node));
@@ -455,23 +480,32 @@ class Importer {
 
   Activation add_input(const ValueInfo& input) {
     const std::string where = "input " + shown(input.name);
-    if (!is_floating(input.type))
-      fail(where, ": expected floating-point numbers, found ", onnx::name(input.type));
+    if (item_size(input.type) == 0) fail(where, ": expected numbers, found ", onnx::name(input.type));
     if (!input.dims) fail(where, ": expected a shape, found none");
     Dims dims;
     for (std::size_t axis = 0; axis < input.dims->size(); ++axis) {
       const Dimension& d = (*input.dims)[axis];
       const auto given = options_.sizes.find(d.name);
+      const auto shape = options_.shapes.find(input.name);
+      if (shape != options_.shapes.end()) {
+        const Dims& sizes = shape->second;
+        const bool free = options_.batched && axis == 0;
+        if (sizes.size() != input.dims->size() || (!free && d.size && *d.size != sizes[axis]))
+          fail(where, ": expected a shape that fits the file's ", shown(*input.dims), ", found ",
+               shown(sizes));
+      }
       if (options_.batched && axis == 0 && !file_batch_) file_batch_ = d.size;
       if (options_.batched && axis == 0)
         dims.push_back(1);
       else if (d.size)
         dims.push_back(*d.size);
+      else if (shape != options_.shapes.end())
+        dims.push_back(shape->second[axis]);
       else if (!d.name.empty() && given != options_.sizes.end())
         dims.push_back(given->second);
       else
         fail(where, ": the size of axis ", axis, d.name.empty() ? "" : " (" + shown(d.name) + ")",
-             " is open: give it by ReadOptions::sizes");
+             " is open: give it by ReadOptions::sizes or shapes");
     }
     if (options_.batched && dims.empty()) fail(where, ": expected a batch axis, found a scalar");
     const Index size = element_count(dims, where);
@@ -482,6 +516,7 @@ class Importer {
     a.node = builder_.input(input.name, size, a.sample_dims());
     names_.insert(input.name);
     activations_.emplace(input.name, a);
+    if (!is_floating(input.type)) whole_.insert(input.name);
     return a;
   }
 
@@ -601,11 +636,16 @@ class Importer {
   std::unordered_map<std::string, Activation> activations_;
   std::unordered_map<std::string, Padded> padded_;
   std::unordered_map<std::string_view, const Operator*> operators_;
-  std::vector<std::string> outputs_;
+  /// A name in the file, and the value that is given under it: the scores where heads are left out.
+  struct Output {
+    std::string name, value;
+  };
+  std::vector<Output> outputs_;
   std::vector<const Node*> nodes_;
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;
+  std::unordered_set<std::string> whole_;  // values that are whole numbers, as an input is
   std::unordered_map<std::string, Index> repetitions_;
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;

@@ -61,6 +61,15 @@ struct Dimension {
   std::string name;           ///< dim_param, such as "batch_size"; often empty
 };
 
+/// A shape as the file says it: "(batch, 3, ?, ?)".
+inline std::string shown(const std::vector<Dimension>& dims) {
+  std::string text = "(";
+  for (const Dimension& d : dims)
+    text += (text.size() == 1 ? "" : ", ") +
+            (d.size ? std::to_string(*d.size) : d.name.empty() ? std::string("?") : d.name);
+  return text + ")";
+}
+
 /// A graph's input or output.
 struct ValueInfo {
   std::string name;

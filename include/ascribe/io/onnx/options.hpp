@@ -18,8 +18,13 @@ struct ReadOptions {
   /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the
   /// file's outputs. What they do not depend on is not read.
   std::vector<std::string> outputs = {};
+  /// Whether probabilities at a network's end (Softmax, LogSoftmax, Sigmoid) and what is chosen by them
+  /// (ArgMax, TopK) are left out, so that the outputs are the scores before them; a note says so.
+  bool scores = true;
   /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
   std::map<std::string, Index> sizes = {};
+  /// The same by an input's name: all of its sizes, the batch's included, which counts for nothing.
+  std::map<std::string, Dims> shapes = {};
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
   /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred

@@ -314,18 +314,7 @@ inline void import_lrn(Importer& importer, const Node& node) {
                   importer.add(node, "", kind::Product(a.size()), {a, gate}, a.dims, a.order));
 }
 
-/// A softmax is left out at the end of a network, where the logits before it are what is explained.
-inline void import_softmax(Importer& importer, const Node& node) {
-  Attributes attributes(node);
-  attributes.ignore("axis");
-  attributes.finish();
-  if (!importer.is_last(node))
-    fail(describe(node), ": a softmax is supported as a network's last layer only, where it is left out");
-  importer.note(describe(node) + " is left out: the network's output is its input, the logits");
-  importer.define(node.outputs[0], importer.activation(node, 0));
-}
-
-inline constexpr std::array<Operator, 11> arithmetic_operators{{
+inline constexpr std::array<Operator, 9> arithmetic_operators{{
     {"Add", import_add},
     {"Sub", import_sub},
     {"Mul", import_mul},
@@ -335,8 +324,6 @@ inline constexpr std::array<Operator, 11> arithmetic_operators{{
     {"Max", import_extremum<false>},
     {"Min", import_extremum<true>},
     {"LRN", import_lrn},
-    {"Softmax", import_softmax},
-    {"LogSoftmax", import_softmax},
 }};
 
 }  // namespace ascribe::onnx
