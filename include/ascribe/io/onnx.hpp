@@ -10,9 +10,11 @@
 
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/conditions.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
+#include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
@@ -51,6 +53,8 @@ std::vector<Operator<Scalar>> operators() {
   add(math_operators<Scalar>);
   add(pooling_operators<Scalar>);
   add(reduce_operators<Scalar>);
+  add(condition_operators<Scalar>);
+  add(normalisation_operators<Scalar>);
   add(shape_operators<Scalar>);
   return all;
 }

@@ -160,7 +160,7 @@ void import_neg(Importer<Scalar>& importer, const Node& node) {
 }
 
 template <class Scalar>
-inline constexpr std::array<Operator<Scalar>, 16> elementwise_operators{{
+inline constexpr std::array<Operator<Scalar>, 15> elementwise_operators{{
     {"Relu", import_function<Scalar, fn::Relu>},
     {"Sigmoid", import_function<Scalar, fn::Sigmoid>},
     {"Tanh", import_function<Scalar, fn::Tanh>},
@@ -174,7 +174,6 @@ inline constexpr std::array<Operator<Scalar>, 16> elementwise_operators{{
     {"Selu", import_selu<Scalar>},
     {"HardSigmoid", import_hard_sigmoid<Scalar>},
     {"Gelu", import_gelu<Scalar>},
-    {"Clip", import_clip<Scalar>},
     {"PRelu", import_prelu<Scalar>},
     {"Neg", import_neg<Scalar>},
 }};
