@@ -74,6 +74,7 @@
 #include <ascribe/functions/silu.hpp>
 #include <ascribe/functions/softplus.hpp>
 #include <ascribe/functions/softsign.hpp>
+#include <ascribe/functions/step.hpp>
 #include <ascribe/functions/swish.hpp>
 #include <ascribe/functions/tanh.hpp>
 #include <ascribe/functions/trigonometric.hpp>

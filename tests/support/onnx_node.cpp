@@ -1,6 +1,9 @@
 #include "tests/support/onnx_node.hpp"
 
+#include <algorithm>
+
 #include <ascribe/core/start.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/gradient.hpp>
 #include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/checks.hpp>
@@ -152,6 +155,76 @@ void check_node(const OneNode& one, const std::vector<Expected>& expected, bool 
       CHECK(values.value(net.outputs[k].node).col(n) ==
             whole.graph.forward(samples.col(n)).value(whole.outputs[k].node).col(0));
   }
+}
+
+void check_formula(const OneNode& one, const Formula& formula, const Eigen::VectorXd& x,
+                   const Eigen::VectorXd& base, bool slopes, bool batched) {
+  INFO(one.op << " on " << onnx::shown(one.inputs.front()) << ", operator set " << one.opset);
+  const auto net = import(model_of(one), false).graph;
+  const auto near = [](const Eigen::VectorXd& found, const Eigen::VectorXd& expected) {
+    REQUIRE(found.size() == expected.size());
+    for (Index j = 0; j < found.size(); ++j)
+      CHECK(found(j) == Approx(expected(j)).epsilon(1e-12).margin(1e-12));
+  };
+  const Eigen::VectorXd y = formula(x);
+  const Eigen::MatrixXd weights = node_input(y.size(), 5);
+  const start::OutputWeights start(weights);
+  const auto trace = net.forward(x), baseline = net.forward(base);
+  near(trace.output().col(0), y);
+  const auto explained = [&](const char* name) {
+    INFO(name);
+    const auto method = composite::by_name<double>(name, {});
+    const auto e = method.form == Form::Delta ? net.explain(trace, start, method, baseline)
+                                              : net.explain(trace, start, method);
+    CHECK(e.relevance.allFinite());
+    CHECK(check::conservation(e));
+    return Eigen::VectorXd(e.relevance);
+  };
+  explained("lrp");
+  explained("epsilon_plus");
+  if (slopes) explained("lrp_q");
+  CHECK(explained("deep_lift").sum() ==
+        Approx(weights.col(0).dot(y - formula(base))).epsilon(1e-10).margin(1e-10));
+  const Eigen::VectorXd gradient = explained("gradient");
+  constexpr double step = 1e-5;
+  for (Index i = 0; i < x.size(); ++i) {
+    Eigen::VectorXd up = x, down = x;
+    up(i) += step;
+    down(i) -= step;
+    CHECK(gradient(i) ==
+          Approx(weights.col(0).dot(formula(up) - formula(down)) / (2 * step)).epsilon(1e-6).margin(1e-6));
+  }
+  if (!batched) return;
+  OneNode open = one;
+  open.file_batch = 7;  // whatever the file says
+  const auto batch = import(model_of(open), true).graph;
+  Eigen::MatrixXd samples(x.size(), 2);
+  samples << x, base;
+  const auto values = batch.forward(samples);
+  near(values.output().col(0), y);
+  near(values.output().col(1), formula(base));
+}
+
+std::vector<std::vector<Index>> sets_along(const onnx::Dims& dims, const std::vector<Index>& axes) {
+  Index size = 1;
+  for (const Index d : dims) size *= d;
+  std::vector<Index> keys;
+  std::vector<std::vector<Index>> sets;
+  for (Index place = 0; place < size; ++place) {
+    Index key = 0, step = size;
+    for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+      step /= dims[axis];
+      if (std::find(axes.begin(), axes.end(), Index(axis)) == axes.end()) key += place / step % dims[axis] * step;
+    }
+    const auto found = std::find(keys.begin(), keys.end(), key);
+    if (found == keys.end()) {
+      keys.push_back(key);
+      sets.push_back({place});
+    } else {
+      sets[std::size_t(found - keys.begin())].push_back(place);
+    }
+  }
+  return sets;
 }
 
 }  // namespace ascribe::test

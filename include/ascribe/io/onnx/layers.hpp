@@ -31,6 +31,7 @@
 #include "ascribe/functions/silu.hpp"
 #include "ascribe/functions/softplus.hpp"
 #include "ascribe/functions/softsign.hpp"
+#include "ascribe/functions/step.hpp"
 #include "ascribe/functions/swish.hpp"
 #include "ascribe/functions/tanh.hpp"
 #include "ascribe/functions/trigonometric.hpp"
@@ -111,14 +112,13 @@ struct MatMul {
 };
 
 /// Every function that the reader knows. Those with parameters by feature are held as double's.
-using Function =
-    std::variant<fn::Abs, fn::Acos, fn::Acosh, fn::Asin, fn::Asinh, fn::Atan, fn::Atanh, fn::Ceil, fn::Celu,
-                 fn::Clip, fn::Cos, fn::Cosh, fn::Elu, fn::Erf, fn::Exp, fn::Floor,
-                 fn::Gated<fn::HardSigmoid>, fn::Gelu, fn::GeluTanh, fn::HardSigmoid, fn::HardSwish,
-                 fn::LeakyRelu, fn::Log, fn::Mish, fn::Power, fn::PowerByFeature<double>, fn::Prelu<double>,
-                 fn::Reciprocal, fn::Relu, fn::Relu6, fn::Round, fn::Scale, fn::Selu, fn::Shrink, fn::Sigmoid,
-                 fn::Sign, fn::Silu, fn::Sin, fn::Sinh, fn::Softplus, fn::Softsign, fn::Sqrt, fn::Swish,
-                 fn::Tan, fn::Tanh, fn::ThresholdedRelu>;
+using Function = std::variant<
+    fn::Abs, fn::Acos, fn::Acosh, fn::Asin, fn::Asinh, fn::Atan, fn::Atanh, fn::Ceil, fn::Celu, fn::Clip,
+    fn::Cos, fn::Cosh, fn::Elu, fn::Erf, fn::Exp, fn::Floor, fn::IsNotNegative, fn::IsPositive, fn::IsZero,
+    fn::Gated<fn::HardSigmoid>, fn::Gelu, fn::GeluTanh, fn::HardSigmoid, fn::HardSwish, fn::LeakyRelu,
+    fn::Log, fn::Mish, fn::Power, fn::PowerByFeature<double>, fn::Prelu<double>, fn::Reciprocal, fn::Relu,
+    fn::Relu6, fn::Round, fn::Scale, fn::Selu, fn::Shrink, fn::Sigmoid, fn::Sign, fn::Silu, fn::Sin, fn::Sinh,
+    fn::Softplus, fn::Softsign, fn::Sqrt, fn::Swish, fn::Tan, fn::Tanh, fn::ThresholdedRelu>;
 
 struct Max {
   std::variant<window::Branches, window::Pool, window::Table> windows;

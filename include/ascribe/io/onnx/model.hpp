@@ -65,8 +65,9 @@ struct Dimension {
 inline std::string shown(const std::vector<Dimension>& dims) {
   std::string text = "(";
   for (const Dimension& d : dims)
-    text += (text.size() == 1 ? "" : ", ") +
-            (d.size ? std::to_string(*d.size) : d.name.empty() ? std::string("?") : d.name);
+    text += (text.size() == 1 ? "" : ", ") + (d.size           ? std::to_string(*d.size)
+                                              : d.name.empty() ? std::string("?")
+                                                               : d.name);
   return text + ")";
 }
 

@@ -11,12 +11,15 @@
 #include <ascribe/io/onnx/graph_builder.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/conditions.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
+#include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
+#include <ascribe/io/onnx/operators/softmax.hpp>
 #include <ascribe/io/onnx/patterns.hpp>
 
 namespace ascribe::onnx {
@@ -41,6 +44,9 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(math_operators);
   add(pooling_operators);
   add(reduce_operators);
+  add(condition_operators);
+  add(normalisation_operators);
+  add(softmax_operators);
   add(shape_operators);
   return all;
 }

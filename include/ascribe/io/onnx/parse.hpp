@@ -1,4 +1,5 @@
-/// How ONNX files are read (read.hpp): https://github.com/onnx/onnx/blob/main/onnx/onnx.proto and docs/IR.md beside it.
+/// How ONNX files are read (read.hpp): https://github.com/onnx/onnx/blob/main/onnx/onnx.proto and docs/IR.md
+/// beside it.
 #pragma once
 
 #include <protozero/exception.hpp>
@@ -867,7 +868,7 @@ auto with_file(const std::filesystem::path& path, const std::filesystem::path& f
 #ifdef ASCRIBE_DEFINES
 
 ASCRIBE_INLINE Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder,
-                   const ParseOptions& options, std::shared_ptr<const void> owner) {
+                           const ParseOptions& options, std::shared_ptr<const void> owner) {
   return parse_detail::Parser(bytes, folder, options, std::move(owner)).parse();
 }
 

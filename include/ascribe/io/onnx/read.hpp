@@ -31,7 +31,7 @@ struct ParseOptions {
 /// 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
 /// folder, and inputs that are not tensors.
 ASCRIBE_INLINE Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
-                   const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
+                           const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
 
 /// The model in a file. Where the system can, the file is not read but mapped: its tensors' values are where
 /// they are in the file, which nobody may shorten while a tensor of it lives. Throws what `parse` throws, the

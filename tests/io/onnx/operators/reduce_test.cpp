@@ -1,10 +1,17 @@
 #include <ascribe/io/onnx/operators/reduce.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
+#include <ascribe/methods/gradient.hpp>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx_node.hpp"
+#include "tests/support/random.hpp"
 
 using namespace ascribe;
 using namespace ascribe::test;
@@ -157,6 +164,106 @@ TEST_CASE("onnx: means and sums are aggregations", "[onnx]") {
       const Index last = Index(net.nodes().size()) - 1;
       CHECK(net.node(net.outputs()[0]).info(last, 0).role == map::Role::aggregation);
     }
+}
+
+TEST_CASE("onnx: the other reductions against plain loops", "[onnx]") {
+  using Values = std::vector<double>;
+  struct Case {
+    const char* op;
+    double (*of)(const Values&);
+    bool positive, slopes;
+  };
+  const Case cases[] = {
+      {"ReduceMin", [](const Values& v) { return *std::min_element(v.begin(), v.end()); }, false, true},
+      {"ReduceProd", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>()); },
+       false, true},
+      {"ReduceL1", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 0.0, [](double s, double x) {
+                                           return s + std::abs(x);
+                                         }); },
+       false, true},
+      {"ReduceL2",
+       [](const Values& v) { return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0)); }, false,
+       true},
+      {"ReduceSumSquare", [](const Values& v) { return std::inner_product(v.begin(), v.end(), v.begin(), 0.0); },
+       false, true},
+      {"ReduceLogSum", [](const Values& v) { return std::log(std::accumulate(v.begin(), v.end(), 0.0)); }, true,
+       false},
+      {"ReduceLogSumExp", [](const Values& v) { return std::log(std::accumulate(
+                                                     v.begin(), v.end(), 0.0,
+                                                     [](double s, double x) { return s + std::exp(x); })); },
+       false, false},
+  };
+  const onnx::Dims dims{1, 3, 5, 2};
+  Random random(7);
+  for (const Case& one : cases)
+    for (const std::vector<std::int64_t>& axes :
+         {std::vector<std::int64_t>{2}, {-1, 1}, {1}, {2, 3}, {1, 2, 3}})
+      for (const Index opset : {13, 18}) {
+        const std::vector<Index> named(axes.begin(), axes.end());
+        std::vector<Index> counted = named;
+        for (Index& axis : counted) axis += axis < 0 ? 4 : 0;
+        const auto sets = sets_along(dims, counted);
+        const Formula formula = [&](const Eigen::VectorXd& x) {
+          Eigen::VectorXd y(Index(sets.size()));
+          for (std::size_t s = 0; s < sets.size(); ++s) {
+            Values values;
+            for (const Index place : sets[s]) values.push_back(x(place));
+            y(Index(s)) = one.of(values);
+          }
+          return y;
+        };
+        OneNode node{.op = one.op, .attributes = {integer("keepdims", opset == 18)}, .inputs = {dims}, .opset = opset};
+        if (opset < 18)
+          node.attributes.push_back(integers("axes", axes));
+        else
+          node.constants.push_back(list(axes));
+        Eigen::VectorXd x = random.vector(30), base = random.vector(30);
+        if (one.positive) {
+          x = x.cwiseAbs().array() + 0.1;
+          base = base.cwiseAbs().array() + 0.1;
+        }
+        check_formula(node, formula, x, base, one.slopes);
+      }
+}
+
+TEST_CASE("onnx: shapes of the other reductions, and of those of one value", "[onnx]") {
+  const auto dims = [](const char* op, std::vector<onnx::Attribute> attributes, onnx::Dims input) {
+    return import(model_of({.op = op, .attributes = std::move(attributes), .inputs = {std::move(input)}}), false)
+        .outputs[0]
+        .dims;
+  };
+  for (const char* op : {"ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum",
+                         "ReduceLogSumExp"}) {
+    INFO(op);
+    CHECK(dims(op, {}, {2, 3}) == onnx::Dims{1, 1});
+    CHECK(dims(op, {integer("keepdims", 0)}, {2, 3}) == onnx::Dims{});
+    CHECK(dims(op, {}, {}) == onnx::Dims{});
+    CHECK(dims(op, {}, {1, 1}) == onnx::Dims{1, 1});
+  }
+  check_node({.op = "ReduceProd", .inputs = {{}}}, {{{}, {-3.125}}}, false, 0);
+  check_node({.op = "ReduceMin", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}},
+             {{{1, 2}, {-3.125, 0.5}}}, true, 0);
+  CHECK(refused({.op = "ReduceL1", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}}) ==
+        "node 'it' (ReduceL1): expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's "
+        "versions disagree");
+  CHECK(refused({.op = "ReduceL2", .inputs = {{1, 2}}, .constants = {list({0})}}, true) ==
+        "node 'it' (ReduceL2): it works along axis 0, the batch's, which is not supported");
+}
+
+TEST_CASE("onnx: a sum that has no logarithm, and exponentials beyond all numbers, are Errors", "[onnx]") {
+  const auto found = [](const char* op, double x) {
+    const auto net = import(model_of({.op = op, .inputs = {{2}}}), false).graph;
+    try {
+      const auto trace = net.forward(Eigen::MatrixXd(Eigen::Vector2d(x, x)));
+      net.explain(trace, 0, method::Gradient());
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK_THAT(found("ReduceLogSum", -1), Contains("node 'it' (Log): expected numbers above 0, found -2"));
+  CHECK(found("ReduceLogSumExp", 700) == "no error");
+  CHECK_THAT(found("ReduceLogSumExp", 800), Contains("finite") || Contains("inf"));
 }
 
 TEST_CASE("onnx: what reductions refuse", "[onnx]") {

@@ -1,10 +1,13 @@
-/// Sums, products, maxima and minima of values; local response normalisation; the softmax at the end.
+/// Sums, products, quotients, maxima and minima of values; local response normalisation; the softmax at the
+/// end.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +30,10 @@ inline Dims broadcast_dims(const Node& node, const Dims& a, const Dims& b) {
   return result;
 }
 
-/// A value in a larger shape, repeated along the axes in which it has size 1.
-inline Activation expand(Importer& importer, const Node& node, Activation a, const Dims& dims) {
+/// A value in a larger shape, repeated along the axes in which it has size 1. Where it is repeated, it gets
+/// the order that is given.
+inline Activation expand(Importer& importer, const Node& node, Activation a, const Dims& dims,
+                         const AxisOrder* given_order = nullptr) {
   const Index missing = Index(dims.size()) - a.rank();
   a.dims.insert(a.dims.begin(), std::size_t(missing), 1);
   for (Index& axis : a.order) axis += missing;
@@ -41,7 +46,7 @@ inline Activation expand(Importer& importer, const Node& node, Activation a, con
   for (std::size_t axis = 0; axis < dims.size(); ++axis)
     maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
                                               : std::vector<Index>(std::size_t(dims[axis]), 0));
-  return importer.select(node, "expand", a, maps, a.order);
+  return importer.select(node, "expand", a, maps, given_order ? *given_order : a.order);
 }
 
 /// All values in one shape and one order in memory: that of the first that needs no expansion.
@@ -53,7 +58,7 @@ inline std::vector<Activation> aligned(Importer& importer, const Node& node, std
     if (!order && a.dims == dims) order = &a.order;
   const AxisOrder common = order ? *order : c_order(Index(dims.size()));
   for (Activation& a : values) {
-    a = expand(importer, node, a, dims);
+    a = expand(importer, node, a, dims, &common);
     if (a.batch_axis != values.front().batch_axis)
       fail(describe(node), ": expected the batch's axis at the same place of all inputs, found ",
            a.batch_axis, " and ", values.front().batch_axis);
@@ -62,11 +67,20 @@ inline std::vector<Activation> aligned(Importer& importer, const Node& node, std
   return values;
 }
 
-inline Activation add_sum(Importer& importer, const Node& node, const std::vector<Activation>& values) {
+inline Activation add_sum(Importer& importer, const Node& node, const std::vector<Activation>& values,
+                          std::string_view part = "") {
   const auto all = aligned(importer, node, values);
   if (all.size() == 1) return all.front();
-  return importer.add(node, "", layer::MatMul{layer::Sum{Index(all.size()), all.front().size()}}, all,
+  return importer.add(node, part, layer::MatMul{layer::Sum{Index(all.size()), all.front().size()}}, all,
                       all.front().dims, all.front().order);
+}
+
+/// The signal times the gate, which rule::GateConstant takes for a constant. Of one shape, or repeated to it.
+inline Activation add_gated(Importer& importer, const Node& node, const Activation& signal,
+                            const Activation& gate, std::string_view part = "") {
+  const auto factors = aligned(importer, node, {signal, gate});
+  return importer.add(node, part, kind::Product(factors[0].size()), factors, factors[0].dims,
+                      factors[0].order);
 }
 
 /// scale ⊙ a + shift by constants; either may be left out.
@@ -143,28 +157,36 @@ inline void import_add(Importer& importer, const Node& node) {
   importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], in.activation[1]}));
 }
 
-inline void import_sub(Importer& importer, const Node& node) {
-  const Operands in(importer, node);
-  if (in.constant[1]) {
-    const Tensor shift = changed(in.tensor[1], [](double v) { return -v; });
-    return importer.define(node.outputs[0], add_affine(importer, node, in.activation[0], nullptr, &shift));
+/// Operand `first` minus the other one.
+inline Activation add_difference(Importer& importer, const Node& node, const Operands& in,
+                                 std::size_t first = 0, std::string_view part = "") {
+  const std::size_t second = 1 - first;
+  if (in.constant[second]) {
+    const Tensor shift = changed(in.tensor[second], [](double v) { return -v; });
+    return add_affine(importer, node, in.activation[first], nullptr, &shift, 1, part);
   }
-  if (in.constant[0])
-    return importer.define(node.outputs[0],
-                           add_affine(importer, node, in.activation[1], nullptr, &in.tensor[0], -1));
-  const Activation minus = add_function(importer, node, in.activation[1], fn::Scale{-1}, "negative");
-  importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], minus}));
+  if (in.constant[first])
+    return add_affine(importer, node, in.activation[second], nullptr, &in.tensor[first], -1, part);
+  const Activation minus = add_function(importer, node, in.activation[second], fn::Scale{-1}, "negative");
+  return add_sum(importer, node, {in.activation[first], minus}, part);
+}
+
+inline void import_sub(Importer& importer, const Node& node) {
+  importer.define(node.outputs[0], add_difference(importer, node, Operands(importer, node)));
 }
 
 /// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-
-/// excitation), or that comes out of a function with bounds; else the second.
+/// excitation), or that comes out of a function with bounds or is a condition; else the second.
 inline Index gate_of(const Importer& importer, const Node& node) {
   const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
   if (a.size() != b.size()) return a.size() < b.size() ? 0 : 1;
   const auto bounded = [&](std::size_t k) {
     const Node* from = importer.producer(node.inputs[k]);
-    return from && (from->op_type == "Sigmoid" || from->op_type == "HardSigmoid" || from->op_type == "Tanh" ||
-                    from->op_type == "Clip");
+    if (from && from->op_type == "Cast") from = importer.producer(from->inputs[0]);
+    constexpr std::string_view types[] = {
+        "Sigmoid", "HardSigmoid", "Tanh", "Clip", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
+        "Equal",   "And",         "Or",   "Xor",  "Not"};
+    return from && std::find(std::begin(types), std::end(types), from->op_type) != std::end(types);
   };
   return bounded(0) && !bounded(1) ? 0 : 1;
 }
@@ -183,14 +205,21 @@ inline void import_mul(Importer& importer, const Node& node) {
                                                 factors[0].dims, factors[0].order));
 }
 
+/// By a constant a scaling; by a value that depends on the network's inputs, the product with its inverse,
+/// which is the gate.
 inline void import_div(Importer& importer, const Node& node) {
   const Operands in(importer, node);
-  importer.constant(node, 1);  // an Error where it is none
-  const Tensor scale = changed(in.tensor[1], [&](double v) {
-    if (v == 0) fail(describe(node), ": expected divisors other than 0");
-    return 1 / v;
-  });
-  importer.define(node.outputs[0], add_affine(importer, node, importer.activation(node, 0), &scale, nullptr));
+  if (in.constant[1]) {
+    const Tensor scale = changed(in.tensor[1], [&](double v) {
+      if (v == 0) fail(describe(node), ": expected divisors other than 0");
+      return 1 / v;
+    });
+    return importer.define(node.outputs[0], add_affine(importer, node, in.activation[0], &scale, nullptr));
+  }
+  const Activation inverse = add_function(importer, node, in.activation[1], fn::Reciprocal(), "inverse");
+  importer.define(node.outputs[0], in.constant[0]
+                                       ? add_affine(importer, node, inverse, &in.tensor[0], nullptr)
+                                       : add_gated(importer, node, in.activation[0], inverse));
 }
 
 /// Sum and Mean of any number of values, constants among them.
@@ -231,7 +260,7 @@ inline Activation add_constant(Importer& importer, const Node& node, const Activ
 }
 
 inline Activation add_max(Importer& importer, const Node& node, std::vector<Activation> values,
-                          const std::vector<Tensor>& constants) {
+                          const std::vector<Tensor>& constants, std::string_view part) {
   for (const Tensor& constant : constants) {
     const Activation& largest = values.front();
     const Dims dims = broadcast_dims(node, largest.dims, constant.dims());
@@ -239,22 +268,13 @@ inline Activation add_max(Importer& importer, const Node& node, std::vector<Acti
   }
   const auto all = aligned(importer, node, values);
   if (all.size() == 1) return all.front();
-  return importer.add(node, "", layer::Max{window::Branches(Index(all.size()), all.front().size())}, all,
+  return importer.add(node, part, layer::Max{window::Branches(Index(all.size()), all.front().size())}, all,
                       all.front().dims, all.front().order);
 }
 
-/// Max and Min of any number of values: the maximum over branches, and the minimum as −max(−…). One value and
-/// one number are a ReLU or a Clip.
-template <bool minimum>
-void import_extremum(Importer& importer, const Node& node) {
-  Attributes(node).finish();
-  std::vector<Activation> values;
-  std::vector<Tensor> constants;
-  for (std::size_t k = 0; k < node.inputs.size(); ++k)
-    if (importer.is_constant(node, k))
-      constants.push_back(importer.constant(node, k));
-    else
-      values.push_back(importer.activation(node, k));
+/// The maximum over branches, and the minimum as −max(−…). One value and one number are a ReLU or a Clip.
+inline Activation add_extremum(Importer& importer, const Node& node, std::vector<Activation> values,
+                               std::vector<Tensor> constants, bool minimum, std::string_view part = "") {
   // −∞ is never the maximum, and +∞ never the minimum; the other one is all there would be.
   constexpr double infinity = std::numeric_limits<double>::infinity();
   for (const Tensor& constant : constants)
@@ -265,18 +285,57 @@ void import_extremum(Importer& importer, const Node& node) {
   if (values.size() == 1 && constants.size() == 1 && constants[0].size() == 1 &&
       constants[0].rank() <= values[0].rank()) {
     const double bound = constants[0].value<double>();
-    if (!minimum && bound == 0)
-      return importer.define(node.outputs[0], add_function(importer, node, values[0], fn::Relu()));
+    if (!minimum && bound == 0) return add_function(importer, node, values[0], fn::Relu(), part);
     fn::Clip clip;
     (minimum ? clip.high : clip.low) = bound;
-    return importer.define(node.outputs[0], add_function(importer, node, values[0], clip));
+    return add_function(importer, node, values[0], clip, part);
   }
-  if (!minimum)
-    return importer.define(node.outputs[0], add_max(importer, node, std::move(values), constants));
+  if (!minimum) return add_max(importer, node, std::move(values), constants, part);
   for (Activation& a : values) a = add_function(importer, node, a, fn::Scale{-1}, "negative");
   for (Tensor& constant : constants) constant = changed(constant, [](double v) { return -v; });
-  const Activation most = add_max(importer, node, std::move(values), constants);
-  importer.define(node.outputs[0], add_function(importer, node, most, fn::Scale{-1}, "minimum"));
+  const Activation most = add_max(importer, node, std::move(values), constants, "maximum");
+  return add_function(importer, node, most, fn::Scale{-1}, part);
+}
+
+/// Max and Min of any number of values, constants among them.
+template <bool minimum>
+void import_extremum(Importer& importer, const Node& node) {
+  Attributes(node).finish();
+  std::vector<Activation> values;
+  std::vector<Tensor> constants;
+  for (std::size_t k = 0; k < node.inputs.size(); ++k)
+    if (importer.is_constant(node, k))
+      constants.push_back(importer.constant(node, k));
+    else
+      values.push_back(importer.activation(node, k));
+  importer.define(node.outputs[0],
+                  add_extremum(importer, node, std::move(values), std::move(constants), minimum));
+}
+
+/// A Clip one of whose bounds depends on the network's inputs, min(max(x, low), high); any other is a
+/// function.
+inline void import_clip_by_any(Importer& importer, const Node& node) {
+  const auto depends = [&](std::size_t k) {
+    return importer.has_input(node, k) && !importer.is_constant(node, k);
+  };
+  if (!depends(1) && !depends(2)) return import_clip(importer, node);
+  Attributes(node).finish();
+  Activation value = importer.activation(node, 0);
+  for (const std::size_t k : {std::size_t(1), std::size_t(2)}) {
+    if (!importer.has_input(node, k)) continue;
+    std::vector<Activation> values{value};
+    std::vector<Tensor> constants;
+    if (depends(k))
+      values.push_back(importer.activation(node, k));
+    else
+      constants.push_back(importer.constant(node, k));
+    const Index size = depends(k) ? values.back().size() : constants.back().size();
+    if (size != 1) fail(describe(node), ": input ", k, ": expected a bound of 1 value, found ", size);
+    if (!depends(k)) constants.back() = constants.back().reshaped({});
+    const bool last = k == 2 || !importer.has_input(node, 2);
+    value = add_extremum(importer, node, std::move(values), std::move(constants), k == 2, last ? "" : "low");
+  }
+  importer.define(node.outputs[0], value);
 }
 
 /// Local response normalisation (Krizhevsky et al. 2012, §3.3), x·(bias + alpha/size·Σx²)^(−beta) with the
@@ -310,11 +369,10 @@ inline void import_lrn(Importer& importer, const Node& node) {
       importer.add(node, "sums", layer::MatMul{std::move(neighbours)}, {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
-  importer.define(node.outputs[0],
-                  importer.add(node, "", kind::Product(a.size()), {a, gate}, a.dims, a.order));
+  importer.define(node.outputs[0], add_gated(importer, node, a, gate));
 }
 
-inline constexpr std::array<Operator, 9> arithmetic_operators{{
+inline constexpr std::array<Operator, 10> arithmetic_operators{{
     {"Add", import_add},
     {"Sub", import_sub},
     {"Mul", import_mul},
@@ -323,6 +381,7 @@ inline constexpr std::array<Operator, 9> arithmetic_operators{{
     {"Mean", import_sum<true>},
     {"Max", import_extremum<false>},
     {"Min", import_extremum<true>},
+    {"Clip", import_clip_by_any},
     {"LRN", import_lrn},
 }};
 

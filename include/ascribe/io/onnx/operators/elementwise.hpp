@@ -130,7 +130,7 @@ inline void import_neg(Importer& importer, const Node& node) {
   importer.define(node.outputs[0], add_function(importer, node, importer.activation(node, 0), fn::Scale{-1}));
 }
 
-inline constexpr std::array<Operator, 16> elementwise_operators{{
+inline constexpr std::array<Operator, 15> elementwise_operators{{
     {"Relu", import_function<fn::Relu>},
     {"Sigmoid", import_function<fn::Sigmoid>},
     {"Tanh", import_function<fn::Tanh>},
@@ -144,7 +144,6 @@ inline constexpr std::array<Operator, 16> elementwise_operators{{
     {"Selu", import_selu},
     {"HardSigmoid", import_hard_sigmoid},
     {"Gelu", import_gelu},
-    {"Clip", import_clip},
     {"PRelu", import_prelu},
     {"Neg", import_neg},
 }};

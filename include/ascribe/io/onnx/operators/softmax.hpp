@@ -1,0 +1,46 @@
+/// Softmax and LogSoftmax, made of their parts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/axes.hpp>
+#include <ascribe/io/onnx/operators/reduce.hpp>
+
+namespace ascribe::onnx {
+
+/// e^(x − max x) / Σ e^(x − max x), or the logarithm of it, along one axis; before operator set 13 over all
+/// axes from that one on. The maximum keeps every power at 1 or below; what goes back through it adds up to 0
+/// under the gradient. The divisor is a gate, as a normalisation's.
+template <bool logarithm>
+void import_softmax(Importer& importer, const Node& node) {
+  const Activation a = importer.activation(node, 0);
+  Attributes attributes(node);
+  const bool flat = importer.opset() < 13;
+  const Index axis = axis_of(node, Index(attributes.integer("axis", flat ? 1 : -1)), a.rank());
+  attributes.finish();
+  std::vector<bool> axes(a.dims.size(), false);
+  for (std::size_t k = std::size_t(axis); k < axes.size(); ++k) axes[k] = flat || Index(k) == axis;
+  const Activation most = add_reduction(importer, node, a, axes, Reduction::max, "maximum");
+  const Activation minus = add_function(importer, node, most, fn::Scale{-1}, "negative maximum");
+  const Activation shifted = add_sum(importer, node, {a, minus}, "shifted");
+  const Activation powers = add_function(importer, node, shifted, fn::Exp(), "powers");
+  const Activation sum = add_reduction(importer, node, powers, axes, Reduction::sum, "sum");
+  if (logarithm) {
+    const Activation log = add_function(importer, node, sum, fn::Log(), "logarithm");
+    const Activation negative = add_function(importer, node, log, fn::Scale{-1}, "negative logarithm");
+    return importer.define(node.outputs[0], add_sum(importer, node, {shifted, negative}));
+  }
+  const Activation inverse = add_function(importer, node, sum, fn::Reciprocal(), "inverse");
+  importer.define(node.outputs[0], add_gated(importer, node, powers, inverse));
+}
+
+inline constexpr std::array<Operator, 2> softmax_operators{{
+    {"Softmax", import_softmax<false>},
+    {"LogSoftmax", import_softmax<true>},
+}};
+
+}  // namespace ascribe::onnx
