@@ -14,6 +14,7 @@
 #include "examples/explain/batch.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/explain/outputs.hpp"
+#include "examples/explain/reading.hpp"
 #include "examples/support/interruption.hpp"
 #include "examples/support/pipeline.hpp"
 #include "examples/support/png.hpp"
@@ -223,46 +224,32 @@ class Run {
   std::vector<std::string> failures_;
 };
 
-int run(Options options) {
-  if (options.list_methods) {
-    std::cout << methods_text();
-    return 0;
-  }
-  for (const auto& path : {options.relevance, options.ledger, options.output_values, options.heatmap})
-    if (!path.empty()) check_place(path);
-  examples::Progress progress;
-  progress.show("reading " + options.model.string());
-  const auto engine = options.in_double ? load_double(options.model, options.output)
-                                        : load_float(options.model, options.output);
-  set_bounds(options);
-  if (options.describe) {
-    const std::string text = description(*engine, options);
-    progress.clear();
-    std::cout << text;
-    if (options.inputs.empty() && options.inputs_from.empty()) return 0;
-    std::cout << '\n';
-  }
+std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOptions& reading) {
+  return options.in_double ? load_double(options.model, reading) : load_float(options.model, reading);
+}
 
-  const auto inputs = engine->inputs();
+/// Files of one shape. Returns whether all have been explained.
+bool explain_group(Options options, const Engine& engine, std::vector<Place> files,
+                   std::vector<std::string> said, examples::Progress& progress) {
+  const auto inputs = engine.inputs();
   if (inputs.size() != 1)
-    ascribe::fail(options.model.string(), ": expected a model with one input, found ", inputs.size(), ", ",
-                  inputs[0].first, " to ", inputs.back().first);
+    ascribe::fail(options.model.string(), ": expected one input to explain, found ", inputs.size(), ", ",
+                  inputs[0].first, " to ", inputs.back().first, ": --input NAME=FILE gives the others");
   const Shape& shape = inputs[0].second;
-  Report report{options, *engine};
+  Report report{options, engine};
   report.layout = image_layout(shape, options.mean, options.deviation);
   const bool in_folder = !options.output_folder.empty();
   if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout)
     ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
                   ": expected a model that takes images, found one that takes ", text_of(shape, true));
   if (report.layout) report.layout->format.check();
-  const Index outputs = count_of(engine->outputs()[0].second);
+  const Index outputs = count_of(engine.outputs()[0].second);
   if (!options.labels.empty()) report.labels = read_labels(options.labels, outputs);
-  if (options.method->by_rules) report.nodes = engine->nodes(options);
+  if (options.method->by_rules) report.nodes = engine.nodes(options);
 
   progress.show("looking at the inputs");
-  auto said = engine->notes();
-  const Inputs samples(find_inputs(options.inputs, options.inputs_from, options.output_folder, said), shape,
-                       report.layout, options.keep_going);
+  for (const std::string& note : engine.notes()) said.push_back(note);
+  const Inputs samples(std::move(files), shape, report.layout, options.keep_going);
   std::optional<Baseline> baseline;
   if (options.method->baseline) baseline.emplace(options.baseline, shape, report.layout, samples.size());
   check_targets(options, samples.size(), outputs);
@@ -271,7 +258,54 @@ int run(Options options) {
   options.threads_each = threads / options.threads;
 
   Run explain_all(report, samples, baseline ? &*baseline : nullptr, progress);
-  return explain_all(said) ? 0 : 1;
+  return explain_all(said);
+}
+
+int run(Options options) {
+  if (options.list_methods) {
+    std::cout << methods_text();
+    return 0;
+  }
+  if (options.list_operators) {
+    std::cout << operators_text();
+    return 0;
+  }
+  for (const auto& path : {options.relevance, options.ledger, options.output_values, options.heatmap})
+    if (!path.empty()) check_place(path);
+  examples::Progress progress;
+  progress.show("reading " + options.model.string());
+  const ModelFile model(options);
+  if (options.list_values) {
+    progress.clear();
+    std::cout << model.list();
+    return 0;
+  }
+  set_bounds(options);
+  std::vector<std::string> said;
+  std::vector<Group> groups{{}};
+  const bool has_inputs = !options.inputs.empty() || !options.inputs_from.empty();
+  if (has_inputs)
+    groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
+  const bool one_file = !options.relevance.empty() || !options.output_values.empty() ||
+                        !options.ledger.empty() || !options.heatmap.empty();
+  if (groups.size() > 1 && one_file)
+    ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
+                  " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
+                  ": inputs of several sizes have no file together; --output-folder writes one each");
+  bool all = true;
+  for (Group& group : groups) {
+    const auto engine = load(options, model.reading(group.shape));
+    if (options.describe) {
+      const std::string text = description(*engine, options);
+      progress.clear();
+      std::cout << text;
+      if (!has_inputs) return 0;
+      std::cout << '\n';
+    }
+    all = explain_group(options, *engine, std::move(group.files), said, progress) && all;
+    said.clear();
+  }
+  return all ? 0 : 1;
 }
 
 }  // namespace

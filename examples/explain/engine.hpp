@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ascribe/io/onnx/options.hpp"
 #include "ascribe/networks/memory_need.hpp"
 #include "examples/explain/options.hpp"
 #include "examples/explain/samples.hpp"
@@ -72,7 +73,9 @@ class Engine {
 };
 
 /// Reads a network. Throws ascribe::Error as ascribe::onnx::load.
-std::unique_ptr<Engine> load_float(const std::filesystem::path& path, const std::string& output);
-std::unique_ptr<Engine> load_double(const std::filesystem::path& path, const std::string& output);
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path,
+                                   const ascribe::onnx::ReadOptions& reading);
+std::unique_ptr<Engine> load_double(const std::filesystem::path& path,
+                                    const ascribe::onnx::ReadOptions& reading);
 
 }  // namespace explain

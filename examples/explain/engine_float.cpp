@@ -2,8 +2,9 @@
 
 namespace explain {
 
-std::unique_ptr<Engine> load_float(const std::filesystem::path& path, const std::string& output) {
-  return std::make_unique<EngineOf<float>>(path, output);
+std::unique_ptr<Engine> load_float(const std::filesystem::path& path,
+                                   const ascribe::onnx::ReadOptions& reading) {
+  return std::make_unique<EngineOf<float>>(path, reading);
 }
 
 }  // namespace explain

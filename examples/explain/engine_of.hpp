@@ -16,23 +16,25 @@
 
 namespace explain {
 
-/// How a file is read; `output` names the value to be explained, empty: the file's.
-inline ascribe::onnx::ReadOptions read_options(const std::string& output) {
-  ascribe::onnx::ReadOptions options;
-  if (!output.empty()) options.outputs = {output};
-  return options;
+/// What the library says of its options, in the words of the command line.
+inline std::string in_options(std::string said) {
+  for (const auto& [option, word] : {std::pair("ReadOptions::sizes or shapes", "--size NAME=N"),
+                                     std::pair("ReadOptions::outputs", "--output"),
+                                     std::pair("ReadOptions::constants", "--input NAME=FILE")})
+    for (std::size_t at; (at = said.find(option)) != std::string::npos;)
+      said.replace(at, std::string_view(option).size(), word);
+  return said;
 }
 
 template <class Scalar>
 class EngineOf final : public Engine {
  public:
-  EngineOf(const std::filesystem::path& path, const std::string& output) try
-      : net_(ascribe::onnx::load<Scalar>(path, read_options(output))) {
+  EngineOf(const std::filesystem::path& path, const ascribe::onnx::ReadOptions& reading) try
+      : net_(ascribe::onnx::load<Scalar>(path, reading)) {
   } catch (const ascribe::Error& error) {
     // The reader of the file names it, the translation of its nodes does not.
-    const std::string_view said = error.what(), name = path.native();
-    if (said.find(name) != std::string_view::npos) throw;
-    ascribe::fail(name, ": ", said);
+    const std::string said = in_options(error.what()), name = path.string();
+    ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
   }
 
   std::vector<std::pair<std::string, Shape>> inputs() const override { return ports(net_.inputs); }
@@ -174,7 +176,8 @@ class EngineOf final : public Engine {
     o.low = options.low;
     o.high = options.high;
     o.max_rule = options.max_rule;
-    return ascribe::composite::by_name<Scalar>(options.method->by_rules ? options.method->name : "gradient", o);
+    return ascribe::composite::by_name<Scalar>(options.method->by_rules ? options.method->name : "gradient",
+                                               o);
   }
 
   static Column column(const Sample& sample) {

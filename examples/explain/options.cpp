@@ -55,10 +55,18 @@ Kinds kinds(const char* option, std::string_view text) {
   throw CLI::ValidationError(option, why);
 }
 
+/// NAME=VALUE, at the last =: a name in a file may hold others.
+std::pair<std::string, std::string> named(const std::string& option, const std::string& text) {
+  const std::size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    misused(option, "expected NAME=VALUE, found '" + text + "'");
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
 /// Everything that the options must be for each other.
 void check(const CLI::App& app, const Options& o) {
   const auto given = [&](const std::string& option) { return app.count(option) > 0; };
-  if (o.list_methods) return;
+  if (o.list_methods || o.list_operators) return;
   if (o.model.empty()) throw CLI::RequiredError("MODEL");
   const std::vector<std::pair<std::string, std::filesystem::path>> outputs{
       {"--relevance", o.relevance},
@@ -68,7 +76,8 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
   if (o.inputs.empty() && o.inputs_from.empty()) {
-    if (!o.describe) throw CLI::RequiredError("INPUT (or --inputs-from, or --describe)");
+    if (!o.describe && !o.list_values)
+      throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
     for (const char* option : {"--target", "--top", "--baseline", "--steps", "--warn-above", "--labels",
                                "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
                                "--output-folder", "--write", "--resume", "--keep-going"})
@@ -177,10 +186,38 @@ Parsed parse(int argc, char** argv) {
          "the output to explain, counted from 0: one for all inputs, or one each; or top, each one's largest "
          "[top]")
       ->type_name("K[,K...]|top");
-  app.add_option("--output", o.output,
-                 "the output to explain, or any value inside, by its name in the file; what it does not depend on "
-                 "is not read [the first output]")
+  app.add_option(
+         "--output", o.output,
+         "the output to explain, or any value inside, by its name in the file; what it does not depend on "
+         "is not read [the first output]")
       ->type_name("NAME");
+  app.add_flag(
+      "--probability", o.probability,
+      "explain probabilities, where the output is one: otherwise what Softmax and Sigmoid are made of");
+  app.add_option_function<std::vector<std::string>>(
+         "--input",
+         [&](const std::vector<std::string>& all) {
+           for (const std::string& one : all) o.other_inputs.emplace_back(named("--input", one));
+         },
+         "another input of the model, held at what the file says: masks, ids, states")
+      ->type_name("NAME=FILE.npy")
+      ->allow_extra_args(false);
+  app.add_option_function<std::vector<std::string>>(
+         "--size",
+         [&](const std::vector<std::string>& all) {
+           for (const std::string& one : all) {
+             const auto [name, text] = named("--size", one);
+             const auto sizes = numbers<Index>("--size", text);
+             if (sizes.size() != 1 || sizes[0] < 1)
+               misused("--size", "expected a size above 0, found '" + one + "'");
+             o.sizes.emplace_back(name, sizes[0]);
+           }
+         },
+         "the size of an axis that the model leaves open; without it, the input's")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false);
+  app.add_flag("--keep-branches", o.keep_branches,
+               "leave parallel convolutions that end in a sum as they are, in place of one convolution");
   app.add_option("--top", o.top, "how many of the largest outputs to print")
       ->capture_default_str()
       ->check(CLI::Range(std::ptrdiff_t(1), std::ptrdiff_t(1) << 31));
@@ -247,6 +284,9 @@ Parsed parse(int argc, char** argv) {
          ".npy, all such inputs are named at the end, and the exit code is 1 [stop at the first]")
       ->group("Many inputs");
   app.add_flag("--list-methods", o.list_methods, "print the methods and stop");
+  app.add_flag("--list-operators", o.list_operators, "print the operators that are read and stop");
+  app.add_flag("--list", o.list_values,
+               "print the model's inputs, outputs and inner values by name and stop");
   app.add_flag("--describe", o.describe,
                "print the network's nodes, and the rule that the method gives each");
   try {

@@ -8,12 +8,15 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "examples/explain/methods.hpp"
 #include "examples/support/limits.hpp"
 
 namespace explain {
+
+using Index = std::ptrdiff_t;
 
 /// What can be written of an explanation.
 struct Kinds {
@@ -28,7 +31,11 @@ struct Options {
   std::ptrdiff_t top = 3;
   std::string baseline = "zero";
   std::string max_rule;
-  std::string output;  ///< the value to explain, by its name in the file; none: the first output
+  std::string output;          ///< the value to explain, by its name in the file; none: the first output
+  bool probability = false;    ///< what softmax and sigmoid make of scores is explained, too
+  bool keep_branches = false;  ///< parallel linear branches stay as they are
+  std::vector<std::pair<std::string, Index>> sizes;                         ///< of open axes, by their name
+  std::vector<std::pair<std::string, std::filesystem::path>> other_inputs;  ///< by name: held as constants
   double epsilon = 1e-6, gamma = 0.25;
   int steps = 0;                              ///< none: the method's own number
   double warn_above = examples::moved_limit;  ///< how many times the start may move
@@ -42,7 +49,7 @@ struct Options {
   std::filesystem::path inputs_from, output_folder;
   Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder
   bool resume = false, keep_going = false;
-  bool list_methods = false, describe = false;
+  bool list_methods = false, list_operators = false, list_values = false, describe = false;
 };
 
 /// What came of a command line: options, or the exit code with which to stop (everything has been said).

@@ -53,8 +53,8 @@ struct Place {
 /// nothing in `left_out`. `notes`: what else was passed over. Throws ascribe::Error where a folder has
 /// nothing, or where the list cannot be read or is empty.
 std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
-                                 const std::filesystem::path& list, const std::filesystem::path& left_out,
-                                 std::vector<std::string>& notes);
+                               const std::filesystem::path& list, const std::filesystem::path& left_out,
+                               std::vector<std::string>& notes);
 
 /// Samples in files, .npy or images, read one at a time when they are asked for: together they may be larger
 /// than memory. Shared between threads.
@@ -63,8 +63,7 @@ class Inputs {
   /// Looks at every file: a .npy file's header is read. Throws ascribe::Error, naming the file, where there
   /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
   /// such a file counts as one sample, and `read` throws.
-  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout,
-         bool later);
+  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later);
 
   /// Of all samples.
   std::size_t size() const { return first_.back(); }

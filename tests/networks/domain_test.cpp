@@ -62,16 +62,16 @@ TEST_CASE("samples are counted through the tiles that a batch goes in", "[networ
   CHECK_THROWS_WITH(graph.forward(x, graph.plan(method::LrpQ())), said);
 }
 
-TEST_CASE("Log has no chord from 0, and all else", "[networks]") {
+TEST_CASE("Log has no chord from 0: its derivative stands in, and it has all else", "[networks]") {
   const Sequential net(linear(w1), Elementwise(fn::Log()), linear(w2));
   const VectorXd x{{1, 3}}, base{{2, 0.5}};  // log 7 and log 1.25
-  CHECK_THROWS_WITH(
-      net.explain(x, 0, method::LrpQ()),
-      "explain: layer 1: Log has no value at 0, from which the rule takes the function's slope: "
-      "use a rule that takes it elsewhere, as Gradient and Baseline do");
   const Graph<double> graph(net);
-  CHECK_THROWS_WITH(graph.explain(x, 0, method::LrpQ()),
-                    Catch::Matchers::StartsWith("explain: node 'layer 1' (Log): Log has no value at 0"));
+  for (const auto& relevance :
+       {Eigen::VectorXd(net.explain(x, 0, method::LrpQ()).relevance), Eigen::VectorXd(graph.explain(x, 0, method::LrpQ()).relevance)}) {
+    CHECK(relevance(0) == Approx(1 * (2 / 7. - 0.5 / 1.25)));
+    CHECK(relevance(1) == Approx(3 * (4 / 7. - 0.25 / 1.25)));
+  }
+  CHECK(check::conservation(graph.explain(x, 0, method::LrpQ())));
 
   const auto trace = net.forward(x), baseline = net.forward(base);
   const auto gradient = net.explain(trace, 0, method::Gradient());

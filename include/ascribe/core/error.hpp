@@ -38,13 +38,20 @@ class Printed {
 };
 
 /// Compiled once and not for every list of types: an ONNX reader alone has 250 of those.
-[[noreturn]] inline void fail_with(std::initializer_list<Printed> parts) {
+inline std::string printed(std::initializer_list<Printed> parts) {
   std::ostringstream text;
   for (const Printed& part : parts) text << part;
-  throw Error(text.str());
+  return text.str();
 }
+[[noreturn]] inline void fail_with(std::initializer_list<Printed> parts) { throw Error(printed(parts)); }
 
 }  // namespace detail
+
+/// The parts, printed one after the other.
+template <class... Parts>
+std::string text_of(const Parts&... parts) {
+  return detail::printed({detail::Printed(parts)...});
+}
 
 /// Throws an Error whose message is the parts, printed one after the other.
 /// Example: `fail("layer ", 2, ": expected ", 8, " features, found ", 9)`.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ascribe/core/linkage.hpp>
@@ -33,6 +34,9 @@ struct Network {
 /// not supported.
 template <class Scalar>
 Network<Scalar> network(const Model& model, const ReadOptions& options = {});
+
+/// The operators that a network may have (others are evaluated where all of their inputs are constants).
+ASCRIBE_INLINE std::vector<std::string_view> operator_names();
 
 /// Reads a network from a file: `const auto net = onnx::load<float>("model.onnx");`. Throws Error as `read`
 /// and `network`.

@@ -84,8 +84,7 @@ class ForwardPass {
     if (storage.done) return;
     const Index rows = n.size, inputs = inputs_of(nodes_, n);
     Out<Scalar> b(memory(i, tile), rows, tile.samples);
-    const auto* function =
-        storage.then < 0 ? nullptr : elementwise(nodes_[std::size_t(storage.then)]);
+    const auto* function = storage.then < 0 ? nullptr : elementwise(nodes_[std::size_t(storage.then)]);
     if (storage.in_place) {
       check(n, b, tile);
       return apply_everywhere(elementwise(n)->f, b);
@@ -277,7 +276,8 @@ class BackwardPass {
   void take_pointwise(Index i, const Tile& tile, Index first, Index count, Scalar* values) const {
     const Node<Scalar>& n = node(i);
     const fn::AnyFunction<Scalar>& f = elementwise(n)->f;
-    const rule::Pointwise rule = plan_.rule(i)->template data<AnyElementwise<Scalar>>()->of(fn::through_origin(f), form_);
+    const rule::Pointwise rule =
+        rule::detail::for_function(*plan_.rule(i)->template data<AnyElementwise<Scalar>>(), f, form_);
     const Scalar* a = value(argument(n, i, trace_), tile).data() + first;
     const Index sample = first / n.size, feature = first % n.size;
     const BaselineValues<Scalar> base = baseline(n.inputs[0], tile);

@@ -30,7 +30,7 @@ struct Adjoint {
   const S* bias_shares_bar;  ///< by each output's bias share; null where L has none
   Out<S> up_bar;             ///< to be written; all below is to be added to
   Out<S> a_bar, b_bar;
-  S *a_base_bar, *b_base_bar;   ///< one column a sample; null without a baseline
+  S *a_base_bar, *b_base_bar;  ///< one column a sample; null without a baseline
   S *weights_bar, *bias_bar;  ///< by stored weights in the host's order and by bias entries; null: none asked
   std::span<const rule::Variation> variations = {};  ///< the rule's parameters
   S* parameters_bar = nullptr;                       ///< by each of them

@@ -25,7 +25,7 @@ template <class F, class S>
 void adjoint_of_function(const kind::Elementwise<F>& layer, const Pointwise& rule, Adjoint<S>& c) {
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
-  const Pointwise simple = rule.of(fn::through_origin(layer.f), form);
+  const Pointwise simple = for_function(rule, layer.f, form);
   const Index rows = c.b.rows();
   const bool filtered = simple.filter != Pointwise::none;  // then a slope is a number, whatever its name
   const bool handed_on = !filtered && simple.slope == Pointwise::handed_on,

@@ -15,11 +15,11 @@ namespace ascribe::rule {
 /// A rule of a function b = f(a): down = slope·filter(up).
 struct Pointwise {
   enum SlopeOf {
-    derivative,      ///< f'(a)
-    from_zero,       ///< (f(a) − f(0))/a, the chord from 0
+    derivative,     ///< f'(a)
+    from_zero,      ///< (f(a) − f(0))/a, the chord from 0
     from_baseline,  ///< (f(a) − f(ā))/(a − ā), the chord from the baseline
-    handed_on,       ///< R as it is: 1 in R, b/a in Q
-    without_bias     ///< R less f(0)'s share of it: 1 − f(0)/b in R, the chord from 0 in Q
+    handed_on,      ///< R as it is: 1 in R, b/a in Q
+    without_bias    ///< R less f(0)'s share of it: 1 − f(0)/b in R, the chord from 0 in Q
   };
   enum Filter {
     none,
@@ -47,15 +47,24 @@ struct Pointwise {
 
 namespace detail {
 
-/// Throws Error where the rule takes the chord from 0 of a function that has no value there.
+/// The rule as it is for one function. A function that has no value at 0 (1/x, log x) has no chord from
+/// there: its derivative stands in for it, and what that leaves over is dropped, as Gradient's is.
 template <class F>
-void check_chord_from_zero(const F& f, const Pointwise& rule, Form form) {
-  const Pointwise simple = rule.of(fn::through_origin(f), form);
-  const bool from_zero = simple.slope == Pointwise::from_zero || simple.slope == Pointwise::without_bias;
-  if (from_zero && simple.filter != Pointwise::by_function && !fn::has_value_at_zero(f))
+Pointwise for_function(const Pointwise& rule, const F& f, Form form) {
+  Pointwise simple = rule.of(fn::through_origin(f), form);
+  if (simple.slope == Pointwise::from_zero && !fn::has_value_at_zero(f)) simple.slope = Pointwise::derivative;
+  return simple;
+}
+
+/// Throws Error where the rule leaves out f(0) of a function that has no value there.
+template <class F>
+void check_value_at_zero(const F& f, const Pointwise& rule, Form form) {
+  const Pointwise simple = for_function(rule, f, form);
+  if (simple.slope == Pointwise::without_bias && simple.filter != Pointwise::by_function &&
+      !fn::has_value_at_zero(f))
     fail(fn::name_of(f),
-         " has no value at 0, from which the rule takes the function's slope: use a rule that takes it "
-         "elsewhere, as Gradient and Baseline do");
+         " has no value at 0, whose share the rule leaves out: use a rule that needs none, as Ignore, "
+         "Gradient and Baseline do");
 }
 
 /// What of the step's books is not 0, which says what it reads beside the slope.
@@ -208,7 +217,7 @@ std::array<S, 2> step_of_run(const F& f, const Pointwise& rule, Form form, const
 template <class F>
 Passage passage_of_function(const kind::Elementwise<F>& layer, const Pointwise& rule, Form form) {
   const bool at_origin = fn::through_origin(layer.f);
-  const Pointwise simple = rule.of(at_origin, form);
+  const Pointwise simple = for_function(rule, layer.f, form);
   const fn::Promises f = fn::promises(layer.f);
   const bool nothing_lost = nothing_is_lost(layer.f, simple, form);
   Passage passage;
@@ -243,7 +252,7 @@ void step_of_function(const kind::Elementwise<F>& layer, const Pointwise& rule, 
   using S = typename C::Scalar;
   const S f0 = fn::at_zero<S>(layer.f);
   const Form form = c.form;
-  const Pointwise simple = rule.of(fn::through_origin(layer.f), form);
+  const Pointwise simple = for_function(rule, layer.f, form);
   const Index rows = up.rows();
   const std::array lines{&c.books.dropped, &c.books.bias};
   sum_pieces<S>(rows, up.cols(), lines, [&](Index n, Index begin, Index size) {

@@ -34,7 +34,10 @@ struct Gamma {
     check_epsilon(name, epsilon);
     if (!(gamma >= 0) || !std::isfinite(gamma)) fail("Gamma: expected a finite gamma >= 0, found ", gamma);
   }
-  static constexpr void each_parameter(auto&& f) { f("gamma", &Gamma::gamma); f("epsilon", &Gamma::epsilon); }
+  static constexpr void each_parameter(auto&& f) {
+    f("gamma", &Gamma::gamma);
+    f("epsilon", &Gamma::epsilon);
+  }
 };
 
 }  // namespace ascribe::rule

@@ -193,7 +193,8 @@ class MatrixAdjoint {
       if (!v.list[place].terms.any()) return;
       bar += contracted(v.list[place].terms, u_, c_.down_bar.data(), divided_by_inputs);
       if (has_bias && c_.bias_shares_bar)
-        bar += total([&, change = bias_change(v)](Index j) { return change(j) * u_[j] * c_.bias_shares_bar[j]; });
+        bar += total(
+            [&, change = bias_change(v)](Index j) { return change(j) * u_[j] * c_.bias_shares_bar[j]; });
     });
 
     // R̄, and over u: z̄ = −ū·u/s.
@@ -211,7 +212,8 @@ class MatrixAdjoint {
         add_change(width, product_out_ + at, c_.b_bar.data() + at,
                    c_.b_base_bar ? c_.b_base_bar + at : nullptr);
     });
-    // Each parameter's share of z, of ε's and of the factor: z̄·(z′ + ε′·sgn z), and Σ ū·u/factor = −Σ z̄·s/factor.
+    // Each parameter's share of z, of ε's and of the factor: z̄·(z′ + ε′·sgn z), and Σ ū·u/factor = −Σ
+    // z̄·s/factor.
     for_each_variation([&](const Variation& v, S& bar) {
       const auto& own = v.list[place];
       bar += total([&](Index j) {
@@ -287,7 +289,8 @@ class MatrixAdjoint {
         parts_.factors(product.part, at, width, slopes.data());
         ascribe::detail::multiply(width, slopes.data(), values + offset);
         if (by) ascribe::detail::multiply(width, by + at, values + offset);
-        add_change(width, values + offset, c_.a_bar.data() + at, c_.a_base_bar ? c_.a_base_bar + at : nullptr);
+        add_change(width, values + offset, c_.a_bar.data() + at,
+                   c_.a_base_bar ? c_.a_base_bar + at : nullptr);
       });
     };
     apply_transposed(layer_.map, View<S>(s, rows_, samples_), Out<S>(product_in_, inputs_, samples_),

@@ -26,7 +26,10 @@ void adjoint_of_product(const kind::Product& layer, const FactorShares& shares, 
       const S* base = with_baseline ? c.a_base.column(n) + other : nullptr;
       S *to = c.a_bar.data() + at, *to_base = base ? c.a_base_bar + at : nullptr;
       for (Index i = 0; i < width; ++i) {
-        const S m = constant ? S(1) : base ? S(factor[i] + base[i]) : factor[i], carried = share * u[i] * d[i];
+        const S m = constant ? S(1)
+                    : base   ? S(factor[i] + base[i])
+                             : factor[i],
+                carried = share * u[i] * d[i];
         u_bar[i] += share * m * d[i];
         if (!constant) to[i] += carried;
         if (base) to_base[i] += carried;

@@ -91,7 +91,8 @@ struct Terms {
   double largest() const {
     double most = 0;
     for (const Parts& p : {positive, negative, square, one})
-      for (const double c : {p.positive, p.negative, p.one, p.low, p.high}) most = std::max(most, std::abs(c));
+      for (const double c : {p.positive, p.negative, p.one, p.low, p.high})
+        most = std::max(most, std::abs(c));
     return most;
   }
   /// Whether the inputs' signs make a difference.
@@ -312,17 +313,21 @@ struct Variation {
 
   /// Whether more changes than ε.
   bool of_shares() const {
-    return std::any_of(list.begin(), list.end(), [](const OfShare& s) { return s.factor != 0 || s.terms.any(); });
+    return std::any_of(list.begin(), list.end(),
+                       [](const OfShare& s) { return s.factor != 0 || s.terms.any(); });
   }
 };
 
-/// Those of a rule that lists its parameters in `each_parameter`, of those that are a double and that its table
-/// is an affine function of, which is asked at two points. A parameter at which a share appears or goes (β = 0)
-/// has none.
+/// Those of a rule that lists its parameters in `each_parameter`, of those that are a double and that its
+/// table is an affine function of, which is asked at two points. A parameter at which a share appears or goes
+/// (β = 0) has none.
 template <class Rule>
 std::vector<Variation> variations_of([[maybe_unused]] const Rule& rule) {
   std::vector<Variation> all;
-  if constexpr (requires { rule.matrix(); Rule::each_parameter([](const char*, auto) {}); })
+  if constexpr (requires {
+                  rule.matrix();
+                  Rule::each_parameter([](const char*, auto) {});
+                })
     Rule::each_parameter([&](const char* name, auto parameter) {
       if constexpr (std::is_same_v<decltype(parameter), double Rule::*>) {
         const auto change = [&](double step) {

@@ -78,7 +78,7 @@ bool data_serve(const Kind&, const Data& data, Form form) {
 template <class F>
 bool data_serve(const kind::Elementwise<F>& layer, const Pointwise& data, Form form) {
   if (!data.serves(form)) return false;
-  detail::check_chord_from_zero(layer.f, data, form);
+  detail::check_value_at_zero(layer.f, data, form);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "ascribe/core/error.hpp"
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
@@ -92,10 +93,19 @@ inline Index axis_of(const Node& node, Index axis, Index rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
-/// Throws Error where an operator would mix samples.
+/// Thrown where an operator would mix samples, or hide the batch's axis among others: the model can still be
+/// read for one sample. It names the node.
+class BatchError : public Error {
+ public:
+  template <class... Parts>
+  explicit BatchError(const Node& node, const Parts&... parts)
+      : Error(text_of(describe(node), ": ", parts...)) {}
+};
+
+/// Throws BatchError where an operator would mix samples.
 inline void check_not_batch(const Node& node, const Activation& a, Index axis) {
   if (axis == a.batch_axis)
-    fail(describe(node), ": it works along axis ", axis, ", the batch's, which is not supported");
+    throw BatchError(node, "it works along axis ", axis, ", the batch's, which is not supported");
 }
 
 }  // namespace ascribe::onnx

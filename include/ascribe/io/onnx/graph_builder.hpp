@@ -53,7 +53,7 @@ class GraphBuilder final : public Builder {
                                                   products_of(c));
   }
 
-  std::unique_ptr<Builder> another() const override { return std::make_unique<GraphBuilder>(); }
+  std::unique_ptr<Builder> another() const override { return std::make_unique<GraphBuilder>(products_); }
   std::vector<std::vector<double>> run(std::span<const double> x) const override {
     const Batch<Scalar> sample =
         Eigen::Map<const Eigen::VectorXd>(x.data(), Index(x.size())).template cast<Scalar>();

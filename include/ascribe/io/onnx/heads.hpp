@@ -12,7 +12,7 @@
 
 namespace ascribe::onnx {
 
-/// Operators that make probabilities of scores, or choose by them, in no other order than the scores'.
+/// Operators that make probabilities of scores, or choose by them.
 inline bool is_head(std::string_view op) {
   constexpr std::array<std::string_view, 9> heads{"Softmax",
                                                   "LogSoftmax",
@@ -26,10 +26,10 @@ inline bool is_head(std::string_view op) {
   return std::find(heads.begin(), heads.end(), op) != heads.end();
 }
 
-/// Operators that pass the values before them on, in another shape or type.
+/// Operators that pass the values before them on, in another shape or type, or divided by their sum.
 inline bool passes_on(std::string_view op) {
-  constexpr std::array<std::string_view, 6> all{"Identity", "Cast",    "Reshape",
-                                                "Flatten",  "Squeeze", "Unsqueeze"};
+  constexpr std::array<std::string_view, 7> all{
+      "Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ai.onnx.ml.Normalizer"};
   return std::find(all.begin(), all.end(), op) != all.end();
 }
 
@@ -42,6 +42,8 @@ inline const std::string& before_heads(const std::string& output,
     const auto found = producers.find(*value);
     if (found == producers.end()) return *scores;
     const Node& node = *found->second;
+    // Its label is chosen by its scores.
+    if (node.op_type == "ai.onnx.ml.LinearClassifier" && node.outputs.size() > 1) return node.outputs[1];
     const bool head = is_head(node.op_type);
     // The labels are an ArrayFeatureExtractor's first input, which of them its second.
     const std::size_t read = node.op_type == "ai.onnx.ml.ArrayFeatureExtractor" ? 1 : 0;

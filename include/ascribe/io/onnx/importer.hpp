@@ -92,6 +92,10 @@ class Importer {
     charge(describe(node), found->second.size(), scalar_bytes());
     return found->second;
   }
+  /// The shape of input k, a constant, without asking for its values.
+  const Dims& dims_of_constant(const Node& node, std::size_t k) const {
+    return constants_.at(node.inputs[k]).dims();
+  }
   /// Input k, which has to depend on the network's inputs. Throws Error where it does not.
   const Activation& activation(const Node& node, std::size_t k) const {
     check_input(node, k);
@@ -124,6 +128,8 @@ class Importer {
       return nullptr;
     return found->second.front();
   }
+  /// Whether what is read is no network: a node whose inputs are all constants is evaluated.
+  bool of_constants() const { return of_constants_; }
   /// Those that the outputs depend on, in the file's order.
   const std::vector<const Node*>& nodes() const { return nodes_; }
   /// The node that computes a value; null for an input or initializer.
@@ -202,7 +208,7 @@ class Importer {
       charge(describe(node), dims.back(), sizeof(Index));
     }
     if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
-      fail(describe(node), ": it changes axis ", a.batch_axis, ", the batch's, which is not supported");
+      throw BatchError(node, "it changes axis ", a.batch_axis, ", the batch's, which is not supported");
     const std::vector<Index> strides = a.strides();
     return gather(
         node, part, a, dims, order,
@@ -356,6 +362,8 @@ class Importer {
   static void named(const Node& node, Translate&& translate) {
     try {
       translate();
+    } catch (const BatchError&) {
+      throw;
     } catch (const Error& error) {
       fail_at(node, error);
     }
@@ -565,14 +573,16 @@ class Importer {
       if (inputs[k] && node.inputs[k] != node.inputs[0])
         alone.graph.initializers.push_back(inputs[k]->renamed(node.inputs[k]));
     alone.graph.nodes.push_back(node);
-    for (const std::string& output : node.outputs)
-      if (!output.empty()) alone.graph.outputs.push_back({output, type, {}});
+    for (std::size_t k = 0; k < node.outputs.size(); ++k)
+      if (has_output(node, k)) alone.graph.outputs.push_back({node.outputs[k], type, {}});
     ReadOptions options;
-    options.batched = false;
+    options.batched = options.scores = false;
     options.memory = budget_.bytes;
     named(node, [&] {
       const auto builder = builder_.another();
-      const Result read = Importer(alone, options, *builder).run(std::span(op->second, 1), [](Importer&) {});
+      Importer reader(alone, options, *builder);
+      reader.of_constants_ = true;
+      const Result read = reader.run(std::span(op->second, 1), [](Importer&) {});
       if (!read.notes.empty())
         fail("all of its inputs are constants, and evaluating this operator is not supported");
       charge(describe(node), inputs[0]->size(), sizeof(double));
@@ -650,6 +660,7 @@ class Importer {
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
+  bool of_constants_ = false;
   std::optional<Index> file_batch_;
   mutable Budget budget_;  // what is left of it; asking for a constant takes from it
 };

@@ -2,12 +2,14 @@
 /// includes it for another Scalar than float and double.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <ascribe/core/linkage.hpp>
 #include <ascribe/io/onnx.hpp>
+#include <ascribe/io/onnx/branches.hpp>
 #include <ascribe/io/onnx/graph_builder.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
@@ -15,6 +17,7 @@
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
+#include <ascribe/io/onnx/operators/ml.hpp>
 #include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
@@ -27,8 +30,10 @@ namespace ascribe::onnx {
 /// Every operator that a network may have (those that constants are computed with apart, fold.hpp).
 ASCRIBE_INLINE std::vector<Operator> operators();
 
-/// Builds a model's network. Throws as `network`.
-ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options, Builder& builder);
+/// Builds a model's network with the builder, or with another of its kind where one attempt is not enough.
+/// Throws as `network`.
+ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options,
+                                      std::unique_ptr<Builder>& builder);
 
 #ifdef ASCRIBE_DEFINES
 
@@ -47,19 +52,64 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(condition_operators);
   add(normalisation_operators);
   add(softmax_operators);
+  add(ml_operators);
   add(shape_operators);
   return all;
 }
 
-ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options, Builder& builder) {
-  return Importer(model, options, builder).run(operators(), find_patterns);
+ASCRIBE_INLINE std::vector<std::string_view> operator_names() {
+  std::vector<std::string_view> names;
+  for (const Operator& op : operators()) names.push_back(op.type);
+  return names;
+}
+
+ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options,
+                                      std::unique_ptr<Builder>& builder) {
+  const auto run = [&](const ReadOptions& with) {
+    return Importer(model, with, *builder).run(operators(), [&](Importer& importer) {
+      find_patterns(importer);
+      if (options.merge_branches) find_branches(importer);
+    });
+  };
+  std::string mixes;
+  try {
+    return run(options);
+  } catch (const BatchError& error) {
+    mixes = error.what();
+  }
+  // For a batch of one, a whole tensor is a sample.
+  ReadOptions whole = options;
+  whole.batched = false;
+  for (const ValueInfo& input : model.graph.inputs) {
+    if (!input.dims || options.constants.count(input.name) > 0) continue;
+    if (input.dims->front().size.value_or(1) != 1) throw Error(mixes);
+    const auto given = options.shapes.find(input.name);
+    Dims& shape = whole.shapes[input.name];
+    shape.assign(1, 1);
+    for (std::size_t axis = 1; axis < input.dims->size(); ++axis) {
+      const Dimension& d = (*input.dims)[axis];
+      const auto size = options.sizes.find(d.name);
+      shape.push_back(d.size                          ? *d.size
+                      : given != options.shapes.end() ? given->second[axis]
+                      : size != options.sizes.end()   ? size->second
+                                                      : 0);
+    }
+  }
+  builder = builder->another();
+  Importer::Result result = run(whole);
+  for (auto* values : {&result.inputs, &result.outputs})
+    for (Activation& a : *values)
+      if (!a.dims.empty() && a.dims[0] == 1) a.batch_axis = 0;
+  result.notes.push_back("it is read for a batch of one, for " + mixes);
+  return result;
 }
 
 #endif
 
 template <class Scalar>
 Network<Scalar> network(const Model& model, const ReadOptions& options) {
-  GraphBuilder<Scalar> builder(options.winograd ? map::Products::winograd : map::Products::direct);
+  std::unique_ptr<Builder> builder = std::make_unique<GraphBuilder<Scalar>>(
+      options.winograd ? map::Products::winograd : map::Products::direct);
   auto result = build(model, options, builder);
   Network<Scalar> network;
   const auto ports = [&](const std::vector<std::string>& names, const std::vector<Activation>& values) {
@@ -69,7 +119,7 @@ Network<Scalar> network(const Model& model, const ReadOptions& options) {
   };
   network.inputs = ports(result.input_names, result.inputs);
   network.outputs = ports(result.output_names, result.outputs);
-  network.graph = builder.take();
+  network.graph = static_cast<GraphBuilder<Scalar>&>(*builder).take();
   network.notes = std::move(result.notes);
   return network;
 }

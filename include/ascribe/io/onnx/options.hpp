@@ -13,7 +13,7 @@ namespace ascribe::onnx {
 
 struct ReadOptions {
   /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
-  /// one sample.
+  /// one sample. A model that mixes samples, or hides their axis among others, is read for a batch of one.
   bool batched = true;
   /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the
   /// file's outputs. What they do not depend on is not read.
@@ -21,6 +21,9 @@ struct ReadOptions {
   /// Whether probabilities at a network's end (Softmax, LogSoftmax, Sigmoid) and what is chosen by them
   /// (ArgMax, TopK) are left out, so that the outputs are the scores before them; a note says so.
   bool scores = true;
+  /// Whether parallel convolutions, identities and batch normalisations of one value that end in a sum become one
+  /// convolution (branches.hpp); a note says which.
+  bool merge_branches = true;
   /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
   std::map<std::string, Index> sizes = {};
   /// The same by an input's name: all of its sizes, the batch's included, which counts for nothing.

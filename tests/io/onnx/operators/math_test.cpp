@@ -301,17 +301,14 @@ TEST_CASE("onnx: a value outside of a function's domain names the node", "[onnx]
   CHECK(found("Sqrt", 0, 0) == "no error");
 }
 
-TEST_CASE("onnx: no chord from 0 where a function has no value there", "[onnx]") {
+TEST_CASE("onnx: a function without a value at 0 has a derivative in place of the chord from there", "[onnx]") {
   for (const Case& one :
        {Case{"Log", {}, 1, 5, {}}, Case{"Reciprocal", {}, 1, 0, {}}, Case{"Acosh", {}, 1, 6, {}}}) {
     const auto net = import_chain(chain_of(one));
     const auto trace = net.graph.forward(node_input(6));
-    const std::string op = one.op;
-    CHECK_THAT(error_of([&] { net.graph.explain(trace, 1, method::LrpQ()); }),
-               Contains("node 'y' (" + op + ")") && Contains(op + " has no value at 0"));
-    // Relevance that is handed on needs none.
-    const auto e = net.graph.explain(trace, 1, method::Lrp());
-    CHECK(check::conservation(e));
-    CHECK(e.relevance.allFinite());
+    for (const auto& e : {net.graph.explain(trace, 1, method::Lrp()), net.graph.explain(trace, 1, method::LrpQ())}) {
+      CHECK(check::conservation(e));
+      CHECK(e.relevance.allFinite());
+    }
   }
 }

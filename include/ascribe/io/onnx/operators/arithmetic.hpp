@@ -60,8 +60,8 @@ inline std::vector<Activation> aligned(Importer& importer, const Node& node, std
   for (Activation& a : values) {
     a = expand(importer, node, a, dims, &common);
     if (a.batch_axis != values.front().batch_axis)
-      fail(describe(node), ": expected the batch's axis at the same place of all inputs, found ",
-           a.batch_axis, " and ", values.front().batch_axis);
+      throw BatchError(node, "expected the batch's axis at the same place of all inputs, found ",
+                       a.batch_axis, " and ", values.front().batch_axis);
     a = importer.in_order(node, a, common);
   }
   return values;

@@ -8,6 +8,7 @@
 
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 #include <ascribe/maps/channel_scale.hpp>
 
@@ -19,14 +20,13 @@ struct ChannelAffine {
   layer::Numbers scale, shift;
 };
 
-/// The scale and shift of a BatchNormalization in inference. Throws Error for training mode, spatial = 0 and
+/// The scale and shift of a BatchNormalization as inference has them. Throws Error for spatial = 0 and
 /// a variance that is not positive.
 inline ChannelAffine batch_normalisation(const Importer& importer, const Node& node, Index channels) {
   Attributes attributes(node);
   const double epsilon = double(attributes.real("epsilon", 1e-5f));
   attributes.ignore("momentum");
-  if (attributes.flag("training_mode", false))
-    fail(describe(node), ": attribute 'training_mode': expected 0, found 1");
+  attributes.ignore("training_mode");  // which `in_training` reads
   if (importer.opset() < 7) {
     attributes.ignore("consumed_inputs");
     if (!attributes.flag("is_test", false))
@@ -48,6 +48,17 @@ inline ChannelAffine batch_normalisation(const Importer& importer, const Node& n
   } catch (const Error& error) {
     fail(describe(node), ": ", error.what());
   }
+}
+
+/// Whether a BatchNormalization is to take the mean and variance of what it reads.
+inline bool in_training(const Node& node) {
+  return node.op_type == "BatchNormalization" && Attributes(node).flag("training_mode", false);
+}
+inline void note_training(Importer& importer, const Node& node) {
+  if (in_training(node))
+    importer.note(describe(node) +
+                  " is in training mode: it is read as inference has it, with the mean and " +
+                  "variance that were learned");
 }
 
 /// What `next` does to its input 0, if that is an affine map by constants with one entry a channel (axis 1 of
@@ -101,6 +112,7 @@ inline const Node& fold_followers(Importer& importer, const Node& node, const Di
     const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
     if (!affine) break;
     importer.charge(*next, {dims[channel_axis]}, 4 * sizeof(double));
+    note_training(importer, *next);
     bias.resize(affine->scale.size(), 0);
     scale.resize(affine->scale.size(), 1);
     for (std::size_t o = 0; o < bias.size(); ++o) {
@@ -450,6 +462,18 @@ inline void import_batch_normalisation(Importer& importer, const Node& node) {
     if (importer.has_output(node, k))
       fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
+  if (in_training(node) && importer.of_constants()) {
+    // The values are no samples: their mean and variance are what is asked for.
+    std::vector<bool> axes(a.dims.size(), true);
+    axes[1] = false;
+    Attributes attributes(node);
+    const Centred centred = add_centred(importer, node, a, axes);
+    const Activation gate =
+        add_inverse_deviation(importer, node, centred.variance, parameter(attributes, "epsilon", 1e-5));
+    const Affine by_channel = affine_along_1(importer, node, a.rank(), a.dims[1], "channels");
+    return importer.define(node.outputs[0], add_normalised(importer, node, centred.value, gate, by_channel));
+  }
+  note_training(importer, node);
   const auto affine = batch_normalisation(importer, node, a.dims[1]);
   importer.define(
       node.outputs[0],

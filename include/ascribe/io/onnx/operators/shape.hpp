@@ -65,8 +65,8 @@ inline void import_concat(Importer& importer, const Node& node) {
       part.base = features;
       features += a.size();
       if (a.batch_axis != first.batch_axis)
-        fail(describe(node), ": expected the batch's axis at the same place of all inputs, found ",
-             first.batch_axis, " and ", a.batch_axis);
+        throw BatchError(node, "expected the batch's axis at the same place of all inputs, found ",
+                         first.batch_axis, " and ", a.batch_axis);
     }
     Dims expected = first.dims;
     if (found.size() == expected.size()) expected[axis] = found[axis];
@@ -479,8 +479,8 @@ inline void import_reshape(Importer& importer, const Node& node) {
   for (const Index batch : places)
     if (auto dims = resolved_shape(a, target, zero_copies, batch, importer.file_batch()))
       return importer.define(node.outputs[0], reshaped(importer, node, a, std::move(*dims), batch));
-  fail(describe(node), ": expected a shape that keeps the batch, axis ", a.batch_axis, " of ", shown(a.dims),
-       ", apart from the ", a.size(), " values of a sample, found ", shown(wanted));
+  throw BatchError(node, "expected a shape that keeps the batch, axis ", a.batch_axis, " of ", shown(a.dims),
+                   ", apart from the ", a.size(), " values of a sample, found ", shown(wanted));
 }
 
 inline void import_flatten(Importer& importer, const Node& node) {
@@ -497,8 +497,8 @@ inline void import_flatten(Importer& importer, const Node& node) {
   if (a.batch_axis >= 0) {
     batch = a.batch_axis < axis ? 0 : 1;
     if (dims[std::size_t(batch)] != 1)
-      fail(describe(node), ": attribute 'axis': expected one that keeps the batch, axis ", a.batch_axis,
-           " of ", shown(a.dims), ", apart, found ", given);
+      throw BatchError(node, "attribute 'axis': expected one that keeps the batch, axis ", a.batch_axis,
+                       " of ", shown(a.dims), ", apart, found ", given);
   }
   importer.define(node.outputs[0], reshaped(importer, node, a, dims, batch));
 }

@@ -1,0 +1,139 @@
+#include "examples/explain/reading.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "ascribe/core/error.hpp"
+#include "ascribe/io/npy.hpp"
+#include "ascribe/io/onnx.hpp"
+
+namespace explain {
+namespace {
+
+namespace onnx = ascribe::onnx;
+
+/// A .npy file as a constant of the type that the model asks for.
+onnx::Tensor constant(const std::string& name, onnx::ElementType type, const std::filesystem::path& path) {
+  const ascribe::io::NpyReader file(path);
+  onnx::Dims dims(file.shape().begin(), file.shape().end());
+  std::vector<double> values(static_cast<std::size_t>(onnx::element_count(dims, path.string())));
+  file.read(0, std::span<double>(values));
+  if (onnx::is_floating(type)) return onnx::Tensor::of(name, std::move(dims), std::move(values));
+  std::vector<std::int64_t> whole;
+  for (const double v : values) {
+    if (!(v == static_cast<double>(static_cast<std::int64_t>(v))))
+      ascribe::fail(path.string(), ": expected whole numbers for input '", name, "', found ", v);
+    whole.push_back(static_cast<std::int64_t>(v));
+  }
+  return onnx::Tensor::of(name, std::move(dims), std::move(whole));
+}
+
+}  // namespace
+
+ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::read(options.model)) {
+  std::set<std::string> stored;
+  for (const onnx::Tensor& tensor : model_.graph.initializers) stored.insert(tensor.name());
+  for (const onnx::ValueInfo& input : model_.graph.inputs)
+    if (stored.count(input.name) == 0) inputs_.push_back(&input);
+  if (!options.output.empty()) given_.outputs = {options.output};
+  given_.scores = !options.probability;
+  given_.merge_branches = !options.keep_branches;
+  for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
+  for (const auto& [name, path] : options.other_inputs) {
+    const auto found = std::find_if(inputs_.begin(), inputs_.end(),
+                                    [&, &wanted = name](const auto* i) { return i->name == wanted; });
+    if (found == inputs_.end()) {
+      std::string known;
+      for (const auto* input : inputs_) known += (known.empty() ? "'" : ", '") + input->name + "'";
+      ascribe::fail("--input: ", options.model.string(), " has no input '", name, "'; it has ", known);
+    }
+    given_.constants.emplace(name, constant(name, (*found)->type, path));
+  }
+}
+
+const onnx::ValueInfo* ModelFile::explained() const {
+  const onnx::ValueInfo* only = nullptr;
+  for (const onnx::ValueInfo* input : inputs_) {
+    if (given_.constants.count(input->name) > 0) continue;
+    if (only) return nullptr;
+    only = input;
+  }
+  return only;
+}
+
+bool ModelFile::is_open() const {
+  const onnx::ValueInfo* input = explained();
+  if (!input || !input->dims) return false;
+  for (std::size_t axis = 1; axis < input->dims->size(); ++axis) {
+    const onnx::Dimension& d = (*input->dims)[axis];
+    if (!d.size && (d.name.empty() || given_.sizes.count(d.name) == 0)) return true;
+  }
+  return false;
+}
+
+onnx::ReadOptions ModelFile::reading(const onnx::Dims& shape) const {
+  onnx::ReadOptions options = given_;
+  if (const onnx::ValueInfo* input = explained(); input && !shape.empty())
+    options.shapes[input->name] = shape;
+  return options;
+}
+
+std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
+  std::vector<Group> groups;
+  if (!is_open()) {
+    groups.push_back({std::move(files), {}});
+    return groups;
+  }
+  const std::vector<onnx::Dimension>& dims = *explained()->dims;
+  for (Place& place : files) {
+    if (!is_npy(place.path))
+      ascribe::fail(place.path, ": an image takes the model's size, and that is open, ", onnx::shown(dims),
+                    ": --size NAME=N gives it");
+    const ascribe::io::NpyReader file{std::filesystem::path(place.path)};
+    onnx::Dims shape(file.shape().begin(), file.shape().end());
+    if (shape.size() + 1 == dims.size()) shape.insert(shape.begin(), 1);
+    if (shape.size() != dims.size())
+      ascribe::fail(place.path, ": expected a shape that fits ", onnx::shown(dims), ", found ",
+                    onnx::shown(shape));
+    shape[0] = 1;  // whatever the batch
+    const auto found =
+        std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.shape == shape; });
+    if (found == groups.end())
+      groups.push_back({{std::move(place)}, std::move(shape)});
+    else
+      found->files.push_back(std::move(place));
+  }
+  return groups;
+}
+
+std::string ModelFile::list() const {
+  std::string text;
+  const auto line = [&](std::string_view what, const onnx::ValueInfo& value) {
+    text += std::string(what) + "  " + value.name + "  " + std::string(onnx::name(value.type)) + " " +
+            (value.dims ? onnx::shown(*value.dims) : std::string("(shape not said)")) + "\n";
+  };
+  for (const onnx::ValueInfo* input : inputs_) line("input ", *input);
+  std::set<std::string> outputs;
+  for (const onnx::ValueInfo& output : model_.graph.outputs) {
+    line("output", output);
+    outputs.insert(output.name);
+  }
+  for (const onnx::Node& node : model_.graph.nodes)
+    for (const std::string& output : node.outputs)
+      if (!output.empty() && outputs.count(output) == 0)
+        text += "inner   " + output + "  of " + onnx::describe(node) + "\n";
+  return text;
+}
+
+std::string operators_text() {
+  std::set<std::string> names;
+  for (const std::string_view name : onnx::operator_names()) names.emplace(name);
+  std::string text;
+  for (const std::string& name : names) text += name + "\n";
+  return text;
+}
+
+}  // namespace explain

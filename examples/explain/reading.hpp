@@ -1,0 +1,50 @@
+/// What of a model is read, and in which sizes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/options.hpp"
+#include "examples/explain/options.hpp"
+#include "examples/explain/samples.hpp"
+
+namespace explain {
+
+/// Files of one shape, which is open in the model.
+struct Group {
+  std::vector<Place> files;
+  ascribe::onnx::Dims shape;  ///< with the batch; empty: the model says it all
+};
+
+/// A model's file, before a network is made of it.
+class ModelFile {
+ public:
+  /// Throws ascribe::Error as ascribe::onnx::read, and where --input names no input or a file does not fit.
+  explicit ModelFile(const Options& options);
+
+  /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
+  std::string list() const;
+
+  /// What the reader is told: what the command line says, and the shape of the input that is explained.
+  ascribe::onnx::ReadOptions reading(const ascribe::onnx::Dims& shape = {}) const;
+
+  /// The files by shape, in the order in which each comes first; all in one where the model leaves nothing
+  /// open. Throws ascribe::Error for an image, whose size then is none of its own.
+  std::vector<Group> by_shape(std::vector<Place> files) const;
+
+ private:
+  const ascribe::onnx::ValueInfo* explained() const;
+  bool is_open() const;
+
+  const Options& options_;
+  ascribe::onnx::Model model_;
+  std::vector<const ascribe::onnx::ValueInfo*> inputs_;  ///< those without a value in the file
+  ascribe::onnx::ReadOptions given_;
+};
+
+/// All operators that are read, and those that are evaluated for constants.
+std::string operators_text();
+
+}  // namespace explain
