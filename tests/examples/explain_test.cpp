@@ -414,7 +414,7 @@ TEST_CASE("explain says what the reader of the file left out", "[explain]") {
   const std::string printed = explain({path, (folder / "a.npy").string(), "--method", "gradient_times_input",
                                        "--relevance", (folder / "r.npy").string(), "--precision", "double"});
   CHECK(count_of(printed, "note: ") == 1);
-  CHECK_THAT(printed, Contains("softmax"));
+  CHECK_THAT(printed, Contains("(Softmax) is left out"));
   CHECK(count_of(explain({path, "--describe"}), "note: ") == 1);
   // The largest logit is 3·5 + 4·2, and it is what is explained.
   const auto relevance = ascribe::io::read_npy<double>(folder / "r.npy");
