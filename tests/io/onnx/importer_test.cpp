@@ -398,6 +398,11 @@ TEST_CASE("onnx::network: what is supported on activations is supported on const
         -0.5,
         {reals("c2", {1, 2}, {2, 1}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
          reals("mean", {2}, {1, 2}), reals("var", {2}, {1, 4})});
+  check(node("ReduceL1", {"c", "axes"}, {"k"}), 1.5, 1.5, {test::list({0}).renamed("axes")});
+  check(node("ReduceLogSumExp", {"c"}, {"k"}, {test::integer("keepdims", 0)}), 0.70141327798275, 0.70141327798275);
+  check(node("LayerNormalization", {"c", "scale", "shift"}, {"k"}, {test::real("epsilon", 0)}), -1, 2,
+        {reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 1})});
+  check(node("LpNormalization", {"c"}, {"k"}, {test::integer("p", 1)}), -2. / 3, 1. / 3);
   // A softmax is left out at the end of a network: of a constant that would be a wrong number.
   CHECK_THAT(refusal(model({2}, {node("Softmax", {"c"}, {"k"}), node("Add", {"x", "k"}, {"y"})}, {c}),
                      {.batched = false}),

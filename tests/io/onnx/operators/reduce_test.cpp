@@ -222,7 +222,7 @@ TEST_CASE("onnx: the other reductions against plain loops", "[onnx]") {
           x = x.cwiseAbs().array() + 0.1;
           base = base.cwiseAbs().array() + 0.1;
         }
-        check_formula(node, formula, x, base, one.slopes);
+        check_formula(model_of(node), formula, x, base, one.slopes);
       }
 }
 
