@@ -213,7 +213,8 @@ std::vector<std::vector<Index>> sets_along(const onnx::Dims& dims, const std::ve
     Index key = 0, step = size;
     for (std::size_t axis = 0; axis < dims.size(); ++axis) {
       step /= dims[axis];
-      if (std::find(axes.begin(), axes.end(), Index(axis)) == axes.end()) key += place / step % dims[axis] * step;
+      if (std::find(axes.begin(), axes.end(), Index(axis)) == axes.end())
+        key += place / step % dims[axis] * step;
     }
     const auto found = std::find(keys.begin(), keys.end(), key);
     if (found == keys.end()) {

@@ -19,12 +19,13 @@ namespace {
 
 /// (x − mean)/√(variance + ¼) over the last of axes (1, 2, 3), the quotient in the nodes that are given.
 onnx::Network<double> normalisation(std::vector<onnx::Node> quotient) {
-  Chain chain{{1, 2, 3},
-              {step("ReduceMean", {}, {"x", "last"}, "mean"), step("Sub", {}, {"x", "mean"}, "centred"),
-               step("Pow", {}, {"centred", "two"}, "squares"), step("ReduceMean", {}, {"squares", "last"}, "v"),
-               step("Add", {}, {"v", "epsilon"}, "sum"), step("Sqrt", {}, {"sum"}, "root")},
-              {list({-1}).renamed("last"), number(2).renamed("two"), list_of_reals({0.25f}).renamed("epsilon"),
-               number(1).renamed("one")}};
+  Chain chain{
+      {1, 2, 3},
+      {step("ReduceMean", {}, {"x", "last"}, "mean"), step("Sub", {}, {"x", "mean"}, "centred"),
+       step("Pow", {}, {"centred", "two"}, "squares"), step("ReduceMean", {}, {"squares", "last"}, "v"),
+       step("Add", {}, {"v", "epsilon"}, "sum"), step("Sqrt", {}, {"sum"}, "root")},
+      {list({-1}).renamed("last"), number(2).renamed("two"), list_of_reals({0.25f}).renamed("epsilon"),
+       number(1).renamed("one")}};
   for (onnx::Node& node : quotient) chain.nodes.push_back(std::move(node));
   return onnx::network<double>(model_of(chain));
 }
@@ -65,11 +66,11 @@ TEST_CASE("onnx: a root that others read, or without a number above 0, stays", "
       if (name == "root") return true;
     return false;
   };
-  CHECK(has_root(normalisation(
-      {step("Div", {}, {"centred", "root"}, "r"), step("Add", {}, {"r", "root"}, "y")})));
+  CHECK(has_root(
+      normalisation({step("Div", {}, {"centred", "root"}, "r"), step("Add", {}, {"r", "root"}, "y")})));
   Chain chain{{1, 3},
-              {step("Exp", {}, {"x"}, "v"), step("Add", {}, {"v", "shift"}, "sum"), step("Sqrt", {}, {"sum"}, "root"),
-               step("Div", {}, {"x", "root"}, "y")},
+              {step("Exp", {}, {"x"}, "v"), step("Add", {}, {"v", "shift"}, "sum"),
+               step("Sqrt", {}, {"sum"}, "root"), step("Div", {}, {"x", "root"}, "y")},
               {number(0).renamed("shift")}};
   CHECK(has_root(onnx::network<double>(model_of(chain))));
   chain.constants = {list_of_reals({1, 2, 3}).renamed("shift")};

@@ -12,9 +12,9 @@
 
 namespace ascribe::onnx {
 
-/// Makes Reciprocal(Sqrt(v + ε)) and a/Sqrt(v + ε), for a number ε above 0, of the one function (ε + v)^(−½). It has
-/// a value at v = 0, where 1/x has none: rules may take its chord from there. The nodes inside must be read by nobody
-/// else.
+/// Makes Reciprocal(Sqrt(v + ε)) and a/Sqrt(v + ε), for a number ε above 0, of the one function (ε + v)^(−½).
+/// It has a value at v = 0, where 1/x has none: rules may take its chord from there. The nodes inside must be
+/// read by nobody else.
 template <class Scalar>
 void find_inverse_roots(Importer<Scalar>& importer) {
   if (importer.opset() < 7) return;  // whose sums may say by attributes how their shapes fit
@@ -27,7 +27,8 @@ void find_inverse_roots(Importer<Scalar>& importer) {
   for (const Node* one : importer.nodes()) {
     const Node& node = *one;
     const bool divides = node.op_type == "Div" && node.inputs.size() == 2;
-    if (!node.attributes.empty() || !(divides || (node.op_type == "Reciprocal" && node.inputs.size() == 1))) continue;
+    if (!node.attributes.empty() || !(divides || (node.op_type == "Reciprocal" && node.inputs.size() == 1)))
+      continue;
     const std::size_t divisor = node.inputs.size() - 1;
     if (importer.is_constant(node, divisor)) continue;
     const Node* root = sole(node.inputs[divisor], "Sqrt", 1);

@@ -190,7 +190,8 @@ class GatePatterns {
     const auto by_numbers = [&](std::size_t k) {
       return !importer_.has_input(*node, k) || importer_.is_constant(*node, k);
     };
-    if (near(c, 1.0 / 6) && node->op_type == "Clip" && by_numbers(1) && by_numbers(2) && enter(gate, "Clip")) {
+    if (near(c, 1.0 / 6) && node->op_type == "Clip" && by_numbers(1) && by_numbers(2) &&
+        enter(gate, "Clip")) {
       const fn::Clip clip = clip_bounds(importer_, *node);
       const auto sum = shifted(node->inputs[0]);
       if (sum && sum->first == x && near(sum->second, 3) && clip.low == 0 && near(clip.high, 6))

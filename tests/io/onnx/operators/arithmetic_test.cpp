@@ -153,7 +153,8 @@ TEST_CASE("onnx: division by values", "[onnx]") {
     return "no error";
   };
   CHECK(forward(0) ==
-        "forward: node 'it/inverse' (Reciprocal): expected numbers other than 0, found 0 at feature 0 of sample 0");
+        "forward: node 'it/inverse' (Reciprocal): expected numbers other than 0, found 0 at feature 0 of "
+        "sample 0");
   CHECK(forward(1) == "no error");
   CHECK_THAT(refusal({.op = "Pow", .inputs = {{1, 2}, {1, 2}}}),
              Contains("node 'it' (Pow): input 1 ('x1'): expected a constant, found a value that depends"));

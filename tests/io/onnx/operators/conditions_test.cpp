@@ -40,8 +40,7 @@ bool holds(const std::string& op, double a, double b) {
 /// y = Where(c, …) with c = x > (0.5, −1): the node's other two inputs are named "x", or constants "k", "l".
 Chain where_chain(std::vector<std::string> branches, std::vector<onnx::Tensor> constants = {}) {
   Chain chain{{1, 2, 2},
-              {step("Greater", {}, {"x", "limits"}, "c"),
-               step("Mul", {}, {"x", "factors"}, "z"),
+              {step("Greater", {}, {"x", "limits"}, "c"), step("Mul", {}, {"x", "factors"}, "z"),
                step("Where", {}, {"c", std::move(branches[0]), std::move(branches[1])}, "y")},
               std::move(constants)};
   chain.constants.push_back(list_of_reals({0.5f, -1}).renamed("limits"));
@@ -105,7 +104,8 @@ TEST_CASE("onnx: logic of conditions", "[onnx]") {
   for (const std::string op : {"And", "Or", "Xor"}) {
     INFO(op);
     const auto combined = [&](bool p, bool q) { return op == "And" ? p && q : op == "Or" ? p || q : p != q; };
-    const std::vector<onnx::Node> before{step("Greater", {}, {"x", "zero"}, "c"), step("Less", {}, {"x", "two"}, "d")};
+    const std::vector<onnx::Node> before{step("Greater", {}, {"x", "zero"}, "c"),
+                                         step("Less", {}, {"x", "two"}, "d")};
     const std::vector<onnx::Tensor> constants{number(0).renamed("zero"), number(2).renamed("two"),
                                               booleans({3}, {1, 0, 1}).renamed("k")};
     auto nodes = before;
@@ -125,17 +125,19 @@ TEST_CASE("onnx: logic of conditions", "[onnx]") {
       for (Index i = 0; i < 3; ++i) CHECK(y(i) == double(combined(c[std::size_t(i)] != 0, i != 1)));
     }
   }
-  check_formula(model_of(Chain{{1, 3},
-                               {step("Greater", {}, {"x", "zero"}, "c"), step("Not", {}, {"c"}, "y")},
-                               {number(0).renamed("zero")}}),
-                [](const Eigen::VectorXd& at) { return Eigen::VectorXd((at.array() <= 0).cast<double>()); }, x, base);
+  check_formula(
+      model_of(Chain{{1, 3},
+                     {step("Greater", {}, {"x", "zero"}, "c"), step("Not", {}, {"c"}, "y")},
+                     {number(0).renamed("zero")}}),
+      [](const Eigen::VectorXd& at) { return Eigen::VectorXd((at.array() <= 0).cast<double>()); }, x, base);
 }
 
 TEST_CASE("onnx: Where by constants picks", "[onnx]") {
   // x = −3.125, 0.5, −3.875, −0.25, 3.375, −1.
-  const auto where = [](onnx::Tensor condition, std::vector<onnx::Dims> inputs, std::vector<onnx::Tensor> constants,
-                        bool constant_first = false) {
-    onnx::Model model = model_of({.op = "Where", .inputs = std::move(inputs), .constants = std::move(constants)});
+  const auto where = [](onnx::Tensor condition, std::vector<onnx::Dims> inputs,
+                        std::vector<onnx::Tensor> constants, bool constant_first = false) {
+    onnx::Model model =
+        model_of({.op = "Where", .inputs = std::move(inputs), .constants = std::move(constants)});
     auto& names = model.graph.nodes[0].inputs;
     if (constant_first) std::swap(names[0], names[1]);
     names.insert(names.begin(), "condition");
@@ -145,7 +147,8 @@ TEST_CASE("onnx: Where by constants picks", "[onnx]") {
   const auto x = numbers({-3.125, 0.5, -3.875, -0.25, 3.375, -1}), base = numbers({1, 2, 3, 4, 5, 6});
   check_formula(
       where(booleans({3}, {1, 0, 1}), {{1, 3}, {1, 3}}, {}),
-      [](const Eigen::VectorXd& at) { return Eigen::VectorXd(Eigen::Vector3d(at(0), at(4), at(2))); }, x, base);
+      [](const Eigen::VectorXd& at) { return Eigen::VectorXd(Eigen::Vector3d(at(0), at(4), at(2))); }, x,
+      base);
   check_formula(
       where(booleans({2, 1}, {1, 0}), {{1, 1, 3}, {1, 1, 3}}, {}),
       [](const Eigen::VectorXd& at) { return at; }, x, base);
@@ -156,10 +159,13 @@ TEST_CASE("onnx: Where by constants picks", "[onnx]") {
       base.head(3));
   check_formula(
       where(booleans({2, 3}, {1, 0, 1, 0, 0, 0}), {{1, 1, 3}}, {number(9)}, true),
-      [](const Eigen::VectorXd& at) { return numbers({9, at(1), 9, at(0), at(1), at(2)}); }, x.head(3), base.head(3));
+      [](const Eigen::VectorXd& at) {
+        return numbers({9, at(1), 9, at(0), at(1), at(2)});
+      },
+      x.head(3), base.head(3));
   const auto refused = [&](std::vector<float> values) {
     try {
-      import(where(booleans({2}, {1, 0}), {{1, 2}}, {list_of_reals(std::move(values))}), true);
+      import(where(booleans({2}, {1, 0}), {{ 1, 2 }}, {list_of_reals(std::move(values))}), true);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -175,7 +181,8 @@ TEST_CASE("onnx: Where by a condition on values", "[onnx]") {
   const auto x = numbers({-3.125, 0.5625, 3.875, -1.25}), base = numbers({1, -2, -3, 4});
   const auto first = [](const Eigen::VectorXd& at, Index i) { return at(i) > (i % 2 == 0 ? 0.5 : -1); };
   const auto z = [](const Eigen::VectorXd& at, Index i) { return at(i) * (i % 2 == 0 ? 3 : -2); };
-  const auto check = [&](std::vector<std::string> branches, std::vector<onnx::Tensor> constants, auto a, auto b) {
+  const auto check = [&](std::vector<std::string> branches, std::vector<onnx::Tensor> constants, auto a,
+                         auto b) {
     check_formula(
         model_of(where_chain(std::move(branches), std::move(constants))),
         [&](const Eigen::VectorXd& at) {
@@ -189,10 +196,12 @@ TEST_CASE("onnx: Where by a condition on values", "[onnx]") {
   check({"x", "z"}, {}, itself, z);
   check({"z", "z"}, {}, z, z);
   check({"x", "k"}, {number(7).renamed("k")}, itself, [](const auto&, Index) { return 7.0; });
-  check({"k", "z"}, {list_of_reals({7, 8}).renamed("k")},
-        [](const auto&, Index i) { return i % 2 == 0 ? 7.0 : 8.0; }, z);
-  check({"k", "l"}, {number(7).renamed("k"), number(-2).renamed("l")}, [](const auto&, Index) { return 7.0; },
-        [](const auto&, Index) { return -2.0; });
+  check(
+      {"k", "z"}, {list_of_reals({7, 8}).renamed("k")},
+      [](const auto&, Index i) { return i % 2 == 0 ? 7.0 : 8.0; }, z);
+  check(
+      {"k", "l"}, {number(7).renamed("k"), number(-2).renamed("l")}, [](const auto&, Index) { return 7.0; },
+      [](const auto&, Index) { return -2.0; });
 
   const auto net = import_chain(where_chain({"x", "z"}));
   REQUIRE(net.notes.size() == 2);
@@ -216,19 +225,22 @@ TEST_CASE("onnx: Where by a condition on values", "[onnx]") {
 
 TEST_CASE("onnx: a condition that is cast to numbers is the gate of a product", "[onnx]") {
   for (const bool first : {false, true}) {
-    const std::vector<std::string> factors = first ? std::vector<std::string>{"m", "x"} : std::vector<std::string>{"x", "m"};
-    const auto net = import_chain({{1, 3},
-                                   {step("Greater", {}, {"x", "zero"}, "c"), step("Cast", {integer("to", 1)}, {"c"}, "m"),
-                                    step("Mul", {}, factors, "y")},
-                                   {number(0).renamed("zero")}});
+    const std::vector<std::string> factors =
+        first ? std::vector<std::string>{"m", "x"} : std::vector<std::string>{"x", "m"};
+    const auto net =
+        import_chain({{1, 3},
+                      {step("Greater", {}, {"x", "zero"}, "c"), step("Cast", {integer("to", 1)}, {"c"}, "m"),
+                       step("Mul", {}, factors, "y")},
+                      {number(0).renamed("zero")}});
     const auto e = net.graph.explain(net.graph.forward(numbers({-1, 2, 3})), 1, method::Lrp());
     CHECK(e.relevance(1) == 2);
-    check_formula(model_of(Chain{{1, 3},
-                                 {step("Greater", {}, {"x", "zero"}, "c"),
-                                  step("Cast", {integer("to", 1)}, {"c"}, "m"), step("Mul", {}, factors, "y")},
-                                 {number(0).renamed("zero")}}),
-                  [](const Eigen::VectorXd& at) { return Eigen::VectorXd(at.cwiseMax(0)); }, numbers({-1, 2, 3}),
-                  numbers({3, -2, 1}));
+    check_formula(
+        model_of(Chain{{1, 3},
+                       {step("Greater", {}, {"x", "zero"}, "c"), step("Cast", {integer("to", 1)}, {"c"}, "m"),
+                        step("Mul", {}, factors, "y")},
+                       {number(0).renamed("zero")}}),
+        [](const Eigen::VectorXd& at) { return Eigen::VectorXd(at.cwiseMax(0)); }, numbers({-1, 2, 3}),
+        numbers({3, -2, 1}));
   }
 }
 

@@ -84,24 +84,39 @@ TEST_CASE("onnx: layer normalisation against plain loops", "[onnx]") {
   const Case cases[] = {
       {{1, 6}, {}, {1}, 1e-5, {some({6}, 1)}},
       {{1, 3, 5}, {}, {2}, 1e-5, {some({5}, 1), some({5}, 3)}},
-      {{1, 3, 5}, {integer("axis", 1), integer("stash_type", 1)}, {1, 2}, 1e-5, {some({3, 5}, 1), some({5}, 3)}},
-      {{1, 3, 2, 2}, {integer("axis", -2), real("epsilon", 0.5f)}, {2, 3}, 0.5, {some({2, 2}, 2), some({1, 2}, 3)}},
+      {{1, 3, 5},
+       {integer("axis", 1), integer("stash_type", 1)},
+       {1, 2},
+       1e-5,
+       {some({3, 5}, 1), some({5}, 3)}},
+      {{1, 3, 2, 2},
+       {integer("axis", -2), real("epsilon", 0.5f)},
+       {2, 3},
+       0.5,
+       {some({2, 2}, 2), some({1, 2}, 3)}},
       {{2, 3, 2}, {integer("axis", 0)}, {0, 1, 2}, 1e-5, {some({}, 1), some({2, 3, 2}, 3)}, false},
   };
   for (const Case& one : cases) {
     const auto sets = sets_along(one.dims, one.axes);
     const onnx::Tensor* shift = one.constants.size() > 1 ? &one.constants[1] : nullptr;
-    check_against({.op = "LayerNormalization", .attributes = one.attributes, .inputs = {one.dims}, .constants = one.constants},
+    check_against(
+        {.op = "LayerNormalization",
+         .attributes = one.attributes,
+         .inputs = {one.dims},
+         .constants = one.constants},
+        [&](const Eigen::VectorXd& x) {
+          return scaled(normalised(x, sets, true, root_with(one.epsilon)), one.dims, &one.constants[0],
+                        shift);
+        },
+        true, one.batched);
+    for (const char* op : {"RMSNormalization", "SimplifiedLayerNormalization"})
+      check_against(
+          {.op = op, .attributes = one.attributes, .inputs = {one.dims}, .constants = {one.constants[0]}},
           [&](const Eigen::VectorXd& x) {
-            return scaled(normalised(x, sets, true, root_with(one.epsilon)), one.dims, &one.constants[0], shift);
+            return scaled(normalised(x, sets, false, root_with(one.epsilon)), one.dims, &one.constants[0],
+                          nullptr);
           },
           true, one.batched);
-    for (const char* op : {"RMSNormalization", "SimplifiedLayerNormalization"})
-      check_against({.op = op, .attributes = one.attributes, .inputs = {one.dims}, .constants = {one.constants[0]}},
-            [&](const Eigen::VectorXd& x) {
-              return scaled(normalised(x, sets, false, root_with(one.epsilon)), one.dims, &one.constants[0], nullptr);
-            },
-            true, one.batched);
   }
 }
 
@@ -147,12 +162,13 @@ TEST_CASE("onnx: instance and group normalisation against plain loops", "[onnx]"
     const auto by_instance = sets_along(dims, spatial);
     const auto scale_c = by_channel(scale, 4), shift_c = by_channel(shift, 4);
     check_against({.op = "InstanceNormalization",
-           .attributes = {real("epsilon", 0.25f)},
-           .inputs = {dims},
-           .constants = {scale, shift}},
-          [&](const Eigen::VectorXd& x) {
-            return scaled(normalised(x, by_instance, true, root_with(0.25)), dims, &scale_c, &shift_c);
-          });
+                   .attributes = {real("epsilon", 0.25f)},
+                   .inputs = {dims},
+                   .constants = {scale, shift}},
+                  [&](const Eigen::VectorXd& x) {
+                    return scaled(normalised(x, by_instance, true, root_with(0.25)), dims, &scale_c,
+                                  &shift_c);
+                  });
     // Two channels are a group.
     onnx::Dims split = dims;
     split[1] = 2;
@@ -189,9 +205,10 @@ TEST_CASE("onnx: normalisation behind a convolution, whose channels lie last", "
     if (std::string(op) == "GroupNormalization") attributes = {integer("num_groups", 2)};
     const bool layer = std::string(op) == "LayerNormalization";
     const auto scale = some({layer ? Index(3) : Index(4)}, 1), shift = some({layer ? Index(3) : Index(4)}, 3);
-    const auto net = import_chain({{1, 2, 2, 3},
-                                   {step("Conv", {}, {"x", "w"}, "h"), step(op, attributes, {"h", "s", "b"}, "y")},
-                                   {weights, scale.renamed("s"), shift.renamed("b")}});
+    const auto net =
+        import_chain({{1, 2, 2, 3},
+                      {step("Conv", {}, {"x", "w"}, "h"), step(op, attributes, {"h", "s", "b"}, "y")},
+                      {weights, scale.renamed("s"), shift.renamed("b")}});
     // The convolution alone gives the node's inputs.
     const auto before = import_chain({{1, 2, 2, 3}, {step("Conv", {}, {"x", "w"}, "h")}, {weights}});
     const auto alone = import_chain({{1, 4, 2, 3},
@@ -209,45 +226,51 @@ TEST_CASE("onnx: LpNormalization and MeanVarianceNormalization against plain loo
   for (const Index axis : {-1, 1})
     for (const Index opset : {1, 22}) {
       const auto sets = sets_along(dims, {axis < 0 ? Index(3) : axis});
-      check_against({.op = "LpNormalization", .attributes = {integer("axis", axis)}, .inputs = {dims}, .opset = opset},
-            [&](const Eigen::VectorXd& x) {
-              return normalised(x, sets, false,
-                                [&](double square) { return 1 / std::sqrt(square * double(sets[0].size())); });
-            },
-            false);
-      check_against({.op = "LpNormalization",
-             .attributes = {integer("axis", axis), integer("p", 1)},
-             .inputs = {dims},
-             .opset = opset},
-            [&](const Eigen::VectorXd& x) {
-              Eigen::VectorXd y = x;
-              for (const auto& set : sets) {
-                double length = 0;
-                for (const Index i : set) length += std::abs(x(i));
-                for (const Index i : set) y(i) /= length;
-              }
-              return y;
-            },
-            false);
+      check_against(
+          {.op = "LpNormalization", .attributes = {integer("axis", axis)}, .inputs = {dims}, .opset = opset},
+          [&](const Eigen::VectorXd& x) {
+            return normalised(x, sets, false,
+                              [&](double square) { return 1 / std::sqrt(square * double(sets[0].size())); });
+          },
+          false);
+      check_against(
+          {.op = "LpNormalization",
+           .attributes = {integer("axis", axis), integer("p", 1)},
+           .inputs = {dims},
+           .opset = opset},
+          [&](const Eigen::VectorXd& x) {
+            Eigen::VectorXd y = x;
+            for (const auto& set : sets) {
+              double length = 0;
+              for (const Index i : set) length += std::abs(x(i));
+              for (const Index i : set) y(i) /= length;
+            }
+            return y;
+          },
+          false);
     }
   const auto inverse = [](double square) { return 1 / (std::sqrt(square) + 1e-9); };
   for (const Index opset : {9, 13}) {
-    check_against({.op = "MeanVarianceNormalization", .inputs = {{2, 3, 2, 2}}, .opset = opset},
-          [&](const Eigen::VectorXd& x) {
-            return normalised(x, sets_along({2, 3, 2, 2}, {0, 2, 3}), true, inverse);
-          },
-          true, false);
+    check_against(
+        {.op = "MeanVarianceNormalization", .inputs = {{2, 3, 2, 2}}, .opset = opset},
+        [&](const Eigen::VectorXd& x) {
+          return normalised(x, sets_along({2, 3, 2, 2}, {0, 2, 3}), true, inverse);
+        },
+        true, false);
     check_against({.op = "MeanVarianceNormalization",
-           .attributes = {integers("axes", {1, -1})},
-           .inputs = {dims},
-           .opset = opset},
-          [&](const Eigen::VectorXd& x) { return normalised(x, sets_along(dims, {1, 3}), true, inverse); });
+                   .attributes = {integers("axes", {1, -1})},
+                   .inputs = {dims},
+                   .opset = opset},
+                  [&](const Eigen::VectorXd& x) {
+                    return normalised(x, sets_along(dims, {1, 3}), true, inverse);
+                  });
   }
 }
 
 TEST_CASE("onnx: a normalisation hands relevance on, and its nodes are one group", "[onnx]") {
   const auto net = import(
-      model_of({.op = "RMSNormalization", .inputs = {{1, 4}}, .constants = {list_of_reals({1, 2, 3, 4})}}), true);
+      model_of({.op = "RMSNormalization", .inputs = {{1, 4}}, .constants = {list_of_reals({1, 2, 3, 4})}}),
+      true);
   std::vector<std::string> names;
   for (std::size_t n = 0; n < net.graph.nodes().size(); ++n) {
     const auto& node = net.graph.node(Index(n));
@@ -288,15 +311,18 @@ TEST_CASE("onnx: what normalisations refuse", "[onnx]") {
   CHECK(refused("LayerNormalization", {}, {1, 2}, {}) ==
         "node 'it' (LayerNormalization): expected an input 1, found 1");
   CHECK(refusal({.op = "LayerNormalization", .inputs = {{1, 2}, {2, 2}}}, true) ==
-        "node 'it' (LayerNormalization): input 1 ('x1'): expected a constant, found a value that depends on the "
+        "node 'it' (LayerNormalization): input 1 ('x1'): expected a constant, found a value that depends on "
+        "the "
         "network's inputs");
   CHECK(refused("InstanceNormalization", {}, {1, 2}, {two, two}) ==
-        "node 'it' (InstanceNormalization): expected channels along axis 1 and axes behind, found shape (1, 2)");
+        "node 'it' (InstanceNormalization): expected channels along axis 1 and axes behind, found shape (1, "
+        "2)");
   CHECK(refused("InstanceNormalization", {}, {1, 2, 2}, {two, three}) ==
         "node 'it' (InstanceNormalization): input 2: expected 2 channels, found 3");
-  CHECK(refused("GroupNormalization", {integer("num_groups", 2)}, {1, 3, 2}, {three, three}) ==
-        "node 'it' (GroupNormalization): attribute 'num_groups': expected groups of equal size of 3 channels, "
-        "found 2");
+  CHECK(
+      refused("GroupNormalization", {integer("num_groups", 2)}, {1, 3, 2}, {three, three}) ==
+      "node 'it' (GroupNormalization): attribute 'num_groups': expected groups of equal size of 3 channels, "
+      "found 2");
   CHECK(refused("GroupNormalization", {integer("num_groups", 2)}, {1, 4, 2}, {three, two}, 18) ==
         "node 'it' (GroupNormalization): input 1: expected 2 groups, found 3");
   CHECK(refused("LpNormalization", {integer("p", 3)}, {1, 2}, {}) ==

@@ -1,4 +1,5 @@
-/// Sums, products, quotients, maxima and minima of values; local response normalisation; the softmax at the end.
+/// Sums, products, quotients, maxima and minima of values; local response normalisation; the softmax at the
+/// end.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +40,8 @@ inline Dims broadcast_dims(const Node& node, const Dims& a, const Dims& b) {
   return result;
 }
 
-/// A value in a larger shape, repeated along the axes in which it has size 1. Where it is repeated, it gets the
-/// order that is given.
+/// A value in a larger shape, repeated along the axes in which it has size 1. Where it is repeated, it gets
+/// the order that is given.
 template <class Scalar>
 Activation expand(Importer<Scalar>& importer, const Node& node, Activation a, const Dims& dims,
                   const AxisOrder* given_order = nullptr) {
@@ -205,9 +206,9 @@ Index gate_of(const Importer<Scalar>& importer, const Node& node) {
   const auto bounded = [&](std::size_t k) {
     const Node* from = importer.producer(node.inputs[k]);
     if (from && from->op_type == "Cast" && !from->inputs.empty()) from = importer.producer(from->inputs[0]);
-    constexpr std::string_view types[] = {"Sigmoid", "HardSigmoid",    "Tanh",  "Clip", "Greater", "GreaterOrEqual",
-                                          "Less",    "LessOrEqual", "Equal", "And",  "Or",      "Xor",
-                                          "Not"};
+    constexpr std::string_view types[] = {
+        "Sigmoid", "HardSigmoid", "Tanh", "Clip", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
+        "Equal",   "And",         "Or",   "Xor",  "Not"};
     return from && std::find(std::begin(types), std::end(types), from->op_type) != std::end(types);
   };
   return bounded(0) && !bounded(1) ? 0 : 1;
@@ -228,8 +229,8 @@ void import_mul(Importer<Scalar>& importer, const Node& node) {
                                                 factors[0].dims, factors[0].order));
 }
 
-/// By a constant a scaling; by a value that depends on the network's inputs, the product with its inverse, which
-/// is the gate.
+/// By a constant a scaling; by a value that depends on the network's inputs, the product with its inverse,
+/// which is the gate.
 template <class Scalar>
 void import_div(Importer<Scalar>& importer, const Node& node) {
   const Operands<Scalar> in(importer, node);
@@ -242,9 +243,9 @@ void import_div(Importer<Scalar>& importer, const Node& node) {
                            add_affine<Scalar>(importer, node, in.activation[0], &scale, nullptr));
   }
   const Activation inverse = add_function(importer, node, in.activation[1], fn::Reciprocal(), "inverse");
-  importer.define(node.outputs[0],
-                  in.constant[0] ? add_affine<Scalar>(importer, node, inverse, &in.tensor[0], nullptr)
-                                 : add_gated(importer, node, in.activation[0], inverse));
+  importer.define(node.outputs[0], in.constant[0]
+                                       ? add_affine<Scalar>(importer, node, inverse, &in.tensor[0], nullptr)
+                                       : add_gated(importer, node, in.activation[0], inverse));
 }
 
 /// Sum and Mean of any number of values, constants among them.
@@ -340,10 +341,13 @@ void import_extremum(Importer<Scalar>& importer, const Node& node) {
                   add_extremum(importer, node, std::move(values), std::move(constants), minimum));
 }
 
-/// A Clip one of whose bounds depends on the network's inputs, min(max(x, low), high); any other is a function.
+/// A Clip one of whose bounds depends on the network's inputs, min(max(x, low), high); any other is a
+/// function.
 template <class Scalar>
 void import_clip_by_any(Importer<Scalar>& importer, const Node& node) {
-  const auto depends = [&](std::size_t k) { return importer.has_input(node, k) && !importer.is_constant(node, k); };
+  const auto depends = [&](std::size_t k) {
+    return importer.has_input(node, k) && !importer.is_constant(node, k);
+  };
   if (!depends(1) && !depends(2)) return import_clip(importer, node);
   Attributes(node).finish();
   Activation value = importer.activation(node, 0);

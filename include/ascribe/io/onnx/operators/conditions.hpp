@@ -22,25 +22,25 @@ void import_comparison(Importer<Scalar>& importer, const Node& node) {
   const Activation difference =
       add_difference(importer, node, Operands<Scalar>(importer, node), first, "difference");
   importer.define(node.outputs[0], add_function(importer, node, difference, Step()));
-  importer.note(describe(node) + " is a condition, taken as constant at the point: its derivative is taken " +
-                "for 0 everywhere, so that gradients, and methods made of them, give nothing to what it compares");
+  importer.note(
+      describe(node) + " is a condition, taken as constant at the point: its derivative is taken " +
+      "for 0 everywhere, so that gradients, and methods made of them, give nothing to what it compares");
 }
 
-/// And, Or and Xor: how many of two conditions hold, and a step of that.
+/// And, Or and Xor: a step of how many of two conditions hold, which is shifted so that the jump is at 0.
 template <class Scalar, class Step>
 void import_logic(Importer<Scalar>& importer, const Node& node, double shift) {
   const Operands<Scalar> in(importer, node);
-  const Tensor minus = Tensor::of<double>("", {}, {shift});
+  const std::size_t k = in.constant[0] ? 0 : 1;
+  Tensor addend = Tensor::of<double>("", {}, {shift});
   Activation count;
-  if (in.constant[0] || in.constant[1]) {
-    const std::size_t k = in.constant[0] ? 0 : 1;
-    const Tensor both = changed<Scalar>(in.tensor[k], [&](const Scalar& v) { return Scalar(v + Scalar(shift)); });
-    count = add_affine<Scalar>(importer, node, in.activation[1 - k], nullptr, &both, 1, "count");
+  if (in.constant[k]) {
+    addend = changed<Scalar>(in.tensor[k], [&](const Scalar& v) { return Scalar(v + Scalar(shift)); });
+    count = in.activation[1 - k];
   } else {
-    count = add_affine<Scalar>(importer, node,
-                               add_sum(importer, node, {in.activation[0], in.activation[1]}, "sum"), nullptr,
-                               &minus, 1, "count");
+    count = add_sum(importer, node, {in.activation[0], in.activation[1]}, "sum");
   }
+  count = add_affine<Scalar>(importer, node, count, nullptr, &addend, 1, "count");
   importer.define(node.outputs[0], add_function(importer, node, count, Step()));
 }
 template <class Scalar>
@@ -70,8 +70,8 @@ void import_not(Importer<Scalar>& importer, const Node& node) {
   importer.define(node.outputs[0], add_negation(importer, node, importer.activation(node, 0)));
 }
 
-/// Where by a constant condition: each value is one of either branch, and is found where it lies; what comes of a
-/// constant is a bias.
+/// Where by a constant condition: each value is one of either branch, and is found where it lies; what comes
+/// of a constant is a bias.
 template <class Scalar>
 void import_where_by_constant(Importer<Scalar>& importer, const Node& node, const Dims& dims) {
   std::vector<Activation> values;
@@ -87,7 +87,9 @@ void import_where_by_constant(Importer<Scalar>& importer, const Node& node, cons
   const auto condition = importer.broadcast(node, importer.constant(node, 0), like);
   importer.charge(node, dims, 3 * sizeof(Index));  // each source may become a run of the Selection
   std::vector<Index> sources(std::size_t(size), -1);
-  const auto picks = [&](std::size_t k, Index j) { return (condition(j % condition.size()) != 0) == (k == 1); };
+  const auto picks = [&](std::size_t k, Index j) {
+    return (condition(j % condition.size()) != 0) == (k == 1);
+  };
   for (std::size_t v = 0; v < values.size(); ++v)
     for (Index j = 0; j < size; ++j)
       if (picks(active[v], j)) sources[std::size_t(j)] = Index(v) * size + j;
@@ -100,17 +102,18 @@ void import_where_by_constant(Importer<Scalar>& importer, const Node& node, cons
       if (!picks(k, j)) continue;
       bias(j) = constant(j % constant.size());
       if (!math::isfinite(bias(j)))
-        fail(describe(node), ": input ", k, ": expected finite numbers where the condition picks them, found ",
-             bias(j));
+        fail(describe(node), ": input ", k,
+             ": expected finite numbers where the condition picks them, found ", bias(j));
     }
   }
-  importer.define(node.outputs[0],
-                  importer.add(node, "", MatMul(map::Selection<Scalar>(Index(values.size()) * size, sources), bias),
-                               values, like.dims, like.order));
+  importer.define(
+      node.outputs[0],
+      importer.add(node, "", MatMul(map::Selection<Scalar>(Index(values.size()) * size, sources), bias),
+                   values, like.dims, like.order));
 }
 
-/// Where: by a condition c that depends on the network's inputs x ⊙ c + y ⊙ (1 − c), where c is the gate, so that
-/// relevance goes to the branch that was taken.
+/// Where: by a condition c that depends on the network's inputs x ⊙ c + y ⊙ (1 − c), where c is the gate, so
+/// that relevance goes to the branch that was taken.
 template <class Scalar>
 void import_where(Importer<Scalar>& importer, const Node& node) {
   Attributes(node).finish();
@@ -129,16 +132,19 @@ void import_where(Importer<Scalar>& importer, const Node& node) {
       const Tensor& constant = importer.constant(node, k);
       for (const Scalar& v : constant.template values<Scalar>())
         if (!math::isfinite(v))
-          fail(describe(node), ": input ", k, ": expected finite numbers beside a condition that depends on the ",
+          fail(describe(node), ": input ", k,
+               ": expected finite numbers beside a condition that depends on the ",
                "network's inputs, found ", v);
       branch = add_constant(importer, node, condition, constant);
     } else {
       branch = importer.activation(node, k);
     }
-    taken.push_back(add_gated(importer, node, branch, k == 1 ? condition : otherwise, k == 1 ? "first" : "second"));
+    taken.push_back(
+        add_gated(importer, node, branch, k == 1 ? condition : otherwise, k == 1 ? "first" : "second"));
   }
   importer.define(node.outputs[0], add_sum(importer, node, taken));
-  importer.note(describe(node) + ": its condition is taken as constant at the point: relevance goes to the branch " +
+  importer.note(describe(node) +
+                ": its condition is taken as constant at the point: relevance goes to the branch " +
                 "that was taken");
 }
 

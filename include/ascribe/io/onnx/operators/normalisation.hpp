@@ -1,6 +1,6 @@
-/// Normalisations by statistics of the value itself, made of their parts: the value, centred or not, times a gate.
-/// Under rule::GateConstant the gate is a constant and relevance is handed on. (Batch normalisation in inference
-/// has constants instead, and is linear.)
+/// Normalisations by statistics of the value itself, made of their parts: the value, centred or not, times a
+/// gate. Under rule::GateConstant the gate is a constant and relevance is handed on. (Batch normalisation in
+/// inference has constants instead, and is linear.)
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,8 @@ Activation add_inverse_deviation(Importer<Scalar>& importer, const Node& node, c
   return add_function(importer, node, mean_square, fn::Power{-0.5, epsilon}, "gate");
 }
 
-/// value ⊙ gate, and scaled and shifted where there are such constants. Throws Error where they would enlarge it.
+/// value ⊙ gate, and scaled and shifted where there are such constants. Throws Error where they would enlarge
+/// it.
 template <class Scalar>
 Activation add_normalised(Importer<Scalar>& importer, const Node& node, const Activation& value,
                           const Activation& gate, const Affine& affine = {}) {
@@ -65,7 +66,8 @@ Activation add_normalised(Importer<Scalar>& importer, const Node& node, const Ac
                             affine.has_shift ? &affine.shift : nullptr);
 }
 
-/// The scale, input 1, and the shift, input 2, which may be left out where `shift_is_needed` does not say otherwise.
+/// The scale, input 1, and the shift, input 2, which may be left out where `shift_is_needed` does not say
+/// otherwise.
 template <class Scalar>
 Affine affine_of(const Importer<Scalar>& importer, const Node& node, bool shift_is_needed) {
   Affine affine{importer.constant(node, 1), {}, true, shift_is_needed || importer.has_input(node, 2)};
@@ -102,8 +104,8 @@ void define_if_named(Importer<Scalar>& importer, const Node& node, std::size_t k
   if (k < node.outputs.size()) importer.define(node.outputs[k], value);
 }
 
-/// Layer normalisation (Ba et al. 1607.06450) over the axes from `axis` on; its mean and inverse deviation may be
-/// asked for.
+/// Layer normalisation (Ba et al. 1607.06450) over the axes from `axis` on; its mean and inverse deviation
+/// may be asked for.
 template <class Scalar>
 void import_layer_normalisation(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
@@ -120,8 +122,8 @@ void import_layer_normalisation(Importer<Scalar>& importer, const Node& node) {
   define_if_named(importer, node, 2, gate);
 }
 
-/// RMSNormalization (Zhang & Sennrich 1910.07467), and SimplifiedLayerNormalization, as ONNX Runtime calls it,
-/// which may be asked for the inverse root too: nothing is centred.
+/// RMSNormalization (Zhang & Sennrich 1910.07467), and SimplifiedLayerNormalization, as ONNX Runtime calls
+/// it, which may be asked for the inverse root too: nothing is centred.
 template <class Scalar>
 void import_rms_normalisation(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
@@ -165,8 +167,8 @@ inline Activation in_groups(Activation a, Index groups) {
   return a;
 }
 
-/// Channels in groups (Wu & He 1803.08494). Scale and shift are one a group until operator set 20, and one a channel
-/// from 21 on.
+/// Channels in groups (Wu & He 1803.08494). Scale and shift are one a group until operator set 20, and one a
+/// channel from 21 on.
 template <class Scalar>
 void import_group_normalisation(Importer<Scalar>& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
@@ -175,8 +177,7 @@ void import_group_normalisation(Importer<Scalar>& importer, const Node& node) {
   const double epsilon = parameter(attributes, "epsilon", 1e-5);
   if (importer.opset() >= 21) attributes.ignore("stash_type");
   attributes.finish();
-  if (a.rank() < 2)
-    fail(describe(node), ": expected channels along axis 1, found shape ", shown(a.dims));
+  if (a.rank() < 2) fail(describe(node), ": expected channels along axis 1, found shape ", shown(a.dims));
   importer.check_not_batch(node, a, 1);
   const Index channels = a.dims[1];
   if (groups < 1 || channels % groups != 0)
@@ -189,8 +190,8 @@ void import_group_normalisation(Importer<Scalar>& importer, const Node& node) {
   const Centred centred = add_centred(importer, node, split, axes_from(split.rank(), 2));
   const Activation gate = add_inverse_deviation(importer, node, centred.variance, epsilon);
   if (by_group) {
-    const Activation result = importer.in_order(
-        node, add_normalised(importer, node, centred.value, gate, affine), split.order);
+    const Activation result =
+        importer.in_order(node, add_normalised(importer, node, centred.value, gate, affine), split.order);
     return importer.define(node.outputs[0], Activation{result.node, a.dims, a.order, a.batch_axis});
   }
   const Activation normalised =

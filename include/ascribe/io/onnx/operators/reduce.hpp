@@ -37,8 +37,9 @@ std::optional<std::vector<bool>> reduced_axes(const Importer<Scalar>& importer, 
   return std::vector<bool>(std::size_t(rank), true);
 }
 
-/// The sum, mean or maximum over the marked axes, which get size 1. They become the slowest in memory, so that what
-/// is reduced lies in branches one behind the other. Of equal maxima the first in C order is the maximum.
+/// The sum, mean or maximum over the marked axes, which get size 1. They become the slowest in memory, so
+/// that what is reduced lies in branches one behind the other. Of equal maxima the first in C order is the
+/// maximum.
 template <class Scalar>
 Activation add_branches(Importer<Scalar>& importer, const Node& node, const Activation& given,
                         const std::vector<bool>& axes, Reduction how, std::string_view part) {
@@ -94,14 +95,13 @@ Activation add_product(Importer<Scalar>& importer, const Node& node, const Activ
     if (a.dims[axis] % 2 != 0) left_over.push_back(factors(2 * half, 1));
     a = multiply(factors(0, half), factors(half, half), half == 1 && left_over.empty());
   }
-  for (std::size_t k = 0; k < left_over.size(); ++k)
-    a = multiply(a, left_over[k], k + 1 == left_over.size());
+  for (std::size_t k = 0; k < left_over.size(); ++k) a = multiply(a, left_over[k], k + 1 == left_over.size());
   return a;
 }
 
-/// A reduction over the marked axes, which get size 1: the sum, mean or maximum, or what is made of them. Over the
-/// batch it is an Error. The logarithm of Σ eˣ is made of just these, so that relevance is shared by the softmax:
-/// eˣ has to be finite, as an Error says where it is not.
+/// A reduction over the marked axes, which get size 1: the sum, mean or maximum, or what is made of them.
+/// Over the batch it is an Error. The logarithm of Σ eˣ is made of just these, so that relevance is shared by
+/// the softmax: eˣ has to be finite, as an Error says where it is not.
 template <class Scalar>
 Activation add_reduction(Importer<Scalar>& importer, const Node& node, const Activation& a,
                          const std::vector<bool>& axes, Reduction how, std::string_view part = "") {
@@ -146,14 +146,14 @@ void import_reduction(Importer<Scalar>& importer, const Node& node, Reduction ho
   Attributes attributes(node);
   const bool keep = attributes.flag("keepdims", true);
   // ReduceSum had its axes as an input long before the others.
-  const auto axes =
-      reduced_axes(importer, node, attributes, given.rank(), how == Reduction::sum ? 13 : 18);
+  const auto axes = reduced_axes(importer, node, attributes, given.rank(), how == Reduction::sum ? 13 : 18);
   attributes.finish();
   if (!axes) {
     const bool of_one_is_itself = how == Reduction::mean || how == Reduction::sum || how == Reduction::max ||
                                   how == Reduction::min || how == Reduction::product;
     if (!of_one_is_itself)
-      fail(describe(node), ": expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's ",
+      fail(describe(node),
+           ": expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's ",
            "versions disagree");
     return importer.define(node.outputs[0], given);
   }
