@@ -64,7 +64,7 @@ onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::ve
   return {output, std::move(op), std::move(inputs), {output}, std::move(attributes)};
 }
 
-Imported import_chain(const Chain& chain, bool batched) {
+onnx::Model model_of(const Chain& chain) {
   onnx::Model model;
   model.opset = 21;
   std::vector<onnx::Dimension> dims;
@@ -73,8 +73,10 @@ Imported import_chain(const Chain& chain, bool batched) {
   model.graph.nodes = chain.nodes;
   model.graph.initializers = chain.constants;
   model.graph.outputs.push_back({chain.nodes.back().outputs[0], onnx::ElementType::float32, {}});
-  return import(model, batched);
+  return model;
 }
+
+Imported import_chain(const Chain& chain, bool batched) { return import(model_of(chain), batched); }
 
 std::string chain_refused(const Chain& chain) {
   try {
@@ -157,10 +159,10 @@ void check_node(const OneNode& one, const std::vector<Expected>& expected, bool 
   }
 }
 
-void check_formula(const OneNode& one, const Formula& formula, const Eigen::VectorXd& x,
+void check_formula(const onnx::Model& model, const Formula& formula, const Eigen::VectorXd& x,
                    const Eigen::VectorXd& base, bool slopes, bool batched) {
-  INFO(one.op << " on " << onnx::shown(one.inputs.front()) << ", operator set " << one.opset);
-  const auto net = import(model_of(one), false).graph;
+  INFO(model.graph.nodes.back().op_type << ", operator set " << model.opset << ", " << x.size() << " inputs");
+  const auto net = import(model, false).graph;
   const auto near = [](const Eigen::VectorXd& found, const Eigen::VectorXd& expected) {
     REQUIRE(found.size() == expected.size());
     for (Index j = 0; j < found.size(); ++j)
@@ -195,9 +197,7 @@ void check_formula(const OneNode& one, const Formula& formula, const Eigen::Vect
           Approx(weights.col(0).dot(formula(up) - formula(down)) / (2 * step)).epsilon(1e-6).margin(1e-6));
   }
   if (!batched) return;
-  OneNode open = one;
-  open.file_batch = 7;  // whatever the file says
-  const auto batch = import(model_of(open), true).graph;
+  const auto batch = import(model, true).graph;
   Eigen::MatrixXd samples(x.size(), 2);
   samples << x, base;
   const auto values = batch.forward(samples);
@@ -214,7 +214,8 @@ std::vector<std::vector<Index>> sets_along(const onnx::Dims& dims, const std::ve
     Index key = 0, step = size;
     for (std::size_t axis = 0; axis < dims.size(); ++axis) {
       step /= dims[axis];
-      if (std::find(axes.begin(), axes.end(), Index(axis)) == axes.end()) key += place / step % dims[axis] * step;
+      if (std::find(axes.begin(), axes.end(), Index(axis)) == axes.end())
+        key += place / step % dims[axis] * step;
     }
     const auto found = std::find(keys.begin(), keys.end(), key);
     if (found == keys.end()) {

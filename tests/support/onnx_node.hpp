@@ -80,6 +80,7 @@ struct Chain {
 /// A node that computes `output` and is named after it.
 onnx::Node step(std::string op, std::vector<onnx::Attribute> attributes, std::vector<std::string> inputs,
                 std::string output);
+onnx::Model model_of(const Chain& chain);
 Imported import_chain(const Chain& chain, bool batched = true);
 /// The message with which a chain is refused; "no error" if it is not.
 std::string chain_refused(const Chain& chain);
@@ -101,13 +102,15 @@ void check_node(const OneNode& one, const std::vector<Expected>& expected, bool 
 /// What a node is to compute: all of its inputs' values behind each other, in C order, to the output's.
 using Formula = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
 
-/// A node of one output against a formula at x: the values, the gradient by the formula's differences, the books
-/// of lrp, epsilon_plus, deep_lift and lrp_q (`slopes` false: a function in it has no value at 0, so that lrp_q is
-/// refused), and that deep_lift against `base` gives the difference of the outputs. `batched`: two samples too.
-void check_formula(const OneNode& one, const Formula& formula, const Eigen::VectorXd& x,
+/// A model of one output against a formula at x: the values, the gradient by the formula's differences, the
+/// books of lrp, epsilon_plus, deep_lift and lrp_q (`slopes` false: a function in it has no value at 0, so
+/// that lrp_q is refused), and that deep_lift against `base` gives the difference of the outputs. `batched`:
+/// two samples too.
+void check_formula(const onnx::Model& model, const Formula& formula, const Eigen::VectorXd& x,
                    const Eigen::VectorXd& base, bool slopes = true, bool batched = true);
 
-/// The places, in C order, of a shape's values that differ along `axes` alone: a list for each place of the others.
+/// The places, in C order, of a shape's values that differ along `axes` alone: a list for each place of the
+/// others.
 std::vector<std::vector<Index>> sets_along(const onnx::Dims& dims, const std::vector<Index>& axes);
 
 }  // namespace ascribe::test

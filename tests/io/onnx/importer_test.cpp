@@ -399,6 +399,11 @@ TEST_CASE("onnx::network: what is supported on activations is supported on const
         {reals("c2", {1, 2}, {2, 1}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
          reals("mean", {2}, {1, 2}), reals("var", {2}, {1, 4})});
   check(node("Softmax", {"c"}, {"k"}), 0.18242552380635635, 0.8175744761936437);
+  check(node("ReduceL1", {"c", "axes"}, {"k"}), 1.5, 1.5, {test::list({0}).renamed("axes")});
+  check(node("ReduceLogSumExp", {"c"}, {"k"}, {test::integer("keepdims", 0)}), 0.70141327798275, 0.70141327798275);
+  check(node("LayerNormalization", {"c", "scale", "shift"}, {"k"}, {test::real("epsilon", 0)}), -1, 2,
+        {reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 1})});
+  check(node("LpNormalization", {"c"}, {"k"}, {test::integer("p", 1)}), -2. / 3, 1. / 3);
   // The layer's own errors name the node.
   CHECK_THAT(refusal(model({2}, {node("MatMul", {"c", "w"}, {"k"}), node("Add", {"x", "k"}, {"y"})},
                            {c, reals("w", {3, 2}, {1, 2, 3, 4, 5, 6})}),

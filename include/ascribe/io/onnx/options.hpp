@@ -21,8 +21,8 @@ struct ReadOptions {
   /// Whether probabilities at a network's end (Softmax, LogSoftmax, Sigmoid) and what is chosen by them
   /// (ArgMax, TopK) are left out, so that the outputs are the scores before them; a note says so.
   bool scores = true;
-  /// Whether parallel convolutions, identities and batch normalisations of one value that end in a sum become one
-  /// convolution (branches.hpp); a note says which.
+  /// Whether parallel convolutions, identities and batch normalisations of one value that end in a sum become
+  /// one convolution (branches.hpp); a note says which.
   bool merge_branches = true;
   /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
   std::map<std::string, Index> sizes = {};

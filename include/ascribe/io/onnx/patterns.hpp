@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/inverse_root.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 
 namespace ascribe::onnx {
@@ -180,7 +181,11 @@ class GatePatterns {
     if (near(c, 1) && node->op_type == "Tanh" && enter(gate, "Tanh"))
       if (const Node* inner = enter(node->inputs[0], "Softplus"); inner && inner->inputs[0] == x)
         return fn::Mish();
-    if (near(c, 1.0 / 6) && node->op_type == "Clip" && enter(gate, "Clip")) {
+    const auto by_numbers = [&](std::size_t k) {
+      return !importer_.has_input(*node, k) || importer_.is_constant(*node, k);
+    };
+    if (near(c, 1.0 / 6) && node->op_type == "Clip" && by_numbers(1) && by_numbers(2) &&
+        enter(gate, "Clip")) {
       const fn::Clip clip = clip_bounds(importer_, *node);
       const auto sum = shifted(node->inputs[0]);
       if (sum && sum->first == x && near(sum->second, 3) && clip.low == 0 && near(clip.high, 6))
@@ -223,6 +228,7 @@ class GatePatterns {
 
 /// Replaces every such function by one layer.
 inline void find_patterns(Importer& importer) {
+  find_inverse_roots(importer);
   GatePatterns patterns(importer);
   for (const Node* one : importer.nodes()) {
     const Node& node = *one;

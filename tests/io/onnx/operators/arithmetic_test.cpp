@@ -1,13 +1,18 @@
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <ascribe/methods/composites.hpp>
+#include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/checks.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx_node.hpp"
+#include "tests/support/random.hpp"
 
 using namespace ascribe;
 using namespace ascribe::test;
@@ -75,4 +80,112 @@ TEST_CASE("onnx: what maxima and minima refuse", "[onnx]") {
         "node 'it' (Min): expected constants that are finite or infinity, found -inf");
   CHECK(with("Min", {0, nan_value}) ==
         "node 'it' (Min): expected constants that are finite or infinity, found nan");
+}
+
+TEST_CASE("onnx: operators of two values of any shapes", "[onnx]") {
+  struct Case {
+    const char* op;
+    std::function<double(double, double)> of;
+    bool slopes = true;
+  };
+  const Case cases[] = {
+      {"Add", std::plus<>()},
+      {"Sub", std::minus<>()},
+      {"Mul", std::multiplies<>()},
+      {"Div", std::divides<>(), false},
+      {"Max", [](double a, double b) { return std::max(a, b); }},
+      {"Min", [](double a, double b) { return std::min(a, b); }},
+  };
+  struct Shapes {
+    onnx::Dims a, b;
+    std::vector<Index> from_a, from_b;  // which value of either, for each of the result
+    bool batched = true;
+  };
+  const Shapes shapes[] = {
+      {{1, 3}, {1, 3}, {0, 1, 2}, {0, 1, 2}},
+      {{1, 3}, {1, 1}, {0, 1, 2}, {0, 0, 0}},
+      {{1, 1}, {1, 3}, {0, 0, 0}, {0, 1, 2}},
+      {{1, 2, 1}, {1, 1, 2}, {0, 0, 1, 1}, {0, 1, 0, 1}},
+      {{2, 2}, {}, {0, 1, 2, 3}, {0, 0, 0, 0}, false},
+      {{2}, {2, 1}, {0, 1, 0, 1}, {0, 0, 1, 1}, false},
+      {{1, 2, 1, 2}, {1, 1, 2, 1}, {0, 1, 0, 1, 2, 3, 2, 3}, {0, 0, 1, 1, 0, 0, 1, 1}},
+  };
+  Random random(3);
+  for (const Case& one : cases)
+    for (const Shapes& shape : shapes) {
+      const Index a = 1 + *std::max_element(shape.from_a.begin(), shape.from_a.end()),
+                  b = 1 + *std::max_element(shape.from_b.begin(), shape.from_b.end());
+      Eigen::VectorXd x = random.vector(a + b), base = random.vector(a + b);
+      x.tail(b).array() += 2;  // divisors on one side of 0
+      base.tail(b).array() += 2;
+      if (!one.slopes || one.op[0] != 'M') x.head(a).array() -= 1;
+      check_formula(
+          model_of({.op = one.op, .inputs = {shape.a, shape.b}}),
+          [&](const Eigen::VectorXd& at) {
+            Eigen::VectorXd y(Index(shape.from_a.size()));
+            for (Index j = 0; j < y.size(); ++j)
+              y(j) = one.of(at(shape.from_a[std::size_t(j)]), at(a + shape.from_b[std::size_t(j)]));
+            return y;
+          },
+          x, base, one.slopes, shape.batched);
+    }
+}
+
+TEST_CASE("onnx: division by values", "[onnx]") {
+  // A constant by a value.
+  onnx::Model model = model_of({.op = "Div", .inputs = {{1, 3}}, .constants = {list_of_reals({2, -3, 0})}});
+  std::swap(model.graph.nodes[0].inputs[0], model.graph.nodes[0].inputs[1]);
+  check_formula(
+      model,
+      [](const Eigen::VectorXd& at) { return Eigen::VectorXd(Eigen::Vector3d(2 / at(0), -3 / at(1), 0)); },
+      Eigen::Vector3d(0.5, -4, 3), Eigen::Vector3d(1, -2, 1), false);
+  // The divisor is the gate: it takes nothing.
+  const auto net = import(model_of({.op = "Div", .inputs = {{1, 1}, {1, 1}}}), true).graph;
+  const auto e = net.explain(net.forward(Eigen::MatrixXd(Eigen::Vector2d(3, 2))), 0, method::Lrp());
+  CHECK(e.relevance(0) == 1.5);
+  CHECK(e.relevance(1) == 0);
+  const auto forward = [&](double divisor) -> std::string {
+    try {
+      net.forward(Eigen::MatrixXd(Eigen::Vector2d(3, divisor)));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(forward(0) ==
+        "forward: node 'it/inverse' (Reciprocal): expected numbers other than 0, found 0 at feature 0 of "
+        "sample 0");
+  CHECK(forward(1) == "no error");
+  CHECK_THAT(refusal({.op = "Pow", .inputs = {{1, 2}, {1, 2}}}),
+             Contains("node 'it' (Pow): input 1 ('x1'): expected a constant, found a value that depends"));
+}
+
+TEST_CASE("onnx: bounds of a Clip that are values", "[onnx]") {
+  const auto clip = [](std::vector<std::string> inputs) {
+    onnx::Model model = model_of({.op = "Clip",
+                                  .inputs = {{2}, {}, {}},
+                                  .constants = {number(-0.25f), onnx::Tensor::of<float>("", {1}, {0.5f})}});
+    model.graph.nodes[0].inputs = std::move(inputs);
+    return model;
+  };
+  const auto bounded = [](double x, double low, double high) { return std::min(std::max(x, low), high); };
+  const Eigen::Vector4d x(-2, 0.75, -1, 0.5), base(0.125, -3, -2, 2);
+  const auto check = [&](std::vector<std::string> inputs, auto low, auto high) {
+    check_formula(
+        clip(std::move(inputs)),
+        [&](const Eigen::VectorXd& at) {
+          return Eigen::VectorXd(
+              Eigen::Vector2d(bounded(at(0), low(at), high(at)), bounded(at(1), low(at), high(at))));
+        },
+        x, base, true, false);
+  };
+  const auto constant = [](double c) { return [c](const Eigen::VectorXd&) { return c; }; };
+  const auto value = [](Index i) { return [i](const Eigen::VectorXd& at) { return at(i); }; };
+  check({"x0", "x1", "x2"}, value(2), value(3));
+  check({"x0", "x1"}, value(2), constant(1e30));
+  check({"x0", "", "x2"}, constant(-1e30), value(3));
+  check({"x0", "c0", "x2"}, constant(-0.25), value(3));
+  check({"x0", "x1", "c1"}, value(2), constant(0.5));
+  CHECK(refusal({.op = "Clip", .inputs = {{1, 2}, {1, 2}}}) ==
+        "node 'it' (Clip): input 1: expected a bound of 1 value, found 2");
 }

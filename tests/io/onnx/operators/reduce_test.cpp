@@ -175,22 +175,26 @@ TEST_CASE("onnx: the other reductions against plain loops", "[onnx]") {
   };
   const Case cases[] = {
       {"ReduceMin", [](const Values& v) { return *std::min_element(v.begin(), v.end()); }, false, true},
-      {"ReduceProd", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>()); },
-       false, true},
-      {"ReduceL1", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 0.0, [](double s, double x) {
-                                           return s + std::abs(x);
-                                         }); },
+      {"ReduceProd",
+       [](const Values& v) { return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>()); }, false,
+       true},
+      {"ReduceL1",
+       [](const Values& v) {
+         return std::accumulate(v.begin(), v.end(), 0.0, [](double s, double x) { return s + std::abs(x); });
+       },
        false, true},
       {"ReduceL2",
-       [](const Values& v) { return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0)); }, false,
-       true},
-      {"ReduceSumSquare", [](const Values& v) { return std::inner_product(v.begin(), v.end(), v.begin(), 0.0); },
+       [](const Values& v) { return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0)); },
        false, true},
-      {"ReduceLogSum", [](const Values& v) { return std::log(std::accumulate(v.begin(), v.end(), 0.0)); }, true,
-       false},
-      {"ReduceLogSumExp", [](const Values& v) { return std::log(std::accumulate(
-                                                     v.begin(), v.end(), 0.0,
-                                                     [](double s, double x) { return s + std::exp(x); })); },
+      {"ReduceSumSquare",
+       [](const Values& v) { return std::inner_product(v.begin(), v.end(), v.begin(), 0.0); }, false, true},
+      {"ReduceLogSum", [](const Values& v) { return std::log(std::accumulate(v.begin(), v.end(), 0.0)); },
+       true, false},
+      {"ReduceLogSumExp",
+       [](const Values& v) {
+         return std::log(
+             std::accumulate(v.begin(), v.end(), 0.0, [](double s, double x) { return s + std::exp(x); }));
+       },
        false, false},
   };
   const onnx::Dims dims{1, 3, 5, 2};
@@ -212,7 +216,8 @@ TEST_CASE("onnx: the other reductions against plain loops", "[onnx]") {
           }
           return y;
         };
-        OneNode node{.op = one.op, .attributes = {integer("keepdims", opset == 18)}, .inputs = {dims}, .opset = opset};
+        OneNode node{
+            .op = one.op, .attributes = {integer("keepdims", opset == 18)}, .inputs = {dims}, .opset = opset};
         if (opset < 18)
           node.attributes.push_back(integers("axes", axes));
         else
@@ -222,13 +227,14 @@ TEST_CASE("onnx: the other reductions against plain loops", "[onnx]") {
           x = x.cwiseAbs().array() + 0.1;
           base = base.cwiseAbs().array() + 0.1;
         }
-        check_formula(node, formula, x, base, one.slopes);
+        check_formula(model_of(node), formula, x, base, one.slopes);
       }
 }
 
 TEST_CASE("onnx: shapes of the other reductions, and of those of one value", "[onnx]") {
   const auto dims = [](const char* op, std::vector<onnx::Attribute> attributes, onnx::Dims input) {
-    return import(model_of({.op = op, .attributes = std::move(attributes), .inputs = {std::move(input)}}), false)
+    return import(model_of({.op = op, .attributes = std::move(attributes), .inputs = {std::move(input)}}),
+                  false)
         .outputs[0]
         .dims;
   };
@@ -244,7 +250,8 @@ TEST_CASE("onnx: shapes of the other reductions, and of those of one value", "[o
   check_node({.op = "ReduceMin", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}},
              {{{1, 2}, {-3.125, 0.5}}}, true, 0);
   CHECK(refused({.op = "ReduceL1", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}}) ==
-        "node 'it' (ReduceL1): expected axes, found none and noop_with_empty_axes, on whose meaning here ONNX's "
+        "node 'it' (ReduceL1): expected axes, found none and noop_with_empty_axes, on whose meaning here "
+        "ONNX's "
         "versions disagree");
   CHECK(refused({.op = "ReduceL2", .inputs = {{1, 2}}, .constants = {list({0})}}, true) ==
         "node 'it' (ReduceL2): it works along axis 0, the batch's, which is not supported");

@@ -182,7 +182,7 @@ inline Index gate_of(const Importer& importer, const Node& node) {
   if (a.size() != b.size()) return a.size() < b.size() ? 0 : 1;
   const auto bounded = [&](std::size_t k) {
     const Node* from = importer.producer(node.inputs[k]);
-    if (from && from->op_type == "Cast") from = importer.producer(from->inputs[0]);
+    if (from && from->op_type == "Cast" && !from->inputs.empty()) from = importer.producer(from->inputs[0]);
     constexpr std::string_view types[] = {
         "Sigmoid", "HardSigmoid", "Tanh", "Clip", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
         "Equal",   "And",         "Or",   "Xor",  "Not"};

@@ -25,20 +25,20 @@ void import_comparison(Importer& importer, const Node& node) {
       "for 0 everywhere, so that gradients, and methods made of them, give nothing to what it compares");
 }
 
-/// And, Or and Xor: how many of two conditions hold, and a step of that.
+/// And, Or and Xor: a step of how many of two conditions hold, which is shifted so that the jump is at 0.
 template <class Step>
 void import_logic(Importer& importer, const Node& node, double shift) {
   const Operands in(importer, node);
-  const Tensor minus = Tensor::of<double>("", {}, {shift});
+  const std::size_t k = in.constant[0] ? 0 : 1;
+  Tensor addend = Tensor::of<double>("", {}, {shift});
   Activation count;
-  if (in.constant[0] || in.constant[1]) {
-    const std::size_t k = in.constant[0] ? 0 : 1;
-    const Tensor both = changed(in.tensor[k], [&](double v) { return v + shift; });
-    count = add_affine(importer, node, in.activation[1 - k], nullptr, &both, 1, "count");
+  if (in.constant[k]) {
+    addend = changed(in.tensor[k], [&](double v) { return v + shift; });
+    count = in.activation[1 - k];
   } else {
-    count = add_affine(importer, node, add_sum(importer, node, {in.activation[0], in.activation[1]}, "sum"),
-                       nullptr, &minus, 1, "count");
+    count = add_sum(importer, node, {in.activation[0], in.activation[1]}, "sum");
   }
+  count = add_affine(importer, node, count, nullptr, &addend, 1, "count");
   importer.define(node.outputs[0], add_function(importer, node, count, Step()));
 }
 inline void import_and(Importer& importer, const Node& node) {
