@@ -128,6 +128,8 @@ class Importer {
       return nullptr;
     return found->second.front();
   }
+  /// Whether a value is whole numbers, as an input is.
+  bool is_whole(const std::string& value) const { return whole_.count(value) > 0; }
   /// Whether what is read is no network: a node whose inputs are all constants is evaluated.
   bool of_constants() const { return of_constants_; }
   /// Those that the outputs depend on, in the file's order.
@@ -468,7 +470,7 @@ class Importer {
   void check_whole(const Node& node) {
     const auto is_whole = [&](const std::string& name) { return whole_.count(name) > 0; };
     const auto found = std::find_if(node.inputs.begin(), node.inputs.end(), is_whole);
-    if (found == node.inputs.end() || node.op_type == "Cast") return;
+    if (found == node.inputs.end() || node.op_type == "Cast" || node.op_type == "DequantizeLinear") return;
     constexpr std::array<std::string_view, 9> moving{"Concat",  "Flatten", "Identity",  "Reshape",  "Slice",
                                                      "Squeeze", "Split",   "Transpose", "Unsqueeze"};
     if (std::find(moving.begin(), moving.end(), node.op_type) == moving.end())
@@ -563,7 +565,10 @@ class Importer {
     const auto op = operators_.find(node.op_type);
     if (op == operators_.end() || inputs.empty() || !inputs[0]) return false;
     const ElementType type = inputs[0]->type();
-    if (type != ElementType::float32 && type != ElementType::float64) return false;
+    // The only one of whole numbers that gives others.
+    const bool dequantizes = node.op_type == "DequantizeLinear" && inputs.size() > 1 && inputs[1];
+    const ElementType result = dequantizes ? inputs[1]->type() : type;
+    if (result != ElementType::float32 && result != ElementType::float64) return false;
     Model alone;
     alone.opset = model_.opset;
     ValueInfo first{node.inputs[0], type, std::vector<Dimension>()};
@@ -588,9 +593,9 @@ class Importer {
       charge(describe(node), inputs[0]->size(), sizeof(double));
       const auto outputs = builder->run(inputs[0]->values<double>());
       for (std::size_t k = 0; k < outputs.size(); ++k) {
-        charge(describe(node), Index(outputs[k].size()), item_size(type));
+        charge(describe(node), Index(outputs[k].size()), item_size(result));
         define(read.output_names[k],
-               fold::narrow(read.output_names[k], type, read.outputs[k].dims, outputs[k]));
+               fold::narrow(read.output_names[k], result, read.outputs[k].dims, outputs[k]));
       }
     });
     return true;

@@ -1,4 +1,4 @@
-#include "ascribe/io/onnx/operators/ml.hpp"
+#include <ascribe/io/onnx/network.hpp>
 
 #include <cmath>
 #include <limits>
@@ -24,7 +24,7 @@ OneNode ml(std::string op, std::vector<onnx::Attribute> attributes, Index featur
   return {.op = "ai.onnx.ml." + op, .attributes = std::move(attributes), .inputs = {{1, features}}};
 }
 void check(const OneNode& one, const Formula& formula) {
-  check_formula(one, formula, VectorXd{{1, -2, 3}}, VectorXd{{0.5, 1, 2}});
+  check_formula(model_of(one), formula, VectorXd{{1, -2, 3}}, VectorXd{{0.5, 1, 2}});
 }
 
 TEST_CASE("onnx: scalers and normalisers of scikit-learn", "[onnx]") {

@@ -40,10 +40,10 @@ TEST_CASE("onnx: Softmax and LogSoftmax by their formulas, over one axis or all 
       Index size = 1;
       for (const Index d : dims) size *= d;
       check_formula(
-          {.op = logarithm ? "LogSoftmax" : "Softmax",
-           .attributes = {integer("axis", axis)},
-           .inputs = {dims},
-           .opset = opset},
+          model_of({.op = logarithm ? "LogSoftmax" : "Softmax",
+                    .attributes = {integer("axis", axis)},
+                    .inputs = {dims},
+                    .opset = opset}),
           [&, log = logarithm](const VectorXd& x) { return softmax(x, sets, log); },
           node_input(size).col(0) / 4, node_input(size, 7).col(0) / 4);
     }
