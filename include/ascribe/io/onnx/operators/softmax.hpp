@@ -24,15 +24,12 @@ void import_softmax(Importer& importer, const Node& node) {
   attributes.finish();
   std::vector<bool> axes(a.dims.size(), false);
   for (std::size_t k = std::size_t(axis); k < axes.size(); ++k) axes[k] = flat || Index(k) == axis;
-  const Activation most = add_reduction(importer, node, a, axes, Reduction::max, "maximum");
-  const Activation minus = add_function(importer, node, most, fn::Scale{-1}, "negative maximum");
-  const Activation shifted = add_sum(importer, node, {a, minus}, "shifted");
-  const Activation powers = add_function(importer, node, shifted, fn::Exp(), "powers");
+  const Activation powers = add_function(importer, node, a, fn::Exp(), "powers");
   const Activation sum = add_reduction(importer, node, powers, axes, Reduction::sum, "sum");
   if (logarithm) {
     const Activation log = add_function(importer, node, sum, fn::Log(), "logarithm");
     const Activation negative = add_function(importer, node, log, fn::Scale{-1}, "negative logarithm");
-    return importer.define(node.outputs[0], add_sum(importer, node, {shifted, negative}));
+    return importer.define(node.outputs[0], add_sum(importer, node, {a, negative}));
   }
   const Activation inverse = add_function(importer, node, sum, fn::Reciprocal(), "inverse");
   importer.define(node.outputs[0], add_gated(importer, node, powers, inverse));
