@@ -2,6 +2,7 @@
 /// includes it for another Scalar than float and double.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
+#include <ascribe/io/onnx/operators/indices.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
@@ -26,6 +28,11 @@ ASCRIBE_INLINE std::vector<Operator> operators();
 
 /// Builds a model's network. Throws as `network`.
 ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options, Builder& builder);
+
+/// The outputs of one node of constants: fold::evaluate, and what moves values, which shares or copies bytes
+/// and passes on that there are none.
+ASCRIBE_INLINE std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs,
+                                            Index opset, Budget& budget);
 
 #ifdef ASCRIBE_DEFINES
 
@@ -42,11 +49,18 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(pooling_operators);
   add(reduce_operators);
   add(shape_operators);
+  add(index_operators);
   return all;
 }
 
 ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options, Builder& builder) {
   return Importer(model, options, builder).run(operators(), find_patterns);
+}
+
+ASCRIBE_INLINE std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs,
+                                            Index opset, Budget& budget) {
+  GraphBuilder<double> builder;
+  return Importer::evaluate(operators(), builder, node, inputs, opset, budget);
 }
 
 #endif
