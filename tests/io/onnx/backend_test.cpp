@@ -57,9 +57,9 @@ std::vector<std::pair<std::string, std::string>> exceptions() {
 /// Operators that a network may not have, of the nodes that depend on a model's floating-point inputs; and
 /// those that constants may not be computed with.
 std::set<std::string> unsupported_operators(const onnx::Model& model) {
-  static const std::set<std::string, std::less<>> known = [] {
-    std::set<std::string, std::less<>> all;
-    for (const auto& op : onnx::operators()) all.emplace(op.type);
+  static const std::map<std::string, bool, std::less<>> known = [] {
+    std::map<std::string, bool, std::less<>> all;
+    for (const auto& op : onnx::operators()) all.emplace(op.type, op.moves);
     return all;
   }();
   std::set<std::string> found, active;
@@ -71,8 +71,10 @@ std::set<std::string> unsupported_operators(const onnx::Model& model) {
                                      [&](const std::string& input) { return active.count(input) > 0; });
     if (node.op_type == "Shape" || node.op_type == "Size") continue;
     if (depends) active.insert(node.outputs.begin(), node.outputs.end());
-    if (depends ? known.count(node.op_type) == 0 : !onnx::can_evaluate(node.op_type))
-      found.insert(node.op_type);
+    const auto op = known.find(node.op_type);
+    const bool supported = depends ? op != known.end()
+                                   : (op != known.end() && op->second) || onnx::can_evaluate(node.op_type);
+    if (!supported) found.insert(node.op_type);
   }
   return found;
 }

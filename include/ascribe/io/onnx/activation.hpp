@@ -1,8 +1,9 @@
-/// Values that depend on the network's inputs, as ONNX sees them: axes, their order in memory, the batch.
+/// Values as ONNX sees them: axes, their order in memory, the batch.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "ascribe/core/error.hpp"
@@ -28,22 +29,28 @@ inline AxisOrder channels_last(Index rank) {
   return order;
 }
 
-/// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it.
+/// A value that depends on the network's inputs: a node of the graph, seen as ONNX sees it. What moves values
+/// sees a constant as one too.
 struct Activation {
-  Index node;
+  Index node;             ///< −1: a constant
   Dims dims;              ///< with the batch as an axis of size 1
-  AxisOrder order;        ///< of the node's features
+  AxisOrder order;        ///< of the node's features, or the constant's elements
   Index batch_axis = -1;  ///< −1: a whole tensor is one sample
+  /// A constant's elements in that order, of as many as `dims` says; its own shape says nothing.
+  std::optional<Tensor> constant = std::nullopt;
 
   Index rank() const { return Index(dims.size()); }
+  /// 0 for constants alone, whose other sizes may be too large to multiply.
   Index size() const {
+    if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
     Index count = 1;
     for (const Index d : dims) count *= d;
     return count;
   }
-  /// How far apart the neighbours along each axis are in memory.
+  /// How far apart the neighbours along each axis are in memory; zeros where there is nothing.
   std::vector<Index> strides() const {
-    std::vector<Index> found(dims.size());
+    std::vector<Index> found(dims.size(), 0);
+    if (size() == 0) return found;
     Index step = 1;
     for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
       found[std::size_t(*axis)] = step;
@@ -58,6 +65,21 @@ struct Activation {
     return shape;
   }
 };
+
+inline Activation as_activation(const Tensor& constant) {
+  return {-1, constant.dims(), c_order(constant.rank()), -1, constant};
+}
+
+/// Whether another order of the axes is the same memory.
+inline bool same_in_memory(const Activation& a, const AxisOrder& order) {
+  if (a.size() == 0) return true;
+  // Axes of size 1 are nowhere in memory.
+  const auto in_memory = [&](AxisOrder axes) {
+    std::erase_if(axes, [&](Index axis) { return a.dims[std::size_t(axis)] == 1; });
+    return axes;
+  };
+  return in_memory(a.order) == in_memory(order);
+}
 
 /// A value with −∞ around it, as exporters pad in front of a maximum: it is no value of the graph, whose
 /// numbers are finite. The maximum that reads it leaves the padding out.

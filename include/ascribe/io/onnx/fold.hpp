@@ -1,5 +1,6 @@
 /// Evaluates operators whose inputs are all constants: what exporters leave around a Pad or a Reshape, and
-/// weights that are computed from others. What each operator means is in
+/// weights that are computed from others. Those that only move elements are translations
+/// (operators/shape.hpp), for constants too. What each operator means is in
 /// https://github.com/onnx/onnx/blob/main/docs/Operators.md, and its older versions in Changelog.md beside
 /// it.
 #pragma once
@@ -18,8 +19,8 @@
 #include "ascribe/io/onnx/fold/arithmetic.hpp"
 #include "ascribe/io/onnx/fold/call.hpp"
 #include "ascribe/io/onnx/fold/functions.hpp"
-#include "ascribe/io/onnx/fold/movement.hpp"
 #include "ascribe/io/onnx/fold/reduce.hpp"
+#include "ascribe/io/onnx/fold/sources.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 
@@ -51,7 +52,6 @@ inline constexpr std::array operators{
     Operator{"CastLike", 2, 2, cast_like},
     Operator{"Ceil", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::ceil(x); }); }},
     Operator{"Celu", 1, 1, celu},
-    Operator{"Concat", 1, any_number, concat},
     Operator{"Constant", 0, 0, constant},
     Operator{"ConstantOfShape", 1, 1, constant_of_shape},
     Operator{"Cos", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::cos(x); }); }},
@@ -61,15 +61,11 @@ inline constexpr std::array operators{
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a == b; }); }},
     Operator{"Erf", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::erf(x); }); }},
     Operator{"Exp", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::exp(x); }); }},
-    Operator{"Expand", 2, 2, expand},
-    Operator{"Flatten", 1, 1, flatten},
     Operator{"Floor", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::floor(x); }); }},
-    Operator{"Gather", 2, 2, gather},
     Operator{"Greater", 2, 2,
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a > b; }); }},
     Operator{"GreaterOrEqual", 2, 2,
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a >= b; }); }},
-    Operator{"Identity", 1, 1, identity},
     Operator{"Less", 2, 2, [](Call& call) { return comparison(call, [](auto a, auto b) { return a < b; }); }},
     Operator{"LessOrEqual", 2, 2,
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a <= b; }); }},
@@ -83,7 +79,6 @@ inline constexpr std::array operators{
     Operator{"Not", 1, 1, logical_not},
     Operator{"Or", 2, 2,
              [](Call& call) { return logic(call, [](auto a, auto b) { return a != 0 || b != 0; }); }},
-    Operator{"Pad", 1, 4, pad},
     Operator{"Pow", 2, 2, pow},
     Operator{"Range", 3, 3, range},
     Operator{"Reciprocal", 1, 1, [](Call& call) { return function(call, [](auto x) { return 1 / x; }); }},
@@ -94,7 +89,6 @@ inline constexpr std::array operators{
     Operator{"ReduceProd", 1, 2, [](Call& call) { return reduce<Product>(call, 18); }},
     Operator{"ReduceSum", 1, 2, [](Call& call) { return reduce<Total>(call, 13); }},
     Operator{"ReduceSumSquare", 1, 2, [](Call& call) { return reduce<SumOfSquares>(call, 18); }},
-    Operator{"Reshape", 2, 2, reshape},
     // Halves go to the even neighbour: the default rounding mode of every program that did not change it.
     Operator{"Round", 1, 1,
              [](Call& call) { return function(call, [](auto x) { return std::nearbyint(x); }); }},
@@ -104,35 +98,30 @@ inline constexpr std::array operators{
     Operator{"Sin", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sin(x); }); }},
     Operator{"Sinh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sinh(x); }); }},
     Operator{"Size", 1, 1, size},
-    Operator{"Slice", 1, 5, slice},
-    Operator{"Split", 1, 2, split},
     Operator{"Sqrt", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::sqrt(x); }); }},
-    Operator{"Squeeze", 1, 2, squeeze},
     Operator{"Sub", 2, 2, [](Call& call) { return arithmetic(call, Subtract()); }},
     Operator{"Sum", 1, any_number, [](Call& call) { return variadic(call, Add()); }},
     Operator{"Swish", 1, 1, swish},
     Operator{"Tan", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::tan(x); }); }},
     Operator{"ThresholdedRelu", 1, 1, thresholded_relu},
-    Operator{"Tile", 2, 2, tile},
-    Operator{"Transpose", 1, 1, transpose},
-    Operator{"Unsqueeze", 1, 2, unsqueeze},
     Operator{"Where", 3, 3, where},
     Operator{"Xor", 2, 2, [](Call& call) { return logic(call, [](auto a, auto b) { return a != b; }); }},
 };
 
 }  // namespace fold
 
-/// Whether `evaluate` knows the operator.
+/// Whether fold::evaluate knows the operator.
 inline bool can_evaluate(std::string_view op_type) {
   return std::any_of(fold::operators.begin(), fold::operators.end(),
                      [&](const fold::Operator& known) { return known.name == op_type; });
 }
 
+namespace fold {
+
 /// A node's outputs, named as the node says, from its inputs' values; an optional input that is left out is
 /// null. Broadcasting is NumPy's. Integers are computed in 64 bits and keep the lowest of their type,
 /// division truncates, and by zero it is an Error; floating-point results have the inputs' type, those of two
-/// bytes by way of float. Operators that only move elements share or copy their bytes; Shape and Size need no
-/// values, and Reshape and its like pass on that there are none. Throws Error, naming the node, for an
+/// bytes by way of float. Shape and Size need no values. Throws Error, naming the node, for an
 /// operator that is not known, for types, shapes and attributes that it does not take, and where the budget
 /// does not suffice: what is allocated on the way to a result counts too.
 inline std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs, Index opset,
@@ -164,10 +153,6 @@ inline std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* co
   }
 }
 
-/// The same with a budget of its own, for one node alone.
-inline std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs, Index opset) {
-  Budget budget;
-  return evaluate(node, inputs, opset, budget);
-}
+}  // namespace fold
 
 }  // namespace ascribe::onnx

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include <ascribe/io/onnx/heads.hpp>
 #include <ascribe/io/onnx/layers.hpp>
 #include <ascribe/io/onnx/model.hpp>
+#include <ascribe/io/onnx/moves.hpp>
 #include <ascribe/io/onnx/options.hpp>
 #include <ascribe/io/onnx/tensor.hpp>
 
@@ -44,6 +46,7 @@ class Importer;
 struct Operator {
   std::string_view type;
   void (*translate)(Importer& importer, const Node& node);
+  bool moves = false;  ///< values, computing nothing: constants are moved by the translation too
 };
 
 /// Walks through a model's nodes and builds a Graph. What has only constant inputs is evaluated and remains a
@@ -82,14 +85,15 @@ class Importer {
   bool is_constant(const Node& node, std::size_t k) const {
     return has_input(node, k) && constants_.count(node.inputs[k]) > 0;
   }
-  /// Input k, which has to be a constant. Throws Error, naming the node, where it is not.
+  /// Input k, which has to be a constant. A node pays once for each that it reads. Throws Error, naming the
+  /// node, where it is none.
   const Tensor& constant(const Node& node, std::size_t k) const {
     check_input(node, k);
     const auto found = constants_.find(node.inputs[k]);
     if (found == constants_.end())
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
            "): expected a constant, found a value that depends on the network's inputs");
-    charge(describe(node), found->second.size(), scalar_bytes());
+    if (read_.emplace(&node, k).second) charge(describe(node), found->second.size(), scalar_bytes());
     return found->second;
   }
   /// The shape of input k, a constant, without asking for its values.
@@ -104,6 +108,11 @@ class Importer {
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
            "): expected a value that depends on the network's inputs, found a constant");
     return found->second;
+  }
+  /// Input k, whether it is a constant or not.
+  Activation value(const Node& node, std::size_t k) const {
+    if (!is_constant(node, k)) return activation(node, k);
+    return as_activation(constants_.find(node.inputs[k])->second);
   }
 
   /// Input k where it has −∞ around it; null where it has not.
@@ -145,15 +154,30 @@ class Importer {
   /// Counts a value or table of `dims` elements, of so many bytes each, against ReadOptions::memory, before
   /// it is made. Throws Error, naming the node, where there are less than 1 or too many.
   void charge(const Node& node, const Dims& dims, std::size_t item_size) const {
-    charge(describe(node), checked_count(node, dims), item_size);
+    charge(describe(node), checked_count(describe(node), dims), item_size);
+  }
+  /// Counts what is made of constants, of any number of elements, before it is made.
+  auto payer(std::string where) const {
+    return [this, where = std::move(where)](const Dims& dims, std::size_t item_size) {
+      charge(where, element_count(dims, where), item_size);
+    };
   }
   /// Says that another node's translation has been done together with this one.
   void absorb(const Node& node) { absorbed_.insert(&node); }
 
   // --- What a translation says -----------------------------------------------------------------
 
+  /// A constant is brought into C order; its bytes stay where they are if nothing moves.
   void define(const std::string& output, Activation value) {
-    if (!output.empty()) activations_.insert_or_assign(output, std::move(value));
+    if (output.empty()) return;
+    if (!value.constant) {
+      activations_.insert_or_assign(output, std::move(value));
+      return;
+    }
+    const AxisOrder order = c_order(value.rank());
+    if (!same_in_memory(value, order))
+      value = moved(value, Activation{-1, value.dims, order}, unmoved, {}, payer("output " + shown(output)));
+    define(output, value.constant->reshaped(value.dims).renamed(output));
   }
   void define(const std::string& output, Tensor value) {
     if (!output.empty()) constants_.insert_or_assign(output, std::move(value));
@@ -187,68 +211,99 @@ class Importer {
 
   /// A value with its axes in another order in memory: the same node where nothing moves.
   Activation in_order(const Node& node, const Activation& a, const AxisOrder& order) {
-    // Axes of size 1 are nowhere in memory.
-    const auto in_memory = [&](AxisOrder axes) {
-      std::erase_if(axes, [&](Index axis) { return a.dims[std::size_t(axis)] == 1; });
-      return axes;
-    };
-    if (in_memory(a.order) == in_memory(order)) return {a.node, a.dims, order, a.batch_axis};
-    std::vector<std::vector<Index>> all;
-    for (const Index d : a.dims) all.push_back(c_order(d));
-    return select(node, "order", a, all, order);
+    return select(node, "order", a, a.dims, order, unmoved);
   }
 
-  /// out[i₀, i₁, …] = a[map₀[i₀], map₁[i₁], …], and 0 (or `constant`) where a map says −1: slices, padding,
-  /// nearest resizing, expansion. One map for each axis of `a`; the result has their lengths as its sizes.
-  /// Throws Error where the batch's axis is touched.
-  Activation select(const Node& node, std::string_view part, const Activation& a,
-                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order,
-                    double constant = 0) {
-    Dims dims;
-    for (const auto& map : maps) {
-      dims.push_back(Index(map.size()));
-      charge(describe(node), dims.back(), sizeof(Index));
-    }
-    if (a.batch_axis >= 0 && maps[std::size_t(a.batch_axis)] != std::vector<Index>{0})
-      throw BatchError(node, "it changes axis ", a.batch_axis, ", the batch's, which is not supported");
-    const std::vector<Index> strides = a.strides();
-    return gather(
-        node, part, a, dims, order,
-        [&](const std::vector<Index>& at) -> Index {
-          Index source = 0;
-          for (std::size_t axis = 0; axis < at.size(); ++axis) {
-            const Index from = maps[axis][std::size_t(at[axis])];
-            if (from < 0) return -1;
-            source += from * strides[axis];
-          }
-          return source;
-        },
-        constant);
-  }
-
-  /// A value whose feature at the multi-index `at` is feature source(at) of `a` in memory, or `constant`
-  /// where that is −1. The same node where nothing moves.
+  /// A value of shape `dims` whose element at i₀, i₁, … is a's at source(0, i₀), source(1, i₁), …, and 0 (or
+  /// `fill`, one element) where one of these is −1: slices, padding, nearest resizing, expansion. `dims` has
+  /// as many axes as a. The same node, or constant, where nothing moves. Throws Error where the batch's axis
+  /// is touched.
   template <class Source>
-  Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
-                    Source source, double constant = 0) {
-    Activation result{a.node, std::move(dims), std::move(order), a.batch_axis};
-    std::vector<Index> sources;
+  Activation select(const Node& node, std::string_view part, const Activation& a, Dims dims,
+                    const AxisOrder& order, const Source& source, const Tensor& fill = {}) {
+    if (const std::size_t batch = std::size_t(a.batch_axis);
+        a.batch_axis >= 0 && (dims[batch] != 1 || source(batch, 0) != 0))
+      throw BatchError(node, "it changes axis ", a.batch_axis, ", the batch's, which is not supported");
+    if (a.constant) a.constant->bytes();  // whether there are any, before walks as long as its shape says
+    Activation result{a.node, std::move(dims), order, a.batch_axis, a.constant};
+    if (stays(a, result, source)) return result;
+    if (a.constant) return moved(a, std::move(result), source, fill, payer(describe(node)));
     // Each source may become a run of the Selection.
     charge(node, result.dims, 3 * sizeof(Index));
+    for (const Index size : result.dims) charge(describe(node), size, sizeof(Index));
+    std::vector<Index> sources;
     sources.reserve(std::size_t(result.size()));
-    bool moves = result.size() != a.size(), gaps = false;
-    each_index(result, [&](const std::vector<Index>& at) {
-      const Index from = source(at);
-      moves = moves || from != Index(sources.size());
-      gaps = gaps || from < 0;
-      sources.push_back(from);
+    each_row(result, places_of(a, result.dims, source), [&](Index start, const std::vector<Index>& row) {
+      for (const Index place : row) sources.push_back(start < 0 || place < 0 ? -1 : start + place);
     });
-    if (!moves) return result;
     layer::Numbers bias;
-    if (gaps && constant != 0)
-      for (const Index from : sources) bias.push_back(from < 0 ? constant : 0);
+    if (const double gap = fill.has_values() ? fill.value<double>() : 0;
+        gap != 0 && std::find(sources.begin(), sources.end(), -1) != sources.end())
+      for (const Index from : sources) bias.push_back(from < 0 ? gap : 0);
     return add(node, part, layer::MatMul{layer::Selection{a.size(), std::move(sources)}, std::move(bias)},
                {a}, std::move(result.dims), std::move(result.order));
+  }
+  /// The same with one map for each axis of `a`, whose lengths are the result's sizes.
+  Activation select(const Node& node, std::string_view part, const Activation& a,
+                    const std::vector<std::vector<Index>>& maps, const AxisOrder& order) {
+    Dims dims;
+    for (const auto& map : maps) dims.push_back(Index(map.size()));
+    return select(node, part, a, std::move(dims), order,
+                  [&](std::size_t axis, Index i) { return maps[axis][std::size_t(i)]; });
+  }
+
+  /// A value whose element at the multi-index `at` is element source(at) of `values` in memory, one behind
+  /// the other, or 0 where that is −1. `shape` says its dims, order and batch. The same node where nothing
+  /// moves; constants among activations become biases, and constants alone, all of one type, a constant.
+  template <class Source>
+  Activation gather(const Node& node, std::string_view part, const std::vector<Activation>& values,
+                    const Activation& shape, Source source) {
+    Gathering from(values);
+    Activation result{-1, shape.dims, shape.order, shape.batch_axis};
+    if (from.features.empty()) {
+      const ElementType type = from.constant_type(node);
+      const std::size_t item = item_size(type);
+      payer(describe(node))(result.dims, item);
+      std::vector<std::byte> bytes(std::size_t(result.size()) * item);
+      std::byte* to = bytes.data();
+      each_index(result, [&](const std::vector<Index>& at) {
+        if (const Index place = source(at); place >= 0) std::memcpy(to, from.bytes(place, item), item);
+        to += item;
+      });
+      result.constant = Tensor::of_bytes("", type, result.dims, std::move(bytes));
+      return result;
+    }
+    charge(node, result.dims, 3 * sizeof(Index));  // each source may become a run of the Selection
+    layer::Numbers bias;
+    if (from.features.size() < values.size()) {
+      for (const Activation& a : values)
+        if (a.constant) charge(describe(node), a.size(), sizeof(double));
+      from.read_constants();
+      bias.assign(std::size_t(result.size()), 0);
+    }
+    std::vector<Index> sources;
+    sources.reserve(std::size_t(result.size()));
+    bool moves = from.features.size() > 1 || result.size() != from.features.front().size();
+    each_index(result, [&](const std::vector<Index>& at) {
+      Index place = source(at);
+      if (place >= 0) place = from.feature(place, bias, sources.size());
+      moves = moves || place != Index(sources.size());
+      sources.push_back(place);
+    });
+    if (!moves) {
+      result.node = from.features.front().node;
+      return result;
+    }
+    for (Activation& a : from.features) a.batch_axis = result.batch_axis;
+    return add(node, part, layer::MatMul{layer::Selection{from.count, std::move(sources)}, std::move(bias)},
+               from.features, std::move(result.dims), std::move(result.order));
+  }
+  /// The same of one value.
+  template <class Source>
+  Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
+                    Source source) {
+    return gather(node, part, std::vector<Activation>{a},
+                  Activation{-1, std::move(dims), std::move(order), a.batch_axis}, std::move(source));
   }
 
   /// A constant as it is added to or multiplied with `a` (numpy's broadcasting, to a's shape): an entry a
@@ -285,6 +340,76 @@ class Importer {
     }
     all.resize(period);
     return all;
+  }
+
+  /// A node of constants as the layers that it is on activations: a network of this node alone, whose input
+  /// is the node's first. False where that is left out or not floating-point. An Error where the layers leave
+  /// something out, which their notes say.
+  bool evaluate_by_layers(const Node& node) {
+    const auto op = operators_.find(node.op_type);
+    if (op == operators_.end() || !is_constant(node, 0)) return false;
+    const Tensor& given = constants_.at(node.inputs[0]);
+    const ElementType type = given.type();
+    // The only one of whole numbers that gives others.
+    const bool dequantizes = node.op_type == "DequantizeLinear" && is_constant(node, 1);
+    const ElementType result = dequantizes ? constants_.at(node.inputs[1]).type() : type;
+    if (result != ElementType::float32 && result != ElementType::float64) return false;
+    Model alone;
+    alone.opset = model_.opset;
+    ValueInfo first{node.inputs[0], type, std::vector<Dimension>()};
+    for (const Index size : given.dims()) first.dims->push_back({size, ""});
+    alone.graph.inputs.push_back(std::move(first));
+    for (std::size_t k = 1; k < node.inputs.size(); ++k)
+      if (is_constant(node, k) && node.inputs[k] != node.inputs[0])
+        alone.graph.initializers.push_back(constants_.at(node.inputs[k]).renamed(node.inputs[k]));
+    alone.graph.nodes.push_back(node);
+    for (std::size_t k = 0; k < node.outputs.size(); ++k)
+      if (has_output(node, k)) alone.graph.outputs.push_back({node.outputs[k], type, {}});
+    ReadOptions options;
+    options.batched = options.scores = false;
+    options.memory = budget_.bytes;
+    named(node, [&] {
+      const auto builder = builder_.another();
+      Importer reader(alone, options, *builder);
+      reader.of_constants_ = true;
+      const Result read = reader.run(std::span(op->second, 1), [](Importer&) {});
+      if (!read.notes.empty())
+        fail("all of its inputs are constants, and evaluating this operator is not supported");
+      charge(describe(node), given.size(), sizeof(double));
+      const auto outputs = builder->run(given.values<double>());
+      for (std::size_t k = 0; k < outputs.size(); ++k) {
+        charge(describe(node), Index(outputs[k].size()), item_size(result));
+        define(read.output_names[k],
+               fold::narrow(read.output_names[k], result, read.outputs[k].dims, outputs[k]));
+      }
+    });
+    return true;
+  }
+
+  /// The outputs of one node of constants, of the operators that move values or that fold.hpp knows. A null
+  /// input is left out.
+  static std::vector<Tensor> evaluate(std::span<const Operator> operators, Builder& builder, const Node& node,
+                                      std::span<const Tensor* const> inputs, Index opset, Budget& budget) {
+    const auto op = std::find_if(operators.begin(), operators.end(),
+                                 [&](const Operator& one) { return one.type == node.op_type && one.moves; });
+    if (op == operators.end()) return fold::evaluate(node, inputs, opset, budget);
+    Model model;
+    model.opset = opset;
+    const ReadOptions options;
+    Importer importer(model, options, builder);
+    importer.budget_ = budget;
+    importer.operators_.emplace(op->type, &*op);
+    importer.graph_outputs_.insert(node.outputs.begin(), node.outputs.end());
+    Node placed = node;  // several inputs may be of one name
+    placed.inputs.assign(inputs.size(), "");
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (inputs[k]) importer.constants_.emplace(placed.inputs[k] = "input " + std::to_string(k), *inputs[k]);
+    named(placed, [&] { op->translate(importer, placed); });
+    budget = importer.budget_;
+    std::vector<Tensor> outputs;
+    for (const std::string& output : node.outputs)
+      outputs.push_back(output.empty() ? Tensor() : importer.constants_.at(output));
+    return outputs;
   }
 
   // --- The walk --------------------------------------------------------------------------------
@@ -359,6 +484,9 @@ class Importer {
   }
 
  private:
+  /// Every axis as it is.
+  static Index unmoved(std::size_t, Index i) { return i; }
+
   /// Runs a translation. What its layers' constructors throw knows of no node: it gets this one's name.
   template <class Translate>
   static void named(const Node& node, Translate&& translate) {
@@ -471,20 +599,21 @@ class Importer {
     const auto is_whole = [&](const std::string& name) { return whole_.count(name) > 0; };
     const auto found = std::find_if(node.inputs.begin(), node.inputs.end(), is_whole);
     if (found == node.inputs.end() || node.op_type == "Cast" || node.op_type == "DequantizeLinear") return;
-    constexpr std::array<std::string_view, 9> moving{"Concat",  "Flatten", "Identity",  "Reshape",  "Slice",
-                                                     "Squeeze", "Split",   "Transpose", "Unsqueeze"};
-    if (std::find(moving.begin(), moving.end(), node.op_type) == moving.end())
+    const auto op = operators_.find(node.op_type);
+    const bool moves = op != operators_.end() && op->second->moves &&
+                       (found == node.inputs.begin() || node.op_type == "Concat");
+    if (!moves)
       fail(describe(node), ": expected floating-point numbers, found whole ones of an input, ", shown(*found),
            ": a Cast makes numbers of them, and what they choose is had by giving the input as a constant ",
            "(ReadOptions::constants)");
     whole_.insert(node.outputs.begin(), node.outputs.end());
   }
 
-  static Index checked_count(const Node& node, const Dims& dims) {
+  static Index checked_count(const std::string& where, const Dims& dims) {
     constexpr Index most = Index(1) << 31;
-    const Index count = element_count(dims, describe(node));
+    const Index count = element_count(dims, where);
     if (count < 1 || count > most)
-      fail(describe(node), ": expected 1 to ", most, " values, found shape ", shown(dims));
+      fail(where, ": expected 1 to ", most, " values, found shape ", shown(dims));
     return count;
   }
 
@@ -534,6 +663,7 @@ class Importer {
   bool evaluate_constant(const Node& node) {
     std::vector<const Tensor*> inputs;
     Tensor shape;
+    const bool reads_shape = node.op_type == "Shape" || node.op_type == "Size";
     for (const std::string& name : node.inputs) {
       const auto found = constants_.find(name);
       const auto active = activations_.find(name);
@@ -541,63 +671,25 @@ class Importer {
         inputs.push_back(nullptr);
       } else if (found != constants_.end()) {
         inputs.push_back(&found->second);
-      } else if (active != activations_.end() && (node.op_type == "Shape" || node.op_type == "Size")) {
+      } else if (active != activations_.end() && reads_shape) {
         shape = Tensor::without_values(name, ElementType::float32, active->second.dims);
         inputs.push_back(&shape);
       } else {
         return false;
       }
     }
-    if (!can_evaluate(node.op_type)) return evaluate_by_layers(node, inputs);
+    if (const auto op = operators_.find(node.op_type); op != operators_.end() && op->second->moves) {
+      named(node, [&] { op->second->translate(*this, node); });
+      return true;
+    }
+    if (!can_evaluate(node.op_type)) return evaluate_by_layers(node);
     for (const Tensor* input : inputs)
-      if (input != nullptr && input->has_values())
+      if (input != nullptr && input->has_values() && !reads_shape)
         charge(describe(node), input->size(), item_size(input->type()));
     std::vector<Tensor> outputs;
-    named(node, [&] { outputs = evaluate(node, inputs, model_.opset, budget_); });
+    named(node, [&] { outputs = fold::evaluate(node, inputs, model_.opset, budget_); });
     for (std::size_t k = 0; k < outputs.size() && k < node.outputs.size(); ++k)
       define(node.outputs[k], outputs[k].renamed(node.outputs[k]));
-    return true;
-  }
-
-  /// A node of constants as the layers that it is on activations: a network of this node alone, whose input
-  /// is the node's first. Not where that leaves something out, which its notes say.
-  bool evaluate_by_layers(const Node& node, const std::vector<const Tensor*>& inputs) {
-    const auto op = operators_.find(node.op_type);
-    if (op == operators_.end() || inputs.empty() || !inputs[0]) return false;
-    const ElementType type = inputs[0]->type();
-    // The only one of whole numbers that gives others.
-    const bool dequantizes = node.op_type == "DequantizeLinear" && inputs.size() > 1 && inputs[1];
-    const ElementType result = dequantizes ? inputs[1]->type() : type;
-    if (result != ElementType::float32 && result != ElementType::float64) return false;
-    Model alone;
-    alone.opset = model_.opset;
-    ValueInfo first{node.inputs[0], type, std::vector<Dimension>()};
-    for (const Index size : inputs[0]->dims()) first.dims->push_back({size, ""});
-    alone.graph.inputs.push_back(std::move(first));
-    for (std::size_t k = 1; k < inputs.size(); ++k)
-      if (inputs[k] && node.inputs[k] != node.inputs[0])
-        alone.graph.initializers.push_back(inputs[k]->renamed(node.inputs[k]));
-    alone.graph.nodes.push_back(node);
-    for (std::size_t k = 0; k < node.outputs.size(); ++k)
-      if (has_output(node, k)) alone.graph.outputs.push_back({node.outputs[k], type, {}});
-    ReadOptions options;
-    options.batched = options.scores = false;
-    options.memory = budget_.bytes;
-    named(node, [&] {
-      const auto builder = builder_.another();
-      Importer reader(alone, options, *builder);
-      reader.of_constants_ = true;
-      const Result read = reader.run(std::span(op->second, 1), [](Importer&) {});
-      if (!read.notes.empty())
-        fail("all of its inputs are constants, and evaluating this operator is not supported");
-      charge(describe(node), inputs[0]->size(), sizeof(double));
-      const auto outputs = builder->run(inputs[0]->values<double>());
-      for (std::size_t k = 0; k < outputs.size(); ++k) {
-        charge(describe(node), Index(outputs[k].size()), item_size(result));
-        define(read.output_names[k],
-               fold::narrow(read.output_names[k], result, read.outputs[k].dims, outputs[k]));
-      }
-    });
     return true;
   }
 
@@ -668,6 +760,7 @@ class Importer {
   bool of_constants_ = false;
   std::optional<Index> file_batch_;
   mutable Budget budget_;  // what is left of it; asking for a constant takes from it
+  mutable std::set<std::pair<const Node*, std::size_t>> read_;  // constants that have been paid for
 };
 
 }  // namespace ascribe::onnx

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/conditions.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
+#include <ascribe/io/onnx/operators/indices.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
 #include <ascribe/io/onnx/operators/ml.hpp>
@@ -36,6 +38,11 @@ ASCRIBE_INLINE std::vector<Operator> operators();
 ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options,
                                       std::unique_ptr<Builder>& builder);
 
+/// The outputs of one node of constants: fold::evaluate, and what moves values, which shares or copies bytes
+/// and passes on that there are none.
+ASCRIBE_INLINE std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs,
+                                            Index opset, Budget& budget);
+
 #ifdef ASCRIBE_DEFINES
 
 ASCRIBE_INLINE std::vector<Operator> operators() {
@@ -56,6 +63,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(ml_operators);
   add(quantised_operators);
   add(shape_operators);
+  add(index_operators);
   return all;
 }
 
@@ -104,6 +112,12 @@ ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& opt
       if (!a.dims.empty() && a.dims[0] == 1) a.batch_axis = 0;
   result.notes.push_back("it is read for a batch of one, for " + mixes);
   return result;
+}
+
+ASCRIBE_INLINE std::vector<Tensor> evaluate(const Node& node, std::span<const Tensor* const> inputs,
+                                            Index opset, Budget& budget) {
+  GraphBuilder<double> builder;
+  return Importer::evaluate(operators(), builder, node, inputs, opset, budget);
 }
 
 #endif

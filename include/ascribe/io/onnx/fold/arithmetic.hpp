@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/io/onnx/activation.hpp"
 #include "ascribe/io/onnx/fold/call.hpp"
-#include "ascribe/io/onnx/fold/movement.hpp"
 #include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/moves.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 
 namespace ascribe::onnx::fold {
@@ -117,6 +118,21 @@ inline void require_numbers(const Tensor& x) {
   if (!is_floating(x.type()) && !is_integer(x.type())) {
     fail("expected numbers in tensor ", shown(x.name()), ", found ", name(x.type()));
   }
+}
+
+/// x stretched to a shape that it broadcasts to.
+inline Tensor expanded(Call& call, const Tensor& x, const Dims& dims, std::string name) {
+  if (x.dims() == dims) {
+    return x.renamed(std::move(name));
+  }
+  Dims aligned(dims.size() - x.dims().size(), 1);
+  aligned.insert(aligned.end(), x.dims().begin(), x.dims().end());
+  const Activation result{-1, dims, c_order(static_cast<Index>(dims.size()))};
+  return moved(
+             as_activation(x.reshaped(aligned)), result,
+             [&](std::size_t axis, Index i) { return aligned[axis] == 1 ? Index{0} : i; }, {},
+             [&](const Dims& paid, std::size_t item) { call.charge(paid, item); })
+      .constant->renamed(std::move(name));
 }
 
 inline void require_booleans(const Tensor& x) {

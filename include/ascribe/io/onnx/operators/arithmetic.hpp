@@ -40,13 +40,8 @@ inline Activation expand(Importer& importer, const Node& node, Activation a, con
   const AxisOrder front = c_order(missing);
   a.order.insert(a.order.begin(), front.begin(), front.end());
   if (a.batch_axis >= 0) a.batch_axis += missing;
-  if (a.dims == dims) return a;
-  importer.charge(node, dims, importer.scalar_bytes());  // before the maps, none of which is longer
-  std::vector<std::vector<Index>> maps;
-  for (std::size_t axis = 0; axis < dims.size(); ++axis)
-    maps.push_back(a.dims[axis] == dims[axis] ? c_order(dims[axis])
-                                              : std::vector<Index>(std::size_t(dims[axis]), 0));
-  return importer.select(node, "expand", a, maps, given_order ? *given_order : a.order);
+  return importer.select(node, "expand", a, dims, given_order ? *given_order : a.order,
+                         [&](std::size_t axis, Index i) { return a.dims[axis] == 1 ? 0 : i; });
 }
 
 /// All values in one shape and one order in memory: that of the first that needs no expansion.

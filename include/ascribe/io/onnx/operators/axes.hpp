@@ -34,6 +34,28 @@ inline std::optional<std::vector<std::int64_t>> list_of(const Importer& importer
   return attributes.integers(name);
 }
 
+/// An index of an axis of so many values, counted from the back where it is negative.
+inline Index place_of(const Node& node, std::int64_t index, Index size) {
+  if (index < -size || index >= size)
+    fail(describe(node), ": expected indices from ", -size, " to ", size - 1, ", found ", index);
+  return Index(index < 0 ? index + size : index);
+}
+inline std::vector<Index> indices_of(const Node& node, const Tensor& tensor, Index size) {
+  std::vector<Index> places;
+  for (const std::int64_t index : integers_of(node, tensor)) places.push_back(place_of(node, index, size));
+  return places;
+}
+
+/// Throws Error unless indices that take the place of `axis` stay within a's other axes.
+inline void check_indices_fit(const Node& node, const Activation& a, const Tensor& indices,
+                              std::size_t axis) {
+  bool fits = indices.dims().size() == a.dims.size();
+  for (std::size_t d = 0; fits && d < a.dims.size(); ++d) fits = d == axis || indices.dims()[d] <= a.dims[d];
+  if (!fits)
+    fail(describe(node), ": expected indices within shape ", shown(a.dims), " but for axis ", axis,
+         ", found shape ", shown(indices.dims()));
+}
+
 /// Which of `rank` axes a list names. Throws Error for one that there is not, or that is named twice.
 inline std::vector<bool> named_axes(const Node& node, const std::vector<std::int64_t>& list, Index rank) {
   std::vector<bool> named(std::size_t(rank), false);

@@ -94,9 +94,9 @@ inline void import_clip(Importer& importer, const Node& node) {
   const Activation& a = importer.activation(node, 0);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (clip.low > clip.high) {  // min(max(x, low), high) is high everywhere
-    importer.define(node.outputs[0], importer.gather(
-                                         node, "", a, a.dims, a.order,
-                                         [](const std::vector<Index>&) { return Index(-1); }, clip.high));
+    const Activation high = as_activation(Tensor::of("high", {}, std::vector<double>{clip.high}));
+    importer.define(node.outputs[0], importer.gather(node, "", {a, high}, a,
+                                                     [&](const std::vector<Index>&) { return a.size(); }));
   } else if (clip.low == 0 && clip.high == infinity) {
     importer.define(node.outputs[0], add_function(importer, node, a, fn::Relu()));
   } else if (clip.low == 0 && clip.high == 6) {

@@ -1,6 +1,6 @@
 /// What moves values and computes nothing, or next to nothing: Concat, Split, Slice, Pad, Gather, Tile,
-/// Expand, Transpose, Flatten, Reshape, Squeeze, Unsqueeze, DepthToSpace, SpaceToDepth, Resize, Upsample,
-/// Identity, Dropout, Cast.
+/// Expand, Transpose, Flatten, Reshape, Squeeze, Unsqueeze, DepthToSpace, SpaceToDepth, CenterCropPad, Trilu,
+/// Resize, Upsample, Identity, Dropout, Cast. Constants are moved as activations are.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +8,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <cstdlib>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,32 @@
 
 namespace ascribe::onnx {
 
+/// The least size that an axis may have: constants may be empty.
+inline Index least_size(const Activation& a) { return a.constant ? 0 : 1; }
+
 // --- Several values into one, and one into several ------------------------------------------------
+
+/// Constants alone, in C order: all that lies behind the axis is one block of each, and what lies before it
+/// counts the blocks.
+inline Activation concatenated(const Importer& importer, const Node& node,
+                               const std::vector<Activation>& constants, const Dims& dims, std::size_t axis) {
+  const ElementType type = Gathering(constants).constant_type(node);
+  importer.payer(describe(node))(dims, item_size(type));
+  Activation result{-1, dims, c_order(Index(dims.size()))};
+  std::vector<std::byte> bytes;
+  bytes.reserve(std::size_t(result.size()) * item_size(type));
+  Index blocks = result.size() == 0 ? 0 : 1;
+  for (std::size_t d = 0; d < axis && blocks > 0; ++d) blocks *= dims[d];
+  for (Index b = 0; b < blocks; ++b)
+    for (const Activation& a : constants) {
+      const std::span<const std::byte> from = a.constant->bytes();
+      const std::size_t length = from.size() / std::size_t(blocks);
+      const auto block = from.subspan(std::size_t(b) * length, length);
+      bytes.insert(bytes.end(), block.begin(), block.end());
+    }
+  result.constant = Tensor::of_bytes("", type, dims, std::move(bytes));
+  return result;
+}
 
 /// A Concat is one Selection over its inputs, one behind the other. Constants among them are the bias of
 /// outputs without a source.
@@ -29,89 +55,54 @@ inline void import_concat(Importer& importer, const Node& node) {
   Attributes attributes(node);
   const std::int64_t along = attributes.required<std::int64_t>("axis");
   attributes.finish();
-  std::vector<Activation> values;
-  for (std::size_t k = 0; k < node.inputs.size(); ++k)
-    if (!importer.is_constant(node, k)) values.push_back(importer.activation(node, k));
-  const Activation& first = values.front();
+  std::vector<Activation> values{importer.value(node, 0)};
+  for (std::size_t k = 1; k < node.inputs.size(); ++k) values.push_back(importer.value(node, k));
+  const auto active =
+      std::find_if(values.begin(), values.end(), [](const Activation& a) { return !a.constant; });
+  const bool constant = active == values.end();
+  const Activation first = constant ? values.front() : *active;
   const std::size_t axis = std::size_t(axis_of(node, Index(along), first.rank()));
   check_not_batch(node, first, Index(axis));
-  if (node.inputs.size() == 1) return importer.define(node.outputs[0], first);
+  for (const Activation& a : values)
+    if (a.constant) a.constant->bytes();  // the shape alone does not do
+  if (values.size() == 1) return importer.define(node.outputs[0], first);
 
-  /// An input: where it begins along the axis, and how to find its values.
-  struct Part {
-    Index begin = 0, base = 0;
-    std::vector<Index> strides;
-    std::vector<double> constants;
-  };
-  std::vector<Part> parts;
+  std::vector<std::vector<Index>> strides;
+  std::vector<Index> begins, bases;  // along the axis, and among all values
   Dims dims = first.dims;
   dims[axis] = 0;
-  Index features = 0;
-  bool any_constant = false;
-  for (std::size_t k = 0, value = 0; k < node.inputs.size(); ++k) {
-    Part part;
-    part.begin = dims[axis];
-    Dims found;
-    if (importer.is_constant(node, k)) {
-      const Tensor& constant = importer.constant(node, k);
-      found = constant.dims();
-      part.constants = constant.values<double>();
-      part.strides = Activation{0, found, c_order(Index(found.size()))}.strides();
-      any_constant = true;
-    } else {
-      const Activation& a = values[value++];
-      found = a.dims;
-      part.strides = a.strides();
-      part.base = features;
-      features += a.size();
-      if (a.batch_axis != first.batch_axis)
-        throw BatchError(node, "expected the batch's axis at the same place of all inputs, found ",
-                         first.batch_axis, " and ", a.batch_axis);
-    }
+  Index base = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const Activation& a = values[k];
     Dims expected = first.dims;
-    if (found.size() == expected.size()) expected[axis] = found[axis];
-    if (found != expected)
+    if (a.rank() == first.rank()) expected[axis] = a.dims[axis];
+    if (a.dims != expected)
       fail(describe(node), ": input ", k, ": expected a shape that fits ", shown(first.dims),
-           " but for axis ", axis, ", found ", shown(found));
-    dims[axis] += found[axis];
-    // An empty constant, as exporters leave it, adds nothing.
-    if (found[axis] > 0) parts.push_back(std::move(part));
+           " but for axis ", axis, ", found ", shown(a.dims));
+    if (!a.constant && a.batch_axis != first.batch_axis)
+      throw BatchError(node, "expected the batch's axis at the same place of all inputs, found ",
+                       first.batch_axis, " and ", a.batch_axis);
+    // An empty constant, as exporters leave it, adds nothing: the next begins where it does.
+    begins.push_back(dims[axis]);
+    bases.push_back(base);
+    strides.push_back(a.strides());
+    dims[axis] = fold::sum(dims[axis], a.dims[axis]);
+    base += a.size();
   }
-  importer.charge(node, dims, 3 * sizeof(Index));
-
-  const Activation shape{first.node, dims, first.order, first.batch_axis};
-  std::vector<Index> sources;
-  sources.reserve(std::size_t(shape.size()));
-  layer::Numbers bias;
-  if (any_constant) bias.assign(std::size_t(shape.size()), 0);
-  each_index(shape, [&](const std::vector<Index>& at) {
-    const Part& part = *std::prev(std::upper_bound(
-        parts.begin(), parts.end(), at[axis], [](Index place, const Part& p) { return place < p.begin; }));
-    Index source = part.base - part.begin * part.strides[axis];
-    for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * part.strides[d];
-    if (!part.constants.empty()) {
-      bias[sources.size()] = part.constants[std::size_t(source)];
-      source = -1;
-    }
-    sources.push_back(source);
-  });
+  if (constant) return importer.define(node.outputs[0], concatenated(importer, node, values, dims, axis));
+  const Activation shape{-1, dims, first.order, first.batch_axis};
   importer.define(
-      node.outputs[0],
-      importer.add(node, "", layer::MatMul{layer::Selection{features, std::move(sources)}, std::move(bias)},
-                   values, dims, first.order));
-}
-
-/// One axis of a value read as `places` say, −1 being a gap.
-inline Activation select_along(Importer& importer, const Node& node, std::string_view part,
-                               const Activation& a, std::size_t axis, std::vector<Index> places) {
-  std::vector<std::vector<Index>> maps;
-  for (std::size_t other = 0; other < a.dims.size(); ++other)
-    maps.push_back(other == axis ? std::move(places) : c_order(a.dims[other]));
-  return importer.select(node, part, a, maps, a.order);
+      node.outputs[0], importer.gather(node, "", values, shape, [&](const std::vector<Index>& at) {
+        const std::size_t k =
+            std::size_t(std::upper_bound(begins.begin(), begins.end(), at[axis]) - begins.begin()) - 1;
+        Index source = bases[k] - begins[k] * strides[k][axis];
+        for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * strides[k][d];
+        return source;
+      }));
 }
 
 inline void import_split(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const std::size_t axis = std::size_t(axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
   auto sizes = list_of(importer, node, attributes, "split", 1, 13);
@@ -127,7 +118,7 @@ inline void import_split(Importer& importer, const Node& node) {
   check_not_batch(node, a, Index(axis));
   const Index size = a.dims[axis];
   if (!sizes) {
-    const Index each = counted ? (size + outputs - 1) / outputs : size / outputs;
+    const Index each = size / outputs + (counted && size % outputs != 0 ? 1 : 0);
     sizes.emplace(std::size_t(outputs), each);
     sizes->back() = size - each * (outputs - 1);  // num_outputs: the last may be smaller
     if (!counted && sizes->back() != each)
@@ -138,13 +129,19 @@ inline void import_split(Importer& importer, const Node& node) {
   Index begin = 0;
   for (std::size_t k = 0; k < sizes->size(); ++k) {
     const std::int64_t count = (*sizes)[k];
-    if (count < 1 || count > size - begin)
-      fail(describe(node), ": the size of output ", k, ": expected 1 to ", size - begin, ", found ", count);
-    std::vector<Index> places = c_order(Index(count));
-    for (Index& place : places) place += begin;
+    const Index least = least_size(a);
+    if (count < least || count > size - begin)
+      fail(describe(node), ": the size of output ", k, ": expected ", least, " to ", size - begin, ", found ",
+           count);
+    if (importer.has_output(node, k)) {
+      Dims dims = a.dims;
+      dims[axis] = Index(count);
+      importer.define(node.outputs[k], importer.select(node, std::to_string(k), a, dims, a.order,
+                                                       [&](std::size_t along, Index i) {
+                                                         return along == axis ? begin + i : i;
+                                                       }));
+    }
     begin += Index(count);
-    if (importer.has_output(node, k))
-      importer.define(node.outputs[k], select_along(importer, node, std::to_string(k), a, axis, places));
   }
   if (begin != size)
     fail(describe(node), ": expected parts of ", size, " along axis ", axis, ", found ", begin);
@@ -152,29 +149,30 @@ inline void import_split(Importer& importer, const Node& node) {
 
 // --- Parts of a value, and more than it -------------------------------------------------------------
 
-/// The places that numpy's start:end:step takes of an axis.
-inline std::vector<Index> sliced(const Node& node, Index size, std::int64_t start, std::int64_t end,
-                                 std::int64_t step) {
-  if (step == 0) fail(describe(node), ": expected steps other than 0");
-  const auto within = [&](std::int64_t at, Index least, Index most) {
-    if (at < 0) at += size;
-    return Index(std::clamp<std::int64_t>(at, least, most));
-  };
-  std::vector<Index> places;
-  // A step beyond the axis takes one place; clamped, it cannot overflow.
-  const Index stride = Index(std::clamp<std::int64_t>(step, -size - 1, size + 1));
-  if (step > 0)
-    for (Index i = within(start, 0, size); i < within(end, 0, size); i += stride) places.push_back(i);
-  else
-    for (Index i = within(start, -1, size - 1); i > within(end, -1, size - 1); i += stride)
-      places.push_back(i);
-  return places;
-}
+/// What numpy's start:end:step takes of an axis.
+struct Sliced {
+  Index begin, step, count;
+
+  Sliced(const Node& node, Index size, std::int64_t start, std::int64_t end, std::int64_t every) {
+    if (every == 0) fail(describe(node), ": expected steps other than 0");
+    // Backwards a range may end before the first element, at −1; bounds beyond it mean its end.
+    const auto bound = [&](std::int64_t at) {
+      if (at < 0) at = std::max<std::int64_t>(at, -size - 1) + size;
+      return every > 0 ? std::clamp<Index>(at, 0, size) : std::clamp<Index>(at, -1, size - 1);
+    };
+    begin = bound(start);
+    // A step beyond the axis takes one place; clamped, it cannot overflow.
+    const Index most = std::min(size, std::numeric_limits<Index>::max() - 1) + 1;
+    step = std::clamp<Index>(every, -most, most);
+    const Index length = every > 0 ? bound(end) - begin : begin - bound(end);
+    count = length <= 0 ? 0 : (length - 1) / std::abs(step) + 1;
+  }
+};
 
 /// On the batch's axis, what takes all of one sample is nothing: x[0:n] with n as the file reads it from a
 /// shape.
 inline void import_slice(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const bool inputs = importer.opset() >= 10;
   const auto starts = list_of(importer, node, attributes, "starts", 1, 10);
@@ -194,16 +192,20 @@ inline void import_slice(Importer& importer, const Node& node) {
     fail(describe(node), ": expected as many ends, axes and steps as the ", starts->size(), " starts, found ",
          ends->size(), ", ", axes->size(), " and ", steps->size());
   named_axes(node, *axes, a.rank());
-  std::vector<std::vector<Index>> maps;
-  for (const Index d : a.dims) maps.push_back(c_order(d));
+  std::vector<std::optional<Sliced>> slices(a.dims.size());
+  Dims dims = a.dims;
   for (std::size_t k = 0; k < starts->size(); ++k) {
     const std::size_t axis = std::size_t(axis_of(node, Index((*axes)[k]), a.rank()));
-    maps[axis] = sliced(node, a.dims[axis], (*starts)[k], (*ends)[k], (*steps)[k]);
-    if (maps[axis].empty())
+    slices[axis].emplace(node, a.dims[axis], (*starts)[k], (*ends)[k], (*steps)[k]);
+    dims[axis] = slices[axis]->count;
+    if (dims[axis] < least_size(a))
       fail(describe(node), ": along axis ", axis, ": expected at least 1 of ", a.dims[axis],
            " values, found none between ", (*starts)[k], " and ", (*ends)[k]);
   }
-  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
+  importer.define(node.outputs[0],
+                  importer.select(node, "", a, dims, a.order, [&](std::size_t axis, Index i) {
+                    return slices[axis] ? slices[axis]->begin + i * slices[axis]->step : i;
+                  }));
 }
 
 /// Place i of an axis of so many values that is continued to both sides; −1: a gap.
@@ -217,16 +219,29 @@ inline Index continued(const std::string& mode, Index i, Index size) {
   return at < size ? at : period - at;
 }
 
+/// What a Pad puts into its gaps: a number, of a constant's own type where one is padded.
+inline Tensor pad_value(const Importer& importer, const Node& node, const Activation& a,
+                        Attributes& attributes) {
+  if (importer.opset() < 11) {
+    const float value = attributes.real("value", 0);
+    return a.constant ? fold::narrow("value", a.constant->type(), {}, std::vector<float>{value})
+                      : Tensor::of("value", {}, std::vector<float>{value});
+  }
+  if (!importer.has_input(node, 2) || importer.constant(node, 2).size() == 0) return {};
+  const Tensor& value = importer.constant(node, 2);
+  if (value.size() != 1 || (a.constant && value.type() != a.constant->type()))
+    fail(describe(node), ": expected one ", a.constant ? name(a.constant->type()) : "number",
+         " to pad with, found ", name(value.type()), " ", shown(value.dims()));
+  return value;
+}
+
 inline void import_pad(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
+  if (a.constant) a.constant->bytes();  // whose type says what fills gaps
   Attributes attributes(node);
   const std::string mode = attributes.text("mode", "constant");
   const auto pads = list_of(importer, node, attributes, "pads", 1, 11);
-  double constant = 0;
-  if (importer.opset() < 11)
-    constant = double(attributes.real("value", 0));
-  else if (importer.has_input(node, 2) && importer.constant(node, 2).size() > 0)
-    constant = importer.constant(node, 2).value<double>();
+  const Tensor fill = pad_value(importer, node, a, attributes);
   std::optional<std::vector<std::int64_t>> axes;
   if (importer.has_input(node, 3)) {
     if (importer.opset() < 18) fail(describe(node), ": expected axes from operator set 18 on, found input 3");
@@ -243,89 +258,84 @@ inline void import_pad(Importer& importer, const Node& node) {
   named_axes(node, *axes, a.rank());
   if (pads->size() != 2 * axes->size())
     fail(describe(node), ": expected ", 2 * axes->size(), " pads, found ", pads->size());
-  std::vector<std::vector<Index>> maps;
-  for (const Index d : a.dims) maps.push_back(c_order(d));
-  Dims dims = a.dims;
+  // Below 0, they crop; what is left is what a mode continues.
+  struct Side {
+    Index cropped = 0, added = 0;
+    explicit Side(Index pad) : cropped(std::max<Index>(0, -pad)), added(std::max<Index>(0, pad)) {}
+  };
+  std::vector<Side> before(a.dims.size(), Side(0)), after = before;
+  Dims dims = a.dims, left = a.dims;
   for (std::size_t k = 0; k < axes->size(); ++k) {
-    constexpr std::int64_t most = std::int64_t(1) << 31;
+    constexpr Index most = std::numeric_limits<Index>::max() / 4;
     const std::size_t axis = std::size_t(axis_of(node, Index((*axes)[k]), a.rank()));
-    const std::int64_t before = (*pads)[k], after = (*pads)[k + axes->size()];
-    if (before < -most || before > most || after < -most || after > most)
-      fail(describe(node), ": expected pads within 2^31, found ", before, " and ", after);
-    // Below 0, they crop; what is left is what a mode continues.
-    const Index cropped = Index(std::max<std::int64_t>(0, -before));
-    const Index left = a.dims[axis] - cropped - Index(std::max<std::int64_t>(0, -after));
-    dims[axis] = a.dims[axis] + Index(before) + Index(after);
-    if (left < 1 || dims[axis] > most)
-      fail(describe(node), ": axis ", axis, ": expected pads that leave 1 to 2^31 values, found ", before,
-           " and ", after, " for size ", a.dims[axis]);
-    maps[axis].clear();
-    importer.charge(node, {dims[axis]}, sizeof(Index));
-    for (Index i = -std::max<Index>(0, Index(before)); i < left + std::max<Index>(0, Index(after)); ++i) {
-      const Index place = continued(mode, i, left);
-      maps[axis].push_back(place < 0 ? -1 : place + cropped);
-    }
+    const Index front = (*pads)[k], back = (*pads)[k + axes->size()];
+    if (std::min(front, back) < -most || std::max(front, back) > most || dims[axis] > most)
+      fail(describe(node), ": expected pads within 2^61, found ", front, " and ", back, " for size ",
+           dims[axis]);
+    before[axis] = Side(front);
+    after[axis] = Side(back);
+    left[axis] -= before[axis].cropped + after[axis].cropped;
+    dims[axis] += front + back;
+    if (left[axis] < least_size(a) || (!a.constant && dims[axis] > Index(1) << 31))
+      fail(describe(node), ": axis ", axis, ": expected pads that leave ",
+           a.constant ? "0 or more" : "1 to 2^31", " values, found ", front, " and ", back, " for size ",
+           a.dims[axis]);
+    if (mode != "constant" && left[axis] == 0 && dims[axis] > 0)
+      fail(describe(node), ": axis ", axis, ": expected something to repeat in mode ", mode,
+           ", found size 0");
   }
-  if (constant != -std::numeric_limits<double>::infinity() || dims == a.dims)
-    return importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order, constant));
+  const auto place = [&](std::size_t axis, Index i) {
+    const Index from = continued(mode, i - before[axis].added, left[axis]);
+    return from < 0 ? -1 : from + before[axis].cropped;
+  };
+  const bool infinite =
+      !a.constant && fill.has_values() && fill.value<double>() == -std::numeric_limits<double>::infinity();
+  if (!infinite || dims == a.dims)
+    return importer.define(node.outputs[0], importer.select(node, "", a, dims, a.order, place, fill));
   // What is left of the value, and how far −∞ reaches on either side of it.
   Padded padded;
-  for (auto& map : maps) {
-    const auto is_gap = [](Index from) { return from < 0; };
-    const auto begin = std::find_if_not(map.begin(), map.end(), is_gap);
-    const auto end = std::find_if(begin, map.end(), is_gap);
-    padded.before.push_back(Index(begin - map.begin()));
-    padded.after.push_back(Index(map.end() - end));
-    map = std::vector<Index>(begin, end);
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+    const bool gaps = mode == "constant";
+    padded.before.push_back(gaps ? before[axis].added : 0);
+    padded.after.push_back(gaps ? after[axis].added : 0);
   }
-  padded.inside = importer.select(node, "", a, maps, a.order);
+  padded.inside =
+      importer.select(node, "", a, mode == "constant" ? left : dims, a.order,
+                      [&](std::size_t axis, Index i) { return place(axis, i + padded.before[axis]); });
   importer.define(node.outputs[0], std::move(padded));
 }
 
 /// Gather with constant indices, which may have any shape.
 inline void import_gather(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   const Tensor& tensor = importer.constant(node, 1);
   Attributes attributes(node);
   const std::size_t axis = std::size_t(axis_of(node, Index(attributes.integer("axis", 0)), a.rank()));
   attributes.finish();
   check_not_batch(node, a, Index(axis));
-  const Index size = a.dims[axis];
-  std::vector<Index> places;
-  for (const std::int64_t index : integers_of(node, tensor)) {
-    if (index < -size || index >= size)
-      fail(describe(node), ": expected indices from ", -size, " to ", size - 1, ", found ", index);
-    places.push_back(Index(index < 0 ? index + size : index));
-  }
+  const std::vector<Index> places = indices_of(node, tensor, a.dims[axis]);
+  Dims flat = a.dims;
+  flat[axis] = tensor.size();
+  Activation result = importer.select(node, "", a, flat, a.order, [&](std::size_t along, Index i) {
+    return along == axis ? places[std::size_t(i)] : i;
+  });
   // The axis gives way to as many as the indices have, at its place in memory too.
   const Index more = tensor.rank() - 1;
   const auto renumbered = [&](Index other) { return other > Index(axis) ? other + more : other; };
-  Dims dims = a.dims;
-  dims.erase(dims.begin() + Index(axis));
-  dims.insert(dims.begin() + Index(axis), tensor.dims().begin(), tensor.dims().end());
-  AxisOrder order;
+  result.dims.erase(result.dims.begin() + Index(axis));
+  result.dims.insert(result.dims.begin() + Index(axis), tensor.dims().begin(), tensor.dims().end());
+  result.order.clear();
   for (const Index other : a.order) {
-    if (other != Index(axis)) order.push_back(renumbered(other));
+    if (other != Index(axis)) result.order.push_back(renumbered(other));
     if (other == Index(axis))
-      for (Index k = 0; k < tensor.rank(); ++k) order.push_back(other + k);
+      for (Index k = 0; k < tensor.rank(); ++k) result.order.push_back(other + k);
   }
-  const std::vector<Index> strides = a.strides();
-  Activation from = a;
-  if (from.batch_axis >= 0) from.batch_axis = renumbered(from.batch_axis);
-  importer.define(node.outputs[0],
-                  importer.gather(node, "", from, dims, order, [&](const std::vector<Index>& at) {
-                    Index which = 0, source = 0;
-                    for (Index k = 0; k < tensor.rank(); ++k)
-                      which = which * tensor.dims()[std::size_t(k)] + at[axis + std::size_t(k)];
-                    for (Index other = 0; other < a.rank(); ++other)
-                      if (other != Index(axis))
-                        source += at[std::size_t(renumbered(other))] * strides[std::size_t(other)];
-                    return source + places[std::size_t(which)] * strides[axis];
-                  }));
+  if (result.batch_axis >= 0) result.batch_axis = renumbered(result.batch_axis);
+  importer.define(node.outputs[0], std::move(result));
 }
 
 inline void import_tile(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes(node).finish();
   const auto repeats = integers_of(node, importer.constant(node, 1));
   if (Index(repeats.size()) != a.rank())
@@ -333,23 +343,20 @@ inline void import_tile(Importer& importer, const Node& node) {
          repeats.size());
   Dims dims = a.dims;
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
-    if (repeats[axis] < 1 || repeats[axis] > (std::int64_t(1) << 31) / dims[axis])
-      fail(describe(node), ": expected repeats that leave 1 to 2^31 values, found ", repeats[axis]);
-    dims[axis] *= Index(repeats[axis]);
+    if (repeats[axis] < least_size(a) || (!a.constant && repeats[axis] > (Index(1) << 31) / dims[axis]))
+      fail(describe(node), ": expected repeats that leave ", a.constant ? "0 or more" : "1 to 2^31",
+           " values, found ", repeats[axis]);
+    dims[axis] = fold::product(dims[axis], repeats[axis]);
   }
-  importer.charge(node, dims, sizeof(Index));
-  std::vector<std::vector<Index>> maps;
-  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
-    maps.push_back(c_order(dims[axis]));
-    for (Index& place : maps.back()) place %= a.dims[axis];
-  }
-  importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
+  importer.define(node.outputs[0],
+                  importer.select(node, "", a, dims, a.order,
+                                  [&](std::size_t axis, Index i) { return i % a.dims[axis]; }));
 }
 
 /// Broadcasting to a shape of constants; where that has the file's batch size on the batch's axis, the batch
 /// stays.
 inline void import_expand(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes(node).finish();
   const auto sizes = integers_of(node, importer.constant(node, 1));
   Dims wanted(sizes.begin(), sizes.end());
@@ -368,6 +375,12 @@ inline void import_expand(Importer& importer, const Node& node) {
 /// merged or divided lies together in memory, it is the same node; else the value moves into C order first.
 inline Activation reshaped(Importer& importer, const Node& node, const Activation& a, Dims dims,
                            Index batch_axis) {
+  if (a.size() == 0) {  // a constant
+    Activation empty = a;
+    empty.order = c_order(Index(dims.size()));
+    empty.dims = std::move(dims);
+    return empty;
+  }
   // Axes of size 1 are nowhere in memory.
   const auto real_axes = [](const Dims& all) {
     std::vector<Index> real;
@@ -412,9 +425,7 @@ inline Activation reshaped(Importer& importer, const Node& node, const Activatio
 }
 
 inline Index product_of(const Dims& dims, std::size_t begin, std::size_t end) {
-  Index product = 1;
-  for (std::size_t axis = begin; axis < end; ++axis) product *= dims[axis];
-  return product;
+  return element_count(std::span(dims).subspan(begin, end - begin), "the new shape");
 }
 
 /// The shape that a Reshape asks for, with the batch (where there is one) at axis `batch` of it, where the
@@ -423,7 +434,7 @@ inline std::optional<Dims> resolved_shape(const Activation& a, const std::vector
                                           bool zero_copies, Index batch, std::optional<Index> file_batch) {
   const Index total = a.size();
   Dims dims;
-  Index known = 1, open = -1;
+  Index open = -1;
   for (std::size_t i = 0; i < target.size(); ++i) {
     std::int64_t size = target[i];
     const bool copies = size == 0 && zero_copies;
@@ -441,11 +452,11 @@ inline std::optional<Dims> resolved_shape(const Activation& a, const std::vector
       open = Index(i);
       size = 1;
     }
-    if (size < 1 || size > total / known) return std::nullopt;
-    known *= Index(size);
+    if (size < 0) return std::nullopt;
     dims.push_back(Index(size));
   }
-  if (total % known != 0 || (open < 0 && known != total)) return std::nullopt;
+  const Index known = element_count(dims, "the new shape");
+  if (open < 0 ? known != total : known == 0 || total % known != 0) return std::nullopt;
   if (open >= 0) dims[std::size_t(open)] = total / known;
   // The batch keeps its place between the values before and behind it.
   if (batch >= 0 &&
@@ -455,7 +466,7 @@ inline std::optional<Dims> resolved_shape(const Activation& a, const std::vector
 }
 
 inline void import_reshape(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const bool zero_copies = !attributes.flag("allowzero", false);
   attributes.finish();
@@ -484,7 +495,7 @@ inline void import_reshape(Importer& importer, const Node& node) {
 }
 
 inline void import_flatten(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const std::int64_t given = attributes.integer("axis", 1);
   attributes.finish();
@@ -505,7 +516,7 @@ inline void import_flatten(Importer& importer, const Node& node) {
 
 /// Without axes, all of size 1 but the batch's.
 inline void import_squeeze(Importer& importer, const Node& node) {
-  const Activation& a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const auto list = list_of(importer, node, attributes, "axes", 1, 13);
   attributes.finish();
@@ -522,7 +533,7 @@ inline void import_squeeze(Importer& importer, const Node& node) {
 }
 
 inline void import_unsqueeze(Importer& importer, const Node& node) {
-  const Activation& a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const auto list = list_of(importer, node, attributes, "axes", 1, 13);
   attributes.finish();
@@ -536,7 +547,7 @@ inline void import_unsqueeze(Importer& importer, const Node& node) {
 
 /// The names of the axes change, and nothing moves.
 inline void import_transpose(Importer& importer, const Node& node) {
-  Activation a = importer.activation(node, 0);
+  Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const auto given = attributes.integers("perm");
   attributes.finish();
@@ -565,7 +576,7 @@ inline void import_transpose(Importer& importer, const Node& node) {
 /// DepthToSpace (N, C·b·b, H, W → N, C, H·b, W·b) and its inverse: the places within a block are channels.
 template <bool to_space>
 void import_blocks(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   const std::int64_t block = attributes.required<std::int64_t>("blocksize");
   const std::string mode = attributes.text("mode", "DCR");
@@ -581,8 +592,9 @@ void import_blocks(Importer& importer, const Node& node) {
          ", found ", block);
   const Index b = Index(block);
   const Index channels = to_space ? a.dims[1] / (b * b) : a.dims[1];
-  const Dims dims = to_space ? Dims{a.dims[0], channels, a.dims[2] * b, a.dims[3] * b}
-                             : Dims{a.dims[0], channels * b * b, a.dims[2] / b, a.dims[3] / b};
+  const Dims dims = to_space
+                        ? Dims{a.dims[0], channels, fold::product(a.dims[2], b), fold::product(a.dims[3], b)}
+                        : Dims{a.dims[0], fold::product(channels, b * b), a.dims[2] / b, a.dims[3] / b};
   const std::vector<Index> s = a.strides();
   importer.define(node.outputs[0],
                   importer.gather(node, "", a, dims, a.order, [&](const std::vector<Index>& at) -> Index {
@@ -599,6 +611,57 @@ void import_blocks(Importer& importer, const Node& node) {
                       x = at[3] * b + place % b;
                     }
                     return at[0] * s[0] + c * s[1] + y * s[2] + x * s[3];
+                  }));
+}
+
+/// CenterCropPad: as much of an axis on both sides, the odd one behind, is left out or becomes 0.
+inline void import_center_crop_pad(Importer& importer, const Node& node) {
+  const Activation a = importer.value(node, 0);
+  Attributes attributes(node);
+  const auto given = attributes.integers("axes");
+  attributes.finish();
+  const auto sizes = integers_of(node, importer.constant(node, 1));
+  const AxisOrder all = c_order(a.rank());
+  const std::vector<std::int64_t> axes = given ? *given : std::vector<std::int64_t>(all.begin(), all.end());
+  named_axes(node, axes, a.rank());
+  if (sizes.size() != axes.size())
+    fail(describe(node), ": expected sizes for ", axes.size(), " axes, found ", sizes.size());
+  Dims dims = a.dims;
+  std::vector<Index> begins(dims.size(), 0);  // in a
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    const std::size_t axis = std::size_t(axis_of(node, Index(axes[k]), a.rank()));
+    dims[axis] = Index(sizes[k]);
+    if (dims[axis] < least_size(a))
+      fail(describe(node), ": expected sizes from ", least_size(a), " on, found ", sizes[k]);
+    begins[axis] = (a.dims[axis] - dims[axis]) / 2;
+  }
+  importer.define(node.outputs[0],
+                  importer.select(node, "", a, dims, a.order, [&](std::size_t axis, Index i) {
+                    const Index from = i + begins[axis];
+                    return from < a.dims[axis] ? from : -1;
+                  }));
+}
+
+/// Trilu: of matrices, the last two axes, what is above or below a diagonal; the rest becomes 0.
+inline void import_trilu(Importer& importer, const Node& node) {
+  const Activation a = importer.value(node, 0);
+  Attributes attributes(node);
+  const bool upper = attributes.flag("upper", true);
+  attributes.finish();
+  const std::int64_t diagonal =
+      importer.has_input(node, 1) ? importer.constant(node, 1).value<std::int64_t>() : 0;
+  if (a.rank() < 2) fail(describe(node), ": expected matrices, found shape ", shown(a.dims));
+  const std::size_t row = a.dims.size() - 2, column = row + 1;
+  check_not_batch(node, a, Index(row));
+  check_not_batch(node, a, Index(column));
+  const std::vector<Index> strides = a.strides();
+  importer.define(node.outputs[0],
+                  importer.gather(node, "", a, a.dims, a.order, [&](const std::vector<Index>& at) {
+                    const Index right = at[column] - at[row];
+                    if (upper ? right < diagonal : right > diagonal) return Index(-1);
+                    Index source = 0;
+                    for (std::size_t d = 0; d < at.size(); ++d) source += at[d] * strides[d];
+                    return source;
                   }));
 }
 
@@ -647,6 +710,11 @@ struct Resizing {
 inline void add_resize(Importer& importer, const Node& node, const Activation& a, const Resizing& how) {
   if (how.mode != "nearest" && how.mode != "linear")
     fail(describe(node), ": attribute 'mode': expected nearest or linear, found ", shown(how.mode));
+  if (a.size() == 0) fail(describe(node), ": expected values to resize, found shape ", shown(a.dims));
+  if (a.constant && how.mode == "linear") {  // no movement
+    if (importer.evaluate_by_layers(node)) return;
+    fail(describe(node), ": expected a constant of float or double, found ", name(a.constant->type()));
+  }
   Dims dims;
   for (std::size_t axis = 0; axis < how.axes.size(); ++axis) {
     if (!how.axes[axis].stays()) check_not_batch(node, a, Index(axis));
@@ -765,7 +833,7 @@ inline std::vector<ResizedAxis> unchanged_axes(const Activation& a) {
 
 /// Resize. Before operator set 11 it was what Upsample is.
 inline void import_resize(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
   std::vector<std::int64_t> which = c_order(a.rank());
@@ -815,7 +883,7 @@ inline void import_resize(Importer& importer, const Node& node) {
 
 /// Upsample, whose scales were an attribute before operator set 9.
 inline void import_upsample(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
   std::vector<double> scales;
@@ -834,7 +902,7 @@ inline void import_upsample(Importer& importer, const Node& node) {
 
 inline void import_identity(Importer& importer, const Node& node) {
   Attributes(node).finish();
-  importer.define(node.outputs[0], importer.activation(node, 0));
+  importer.define(node.outputs[0], importer.value(node, 0));
 }
 
 /// Dropout in inference.
@@ -847,7 +915,7 @@ inline void import_dropout(Importer& importer, const Node& node) {
     fail(describe(node), ": input 2 (training_mode): expected false, found true");
   if (importer.has_output(node, 1))
     fail(describe(node), ": expected output 1 (mask) to be unused, found that it is used");
-  importer.define(node.outputs[0], importer.activation(node, 0));
+  importer.define(node.outputs[0], importer.value(node, 0));
 }
 
 /// From one floating-point type to another: everything is computed in the network's own.
@@ -865,25 +933,27 @@ inline void import_cast(Importer& importer, const Node& node) {
   importer.define(node.outputs[0], importer.activation(node, 0));
 }
 
-inline constexpr std::array<Operator, 19> shape_operators{{
-    {"Concat", import_concat},
-    {"Split", import_split},
-    {"Slice", import_slice},
-    {"Pad", import_pad},
-    {"Gather", import_gather},
-    {"Tile", import_tile},
-    {"Expand", import_expand},
-    {"Reshape", import_reshape},
-    {"Flatten", import_flatten},
-    {"Squeeze", import_squeeze},
-    {"Unsqueeze", import_unsqueeze},
-    {"Transpose", import_transpose},
-    {"DepthToSpace", import_blocks<true>},
-    {"SpaceToDepth", import_blocks<false>},
-    {"Resize", import_resize},
-    {"Upsample", import_upsample},
-    {"Identity", import_identity},
-    {"Dropout", import_dropout},
+inline constexpr std::array<Operator, 21> shape_operators{{
+    {"Concat", import_concat, true},
+    {"Split", import_split, true},
+    {"Slice", import_slice, true},
+    {"Pad", import_pad, true},
+    {"Gather", import_gather, true},
+    {"Tile", import_tile, true},
+    {"Expand", import_expand, true},
+    {"Reshape", import_reshape, true},
+    {"Flatten", import_flatten, true},
+    {"Squeeze", import_squeeze, true},
+    {"Unsqueeze", import_unsqueeze, true},
+    {"Transpose", import_transpose, true},
+    {"DepthToSpace", import_blocks<true>, true},
+    {"SpaceToDepth", import_blocks<false>, true},
+    {"CenterCropPad", import_center_crop_pad, true},
+    {"Trilu", import_trilu, true},
+    {"Resize", import_resize, true},
+    {"Upsample", import_upsample, true},
+    {"Identity", import_identity, true},
+    {"Dropout", import_dropout, true},
     {"Cast", import_cast},
 }};
 
