@@ -160,7 +160,7 @@ void check_node(const OneNode& one, const std::vector<Expected>& expected, bool 
 }
 
 void check_formula(const onnx::Model& model, const Formula& formula, const Eigen::VectorXd& x,
-                   const Eigen::VectorXd& base, bool slopes, bool batched) {
+                   const Eigen::VectorXd& base, bool batched) {
   INFO(model.graph.nodes.back().op_type << ", operator set " << model.opset << ", " << x.size() << " inputs");
   const auto net = import(model, false).graph;
   const auto near = [](const Eigen::VectorXd& found, const Eigen::VectorXd& expected) {
@@ -184,7 +184,7 @@ void check_formula(const onnx::Model& model, const Formula& formula, const Eigen
   };
   explained("lrp");
   explained("epsilon_plus");
-  if (slopes) explained("lrp_q");
+  explained("lrp_q");
   CHECK(explained("deep_lift").sum() ==
         Approx(weights.col(0).dot(y - formula(base))).epsilon(1e-10).margin(1e-10));
   const Eigen::VectorXd gradient = explained("gradient");

@@ -103,11 +103,10 @@ void check_node(const OneNode& one, const std::vector<Expected>& expected, bool 
 using Formula = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
 
 /// A model of one output against a formula at x: the values, the gradient by the formula's differences, the
-/// books of lrp, epsilon_plus, deep_lift and lrp_q (`slopes` false: a function in it has no value at 0, so
-/// that lrp_q is refused), and that deep_lift against `base` gives the difference of the outputs. `batched`:
-/// two samples too.
+/// books of lrp, lrp_q, epsilon_plus and deep_lift, and that deep_lift against `base` gives the difference of the
+/// outputs. `batched`: two samples too.
 void check_formula(const onnx::Model& model, const Formula& formula, const Eigen::VectorXd& x,
-                   const Eigen::VectorXd& base, bool slopes = true, bool batched = true);
+                   const Eigen::VectorXd& base, bool batched = true);
 
 /// The places, in C order, of a shape's values that differ along `axes` alone: a list for each place of the
 /// others.

@@ -324,7 +324,8 @@ onnx::Tensor reals(const std::string& name, const Dims& dims, const std::vector<
 
 // What is not asked for is not read: not even that its operator is unknown.
 TEST_CASE("onnx::network: nodes that no output depends on are left alone", "[onnx]") {
-  auto two = model({2}, {node("Neg", {"x"}, {"y"}), node("Strange", {"y"}, {"z"}), node("Abs", {"x"}, {"u"})});
+  auto two =
+      model({2}, {node("Neg", {"x"}, {"y"}), node("Strange", {"y"}, {"z"}), node("Abs", {"x"}, {"u"})});
   CHECK(onnx::network<double>(two, {.batched = false}).graph.nodes().size() == 2);
   two.graph.outputs.push_back({"z", onnx::ElementType::float32, {}});
   CHECK_THAT(refusal(two, {.batched = false}), Contains("Strange (1 node: node of 'z' (Strange))"));
@@ -332,7 +333,8 @@ TEST_CASE("onnx::network: nodes that no output depends on are left alone", "[onn
 }
 
 TEST_CASE("onnx::network: outputs are chosen by name, inner values too", "[onnx]") {
-  auto two = model({2}, {node("Neg", {"x"}, {"h"}), node("Abs", {"h"}, {"y"}), node("Mul", {"h", "ids"}, {"z"})});
+  auto two =
+      model({2}, {node("Neg", {"x"}, {"h"}), node("Abs", {"h"}, {"y"}), node("Mul", {"h", "ids"}, {"z"})});
   onnx::ValueInfo ids{"ids", onnx::ElementType::int64, std::vector<onnx::Dimension>{{2, ""}}};
   two.graph.inputs.push_back(ids);
   two.graph.outputs.push_back({"z", onnx::ElementType::float32, {}});
@@ -394,13 +396,21 @@ TEST_CASE("onnx::network: what is supported on activations is supported on const
   check(node("MatMul", {"c", "w"}, {"k"}), 0.5, 0, {reals("w", {2, 2}, {1, 2, 3, 4})});
   check(node("Gemm", {"c2", "w", "b"}, {"k"}), 11.5, 20.0,
         {reals("c2", {1, 2}, {1, 0.5f}), reals("w", {2, 2}, {1, 2, 1, 4}), reals("b", {2}, {10, 16})});
-  check(node("BatchNormalization", {"c2", "scale", "shift", "mean", "var"}, {"k"}, {test::real("epsilon", 0)}), 3,
-        -0.5,
-        {reals("c2", {1, 2}, {2, 1}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
-         reals("mean", {2}, {1, 2}), reals("var", {2}, {1, 4})});
+  check(
+      node("BatchNormalization", {"c2", "scale", "shift", "mean", "var"}, {"k"}, {test::real("epsilon", 0)}),
+      3, -0.5,
+      {reals("c2", {1, 2}, {2, 1}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
+       reals("mean", {2}, {1, 2}), reals("var", {2}, {1, 4})});
+  // In training mode the mean and variance are the constant's own: 2 and 1, 15 and 25.
+  check(node("BatchNormalization", {"c3", "scale", "shift", "mean", "var"}, {"k", "m", "v"},
+             {test::real("epsilon", 0), test::integer("training_mode", 1)}),
+        -1, -1,
+        {reals("c3", {2, 2}, {1, 10, 3, 20}), reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 0}),
+         reals("mean", {2}, {7, 7}), reals("var", {2}, {7, 7})});
   check(node("Softmax", {"c"}, {"k"}), 0.18242552380635635, 0.8175744761936437);
   check(node("ReduceL1", {"c", "axes"}, {"k"}), 1.5, 1.5, {test::list({0}).renamed("axes")});
-  check(node("ReduceLogSumExp", {"c"}, {"k"}, {test::integer("keepdims", 0)}), 0.70141327798275, 0.70141327798275);
+  check(node("ReduceLogSumExp", {"c"}, {"k"}, {test::integer("keepdims", 0)}), 0.70141327798275,
+        0.70141327798275);
   check(node("LayerNormalization", {"c", "scale", "shift"}, {"k"}, {test::real("epsilon", 0)}), -1, 2,
         {reals("scale", {2}, {2, 1}), reals("shift", {2}, {1, 1})});
   check(node("LpNormalization", {"c"}, {"k"}, {test::integer("p", 1)}), -2. / 3, 1. / 3);

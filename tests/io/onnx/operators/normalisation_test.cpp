@@ -63,11 +63,11 @@ Eigen::VectorXd scaled(Eigen::VectorXd y, const onnx::Dims& dims, const onnx::Te
   return y;
 }
 
-void check_against(const OneNode& one, const Formula& formula, bool slopes = true, bool batched = true) {
+void check_against(const OneNode& one, const Formula& formula, bool batched = true) {
   Index size = 1;
   for (const Index d : one.inputs[0]) size *= d;
   Random random(11);
-  check_formula(model_of(one), formula, random.vector(size), random.vector(size), slopes, batched);
+  check_formula(model_of(one), formula, random.vector(size), random.vector(size), batched);
 }
 
 }  // namespace
@@ -108,7 +108,7 @@ TEST_CASE("onnx: layer normalisation against plain loops", "[onnx]") {
           return scaled(normalised(x, sets, true, root_with(one.epsilon)), one.dims, &one.constants[0],
                         shift);
         },
-        true, one.batched);
+        one.batched);
     for (const char* op : {"RMSNormalization", "SimplifiedLayerNormalization"})
       check_against(
           {.op = op, .attributes = one.attributes, .inputs = {one.dims}, .constants = {one.constants[0]}},
@@ -116,7 +116,7 @@ TEST_CASE("onnx: layer normalisation against plain loops", "[onnx]") {
             return scaled(normalised(x, sets, false, root_with(one.epsilon)), one.dims, &one.constants[0],
                           nullptr);
           },
-          true, one.batched);
+          one.batched);
   }
 }
 
@@ -231,8 +231,7 @@ TEST_CASE("onnx: LpNormalization and MeanVarianceNormalization against plain loo
           [&](const Eigen::VectorXd& x) {
             return normalised(x, sets, false,
                               [&](double square) { return 1 / std::sqrt(square * double(sets[0].size())); });
-          },
-          false);
+          });
       check_against(
           {.op = "LpNormalization",
            .attributes = {integer("axis", axis), integer("p", 1)},
@@ -246,8 +245,7 @@ TEST_CASE("onnx: LpNormalization and MeanVarianceNormalization against plain loo
               for (const Index i : set) y(i) /= length;
             }
             return y;
-          },
-          false);
+          });
     }
   const auto inverse = [](double square) { return 1 / (std::sqrt(square) + 1e-9); };
   for (const Index opset : {9, 13}) {
@@ -256,7 +254,7 @@ TEST_CASE("onnx: LpNormalization and MeanVarianceNormalization against plain loo
         [&](const Eigen::VectorXd& x) {
           return normalised(x, sets_along({2, 3, 2, 2}, {0, 2, 3}), true, inverse);
         },
-        true, false);
+        false);
     check_against({.op = "MeanVarianceNormalization",
                    .attributes = {integers("axes", {1, -1})},
                    .inputs = {dims},
