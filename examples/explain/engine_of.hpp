@@ -18,9 +18,10 @@ namespace explain {
 
 /// What the library says of its options, in the words of the command line.
 inline std::string in_options(std::string said) {
-  for (const auto& [option, word] : {std::pair("ReadOptions::sizes or shapes", "--size NAME=N"),
-                                     std::pair("ReadOptions::outputs", "--output"),
-                                     std::pair("ReadOptions::constants", "--input NAME=FILE")})
+  for (const auto& [option, word] :
+       {std::pair("ReadOptions::sizes, or with the others by ReadOptions::shapes", "--size NAME=N"),
+        std::pair("ReadOptions::outputs", "--output"),
+        std::pair("ReadOptions::constants", "--input NAME=FILE")})
     for (std::size_t at; (at = said.find(option)) != std::string::npos;)
       said.replace(at, std::string_view(option).size(), word);
   return said;

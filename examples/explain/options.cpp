@@ -213,7 +213,8 @@ Parsed parse(int argc, char** argv) {
              o.sizes.emplace_back(name, sizes[0]);
            }
          },
-         "the size of an axis that the model leaves open; without it, the input's")
+         "the size of an axis that the model leaves open, by the name in the file, or the input's and its "
+         "number (x[2]); without it, what the inputs have")
       ->type_name("NAME=N")
       ->allow_extra_args(false);
   app.add_flag("--keep-branches", o.keep_branches,

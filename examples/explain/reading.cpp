@@ -69,7 +69,8 @@ bool ModelFile::is_open() const {
   if (!input || !input->dims) return false;
   for (std::size_t axis = 1; axis < input->dims->size(); ++axis) {
     const onnx::Dimension& d = (*input->dims)[axis];
-    if (!d.size && (d.name.empty() || given_.sizes.count(d.name) == 0)) return true;
+    const std::string key = d.name.empty() ? input->name + "[" + std::to_string(axis) + "]" : d.name;
+    if (!d.size && given_.sizes.count(key) == 0) return true;
   }
   return false;
 }

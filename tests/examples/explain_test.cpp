@@ -60,11 +60,13 @@ std::pair<int, int> png_size(const std::filesystem::path& path) {
   return {number(16), number(20)};
 }
 
-/// A value of a model: its name and its axes, of which the first is open.
+/// A value of a model: its name and its axes, of which the first is open, and those of size −1, which are
+/// named T.
 Message value(const std::string& name, const std::vector<std::int64_t>& sizes) {
   Message shape;
   shape.message(1, Message().text(2, "N"));
-  for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
+  for (const std::int64_t size : sizes)
+    shape.message(1, size < 0 ? Message().text(2, "T") : Message().integer(1, size));
   return Message().text(1, name).message(2, Message().message(1, Message().integer(1, 1).message(2, shape)));
 }
 
@@ -407,6 +409,56 @@ TEST_CASE("explain --describe prints every node and the method's rule for it", "
   CHECK(count_of(explain({model, input, "--describe"}), "->") == 4);
 }
 
+TEST_CASE("explain holds an input at what a file says, and explains the other", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("two.onnx", model_of_two_inputs()).string();
+  ascribe::io::write_npy(folder / "a.npy", {2}, std::span<const double>(std::vector<double>{5, 2}));
+  ascribe::io::write_npy(folder / "b.npy", {2}, std::span<const double>(std::vector<double>{10, 1}));
+  const std::string printed =
+      explain({path, (folder / "a.npy").string(), "--input", "right=" + (folder / "b.npy").string(),
+               "--precision", "double", "--output-values", (folder / "y.npy").string()});
+  CHECK(ascribe::io::read_npy<double>(folder / "y.npy").values == std::vector<double>{15, 3});
+  CHECK_THAT(printed, Contains("15.0000      5.0000     10.0000"));
+  const std::string names = explain({path, "--list"});
+  CHECK_THAT(names, Contains("input   left  float (N, 2)") && Contains("output  c  float (N, 2)"));
+}
+
+TEST_CASE("explain takes the sizes that inputs have, where the model leaves them open", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder
+          .write("open.onnx",
+                 ascribe::test::model_message(
+                     Message()
+                         .message(1, ascribe::test::node_message("Relu", {"a"}, {"r"}))
+                         .message(1, ascribe::test::node_message("ReduceMax", {"r", "ones"}, {"c"}))
+                         .message(5, ascribe::test::tensor_message("ones", 7, {1}).packed(7, {1}))
+                         .message(11, value("a", {-1}))
+                         .message(12, value("c", {1})),
+                     18)
+                     .bytes)
+          .string();
+  std::filesystem::create_directory(folder / "in");
+  ascribe::io::write_npy(folder / "in/a.npy", {3}, std::span<const double>(std::vector<double>{5, 2, 1}));
+  ascribe::io::write_npy(folder / "in/b.npy", {2, 2},
+                         std::span<const double>(std::vector<double>{1, 4, 7, 6}));
+  const std::string in = (folder / "in").string();
+  const std::string printed = explain({path, in});
+  for (const char* start : {"5.0000", "4.0000", "7.0000"}) CHECK_THAT(printed, Contains(start));
+  const Outcome together = run({path, in, "--relevance", (folder / "r.npy").string()});
+  CHECK(together.exit_code == 1);
+  CHECK_THAT(together.err, Contains("b.npy: expected the shape (1, 3)") && Contains("found (1, 2)"));
+  explain({path, in, "--output-folder", (folder / "out").string()});
+  CHECK(ascribe::io::read_npy<double>(folder / "out/a.npy.relevance.npy").values ==
+        std::vector<double>{5, 0, 0});
+  CHECK(ascribe::io::read_npy<double>(folder / "out/b.npy.relevance.npy").values ==
+        std::vector<double>{0, 4, 7, 0});
+  const Outcome open = run({path, "--describe"});
+  CHECK(open.exit_code == 1);
+  CHECK_THAT(open.err, Contains("give it as 'T' by --size NAME=N"));
+  CHECK_THAT(explain({path, "--describe", "--size", "T=4"}), Contains("(4)"));
+}
+
 TEST_CASE("explain says what the reader of the file left out", "[explain]") {
   const TemporaryFolder folder;
   const std::string path = folder.write("small.onnx", small_model()).string();
@@ -416,6 +468,7 @@ TEST_CASE("explain says what the reader of the file left out", "[explain]") {
   CHECK(count_of(printed, "note: ") == 1);
   CHECK_THAT(printed, Contains("(Softmax) is left out"));
   CHECK(count_of(explain({path, "--describe"}), "note: ") == 1);
+  CHECK(count_of(explain({path, (folder / "a.npy").string(), "--probability"}), "note: ") == 0);
   // The largest logit is 3·5 + 4·2, and it is what is explained.
   const auto relevance = ascribe::io::read_npy<double>(folder / "r.npy");
   CHECK(relevance.shape == std::vector<std::size_t>{1, 2});
@@ -559,7 +612,7 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {1, "no_such", {model, input, "--method", "deep_lift", "--baseline", at("no_such")}},
       {1, "a label for each of 10 outputs, found 2", {model, input, "--labels", labels}},
       {1, "no_such", {model, input, "--labels", at("no_such")}},
-      {1, "one input, found 2", {two, pair}},
+      {1, "one input to explain, found 2", {two, pair}},
       {1, "an image, but the model takes (N, 2)", {small, no_image}},
       {1, "--heatmap: expected a model that takes images", {small, pair, "--heatmap", at("h.png")}},
       {1, "no_folder", {model, input, "--relevance", at("no_folder/r.npy")}},
@@ -589,6 +642,9 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {2, "expected numbers", {model, input, "--target", "3,x"}},
       {2, "expected numbers", {model, input, "--target", "3,,4"}},
       {2, "counted from 0", {model, input, "--target", "-1"}},
+      {1, "has no input 'middle'; it has 'left', 'right'", {two, pair, "--input", "middle=" + pair}},
+      {2, "--input: expected NAME=VALUE, found 'left='", {two, pair, "--input", "left="}},
+      {2, "--size: expected a size above 0", {model, input, "--size", "T=0"}},
       {2, "--threads", {model, input, "--threads", "0"}},
       {2, "--top", {model, input, "--top", "0"}},
       {2, "--precision", {model, input, "--precision", "half"}},

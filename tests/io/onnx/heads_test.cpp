@@ -121,12 +121,14 @@ TEST_CASE("onnx: sizes that a file leaves open come from the axis's name or the 
   onnx::Model m = model({}, {"scores"});
   (*m.graph.inputs[0].dims)[1] = {{}, "time"};
   CHECK_THROWS_WITH(onnx::network<double>(m),
-                    Contains("axis 1 ('time') is open: give it by ReadOptions::sizes or shapes"));
+                    Contains("axis 1 is open: give it as 'time' by ReadOptions::sizes"));
   for (const onnx::ReadOptions& options :
        {onnx::ReadOptions{.sizes = {{"time", 5}}}, onnx::ReadOptions{.shapes = {{"x", {9, 5}}}}}) {
     const auto net = onnx::network<double>(m, options);
     CHECK(net.inputs[0].shape == onnx::Dims{5});
   }
+  (*m.graph.inputs[0].dims)[1] = {{}, ""};
+  CHECK(onnx::network<double>(m, {.sizes = {{"x[1]", 4}}}).inputs[0].shape == onnx::Dims{4});
   (*m.graph.inputs[0].dims)[1] = {3, ""};
   CHECK_THROWS_WITH(onnx::network<double>(m, {.shapes = {{"x", {1, 5}}}}),
                     Contains("expected a shape that fits the file's (N, 3), found (1, 5)"));

@@ -624,7 +624,9 @@ class Importer {
     Dims dims;
     for (std::size_t axis = 0; axis < input.dims->size(); ++axis) {
       const Dimension& d = (*input.dims)[axis];
-      const auto given = options_.sizes.find(d.name);
+      const std::string place = input.name + "[" + std::to_string(axis) + "]";
+      const std::string key = d.name.empty() ? place : d.name;
+      const auto given = options_.sizes.find(key);
       const auto shape = options_.shapes.find(input.name);
       if (shape != options_.shapes.end()) {
         const Dims& sizes = shape->second;
@@ -640,11 +642,11 @@ class Importer {
         dims.push_back(*d.size);
       else if (shape != options_.shapes.end())
         dims.push_back(shape->second[axis]);
-      else if (!d.name.empty() && given != options_.sizes.end())
+      else if (given != options_.sizes.end())
         dims.push_back(given->second);
       else
-        fail(where, ": the size of axis ", axis, d.name.empty() ? "" : " (" + shown(d.name) + ")",
-             " is open: give it by ReadOptions::sizes or shapes");
+        fail(where, ": the size of axis ", axis, " is open: give it as ", shown(key),
+             " by ReadOptions::sizes, or with the others by ReadOptions::shapes");
     }
     if (options_.batched && dims.empty()) fail(where, ": expected a batch axis, found a scalar");
     const Index size = element_count(dims, where);

@@ -24,7 +24,8 @@ struct ReadOptions {
   /// Whether parallel convolutions, identities and batch normalisations of one value that end in a sum become
   /// one convolution (branches.hpp); a note says which.
   bool merge_branches = true;
-  /// Sizes of axes that the file leaves open, by their name in the file ("height"); the batch needs none.
+  /// Sizes of axes that the file leaves open, by their name in the file ("height"), or where they have
+  /// none by the input's and their number ("x[2]"); the batch needs none.
   std::map<std::string, Index> sizes = {};
   /// The same by an input's name: all of its sizes, the batch's included, which counts for nothing.
   std::map<std::string, Dims> shapes = {};
