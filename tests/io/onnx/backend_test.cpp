@@ -72,8 +72,8 @@ std::set<std::string> unsupported_operators(const onnx::Model& model) {
     if (node.op_type == "Shape" || node.op_type == "Size") continue;
     if (depends) active.insert(node.outputs.begin(), node.outputs.end());
     const auto op = known.find(node.op_type);
-    const bool supported = depends ? op != known.end()
-                                   : (op != known.end() && op->second) || onnx::can_evaluate(node.op_type);
+    const bool supported =
+        depends ? op != known.end() : (op != known.end() && op->second) || onnx::can_evaluate(node.op_type);
     if (!supported) found.insert(node.op_type);
   }
   return found;

@@ -545,8 +545,9 @@ class Importer {
     }
     for (const auto& [name, value] : outputs_) {
       const auto& inputs = model_.graph.inputs;
-      const bool is_input = std::any_of(inputs.begin(), inputs.end(),
-                                        [&](const ValueInfo& input) { return input.name == value; });
+      const bool is_input =
+          std::any_of(inputs.begin(), inputs.end(),
+                      [&, &wanted = value](const ValueInfo& input) { return input.name == wanted; });
       if (producers_.count(value) == 0 && constants_.count(value) == 0 && !is_input)
         fail("output ", shown(name), ": no node computes it");
     }

@@ -12,9 +12,9 @@
 
 namespace ascribe::onnx {
 
-/// e^(x − max x) / Σ e^(x − max x), or the logarithm of it, along one axis; before operator set 13 over all
-/// axes from that one on. The maximum keeps every power at 1 or below; what goes back through it adds up to 0
-/// under the gradient. The divisor is a gate, as a normalisation's.
+/// e^x / Σ e^x, or the logarithm of it, along one axis; before operator set 13 over all axes from that one
+/// on. The divisor is a gate, as a normalisation's. No maximum is taken off first: it would leave the largest
+/// input a denominator of 0. So e^x has to be finite: an explanation of what is not is an Error.
 template <bool logarithm>
 void import_softmax(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
