@@ -141,6 +141,7 @@ void check_outputs(const BackendTest& test, const Loaded& loaded) {
            onnx::shown(loaded.network.outputs[k].shape));
     const VectorXd found = trace.value(loaded.network.graph.outputs()[k]);
     const VectorXd values = values_of(expected);
+    if (!found.allFinite() && values.allFinite()) fail("output ", k, ": expected finite numbers");
     // ONNX's own tolerance.
     const double worst = ((found - values).cwiseAbs().array() - 1e-3 * values.cwiseAbs().array()).maxCoeff();
     if (!(worst <= 1e-5)) fail("output ", k, ": an error of ", (found - values).cwiseAbs().maxCoeff());
