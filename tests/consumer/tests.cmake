@@ -1,4 +1,5 @@
-# The three ways in which another project takes ascribe, each configured, built and run as that project.
+# The three ways in which another project takes ascribe, each configured, built and run as that project. The compiled
+# library's are for the machine that it was compiled for.
 set(prefix "${CMAKE_CURRENT_BINARY_DIR}/consumer/installed")
 add_test(NAME consumer/install COMMAND "${CMAKE_COMMAND}" --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
 set_tests_properties(consumer/install PROPERTIES FIXTURES_SETUP ascribe_installed)
@@ -10,7 +11,7 @@ foreach(consumer find_package add_subdirectory fetch_content)
       "${CMAKE_CTEST_COMMAND}" --build-and-test "${CMAKE_CURRENT_SOURCE_DIR}/consumer/${consumer}"
       "${CMAKE_CURRENT_BINARY_DIR}/consumer/${consumer}" --build-generator "${CMAKE_GENERATOR}"
       --build-options "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}" "-DCMAKE_PREFIX_PATH=${prefix}"
-      "-DEigen3_DIR=${Eigen3_DIR}" --test-command consumer
+      "-DEigen3_DIR=${Eigen3_DIR}" "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}" --test-command consumer
   )
 endforeach()
 set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED ascribe_installed)
