@@ -84,7 +84,8 @@ void check_merged(Branches& model, const std::string& output, Index layers, std:
   const auto a = apart.graph.forward(x), b = one.graph.forward(x);
   REQUIRE(a.output().rows() == b.output().rows());
   CHECK((a.output() - b.output()).cwiseAbs().maxCoeff() <= 1e-12 * a.output().cwiseAbs().maxCoeff());
-  const start::OutputWeights start(node_input(a.output().rows(), 3));
+  const Eigen::MatrixXd weights = node_input(a.output().rows(), 3);
+  const start::OutputWeights start(weights);
   for (const auto& [net, trace] : {std::pair(&apart.graph, &a), std::pair(&one.graph, &b)})
     CHECK(check::conservation(net->explain(*trace, start, method::LrpQ())));
   const auto by_a = apart.graph.explain(a, start, method::Gradient()).relevance,
