@@ -99,6 +99,11 @@ TEST_CASE("onnx: a model that hides the batch among other axes is read for a bat
   CHECK(y(0, 0) == 4);
   CHECK(y(0, 1) == 30);
 
+  // Constants that the file lists among its inputs, as older ones do, have no batch.
+  m.graph.inputs.push_back({"two", onnx::ElementType::float32, std::vector<onnx::Dimension>()});
+  m.graph.inputs.push_back({"flat", onnx::ElementType::int64, std::vector<onnx::Dimension>{{7, ""}}});
+  CHECK(onnx::network<double>(m).graph.forward(x).output() == y);
+
   // Not where the file says another size.
   m.graph.inputs[0].dims->front() = {2, ""};
   CHECK_THROWS_WITH(onnx::network<double>(m), Contains("node 'f' (Reshape)") && Contains("keeps the batch"));

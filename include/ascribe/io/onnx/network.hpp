@@ -2,6 +2,7 @@
 /// includes it for another Scalar than float and double.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -91,7 +92,11 @@ ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& opt
   ReadOptions whole = options;
   whole.batched = false;
   for (const ValueInfo& input : model.graph.inputs) {
-    if (!input.dims || options.constants.count(input.name) > 0) continue;
+    const auto is_it = [&](const Tensor& tensor) { return tensor.name() == input.name; };
+    const auto& stored = model.graph.initializers;  // older files list them among the inputs
+    if (!input.dims || input.dims->empty() || options.constants.count(input.name) > 0 ||
+        std::any_of(stored.begin(), stored.end(), is_it))
+      continue;
     if (input.dims->front().size.value_or(1) != 1) throw Error(mixes);
     const auto given = options.shapes.find(input.name);
     Dims& shape = whole.shapes[input.name];
