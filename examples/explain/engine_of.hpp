@@ -146,9 +146,11 @@ class EngineOf final : public Engine {
       case ascribe::LayerKind::max:
         return "Max";
       case ascribe::LayerKind::product:
+        return "Product";
+      case ascribe::LayerKind::softmax:
         break;
     }
-    return "Product";
+    return "Softmax";
   }
 
   /// What ascribe::reveal_cancel does there, which is no plan of rules.

@@ -22,6 +22,7 @@
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
 
+#include <ascribe/kernels/contraction.hpp>
 #include <ascribe/kernels/dense_product.hpp>
 #include <ascribe/kernels/depthwise.hpp>
 #include <ascribe/kernels/image_grid.hpp>
@@ -87,12 +88,14 @@
 #include <ascribe/windows/table.hpp>
 #include <ascribe/windows/windows.hpp>
 
+#include <ascribe/layers/contraction.hpp>
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/makers.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/product.hpp>
 #include <ascribe/layers/rule.hpp>
+#include <ascribe/layers/softmax.hpp>
 
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/alpha_beta.hpp>
@@ -115,8 +118,12 @@
 #include <ascribe/rules/rewire.hpp>
 #include <ascribe/rules/shares.hpp>
 #include <ascribe/rules/slope.hpp>
+#include <ascribe/rules/softmax.hpp>
+#include <ascribe/rules/softmax_adjoint.hpp>
+#include <ascribe/rules/softmax_step.hpp>
 #include <ascribe/rules/step_adjoint.hpp>
 #include <ascribe/rules/step_back.hpp>
+#include <ascribe/rules/usual.hpp>
 #include <ascribe/rules/w_square.hpp>
 #include <ascribe/rules/window_adjoint.hpp>
 #include <ascribe/rules/window_step.hpp>

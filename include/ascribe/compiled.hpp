@@ -48,7 +48,9 @@
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::AlphaBeta)                                           \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::Baseline)                                            \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::BaselineFold)                                        \
+  ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::Constant)                                            \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::EvenSplit)                                           \
+  ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::Expansion)                                           \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::Flat)                                                \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::Gamma)                                               \
   ASCRIBE_COMPILED_ENTRY(prefix, Scalar, ascribe::rule::GateConstant)                                        \

@@ -346,7 +346,7 @@ TEST_CASE("The derivative of an explanation in Q", "[networks][derivative]") {
   }
   SECTION("a table of two shares") { check_networks(in_q(Mixed(), rule::Slope(), rule::Gradient())); }
   SECTION("even products") { check_networks(with_product(rule::EvenSplit(), method::LrpQ())); }
-  SECTION("usual products") { check_networks(with_product(rule::UsualSplit(), method::LrpQ())); }
+  SECTION("usual products") { check_networks(with_product(rule::Usual(), method::LrpQ())); }
 }
 
 TEST_CASE("The derivative of an explanation against a baseline", "[networks][derivative]") {
@@ -363,7 +363,7 @@ TEST_CASE("The derivative of an explanation against a baseline", "[networks][der
   SECTION("a table of two shares") { check_networks(against(Mixed(), rule::Baseline(), rule::Baseline())); }
   SECTION("gates") { check_networks(with_product(rule::GateConstant(), method::DeepLift())); }
   SECTION("usual products, against a baseline") {
-    check_networks(with_product(rule::UsualSplit(), method::DeepLift()));
+    check_networks(with_product(rule::Usual(), method::DeepLift()));
   }
   SECTION("gradient at products") { check_networks(with_product(rule::Gradient(), method::DeepLift())); }
   SECTION("a baseline for each sample") {

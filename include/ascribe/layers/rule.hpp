@@ -10,6 +10,7 @@ namespace ascribe {
 ///     Pointwise function() const      of an Elementwise: a slope and a filter (rules/function_step.hpp)
 ///     WindowShares maximum() const    of a Max (rules/window_step.hpp)
 ///     FactorShares product() const    of a product of activations (rules/product_step.hpp)
+///     RowShares softmax() const       of a softmax (rules/softmax_step.hpp)
 ///
 /// What it reads of the trace, its cost, the forms in which it has a meaning, its books and every faster way
 /// to run it follow from that. It may have
@@ -24,7 +25,7 @@ namespace ascribe {
 ///     template <class M, class C>
 ///     void propagate(const ascribe::kind::MatMul<M>&, const YourRule&, C&, typename C::Up, typename C::Down)
 ///
-/// (or kind::Elementwise<F>, kind::Max<W>, kind::Product), which reads what is carried at the outputs,
+/// (or kind::Elementwise<F>, kind::Max<W>, kind::Product, kind::Softmax), which reads what is carried at the outputs,
 /// overwrites what goes down, and books what it does by its own formula. It is always handed whole samples,
 /// and may say
 ///

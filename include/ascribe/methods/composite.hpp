@@ -12,8 +12,8 @@
 #include <ascribe/methods/method.hpp>
 #include <ascribe/networks/node.hpp>
 #include <ascribe/rules/any_rule.hpp>
-#include <ascribe/rules/product.hpp>
 #include <ascribe/rules/rewire.hpp>
+#include <ascribe/rules/usual.hpp>
 
 namespace ascribe {
 
@@ -97,8 +97,8 @@ Matcher all(Matchers... matchers) {
 ///
 /// A whole method of `ascribe::method` may be an entry, and converts into a Composite by itself. Wiring
 /// (concatenation, padding, permutations) is not asked about: relevance goes back the way that the values
-/// came. A product of two activations has rules of its own (rules/product.hpp): without an entry that applies
-/// to it, rule::UsualSplit.
+/// came. A product of two activations and a softmax have rules of their own (rules/product.hpp, softmax.hpp):
+/// without an entry that applies to them, rule::Usual.
 template <class Scalar>
 class Composite {
  public:
@@ -135,11 +135,16 @@ class Composite {
     std::function<std::optional<rule::AnyRule<Scalar>>(const Node&, const NodeInfo&)> rule;
   };
 
+  static bool has_usual_rule(const Node& node) {
+    return std::visit(
+        []<class Kind>(const Kind&) { return rule::has_usual<Kind>; }, *node.layer);
+  }
+
   template <class Method>
   static std::optional<rule::AnyRule<Scalar>> rule_of(const Method& method, const Node& node,
                                                       const NodeInfo& info) {
     if constexpr (std::is_same_v<Method, method::ByLayer>) {
-      if (!node.own_rule && !std::holds_alternative<kind::Product>(*node.layer))
+      if (!node.own_rule && !has_usual_rule(node))
         fail("method::ByLayer asks every layer for its rule, and this one has none");
       return node.own_rule;
     } else if constexpr (std::is_same_v<Method, Composite>) {
@@ -172,8 +177,8 @@ Composite<Scalar>& Composite<Scalar>::add(Matcher matcher, RuleOrMethod what) {
                         [rule](const Node& node, const NodeInfo&) -> std::optional<rule::AnyRule<Scalar>> {
                           const bool applies = std::visit(
                               [&](const auto& layer) { return rule.applies_to(layer); }, *node.layer);
-                          // Its own default serves a product that a rule for other kinds was not meant for.
-                          if (!applies && std::holds_alternative<kind::Product>(*node.layer))
+                          // The usual one serves a product that a rule for other kinds was not meant for.
+                          if (!applies && has_usual_rule(node))
                             return std::nullopt;
                           return rule;
                         }});
@@ -186,7 +191,7 @@ rule::AnyRule<Scalar> Composite<Scalar>::rule_for(const Node& node, const NodeIn
   for (const Entry& entry : entries_)
     if (entry.matcher(info))
       if (auto found = entry.rule(node, info)) return *found;
-  if (std::holds_alternative<kind::Product>(*node.layer)) return rule::UsualSplit();
+  if (has_usual_rule(node)) return rule::Usual();
   fail("no entry of the composite fits this node");
 }
 

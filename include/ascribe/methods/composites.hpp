@@ -18,7 +18,9 @@
 #include <ascribe/rules/gamma.hpp>
 #include <ascribe/rules/ignore.hpp>
 #include <ascribe/rules/normalized.hpp>
+#include <ascribe/rules/product.hpp>
 #include <ascribe/rules/radial.hpp>
+#include <ascribe/rules/softmax.hpp>
 #include <ascribe/rules/z_box.hpp>
 #include <ascribe/rules/z_plus.hpp>
 
@@ -83,6 +85,47 @@ Composite<Scalar> excitation_backprop(double epsilon = 1e-6) {
   return composite;
 }
 
+namespace detail {
+
+/// What AttnLRP and CP-LRP have in common: products share evenly, a divisor is a gate, all else is LRP in Q.
+template <class Scalar>
+Composite<Scalar>& with_attention(Composite<Scalar>& composite) {
+  return composite.add(match::part("Quotient"), rule::GateConstant())
+      .add(match::kind(LayerKind::product), rule::EvenSplit())
+      .add(match::kind(LayerKind::softmax), rule::Expansion())
+      .add(match::any(), method::LrpQ());
+}
+
+}  // namespace detail
+
+/// AttnLRP (Achtibat et al. 2402.05602) with ε = 0, which is LRP divided by the activations: Gradient at
+/// matrices, Slope at functions, Expansion at softmaxes, EvenSplit at products of activations, GateConstant at
+/// the divisors of normalisations.
+template <class Scalar>
+Composite<Scalar> attn_lrp() {
+  Composite<Scalar> composite(Form::Q, true);
+  return detail::with_attention(composite);
+}
+
+/// CP-LRP (Ali et al. 2202.07304): as attn_lrp, but attention's weights are gates.
+template <class Scalar>
+Composite<Scalar> cp_lrp() {
+  Composite<Scalar> composite(Form::Q, true);
+  composite.add(match::kind(LayerKind::softmax), rule::Constant())
+      .add(match::part("MatrixProduct"), rule::GateConstant());
+  return detail::with_attention(composite);
+}
+
+/// AttnLRP for vision transformers: as attn_lrp, with Gamma at dense layers and convolutions (Achtibat et al.
+/// 2402.05602, §4.1, where single pixels' relevances are noisy without).
+template <class Scalar>
+Composite<Scalar> attn_lrp_gamma(double gamma = 0.25, double epsilon = 1e-6) {
+  Composite<Scalar> composite(Form::Q, true);
+  composite.add(match::role(map::Role::convolution), rule::Gamma{gamma, epsilon})
+      .add(match::role(map::Role::dense), rule::Gamma{gamma, epsilon});
+  return detail::with_attention(composite);
+}
+
 /// What a composite chosen by name may be told.
 struct Options {
   double epsilon = 1e-6;
@@ -114,6 +157,10 @@ constexpr void each_named(Visit&& visit) {
   });
   visit("excitation_backprop",
         []<class S>(type_identity<S>, const Options& o) { return excitation_backprop<S>(o.epsilon); });
+  visit("attn_lrp", []<class S>(type_identity<S>, const Options&) { return attn_lrp<S>(); });
+  visit("attn_lrp_gamma",
+        []<class S>(type_identity<S>, const Options& o) { return attn_lrp_gamma<S>(o.gamma, o.epsilon); });
+  visit("cp_lrp", []<class S>(type_identity<S>, const Options&) { return cp_lrp<S>(); });
 }
 
 }  // namespace detail

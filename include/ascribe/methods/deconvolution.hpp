@@ -33,6 +33,7 @@ struct GuidedBackpropagation : Table<rule::Gradient, rule::Guided, rule::Gradien
 
   using Table::rule_for;
   rule::Gradient rule_for(const kind::Product&) const { return {}; }
+  rule::Gradient rule_for(const kind::Softmax&) const { return {}; }
 };
 
 }  // namespace ascribe::method

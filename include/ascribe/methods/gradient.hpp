@@ -15,6 +15,7 @@ struct Gradient : Table<rule::Gradient, rule::Gradient, rule::Gradient> {
 
   using Table::rule_for;
   rule::Gradient rule_for(const kind::Product&) const { return {}; }
+  rule::Gradient rule_for(const kind::Softmax&) const { return {}; }
 };
 
 /// x ⊙ ∂f/∂x. Its books are those of `Gradient`.

@@ -8,7 +8,9 @@
 #include <ascribe/layers/elementwise.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
-#include <ascribe/rules/product.hpp>
+#include <ascribe/layers/product.hpp>
+#include <ascribe/layers/softmax.hpp>
+#include <ascribe/rules/usual.hpp>
 
 namespace ascribe {
 
@@ -92,8 +94,8 @@ decltype(auto) rule_for(const Method& method, const Layer& layer, Position<I, Co
     return rule_for(method, layer.rule_layer(), position);
   else if constexpr (requires { method.rule_for(layer, position); })
     return method.rule_for(layer, position);
-  else if constexpr (std::is_base_of_v<kind::Product, Layer> && !requires { method.rule_for(layer); })
-    return rule::UsualSplit();
+  else if constexpr (rule::has_usual<typename Layer::Kind> && !requires { method.rule_for(layer); })
+    return rule::Usual();
   else
     return method.rule_for(layer);
 }

@@ -16,7 +16,7 @@
 namespace ascribe {
 
 /// An input of the network, or the kinds of layer in the order of OfAnyKind.
-enum class LayerKind { input, matmul, elementwise, max, product };
+enum class LayerKind { input, matmul, elementwise, max, product, softmax };
 
 /// What a composite chooses rules by.
 struct NodeInfo {
@@ -71,7 +71,7 @@ struct Node {
           } else if constexpr (requires { l.windows; }) {
             found.part = l.windows.name();
           } else {
-            found.part = l.name;
+            found.part = l.name();
           }
         },
         *layer);

@@ -70,6 +70,8 @@ template <class W>
 inline constexpr bool samplewise<kind::Max<W>> = true;
 template <>
 inline constexpr bool samplewise<kind::Product> = true;
+template <>
+inline constexpr bool samplewise<kind::Softmax> = true;
 
 /// What `explain` takes: methods, and traces or inputs.
 template <class Method>

@@ -18,6 +18,7 @@
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
 #include <ascribe/layers/product.hpp>
+#include <ascribe/layers/softmax.hpp>
 #include <ascribe/maps/any_map.hpp>
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/step_adjoint.hpp>
@@ -36,7 +37,7 @@ using AnyMax = kind::Max<window::AnyWindows>;
 /// The list of them: from it come the layer of a node and what a rule is for each kind. LayerKind has their
 /// names, in this order.
 template <class Scalar, template <class...> class Of>
-using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product>;
+using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Product, kind::Softmax>;
 
 /// A layer of a kind that is known, with parts that are not.
 template <class Scalar>
@@ -56,6 +57,10 @@ AnyMax erase_layer(kind::Max<W> layer) {
 }
 template <class Scalar>
 kind::Product erase_layer(kind::Product layer) {
+  return layer;
+}
+template <class Scalar>
+kind::Softmax erase_layer(kind::Softmax layer) {
   return layer;
 }
 

@@ -4,6 +4,7 @@
 #include <ascribe/rules/function_adjoint.hpp>
 #include <ascribe/rules/matrix_adjoint.hpp>
 #include <ascribe/rules/product_adjoint.hpp>
+#include <ascribe/rules/softmax_adjoint.hpp>
 #include <ascribe/rules/window_adjoint.hpp>
 
 namespace ascribe::rule {
@@ -23,6 +24,10 @@ void take_adjoint(const kind::Max<W>& layer, const WindowShares& data, Adjoint<S
 template <class S>
 void take_adjoint(const kind::Product& layer, const FactorShares& data, Adjoint<S>& c) {
   detail::adjoint_of_product(layer, data, c);
+}
+template <class S>
+void take_adjoint(const kind::Softmax& layer, const RowShares& data, Adjoint<S>& c) {
+  detail::adjoint_of_softmax(layer, data, c);
 }
 
 }  // namespace ascribe::rule

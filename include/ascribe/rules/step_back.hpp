@@ -9,6 +9,7 @@
 #include <ascribe/rules/function_step.hpp>
 #include <ascribe/rules/matrix_step.hpp>
 #include <ascribe/rules/product_step.hpp>
+#include <ascribe/rules/softmax_step.hpp>
 #include <ascribe/rules/window_step.hpp>
 
 namespace ascribe {
@@ -41,6 +42,12 @@ struct DataFor<kind::Product> {
   static constexpr auto of(const auto& rule) requires requires { rule.product(); }
   { return rule.product(); }
 };
+template <>
+struct DataFor<kind::Softmax> {
+  using Data = RowShares;
+  static constexpr auto of(const auto& rule) requires requires { rule.softmax(); }
+  { return rule.softmax(); }
+};
 
 template <class Kind, class Rule>
 inline constexpr bool is_data = requires(const Rule& rule) {
@@ -67,6 +74,11 @@ template <class C>
 void take_step(const kind::Product& layer, const FactorShares& data, C& c, typename C::Up up,
                typename C::Down down) {
   detail::step_of_product(layer, data, c, up, down);
+}
+template <class C>
+void take_step(const kind::Softmax& layer, const RowShares& data, C& c, typename C::Up up,
+               typename C::Down down) {
+  detail::step_of_softmax(layer, data, c, up, down);
 }
 
 /// Whether a kind's data have a meaning at a layer in a form. Throws Error where they ask of a function what
@@ -104,7 +116,10 @@ template <class W>
 Passage passage_of_data(const kind::Max<W>&, const WindowShares& data, Form) {
   return {data.reads()};
 }
-inline Passage passage_of_data(const kind::Product&, const FactorShares& data, Form form) {
+inline Passage passage_of_data(const kind::Product& layer, const FactorShares& data, Form form) {
+  return {data.in(layer, form).reads(layer, form)};
+}
+inline Passage passage_of_data(const kind::Softmax&, const RowShares& data, Form form) {
   return {data.reads(form)};
 }
 
@@ -130,7 +145,7 @@ void step_back(const Kind& kind, const Rule& rule, C& context, typename C::Up up
         always_false<Rule>,
         "ascribe: this rule has no meaning for this kind of layer. Choose another, or give it data for the "
         "kind "
-        "(matrix(), function(), maximum() or product(); see ascribe/layers/rule.hpp), or write "
+        "(matrix(), function(), maximum(), product() or softmax(); see ascribe/layers/rule.hpp), or write "
         "template<class M, class C> void propagate(const ascribe::kind::MatMul<M>&, const YourRule&, C&, "
         "typename C::Up, typename C::Down) in YourRule's namespace (or kind::Elementwise, kind::Max)");
 }

@@ -101,7 +101,8 @@ class GraphBuilder final : public Builder {
   Node made(const layer::Max& l) const {
     return std::visit([](const auto& windows) { return Node(ascribe::Max(windows)); }, l.windows);
   }
-  Node made(const kind::Product& l) const { return Node(ascribe::Product(l.size, l.gate)); }
+  Node made(const kind::Product& l) const { return Node(l); }
+  Node made(const kind::Softmax& l) const { return Node(l); }
 
   // --- Linear maps -------------------------------------------------------------------------------
 

@@ -129,6 +129,16 @@ class Importer {
     return found->second;
   }
 
+  /// The nodes that read what a node computes; none where an output of the network is among it.
+  std::optional<std::vector<const Node*>> consumers(const Node& node) const {
+    std::vector<const Node*> all;
+    for (const std::string& output : node.outputs) {
+      if (is_graph_output(output)) return std::nullopt;
+      if (const auto found = consumers_.find(output); found != consumers_.end())
+        all.insert(all.end(), found->second.begin(), found->second.end());
+    }
+    return all;
+  }
   /// The only node that reads output 0 of `node`, so that both may become one layer; null where there are
   /// several, or the value is an output of the model.
   const Node* only_consumer(const Node& node) const {

@@ -46,7 +46,7 @@ inline void find_inverse_roots(Importer& importer) {
       const Activation gate = add_function(walk, node, of, power, "gate");
       walk.define(node.outputs[0], walk.is_constant(node, 0)
                                        ? add_affine(walk, node, gate, &walk.constant(node, 0), nullptr)
-                                       : add_gated(walk, node, walk.activation(node, 0), gate));
+                                       : add_quotient(walk, node, walk.activation(node, 0), gate));
     });
   }
 }

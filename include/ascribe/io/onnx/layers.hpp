@@ -37,6 +37,7 @@
 #include "ascribe/functions/trigonometric.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 #include "ascribe/layers/product.hpp"
+#include "ascribe/layers/softmax.hpp"
 #include "ascribe/maps/linear_map.hpp"
 #include "ascribe/windows/branches.hpp"
 #include "ascribe/windows/pool.hpp"
@@ -124,6 +125,6 @@ struct Max {
   std::variant<window::Branches, window::Pool, window::Table> windows;
 };
 
-using Layer = std::variant<MatMul, Function, Max, kind::Product>;
+using Layer = std::variant<MatMul, Function, Max, kind::Product, kind::Softmax>;
 
 }  // namespace ascribe::onnx::layer

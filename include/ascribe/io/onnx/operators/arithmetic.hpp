@@ -72,10 +72,16 @@ inline Activation add_sum(Importer& importer, const Node& node, const std::vecto
 
 /// The signal times the gate, which rule::GateConstant takes for a constant. Of one shape, or repeated to it.
 inline Activation add_gated(Importer& importer, const Node& node, const Activation& signal,
-                            const Activation& gate, std::string_view part = "") {
+                            const Activation& gate, std::string_view part = "", bool quotient = false) {
   const auto factors = aligned(importer, node, {signal, gate});
-  return importer.add(node, part, kind::Product(factors[0].size()), factors, factors[0].dims,
-                      factors[0].order);
+  kind::Product product(factors[0].size());
+  product.quotient = quotient;
+  return importer.add(node, part, product, factors, factors[0].dims, factors[0].order);
+}
+/// The same of the inverse of a divisor.
+inline Activation add_quotient(Importer& importer, const Node& node, const Activation& dividend,
+                               const Activation& inverse, std::string_view part = "") {
+  return add_gated(importer, node, dividend, inverse, part, true);
 }
 
 /// scale ⊙ a + shift by constants; either may be left out.
@@ -143,12 +149,38 @@ struct Operands {
   }
 };
 
+/// Whether softmaxes alone read what a node computes, perhaps moved, scaled or added to before. Constants of −∞
+/// are legal there: what they mask takes no part.
+inline bool masks_softmax(const Importer& importer, const Node& node) {
+  constexpr std::string_view between[] = {"Add",       "Cast",    "Concat",  "Dropout", "Expand",
+                                          "Identity",  "Reshape", "Slice",   "Split",   "Squeeze",
+                                          "Transpose", "Unsqueeze", "Where"};
+  std::vector<const Node*> open{&node};
+  for (std::size_t seen = 0; seen < open.size(); ++seen) {
+    const auto all = importer.consumers(*open[seen]);
+    if (!all || all->empty()) return false;
+    for (const Node* reader : *all) {
+      if (reader->op_type == "Softmax" || std::find(open.begin(), open.end(), reader) != open.end()) continue;
+      if (std::find(std::begin(between), std::end(between), reader->op_type) == std::end(between)) return false;
+      open.push_back(reader);
+    }
+  }
+  return true;
+}
+
+/// Constants as a mask: what is −∞, or as good as, stands for what a softmax leaves out.
+inline Tensor as_mask(const Tensor& constant) {
+  return changed(constant, [](double v) { return v < kind::Softmax::masked ? kind::Softmax::masked : v; });
+}
+
 inline void import_add(Importer& importer, const Node& node) {
   const Operands in(importer, node);
-  for (std::size_t k = 0; k < 2; ++k)
-    if (in.constant[k])
-      return importer.define(node.outputs[0],
-                             add_affine(importer, node, in.activation[1 - k], nullptr, &in.tensor[k]));
+  for (std::size_t k = 0; k < 2; ++k) {
+    if (!in.constant[k]) continue;
+    const Tensor shift = masks_softmax(importer, node) ? as_mask(in.tensor[k]) : in.tensor[k];
+    return importer.define(node.outputs[0],
+                           add_affine(importer, node, in.activation[1 - k], nullptr, &shift));
+  }
   importer.define(node.outputs[0], add_sum(importer, node, {in.activation[0], in.activation[1]}));
 }
 
@@ -170,10 +202,23 @@ inline void import_sub(Importer& importer, const Node& node) {
   importer.define(node.outputs[0], add_difference(importer, node, Operands(importer, node)));
 }
 
+/// Whether a value is the inverse of one that a normalisation divides by, as exporters spell it.
+inline bool is_inverse(const Importer& importer, const std::string& value) {
+  const Node* from = importer.producer(value);
+  if (!from) return false;
+  if (from->op_type == "Pow" && importer.is_constant(*from, 1)) {
+    const Tensor& exponent = importer.constant(*from, 1);
+    return exponent.size() == 1 && exponent.value<double>() < 0;
+  }
+  return from->op_type == "Reciprocal";
+}
+
 /// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-
 /// excitation), or that comes out of a function with bounds or is a condition; else the second.
 inline Index gate_of(const Importer& importer, const Node& node) {
   const Activation &a = importer.activation(node, 0), &b = importer.activation(node, 1);
+  if (is_inverse(importer, node.inputs[0]) != is_inverse(importer, node.inputs[1]))
+    return is_inverse(importer, node.inputs[0]) ? 0 : 1;
   if (a.size() != b.size()) return a.size() < b.size() ? 0 : 1;
   const auto bounded = [&](std::size_t k) {
     const Node* from = importer.producer(node.inputs[k]);
@@ -196,8 +241,10 @@ inline void import_mul(Importer& importer, const Node& node) {
     return importer.define(node.outputs[0], add_function(importer, node, in.activation[0], fn::Power{2}));
   const Index gate = gate_of(importer, node);
   const auto factors = aligned(importer, node, {in.activation[0], in.activation[1]});
-  importer.define(node.outputs[0], importer.add(node, "", kind::Product(factors[0].size(), gate), factors,
-                                                factors[0].dims, factors[0].order));
+  kind::Product product(factors[0].size(), gate);
+  product.quotient = is_inverse(importer, node.inputs[std::size_t(gate)]);
+  importer.define(node.outputs[0],
+                  importer.add(node, "", product, factors, factors[0].dims, factors[0].order));
 }
 
 /// By a constant a scaling; by a value that depends on the network's inputs, the product with its inverse,
@@ -214,7 +261,7 @@ inline void import_div(Importer& importer, const Node& node) {
   const Activation inverse = add_function(importer, node, in.activation[1], fn::Reciprocal(), "inverse");
   importer.define(node.outputs[0], in.constant[0]
                                        ? add_affine(importer, node, inverse, &in.tensor[0], nullptr)
-                                       : add_gated(importer, node, in.activation[0], inverse));
+                                       : add_quotient(importer, node, in.activation[0], inverse));
 }
 
 /// Sum and Mean of any number of values, constants among them.
@@ -364,7 +411,7 @@ inline void import_lrn(Importer& importer, const Node& node) {
       importer.add(node, "sums", layer::MatMul{std::move(neighbours)}, {squares}, a.dims, a.order);
   const Activation gate =
       add_function(importer, node, sums, fn::Power{-beta, bias, alpha / double(size)}, "gate");
-  importer.define(node.outputs[0], add_gated(importer, node, a, gate));
+  importer.define(node.outputs[0], add_quotient(importer, node, a, gate));
 }
 
 inline constexpr std::array<Operator, 10> arithmetic_operators{{

@@ -1,6 +1,7 @@
 /// Comparisons, logic and Where: conditions are values of 0 or 1 whose derivative is 0.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -75,6 +76,12 @@ inline void import_where_by_constant(Importer& importer, const Node& node, const
   const Activation& like = values.front();
   const Index size = like.size();
   const auto condition = importer.broadcast(node, importer.constant(node, 0), like);
+  // One branch may be all that there is.
+  for (std::size_t v = 0; v < values.size(); ++v)
+    if (std::all_of(condition.begin(), condition.end(),
+                    [&](double c) { return (c != 0) == (active[v] == 1); }))
+      return importer.define(node.outputs[0], values[v]);
+  const bool masks = masks_softmax(importer, node);
   importer.charge(node, dims, 3 * sizeof(Index));  // each source may become a run of the Selection
   std::vector<Index> sources(std::size_t(size), -1);
   const auto picks = [&](std::size_t k, Index j) {
@@ -90,7 +97,8 @@ inline void import_where_by_constant(Importer& importer, const Node& node, const
     bias.resize(std::size_t(size), 0);
     for (Index j = 0; j < size; ++j) {
       if (!picks(k, j)) continue;
-      const double value = constant[std::size_t(j) % constant.size()];
+      double value = constant[std::size_t(j) % constant.size()];
+      if (masks && value < kind::Softmax::masked) value = kind::Softmax::masked;
       if (!std::isfinite(value))
         fail(describe(node), ": input ", k,
              ": expected finite numbers where the condition picks them, found ", value);
@@ -140,7 +148,16 @@ inline void import_where(Importer& importer, const Node& node) {
                 "that was taken");
 }
 
-inline constexpr std::array<Operator, 10> condition_operators{{
+/// IsNaN and IsInf: a network's values are finite.
+inline void import_never(Importer& importer, const Node& node) {
+  const Activation& a = importer.activation(node, 0);
+  importer.charge(node, a.dims, 1);
+  importer.define(node.outputs[0],
+                  Tensor::of_bytes(node.outputs[0], ElementType::boolean, a.dims,
+                                   std::vector<std::byte>(std::size_t(a.size()), std::byte(0))));
+}
+
+inline constexpr std::array<Operator, 12> condition_operators{{
     {"Greater", import_comparison<fn::IsPositive, 0>},
     {"GreaterOrEqual", import_comparison<fn::IsNotNegative, 0>},
     {"Less", import_comparison<fn::IsPositive, 1>},
@@ -151,6 +168,8 @@ inline constexpr std::array<Operator, 10> condition_operators{{
     {"Xor", import_xor},
     {"Not", import_not},
     {"Where", import_where},
+    {"IsNaN", import_never},
+    {"IsInf", import_never},
 }};
 
 }  // namespace ascribe::onnx

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
+#include <ascribe/io/onnx/operators/contraction.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
@@ -326,6 +327,19 @@ inline void import_gemm(Importer& importer, const Node& node) {
   }
   check_not_batch(node, a, 1);
   a = importer.in_order(node, a, c_order(2));
+  if (!importer.is_constant(node, 1)) {
+    Activation product = add_contraction(importer, node, "product", a, "RK", importer.activation(node, 1),
+                                         transposed_b ? "CK" : "KC", "RC");
+    if (alpha != 1) product = add_function(importer, node, product, fn::Scale{double(alpha)}, "scaled");
+    if (!importer.has_input(node, 2)) return importer.define(node.outputs[0], product);
+    if (importer.is_constant(node, 2)) {
+      const Tensor c = changed(importer.constant(node, 2), [&](double v) { return v * double(beta); });
+      return importer.define(node.outputs[0], add_affine(importer, node, product, nullptr, &c));
+    }
+    Activation addend = importer.activation(node, 2);
+    if (beta != 1) addend = add_function(importer, node, addend, fn::Scale{double(beta)}, "addend");
+    return importer.define(node.outputs[0], add_sum(importer, node, {product, addend}));
+  }
   const Tensor& matrix = importer.constant(node, 1);
   if (matrix.rank() == 2 && matrix.dims()[transposed_b ? 1 : 0] != a.dims[1])
     fail(describe(node), ": the weights: expected ", a.dims[1], " inputs, found ",
@@ -408,9 +422,11 @@ inline void import_matmul_of_many(Importer& importer, const Node& node, const Te
                                                 c_order(Index(dims.size()))));
 }
 
-/// A·B with one side constant, a matrix (or a vector); the other may have any axes before its last two.
+/// A·B. A constant side is a matrix (or a vector); the other may have any axes before its last two.
 inline void import_matmul(Importer& importer, const Node& node) {
   Attributes(node).finish();
+  if (!importer.is_constant(node, 0) && !importer.is_constant(node, 1))
+    return import_matmul_of_values(importer, node);
   const bool left = importer.is_constant(node, 0);
   const Tensor& constant = importer.constant(node, left ? 0 : 1);
   Activation a = importer.activation(node, left ? 1 : 0);

@@ -64,7 +64,7 @@ inline void import_normalizer(Importer& importer, const Node& node) {
   const Reduction how = norm == "MAX" ? Reduction::max : norm == "L1" ? Reduction::l1 : Reduction::l2;
   const Activation size = add_reduction(importer, node, a, {false, true}, how, "norm");
   const Activation inverse = add_function(importer, node, size, fn::Reciprocal(), "inverse");
-  importer.define(node.outputs[0], add_gated(importer, node, a, inverse));
+  importer.define(node.outputs[0], add_quotient(importer, node, a, inverse));
 }
 
 /// What is missing is NaN, which no input of a network here may be: then every value is itself.

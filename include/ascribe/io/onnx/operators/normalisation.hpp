@@ -50,7 +50,7 @@ inline Activation add_inverse_deviation(Importer& importer, const Node& node, co
 inline Activation add_normalised(Importer& importer, const Node& node, const Activation& value,
                                  const Activation& gate, const Affine& affine = {}) {
   const bool last = !affine.has_scale && !affine.has_shift;
-  const Activation normalised = add_gated(importer, node, value, gate, last ? "" : "normalised");
+  const Activation normalised = add_quotient(importer, node, value, gate, last ? "" : "normalised");
   if (last) return normalised;
   for (const Tensor* constant : {&affine.scale, &affine.shift})
     if (constant->has_values() && broadcast_dims(node, normalised.dims, constant->dims()) != normalised.dims)
@@ -182,7 +182,7 @@ inline void import_group_normalisation(Importer& importer, const Node& node) {
     return importer.define(node.outputs[0], Activation{result.node, a.dims, a.order, a.batch_axis});
   }
   const Activation normalised =
-      importer.in_order(node, add_gated(importer, node, centred.value, gate, "normalised"), split.order);
+      importer.in_order(node, add_quotient(importer, node, centred.value, gate, "normalised"), split.order);
   importer.define(node.outputs[0],
                   add_affine(importer, node, {normalised.node, a.dims, a.order, a.batch_axis}, &affine.scale,
                              &affine.shift));

@@ -1,38 +1,34 @@
-/// Softmax and LogSoftmax, made of their parts.
+/// Softmax and LogSoftmax.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
-#include <ascribe/io/onnx/operators/arithmetic.hpp>
-#include <ascribe/io/onnx/operators/axes.hpp>
-#include <ascribe/io/onnx/operators/reduce.hpp>
 
 namespace ascribe::onnx {
 
 /// e^x / Σ e^x, or the logarithm of it, along one axis; before operator set 13 over all axes from that one
-/// on. The divisor is a gate, as a normalisation's. No maximum is taken off first: it would leave the largest
-/// input a denominator of 0. So e^x has to be finite: an explanation of what is not is an Error.
+/// on.
 template <bool logarithm>
 void import_softmax(Importer& importer, const Node& node) {
-  const Activation a = importer.activation(node, 0);
+  Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   const bool flat = importer.opset() < 13;
   const Index axis = axis_of(node, Index(attributes.integer("axis", flat ? 1 : -1)), a.rank());
   attributes.finish();
-  std::vector<bool> axes(a.dims.size(), false);
-  for (std::size_t k = std::size_t(axis); k < axes.size(); ++k) axes[k] = flat || Index(k) == axis;
-  const Activation powers = add_function(importer, node, a, fn::Exp(), "powers");
-  const Activation sum = add_reduction(importer, node, powers, axes, Reduction::sum, "sum");
-  if (logarithm) {
-    const Activation log = add_function(importer, node, sum, fn::Log(), "logarithm");
-    const Activation negative = add_function(importer, node, log, fn::Scale{-1}, "negative logarithm");
-    return importer.define(node.outputs[0], add_sum(importer, node, {a, negative}));
+  for (Index k = axis; k < (flat ? a.rank() : axis + 1); ++k) check_not_batch(node, a, k);
+  const std::vector<Index> strides = a.strides();
+  Index length = a.dims[std::size_t(axis)], inner = strides[std::size_t(axis)];
+  if (flat) {  // those axes have to be neighbours in memory, the fastest ones
+    a = importer.in_order(node, a, c_order(a.rank()));
+    length = inner = 1;
+    for (std::size_t k = std::size_t(axis); k < a.dims.size(); ++k) length *= a.dims[k];
   }
-  const Activation inverse = add_function(importer, node, sum, fn::Reciprocal(), "inverse");
-  importer.define(node.outputs[0], add_gated(importer, node, powers, inverse));
+  const kind::Softmax softmax(a.size() / length / inner, length, inner, logarithm);
+  importer.define(node.outputs[0], importer.add(node, "", softmax, {a}, a.dims, a.order));
 }
 
 inline constexpr std::array<Operator, 2> softmax_operators{{
