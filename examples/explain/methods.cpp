@@ -25,6 +25,9 @@ constexpr std::array all{
     Method{"epsilon_alpha2_beta1_flat", "the same, flat at the first layer", true, false, false, plain},
     Method{"epsilon_gamma_box", "gamma for convolutions, epsilon for dense layers, box at the first", true, true, false, plain},
     Method{"excitation_backprop", "z+ for convolutions and dense layers", true, false, false, plain},
+    Method{"attn_lrp", "AttnLRP: LRP divided by the activations, products of two shared evenly", false, false, false, plain},
+    Method{"attn_lrp_gamma", "the same, gamma for convolutions and dense layers", true, false, false, plain},
+    Method{"cp_lrp", "the same as attn_lrp, attention's weights being constants", false, false, false, plain},
     Method{"integrated_gradients", "the mean gradient from the baseline to the input, x difference", false, false, true, MaxRules::none, false, 64},
     Method{"smoothgrad", "the mean gradient of noisy inputs (a tenth of the range)", false, false, false, MaxRules::none, false, 50},
 };

@@ -18,8 +18,10 @@
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/softplus.hpp>
 #include <ascribe/functions/tanh.hpp>
+#include <ascribe/methods/composites.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/rules/repeat.hpp>
+#include <ascribe/rules/softmax.hpp>
 #include <ascribe/rules/slope.hpp>
 #include <ascribe/rules/w_square.hpp>
 #include <ascribe/windows/constants.hpp>
@@ -124,6 +126,18 @@ void build_gate(Made& m) {
   const Index leaky = m.net.add("leaky", Elementwise(fn::LeakyRelu()), {m.dense("mixed", product, 5)});
   m.net.add("aside", Elementwise(fn::Relu()), {leaky});
   m.net.output(m.dense("last", leaky, 3, false));
+}
+
+/// Two heads of attention over three tokens of four features, token by token, and the logarithm of a softmax.
+void build_attention(Made& m) {
+  const Index x = m.net.input("x", 12);
+  const Contraction keys({{2, 2, 2, 9}, {3, 4, 0, 3}, {3, 0, 4, 1}, {2, 1, 1, 0}}),
+      values({{2, 9, 2, 2}, {3, 3, 0, 4}, {2, 0, 1, 1}, {3, 1, 4, 0}});
+  const Index scores = m.net.add("scores", kind::Product(keys), {m.dense("q", x, 12), m.dense("k", x, 12)});
+  const Index weights = m.net.add("softmax", kind::Softmax(6, 3), {scores});
+  const Index heads = m.net.add("values", kind::Product(values, 0), {weights, m.dense("v", x, 12)});
+  const Index logs = m.net.add("logs", kind::Softmax(3, 2, 2, true), {heads});
+  m.net.output(m.dense("last", logs, 3));
 }
 
 /// A network with its weights, an input and a baseline, and a number that hangs on all that an explanation
@@ -271,6 +285,15 @@ Composite<double> with_product(P product, Composite<double> others) {
   return method;
 }
 
+template <class P, class S>
+Composite<double> with_attention(P product, S softmax, Composite<double> others) {
+  Composite<double> method(others.form, others.times_input);
+  method.add(match::kind(LayerKind::product), product)
+      .add(match::kind(LayerKind::softmax), softmax)
+      .add(match::any(), others);
+  return method;
+}
+
 /// A user's own table: |aw|.
 struct Absolute {
   double epsilon = 1e-3;
@@ -296,7 +319,8 @@ void check_networks(const Composite<double>& method, bool bias_shares = true) {
     INFO("seed " << seed);
     for (const auto& [name, build] : {std::pair<const char*, Build>{"dense", build_dense},
                                       {"image", build_image},
-                                      {"gate", build_gate}}) {
+                                      {"gate", build_gate},
+                                      {"attention", build_attention}}) {
       INFO(name);
       Case one(build, method, seed, bias_shares);
       check(one);
@@ -325,6 +349,16 @@ TEST_CASE("The derivative of an explanation in R", "[networks][derivative]") {
     check_networks(
         with_product(rule::EvenSplit(), in_r(rule::Normalized{0.3}, rule::Ignore(), rule::Radial())));
   }
+  SECTION("products with a stabiliser") {
+    check_networks(with_product(rule::EvenSplit{0.2}, method::Lrp(0.3)));
+    check_networks(with_product(rule::GateConstant{0.2}, method::Lrp(0.3)));
+  }
+  SECTION("the derivative at products and softmaxes") {
+    check_networks(with_attention(rule::Gradient(), rule::Gradient(), method::Lrp(0.3)));
+  }
+  SECTION("attention's weights as gates") {
+    check_networks(with_attention(rule::GateConstant{0.2}, rule::Constant(), method::Lrp(0.3)));
+  }
 }
 
 TEST_CASE("The derivative of an explanation in Q", "[networks][derivative]") {
@@ -347,6 +381,9 @@ TEST_CASE("The derivative of an explanation in Q", "[networks][derivative]") {
   SECTION("a table of two shares") { check_networks(in_q(Mixed(), rule::Slope(), rule::Gradient())); }
   SECTION("even products") { check_networks(with_product(rule::EvenSplit(), method::LrpQ())); }
   SECTION("usual products") { check_networks(with_product(rule::Usual(), method::LrpQ())); }
+  SECTION("AttnLRP") { check_networks(composite::attn_lrp<double>()); }
+  SECTION("AttnLRP with gamma") { check_networks(composite::attn_lrp_gamma<double>(0.25, 0.1)); }
+  SECTION("CP-LRP") { check_networks(composite::cp_lrp<double>()); }
 }
 
 TEST_CASE("The derivative of an explanation against a baseline", "[networks][derivative]") {
@@ -366,6 +403,9 @@ TEST_CASE("The derivative of an explanation against a baseline", "[networks][der
     check_networks(with_product(rule::Usual(), method::DeepLift()));
   }
   SECTION("gradient at products") { check_networks(with_product(rule::Gradient(), method::DeepLift())); }
+  SECTION("gradient at softmaxes") {
+    check_networks(with_attention(rule::EvenSplit(), rule::Gradient(), method::DeepLift()));
+  }
   SECTION("a baseline for each sample") {
     Case one(build_dense, method::DeepLift(), 3, true, 2, 2);
     check(one);

@@ -14,6 +14,7 @@
 
 #include <ascribe/methods/composites.hpp>
 #include <ascribe/networks/checks.hpp>
+#include <ascribe/networks/integrated_gradients.hpp>
 
 namespace {
 
@@ -103,6 +104,50 @@ TEMPLATE_TEST_CASE("MNIST networks read from ONNX explain as zennit, captum and 
                    float, double) {
   check_network<TestType>(GENERATE(as<std::string>(), "mnist_cnn", "mnist_lenet", "mnist_mlp",
                                    "mnist_mlp_nobias", "mnist_smooth"));
+}
+
+/// A transformer's file, as one of torch's two exporters leaves it, against AttnLRP, CP-LRP and gradients.
+template <class Scalar>
+void check_transformer(const std::string& name, const std::string& file) {
+  constexpr bool in_double = std::is_same_v<Scalar, double>;
+  const double tolerance = in_double ? 1e-7 : 2e-4;
+  const std::string folder = "tests/golden/transformers/" + name + "/";
+  const auto net = onnx::load<Scalar>(ASCRIBE_SOURCE_DIR "/" + folder + file).graph;
+  const Batch<Scalar> x = test::golden_batch<Scalar>(folder + "input.npy");
+  const auto trace = net.forward(x);
+  std::vector<Index> targets;
+  for (const double target : test::read_golden(folder + "target.npy").values) targets.push_back(Index(target));
+  const start::Targets start{targets};
+  CHECK(test::relative_error(trace.output(), test::golden_batch(folder + "output.npy")) <= tolerance);
+  for (const auto& [golden, method] : {std::pair{"gradient", "gradient"},
+                                       {"gradient_times_input", "gradient_times_input"},
+                                       {"attnlrp", "attn_lrp"},
+                                       {"cp_lrp", "cp_lrp"}}) {
+    INFO(name << ", " << file << ", " << golden);
+    const auto composite = composite::by_name<Scalar>(method);
+    const auto e = net.explain(trace, start, composite);
+    CHECK(test::relative_error(e.relevance, test::golden_batch(folder + golden + ".npy")) <= tolerance);
+    check_books(net, trace, start, composite, e, nullptr);
+  }
+  const auto zero = net.forward(Batch<Scalar>(Batch<Scalar>::Zero(x.rows(), 1)));
+  const auto path = integrated_gradients(net, x, zero.input(), start, 128);
+  CHECK(test::relative_error(path.relevance,
+                             test::golden_batch(folder + "integrated_gradients_zero_128.npy")) <= tolerance);
+  // The others close their books: DeepLIFT's through products, softmaxes and divisors too.
+  for (const char* method : {"lrp", "lrp_q", "attn_lrp_gamma"}) {
+    INFO(name << ", " << file << ", " << method);
+    const auto composite = composite::by_name<Scalar>(method);
+    CHECK(check::conservation(net.explain(trace, start, composite)));
+  }
+  const auto e = net.explain(trace, start, method::DeepLift(), zero);
+  CHECK(check::conservation(e));
+  CHECK(check::completeness(e));
+}
+
+TEMPLATE_TEST_CASE("transformers read from ONNX explain as AttnLRP, CP-LRP and torch do", "[onnx][golden]",
+                   float, double) {
+  check_transformer<TestType>(GENERATE(as<std::string>(), "vit", "encoder", "decoder"),
+                              GENERATE(as<std::string>(), "model.onnx", "model_dynamo.onnx"));
 }
 
 /// Relevance of one image of 3 × 224 × 224, at every fourth pixel of every fourth line: what the golden files

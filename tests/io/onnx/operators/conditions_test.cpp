@@ -252,6 +252,14 @@ TEST_CASE("onnx: what conditions refuse", "[onnx]") {
         "node 'it' (Where): expected an input 2, found 2");
   CHECK(refusal({.op = "Less", .attributes = {integer("axis", 1)}, .inputs = {{1, 2}, {1, 2}}}) ==
         "node 'it' (Less): expected no attribute 'axis', found an integer");
-  for (const char* op : {"IsNaN", "IsInf"})
-    CHECK_THAT(refusal({.op = op, .inputs = {{1, 2}}}), Contains("not supported") && Contains(op));
+}
+
+TEST_CASE("onnx: values are finite, so that IsNaN and IsInf are constants", "[onnx]") {
+  for (const char* op : {"IsNaN", "IsInf"}) {
+    const auto net = import_chain({{1, 3},
+                                   {step(op, {}, {"x"}, "c"), step("Where", {}, {"c", "zero", "x"}, "y")},
+                                   {list_of_reals({0}).renamed("zero")}});
+    CHECK(net.graph.nodes().size() == 1);  // the input itself
+    CHECK(output_of(net) == node_input(3).col(0));
+  }
 }

@@ -210,7 +210,7 @@ inline bool is_inverse(const Importer& importer, const std::string& value) {
     const Tensor& exponent = importer.constant(*from, 1);
     return exponent.size() == 1 && exponent.value<double>() < 0;
   }
-  return from->op_type == "Reciprocal";
+  return from->op_type == "Reciprocal" || (from->op_type == "Div" && importer.is_constant(*from, 0));
 }
 
 /// Which factor of a product is the gate: the one that is repeated to the other's size (squeeze-and-

@@ -497,11 +497,12 @@ inline void import_batch_normalisation(Importer& importer, const Node& node) {
                    a.dims, a.order));
 }
 
-inline constexpr std::array<Operator, 5> linear_operators{{
+inline constexpr std::array<Operator, 6> linear_operators{{
     {"Conv", import_conv},
     {"ConvTranspose", import_conv_transpose},
     {"Gemm", import_gemm},
     {"MatMul", import_matmul},
+    {"Einsum", import_einsum},
     {"BatchNormalization", import_batch_normalisation},
 }};
 
