@@ -16,6 +16,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/conditions.hpp>
+#include <ascribe/io/onnx/operators/cumulative.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/indices.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
@@ -58,6 +59,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(math_operators);
   add(pooling_operators);
   add(reduce_operators);
+  add(cumulative_operators);
   add(condition_operators);
   add(normalisation_operators);
   add(softmax_operators);
