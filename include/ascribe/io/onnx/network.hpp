@@ -73,6 +73,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
 ASCRIBE_INLINE std::vector<std::string_view> operator_names() {
   std::vector<std::string_view> names;
   for (const Operator& op : operators()) names.push_back(op.type);
+  names.push_back("If");  // in whose place a branch is read
   return names;
 }
 

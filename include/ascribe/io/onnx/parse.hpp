@@ -41,10 +41,10 @@ namespace ascribe::onnx {
 
 namespace parse_detail {
 
-/// Puts nodes behind those whose outputs they take. Among those that could come next it takes the first: an
-/// order that is right already stays. Throws Error for values that are defined twice or never, and for a
-/// cycle.
-inline void check_and_sort(Graph& graph) {
+/// Puts nodes behind those whose outputs they take, by themselves or in sub-graphs. Among those that could
+/// come next it takes the first: an order that is right already stays. Gives what an `inner` graph takes from
+/// those around it. Throws Error for values that are defined twice or never, and for a cycle.
+inline std::vector<std::string> check_and_sort(Graph& graph, bool inner = false) {
   constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
   // Which node makes a value; nobody: it is there from the start.
   std::unordered_map<std::string_view, std::size_t> makers;
@@ -69,27 +69,50 @@ inline void check_and_sort(Graph& graph) {
     }
   }
 
+  std::vector<std::string> captured;
+  const auto capture = [&](const std::string& name) {
+    makers.emplace(name, nobody);
+    captured.push_back(name);
+  };
   std::vector<std::vector<std::size_t>> takers(graph.nodes.size());
   std::vector<std::size_t> missing(graph.nodes.size(), 0);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto wait_for = [&](const std::string& input) {
+      if (const std::size_t maker = makers.at(input); maker != nobody) {
+        takers[maker].push_back(i);
+        ++missing[i];
+      }
+    };
     for (const std::string& input : graph.nodes[i].inputs) {
       if (input.empty()) {
         continue;
       }
-      const auto maker = makers.find(input);
-      if (maker == makers.end()) {
-        fail(describe(graph.nodes[i]), ": expected its input ", shown(input),
-             " to be an initializer, an input of the graph or a node's output, found none of that name");
+      if (!makers.contains(input)) {
+        if (!inner) {
+          fail(describe(graph.nodes[i]), ": expected its input ", shown(input),
+               " to be an initializer, an input of the graph or a node's output, found none of that name");
+        }
+        capture(input);
       }
-      if (maker->second != nobody) {
-        takers[maker->second].push_back(i);
-        ++missing[i];
-      }
+      wait_for(input);
     }
+    // A name that nobody has is an Error where a sub-graph is needed, and not before.
+    each_subgraph(graph.nodes[i], [&](const Subgraph& one) {
+      for (const std::string& name : one.captured) {
+        if (makers.contains(name)) {
+          wait_for(name);
+        } else if (inner) {
+          capture(name);
+        }
+      }
+    });
   }
   for (const ValueInfo& output : graph.outputs) {
     if (!makers.contains(output.name)) {
-      fail("graph output ", shown(output.name), ": expected a value of that name, found none");
+      if (!inner) {
+        fail("graph output ", shown(output.name), ": expected a value of that name, found none");
+      }
+      capture(output.name);
     }
   }
 
@@ -117,15 +140,21 @@ inline void check_and_sort(Graph& graph) {
     while (missing[node] == 0) {
       ++node;
     }
-    for (std::vector<bool> met(graph.nodes.size(), false); !met[node];) {
-      met[node] = true;
-      for (const std::string& input : graph.nodes[node].inputs) {
-        const std::size_t maker = input.empty() ? nobody : makers.at(input);
-        if (maker != nobody && missing[maker] > 0) {
-          node = maker;
-          break;
+    const auto waits_for = [&](const std::vector<std::string>& names) {
+      for (const std::string& name : names) {
+        const auto maker = makers.find(name);
+        if (maker != makers.end() && maker->second != nobody && missing[maker->second] > 0) {
+          return maker->second;
         }
       }
+      return nobody;
+    };
+    for (std::vector<bool> met(graph.nodes.size(), false); !met[node];) {
+      met[node] = true;
+      std::size_t next = waits_for(graph.nodes[node].inputs);
+      each_subgraph(graph.nodes[node],
+                    [&](const Subgraph& one) { next = next == nobody ? waits_for(one.captured) : next; });
+      node = next;
     }
     fail(describe(graph.nodes[node]),
          ": expected a graph without cycles, found that it needs its own output");
@@ -138,6 +167,26 @@ inline void check_and_sort(Graph& graph) {
     }
     graph.nodes = std::move(sorted);
   }
+  return captured;
+}
+
+/// The same for the sub-graphs first, from the innermost on, whose Errors become their faults.
+inline std::vector<std::string> settle(Graph& graph, bool inner = false) {
+  for (Node& node : graph.nodes) {
+    each_subgraph(node, [](Subgraph& one) {
+      if (!one.graph) {
+        return;
+      }
+      try {
+        Graph settled = *one.graph;
+        one.captured = settle(settled, true);
+        one.graph = std::make_shared<const Graph>(std::move(settled));
+      } catch (const Error& error) {
+        one = {nullptr, {}, error.what()};
+      }
+    });
+  }
+  return check_and_sort(graph, inner);
 }
 
 class Parser {
@@ -225,7 +274,7 @@ class Parser {
       fail("model: expected a graph, found none");
     }
     result.graph = this->graph(Fields(*graph));
-    check_and_sort(result.graph);
+    settle(result.graph);
     return result;
   }
 
@@ -388,6 +437,7 @@ class Parser {
     std::int64_t i = 0;
     std::string s;
     std::optional<std::string_view> t;
+    std::optional<std::string_view> g;
     std::vector<float> floats;
     std::vector<std::int64_t> ints;
     std::vector<std::string> strings;
@@ -436,14 +486,20 @@ class Parser {
           seen = texts;
           break;
         case 6:
+          if (g) {
+            fail(part_, ": attribute ", shown(result.name), ": expected one sub-graph, found two");
+          }
+          g = fields.bytes();
+          seen = graph_;
+          break;
         case 10:
         case 11:
         case 14:
         case 15:
         case 22:
         case 23: {
-          constexpr std::array<std::pair<std::uint32_t, std::int64_t>, 7> others{
-              {{6, 5}, {10, 9}, {11, 10}, {22, 11}, {23, 12}, {14, 13}, {15, 14}}};
+          constexpr std::array<std::pair<std::uint32_t, std::int64_t>, 6> others{
+              {{10, 9}, {11, 10}, {22, 11}, {23, 12}, {14, 13}, {15, 14}}};
           seen = std::find_if(others.begin(), others.end(), [&](auto other) {
                    return other.first == tag;
                  })->second;
@@ -489,6 +545,12 @@ class Parser {
         }
         result.value = tensor(Fields(*t));
         break;
+      case graph_:
+        if (!g) {
+          complain("a sub-graph", "none");
+        }
+        result.value = subgraph(*g);
+        break;
       case reals:
         result.value = std::move(floats);
         break;
@@ -501,6 +563,28 @@ class Parser {
       default:
         result.value = UnsupportedAttribute{kinds[static_cast<std::size_t>(type)]};
     }
+    return result;
+  }
+
+  /// What is wrong in it is nobody's business who does not need it: the branch of an If that is not taken.
+  Subgraph subgraph(std::string_view bytes) {
+    constexpr int most_deep = 32;
+    const std::string part = part_;
+    Subgraph result;
+    ++depth_;
+    try {
+      if (depth_ > most_deep) {
+        fail("expected sub-graphs within each other up to ", most_deep, " deep, found more");
+      }
+      result.graph = std::make_shared<const Graph>(graph(Fields(bytes)));
+    } catch (const Error& error) {
+      result.fault = error.what();
+    } catch (const protozero::exception& error) {
+      result.fault =
+          part_ + ": expected a whole sub-graph, found one that is cut short or malformed: " + error.what();
+    }
+    --depth_;
+    part_ = part;
     return result;
   }
 
@@ -843,7 +927,8 @@ class Parser {
   ParseOptions options_;
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const io::FileBytes> file_;  // the owner, where the bytes are a file's
-  std::string part_ = "model";                 // where the parser is, for what protozero throws
+  int depth_ = 0;               // of sub-graphs
+  std::string part_ = "model";  // where the parser is, for what protozero throws
 };
 
 }  // namespace parse_detail

@@ -27,8 +27,8 @@ struct ParseOptions {
 /// attribute's values have the number that the shape says, every name is defined once, every input of a node
 /// is a value of the graph, and nodes stand in an order in which they can be run (their own order, where that
 /// is one). The operator of a node of another domain than the standard one has the domain before its name.
-/// Throws Error, naming the node or tensor, for a file that is cut short or malformed, for IR versions below
-/// 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
+/// What is wrong inside a sub-graph is said where the sub-graph is needed (Subgraph::fault). Throws Error,
+/// naming the node or tensor, for a file that is cut short or malformed, for IR versions below 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
 /// folder, and inputs that are not tensors.
 ASCRIBE_INLINE Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
                            const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
