@@ -33,6 +33,7 @@
 #include "ascribe/io/file_bytes.hpp"
 #include "ascribe/io/onnx/external.hpp"
 #include "ascribe/io/onnx/fields.hpp"
+#include "ascribe/io/onnx/local_functions.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/read.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
@@ -250,7 +251,7 @@ class Parser {
           opset_import(fields.message(), opset, result);
           break;
         case 25:
-          function(fields.message());
+          function(fields.bytes());
           break;
         default:
           fields.skip();
@@ -274,6 +275,10 @@ class Parser {
       fail("model: expected a graph, found none");
     }
     result.graph = this->graph(Fields(*graph));
+    if (!functions_.empty()) {
+      LocalCalls([&](const std::string& name) { return function_of(name); }, result.opset, options_.memory)
+          .expand(result.graph);
+    }
     settle(result.graph);
     return result;
   }
@@ -305,18 +310,29 @@ class Parser {
     opset = version;
   }
 
-  /// A function of the model's own is used by nodes of its domain, whose operators are not known; one that
-  /// stands for an operator of ONNX's would change what known nodes mean.
-  static void function(Fields fields) {
+  /// A function of the model's own, as the nodes call it: ONNX allows several of one name, by `overload`.
+  static std::string function_name(std::string_view domain, std::string_view name,
+                                   std::string_view overload) {
+    return std::string(domain) + "." + std::string(name) + (overload.empty() ? "" : ":") +
+           std::string(overload);
+  }
+
+  /// Only its name, before a node needs it. One that stands for an operator of ONNX's would change what known
+  /// nodes mean.
+  void function(std::string_view bytes) {
     std::string_view name;
     std::string_view domain;
-    while (fields.next()) {
+    std::string_view overload;
+    for (Fields fields(bytes); fields.next();) {
       switch (fields.tag()) {
         case 1:
           name = fields.bytes();
           break;
         case 10:
           domain = fields.bytes();
+          break;
+        case 13:
+          overload = fields.bytes();
           break;
         default:
           fields.skip();
@@ -325,6 +341,63 @@ class Parser {
     if (is_standard(domain)) {
       fail("function ", shown(name), ": expected a domain of its own, found the standard one");
     }
+    const std::string whole = function_name(domain, name, overload);
+    if (!functions_.emplace(whole, FunctionBytes{bytes, {}}).second) {
+      fail("function ", shown(whole), ": expected one of that name, found two");
+    }
+  }
+
+  /// The function of an operator, read when it is first asked for; null where there is none.
+  const LocalFunction* function_of(const std::string& name) {
+    const auto found = functions_.find(name);
+    if (found == functions_.end()) {
+      return nullptr;
+    }
+    if (!found->second.read) {
+      try {
+        found->second.read = read_function(name, Fields(found->second.bytes));
+      } catch (const Error& error) {
+        fail("function ", shown(name), ": ", error.what());
+      }
+    }
+    return &*found->second.read;
+  }
+
+  LocalFunction read_function(const std::string& name, Fields fields) {
+    LocalFunction result;
+    result.name = name;
+    in_function_ = true;
+    while (fields.next()) {
+      part_ = "function " + shown(name);
+      switch (fields.tag()) {
+        case 4:
+          result.inputs.push_back(fields.text());
+          break;
+        case 5:
+          result.outputs.push_back(fields.text());
+          break;
+        case 6:
+          result.attributes.push_back(fields.text());
+          break;
+        case 7:
+          part_ = "node " + std::to_string(result.nodes.size());
+          result.nodes.push_back(node(fields.message()));
+          break;
+        case 9: {
+          Model own;
+          opset_import(fields.message(), result.opset, own);
+          break;
+        }
+        case 11:
+          result.defaults.push_back(attribute(fields.message()));
+          break;
+        default:
+          fields.skip();
+      }
+    }
+    in_function_ = false;
+    part_ = "model";
+    return result;
   }
 
   Graph graph(Fields fields) {
@@ -366,6 +439,7 @@ class Parser {
   Node node(Fields fields) {
     Node result;
     std::string_view domain;
+    std::string_view overload;
     std::vector<std::string_view> attributes;
     while (fields.next()) {
       switch (fields.tag()) {
@@ -387,6 +461,9 @@ class Parser {
         case 7:
           domain = fields.bytes();
           break;
+        case 8:
+          overload = fields.bytes();
+          break;
         default:
           fields.skip();
       }
@@ -395,7 +472,10 @@ class Parser {
       fail(part_, ": expected an operator, found none");
     }
     // Of another domain no operator is known: it is one where the network needs it.
-    if (!is_standard(domain)) result.op_type = std::string(domain) + "." + result.op_type;
+    if (!is_standard(domain)) {
+      const std::string called = function_name(domain, result.op_type, overload);
+      result.op_type = functions_.contains(called) ? called : function_name(domain, result.op_type, "");
+    }
     part_ = describe(result);
     if (result.outputs.empty()) {
       fail(part_, ": expected an output, found none");
@@ -438,6 +518,7 @@ class Parser {
     std::string s;
     std::optional<std::string_view> t;
     std::optional<std::string_view> g;
+    std::optional<std::string> reference;
     std::vector<float> floats;
     std::vector<std::int64_t> ints;
     std::vector<std::string> strings;
@@ -510,9 +591,10 @@ class Parser {
           type = fields.integer();
           break;
         case 21:
-          fail(part_, ": attribute ", shown(result.name),
-               ": expected a value, found a reference to the attribute ", shown(fields.bytes()),
-               " of a function");
+          if (std::string name = fields.text(); !name.empty()) {
+            reference = std::move(name);
+          }
+          break;
         default:
           fields.skip();
       }
@@ -522,6 +604,13 @@ class Parser {
     };
     if (type < 0 || type >= static_cast<std::int64_t>(kinds.size())) {
       complain("a type of attribute", type);
+    }
+    if (reference) {
+      if (!in_function_) {
+        complain("a value", "a reference to the attribute " + shown(*reference) + " of a function");
+      }
+      result.value = AttributeReference{std::move(*reference)};
+      return result;
     }
     if (type == undefined) {
       type = seen;  // files of the first IR versions do not say it
@@ -927,6 +1016,12 @@ class Parser {
   ParseOptions options_;
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const io::FileBytes> file_;  // the owner, where the bytes are a file's
+  struct FunctionBytes {
+    std::string_view bytes;
+    std::optional<LocalFunction> read;
+  };
+  std::unordered_map<std::string, FunctionBytes> functions_;
+  bool in_function_ = false;
   int depth_ = 0;               // of sub-graphs
   std::string part_ = "model";  // where the parser is, for what protozero throws
 };
