@@ -49,11 +49,14 @@ class Network:
         self.last = results[0]
         return results
 
-    def write(self, outputs=None):
+    def write(self, outputs=None, functions=(), opsets=None):
         infos = [helper.make_tensor_value_info(o, FLOAT, None) for o in outputs or [self.last]]
         graph = helper.make_graph(self.nodes, "g", self.inputs, infos, self.initializers)
         model = helper.make_model(
-            graph, ir_version=self.ir_version, opset_imports=[helper.make_opsetid("", self.opset)]
+            graph,
+            ir_version=self.ir_version,
+            opset_imports=opsets or [helper.make_opsetid("", self.opset)],
+            functions=functions,
         )
         (HERE / "corpus/onnx" / f"{self.name}.onnx").write_bytes(model.SerializeToString())
 
@@ -213,6 +216,7 @@ def shapes():
     n = Network("resize", (1, 1, 3, 2))
     n.add("Resize", None, np.array([1, 1, 2, 1.5], f32), mode="linear", coordinate_transformation_mode="half_pixel")
     n.add("Resize", None, None, ints(4, 5), axes=[2, 3], keep_aspect_ratio_policy="not_larger", nearest_mode="ceil")
+    n.add("Resize", None, None, ints(3, 2), axes=[2, 3], mode="cubic", antialias=1, exclude_outside=1)
     n.write()
 
     n = Network("open", ("n", 2, "height", "width"))
@@ -258,6 +262,42 @@ def constants():
     n.write()
 
 
+def control():
+    """Branches and functions of the model's own, within each other."""
+
+    def graph(nodes, outputs):
+        return helper.make_graph(nodes, "g", [], [helper.make_tensor_value_info(o, FLOAT, None) for o in outputs])
+
+    node = helper.make_node
+    n = Network("branches", (1, 3))
+    shape = n.add("Shape")[0]
+    size = n.add("Gather", ints(1), reads=shape)[0]
+    big = n.add("Greater", ints(2), reads=size)[0]
+    twice = n.add("Add", "x", reads="x")[0]
+    inner = node("If", [big], ["t"], then_branch=graph([node("Neg", [twice], ["u"])], ["u"]), else_branch=graph([], ["x"]))
+    n.add(
+        "If",
+        reads=big,
+        then_branch=graph([inner, node("Mul", ["t", "x"], ["u"])], ["u"]),
+        else_branch=graph([node("Abs", ["x"], ["u"])], ["u"]),
+    )
+    sums = n.add("CumSum", np.array(1, i64))[0]
+    one = n.add("OneHot", ints(3), np.array([0, 1], f32), reads=n.constant(ints(1)))[0]
+    n.add("Mul", one, reads=sums)
+    n.write()
+
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("my", 1)]
+    leaky = node("LeakyRelu", ["g"], ["o"])
+    leaky.attribute.add(name="alpha", ref_attr_name="slope", type=1)
+    block = helper.make_function("my", "Block", ["a", "w"], ["o"], [node("MatMul", ["a", "w"], ["g"]), leaky], opsets, ["slope"])
+    calls = [node("Block", ["a", "w"], ["t"], domain="my", slope=0.25), node("Block", ["t", "w"], ["o"], domain="my")]
+    two = helper.make_function("my", "Two", ["a", "w"], ["o"], calls, opsets)
+    n = Network("local_functions", (1, 3))
+    n.nodes.append(node("Two", ["x", n.constant(some(3, 3))], ["y"], domain="my"))
+    n.last = "y"
+    n.write(functions=[block, two], opsets=opsets)
+
+
 def arrays():
     def save(name, array, version=(1, 0)):
         file = io.BytesIO()
@@ -276,5 +316,5 @@ if __name__ == "__main__":
         (HERE / "corpus" / folder).mkdir(parents=True, exist_ok=True)
     (HERE / "external").mkdir(exist_ok=True)
     (HERE / "external/weights.bin").write_bytes(some(16).tobytes())
-    for family in convolutions, products, functions, arithmetic, pools, shapes, constants, arrays:
+    for family in convolutions, products, functions, arithmetic, pools, shapes, constants, control, arrays:
         family()

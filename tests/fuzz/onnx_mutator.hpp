@@ -22,6 +22,7 @@ namespace ascribe::fuzz {
 enum class Kind {
   model,
   opset,
+  function,
   graph,
   node,
   attribute,
@@ -41,8 +42,12 @@ inline Kind kind_of_field(Kind kind, std::uint64_t tag) {
     std::uint64_t tag;
     Kind kind;
   };
-  constexpr std::array<Child, 14> children{{{Kind::model, 7, Kind::graph},
+  constexpr std::array<Child, 19> children{{{Kind::model, 7, Kind::graph},
                                             {Kind::model, 8, Kind::opset},
+                                            {Kind::model, 25, Kind::function},
+                                            {Kind::function, 7, Kind::node},
+                                            {Kind::function, 9, Kind::opset},
+                                            {Kind::function, 11, Kind::attribute},
                                             {Kind::graph, 1, Kind::node},
                                             {Kind::graph, 5, Kind::tensor},
                                             {Kind::graph, 11, Kind::value},
@@ -50,6 +55,7 @@ inline Kind kind_of_field(Kind kind, std::uint64_t tag) {
                                             {Kind::graph, 13, Kind::value},
                                             {Kind::node, 5, Kind::attribute},
                                             {Kind::attribute, 5, Kind::tensor},
+                                            {Kind::attribute, 6, Kind::graph},
                                             {Kind::tensor, 13, Kind::entry},
                                             {Kind::value, 2, Kind::type},
                                             {Kind::type, 1, Kind::tensor_type},

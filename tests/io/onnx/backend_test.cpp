@@ -60,6 +60,7 @@ std::set<std::string> unsupported_operators(const onnx::Model& model) {
   static const std::map<std::string, bool, std::less<>> known = [] {
     std::map<std::string, bool, std::less<>> all;
     for (const auto& op : onnx::operators()) all.emplace(op.type, op.moves);
+    all.emplace("If", true);  // in whose place a branch is read
     return all;
   }();
   std::set<std::string> found, active;

@@ -245,6 +245,10 @@ def fold_cases():
         c.add("Pad", [x, ints(0, 1, 2, 0, 2, 3)], mode=mode, expected=[np.pad(x, ((0, 0), (1, 2), (2, 3)), mode=mode)])
     c.add("NonZero", [np.array([[1, 0, 2], [0, -3, np.nan]], f32)])
     c.add("NonZero", [np.array([[True, False]])])
+    for exclusive in 0, 1:
+        for reverse in 0, 1:
+            c.add("CumSum", [x, np.array(1, i64)], exclusive=exclusive, reverse=reverse)
+    c.add("CumSum", [np.array([100, 100, 100], i32), np.array(-1, i32)])
     c.write()
 
     # Operator sets 18 to 21: axes as inputs, Shape's range, uneven parts, and the types that came since.

@@ -310,9 +310,15 @@ TEST_CASE("onnx::parse: attributes of every kind") {
   CHECK(std::get<Ints>(parsed(Message(a).integer(20, 7))).empty());
   CHECK(std::get<float>(parsed(Message(a).real(2, 1.5f))) == 1.5f);
 
-  CHECK(
-      std::get<onnx::UnsupportedAttribute>(parsed(Message(a).text(6, "not looked at").integer(20, 5))).kind ==
-      "a sub-graph");
+  // What is wrong in a sub-graph is said where it is needed.
+  CHECK_THAT(std::get<onnx::Subgraph>(parsed(Message(a).text(6, "no graph").integer(20, 5))).fault,
+             Contains("cut short or malformed"));
+  const auto inner = std::get<onnx::Subgraph>(
+      parsed(Message(a).message(6, Message().message(1, node_message("Neg", {"z", "z"}, {"n"})))));
+  REQUIRE(inner.graph);
+  CHECK(inner.graph->nodes[0].op_type == "Neg");
+  CHECK(inner.captured == std::vector<std::string>{"z"});
+  CHECK_THAT(wrong(Message(a).integer(20, 5)), Contains("expected a sub-graph, found none"));
   CHECK(std::get<onnx::UnsupportedAttribute>(parsed(Message(a).text(22, ""))).kind == "a sparse tensor");
   CHECK_THAT(wrong(a), Contains("node 'n' (Op): attribute 'a'") && Contains("found none"));
   CHECK_THAT(wrong(Message(a).integer(20, 4)), Contains("expected a tensor, found none"));

@@ -56,6 +56,7 @@ inline constexpr std::array operators{
     Operator{"ConstantOfShape", 1, 1, constant_of_shape},
     Operator{"Cos", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::cos(x); }); }},
     Operator{"Cosh", 1, 1, [](Call& call) { return function(call, [](auto x) { return std::cosh(x); }); }},
+    Operator{"CumSum", 2, 2, cum_sum},
     Operator{"Div", 2, 2, [](Call& call) { return arithmetic(call, Divide()); }},
     Operator{"Equal", 2, 2,
              [](Call& call) { return comparison(call, [](auto a, auto b) { return a == b; }); }},

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -28,6 +29,7 @@
 #include <ascribe/io/onnx/model.hpp>
 #include <ascribe/io/onnx/moves.hpp>
 #include <ascribe/io/onnx/options.hpp>
+#include <ascribe/io/onnx/subgraphs.hpp>
 #include <ascribe/io/onnx/tensor.hpp>
 
 namespace ascribe::onnx {
@@ -151,7 +153,8 @@ class Importer {
   bool is_whole(const std::string& value) const { return whole_.count(value) > 0; }
   /// Whether what is read is no network: a node whose inputs are all constants is evaluated.
   bool of_constants() const { return of_constants_; }
-  /// Those that the outputs depend on, in the file's order.
+  /// Those that the outputs depend on, in the file's order; while the nodes of a branch of an If are
+  /// prepared, these.
   const std::vector<const Node*>& nodes() const { return nodes_; }
   /// The node that computes a value; null for an input or initializer.
   const Node* producer(const std::string& value) const {
@@ -447,29 +450,12 @@ class Importer {
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
       if (constants_.count(input.name) > 0) continue;
-      if (!options_.outputs.empty() && consumers_.count(input.name) == 0 && !is_graph_output(input.name))
-        continue;
+      if (!options_.outputs.empty() && possible_.count(input.name) == 0) continue;
       result.inputs.push_back(add_input(input));
       result.input_names.push_back(input.name);
     }
     if (result.inputs.empty()) fail("the model has no input that is not a constant");
-    for (const Node* node : nodes_)
-      if (evaluate_constant(*node)) absorbed_.insert(node);
-    prepare(*this);
-    check_operators();
-    for (const Node* node : nodes_) {
-      if (absorbed_.count(node) > 0 || evaluate_constant(*node)) continue;
-      if (const auto found = replacements_.find(node); found != replacements_.end()) {
-        named(*node, [&] { found->second(*this); });
-        continue;
-      }
-      const auto found = operators_.find(node->op_type);
-      if (found == operators_.end())
-        fail(describe(*node),
-             ": the operator is supported where all of its inputs are constants, and here one is not");
-      check_whole(*node);
-      named(*node, [&] { found->second->translate(*this, *node); });
-    }
+    walk(std::exchange(nodes_, {}), prepare);
     for (const auto& [output, value] : outputs_) {
       const auto found = activations_.find(value);
       if (found == activations_.end()) {
@@ -519,11 +505,162 @@ class Importer {
   }
   bool is_graph_output(const std::string& name) const { return graph_outputs_.count(name) > 0; }
 
+  /// Translates nodes that stand behind those that they read.
+  template <class Prepare>
+  void walk(const std::vector<const Node*>& all, Prepare&& prepare) {
+    std::vector<const Node*> nodes;
+    evaluate_constants(all, nodes);
+    nodes_.swap(nodes);
+    prepare(*this);
+    check_operators();
+    nodes_.swap(nodes);
+    for (const Node* node : nodes) {
+      if (absorbed_.count(node) > 0 || evaluate_constant(*node)) continue;
+      if (const auto found = replacements_.find(node); found != replacements_.end()) {
+        named(*node, [&] { found->second(*this); });
+        continue;
+      }
+      if (node->op_type == "If") {
+        walk(branch_of(*node), prepare);
+        continue;
+      }
+      const auto found = operators_.find(node->op_type);
+      if (found == operators_.end())
+        fail(describe(*node),
+             ": the operator is supported where all of its inputs are constants, and here one is not");
+      check_whole(*node);
+      named(*node, [&] { found->second->translate(*this, *node); });
+    }
+  }
+
+  /// Evaluates those whose inputs are constants and lists all; in an If's place, the nodes of the branch that
+  /// a constant chooses.
+  void evaluate_constants(const std::vector<const Node*>& all, std::vector<const Node*>& listed) {
+    for (const Node* node : all) {
+      if (node->op_type == "If" && is_constant(*node, 0)) {
+        evaluate_constants(branch_of(*node), listed);
+        continue;
+      }
+      if (evaluate_constant(*node)) absorbed_.insert(node);
+      listed.push_back(node);
+    }
+  }
+
+  /// The nodes that an If's outputs depend on and that are not on their way yet, once its condition is known:
+  /// those of the branch, and those of the graphs around it that only the branch reads. Nothing else of the
+  /// other branch is looked at than which values it reads.
+  std::vector<const Node*> branch_of(const Node& node) {
+    if (has_input(node, 0) && activations_.count(node.inputs[0]) > 0)
+      fail(describe(node), ": input 0 (", shown(node.inputs[0]),
+           "): expected a condition that is known when ",
+           "the model is read, found one that depends on the network's inputs");
+    const Tensor& condition = constant(node, 0);
+    if (condition.type() != ElementType::boolean || condition.size() != 1)
+      fail(describe(node), ": input 0 (", shown(node.inputs[0]), "): expected one boolean, found ",
+           name(condition.type()), " ", shown(condition.dims()));
+    Attributes attributes(node);
+    const std::string chosen = condition.value<std::uint8_t>() != 0 ? "then_branch" : "else_branch";
+    const Subgraph& branch = attributes.required<Subgraph>(chosen);
+    attributes.ignore(chosen == "then_branch" ? "else_branch" : "then_branch");
+    attributes.finish();
+    const std::string where = describe(node) + ": attribute '" + chosen + "': ";
+    if (!branch.graph) fail(where, branch.fault);
+    const Graph& graph = *branch.graph;
+    if (!graph.inputs.empty())
+      fail(where, "expected a graph without inputs, found ", shown(graph.inputs.front().name));
+    if (graph.outputs.size() < node.outputs.size())
+      fail(where, "expected ", node.outputs.size(), " outputs, found ", graph.outputs.size());
+    // It has been waited for; what the nodes of the branch read is said below.
+    each_subgraph(node, [&](const Subgraph& one) {
+      for (const std::string& value : one.captured)
+        if (const auto found = consumers_.find(value); found != consumers_.end()) {
+          std::erase(found->second, &node);
+          if (found->second.empty()) consumers_.erase(found);
+        }
+    });
+    return needed(node, copy_branch(node, graph, where));
+  }
+
+  /// Defines a branch's constants, and makes its nodes known under names of their own. Gives the If's outputs
+  /// that somebody reads.
+  std::vector<std::string> copy_branch(const Node& node, const Graph& graph, const std::string& where) {
+    if (made_.empty()) {
+      for (const auto& [value, producer] : producers_) value_names_.take(value);
+      for (const auto& [value, tensor] : constants_) value_names_.take(value);
+      for (const ValueInfo& input : model_.graph.inputs) value_names_.take(input.name);
+    }
+    NodeCopies copies(value_names_, [&](std::size_t bytes) { charge(describe(node), Index(bytes), 1); });
+    copies.prefix = prefix_of(node);
+    std::unordered_set<std::string> computed;
+    for (const Node& one : graph.nodes) computed.insert(one.outputs.begin(), one.outputs.end());
+    std::vector<std::string> wanted;
+    std::vector<std::pair<std::string, std::string>> passed_on;  // from, to
+    for (std::size_t k = 0; k < node.outputs.size(); ++k) {
+      if (!has_output(node, k)) continue;
+      wanted.push_back(node.outputs[k]);
+      const std::string& output = graph.outputs[k].name;
+      if (computed.count(output) == 0 || !copies.names.emplace(output, node.outputs[k]).second)
+        passed_on.emplace_back(output, node.outputs[k]);
+    }
+    each_defined(graph, [&](const std::string& value) {
+      if (copies.names.count(value) == 0) copies.names.emplace(value, copies.fresh(value));
+    });
+    for (const Tensor& tensor : graph.initializers)
+      define(copies.names.at(tensor.name()), tensor.renamed(copies.names.at(tensor.name())));
+    const auto add = [&](Node made) {
+      made_.push_back(std::move(made));
+      places_.emplace(&made_.back(), places_.size());
+      for (const std::string& output : made_.back().outputs)
+        if (!output.empty()) producers_.insert_or_assign(output, &made_.back());
+    };
+    for (const Node& one : graph.nodes) add(copies.of(one));
+    for (const auto& [from, to] : passed_on) {
+      const auto found = copies.names.find(from);
+      const std::string value = found == copies.names.end() ? from : found->second;
+      if (producers_.count(value) == 0 && constants_.count(value) == 0 && activations_.count(value) == 0)
+        fail(where, "expected a value ", shown(from), " for an output, found none");
+      add({copies.prefix + "/output", "Identity", {value}, {to}, {}});
+    }
+    return wanted;
+  }
+
+  /// The nodes that `values` depend on and that the walk does not have yet, in an order in which they can be
+  /// run. What the sub-graphs inside of them read waits until they are known to be taken.
+  std::vector<const Node*> needed(const Node& node, std::vector<std::string> values) {
+    std::vector<const Node*> found;
+    while (!values.empty()) {
+      const std::string value = std::move(values.back());
+      values.pop_back();
+      const Node* const maker = producer(value);
+      if (maker == nullptr || maker == &node || !walked_.insert(maker).second) continue;
+      found.push_back(maker);
+      for (const std::string& input : maker->inputs)
+        if (!input.empty()) values.push_back(input);
+    }
+    std::sort(found.begin(), found.end(),
+              [&](const Node* a, const Node* b) { return places_.at(a) < places_.at(b); });
+    for (const Node* one : found) add_consumer(*one);
+    return found;
+  }
+
+  /// Sub-graphs keep what they read: until it is known which is taken, nothing of it may vanish into a layer.
+  void add_consumer(const Node& node) {
+    const auto add = [&](const std::string& value) {
+      if (!value.empty()) consumers_[value].push_back(&node);
+    };
+    for (const std::string& input : node.inputs) add(input);
+    each_subgraph(node, [&](const Subgraph& inner) {
+      for (const std::string& value : inner.captured) add(value);
+    });
+  }
+
   /// Which outputs are asked for, and which nodes they depend on.
   void find_needed() {
-    for (const Node& node : model_.graph.nodes)
+    for (const Node& node : model_.graph.nodes) {
+      places_.emplace(&node, places_.size());
       for (const std::string& output : node.outputs)
         if (!output.empty()) producers_.emplace(output, &node);
+    }
     std::vector<std::string> asked = options_.outputs;
     if (asked.empty())
       for (const ValueInfo& output : model_.graph.outputs) asked.push_back(output.name);
@@ -539,20 +676,26 @@ class Importer {
     }
     for (const Output& output : outputs_) graph_outputs_.insert(output.value);
     std::unordered_set<std::string> wanted = graph_outputs_;
+    possible_ = graph_outputs_;
     const auto& all = model_.graph.nodes;
     for (auto node = all.rbegin(); node != all.rend(); ++node) {  // each stands behind those that it reads
-      const auto is_wanted = [&](const std::string& output) {
-        return !output.empty() && wanted.count(output) > 0;
+      const auto one_of = [&](const std::unordered_set<std::string>& values) {
+        return std::any_of(node->outputs.begin(), node->outputs.end(), [&](const std::string& output) {
+          return !output.empty() && values.count(output) > 0;
+        });
       };
-      if (std::none_of(node->outputs.begin(), node->outputs.end(), is_wanted)) continue;
+      if (!one_of(possible_)) continue;
+      possible_.insert(node->inputs.begin(), node->inputs.end());
+      each_subgraph(*node, [&](const Subgraph& inner) {
+        possible_.insert(inner.captured.begin(), inner.captured.end());
+      });
+      if (!one_of(wanted)) continue;
       nodes_.push_back(&*node);
       wanted.insert(node->inputs.begin(), node->inputs.end());
     }
     std::reverse(nodes_.begin(), nodes_.end());
-    for (const Node* node : nodes_) {
-      for (const std::string& input : node->inputs)
-        if (!input.empty()) consumers_[input].push_back(node);
-    }
+    walked_.insert(nodes_.begin(), nodes_.end());
+    for (const Node* node : nodes_) add_consumer(*node);
     for (const auto& [name, value] : outputs_) {
       const auto& inputs = model_.graph.inputs;
       const bool is_input =
@@ -581,6 +724,7 @@ class Importer {
                                 node->op_type == "Shape" || node->op_type == "Size";
       if (of_constants) constant.insert(node->outputs.begin(), node->outputs.end());
       if (absorbed_.count(node) > 0 || replacements_.count(node) > 0) continue;
+      if (node->op_type == "If") continue;  // what its branch needs is known with its condition
       if (operators_.count(node->op_type) > 0 || (of_constants && can_evaluate(node->op_type))) continue;
       const auto found = std::find_if(missing.begin(), missing.end(),
                                       [&](const Missing& m) { return m.first->op_type == node->op_type; });
@@ -729,11 +873,18 @@ class Importer {
     const auto count = [&](const Tensor& tensor) {
       if (tensor.has_values()) all.push_back(tensor.bytes());
     };
-    for (const Tensor& tensor : model.graph.initializers) count(tensor);
+    const auto count_graph = [&](const Graph& graph, const auto& again) -> void {
+      for (const Tensor& tensor : graph.initializers) count(tensor);
+      for (const Node& node : graph.nodes) {
+        for (const Attribute& attribute : node.attributes)
+          if (const auto* tensor = std::get_if<Tensor>(&attribute.value)) count(*tensor);
+        each_subgraph(node, [&](const Subgraph& inner) {
+          if (inner.graph) again(*inner.graph, again);
+        });
+      }
+    };
+    count_graph(model.graph, count_graph);
     for (const auto& [name, tensor] : options.constants) count(tensor);
-    for (const Node& node : model.graph.nodes)
-      for (const Attribute& attribute : node.attributes)
-        if (const auto* tensor = std::get_if<Tensor>(&attribute.value)) count(*tensor);
     const std::less<> before;  // of any two pointers
     std::sort(all.begin(), all.end(),
               [&](const auto& a, const auto& b) { return before(a.data(), b.data()); });
@@ -765,7 +916,13 @@ class Importer {
   std::unordered_map<std::string, std::vector<const Node*>> consumers_;
   std::unordered_map<std::string, const Node*> producers_;
   std::unordered_set<std::string> graph_outputs_, names_;
-  std::unordered_set<std::string> whole_;  // values that are whole numbers, as an input is
+  std::unordered_set<std::string>
+      possible_;                            // values that the outputs depend on, whatever branches are taken
+  std::unordered_set<const Node*> walked_;  // nodes that the walk has had or will have
+  std::deque<Node> made_;                   // of branches
+  std::unordered_map<const Node*, std::size_t> places_;  // each behind those of the nodes that it reads
+  FreshNames value_names_;                               // once there are branches
+  std::unordered_set<std::string> whole_;                // values that are whole numbers, as an input is
   std::unordered_map<std::string, Index> repetitions_;
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,22 +15,40 @@
 
 namespace ascribe::onnx {
 
-/// An attribute of a kind that has no value here: a sub-graph, a sparse tensor, a list of tensors, a type.
+struct Graph;
+
+/// A graph that an attribute holds, such as a branch of an If.
+struct Subgraph {
+  std::shared_ptr<const Graph> graph = nullptr;  ///< null where it cannot be read
+  std::vector<std::string> captured = {};        ///< values of the graphs around it that it reads
+  std::string fault = {};  ///< why it cannot be read: who needs it is told, the others do not care
+};
+
+/// In a function of the model's own, an attribute that has the value of one of the function's. There is none
+/// in a model that `parse` gives.
+struct AttributeReference {
+  std::string name;
+};
+
+/// An attribute of a kind that has no value here: a sparse tensor, a list of tensors or sub-graphs, a type.
 struct UnsupportedAttribute {
   std::string_view kind;
 };
 
 struct Attribute {
-  using Value = std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>,
-                             std::vector<std::int64_t>, std::vector<std::string>, UnsupportedAttribute>;
+  using Value =
+      std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>, std::vector<std::int64_t>,
+                   std::vector<std::string>, Subgraph, AttributeReference, UnsupportedAttribute>;
   std::string name;
   Value value;
 };
 
 /// What an Attribute holds, in ONNX's words: "a float", "a list of integers".
 inline std::string_view kind_of(const Attribute::Value& value) {
-  constexpr std::string_view kinds[]{"a float",          "an integer",         "a string",         "a tensor",
-                                     "a list of floats", "a list of integers", "a list of strings"};
+  constexpr std::string_view kinds[]{
+      "a float",           "an integer",       "a string",
+      "a tensor",          "a list of floats", "a list of integers",
+      "a list of strings", "a sub-graph",      "a reference to a function's attribute"};
   const auto* const unsupported = std::get_if<UnsupportedAttribute>(&value);
   return unsupported != nullptr ? unsupported->kind : kinds[value.index()];
 }
@@ -77,6 +96,13 @@ struct ValueInfo {
   ElementType type = ElementType::undefined;
   std::optional<std::vector<Dimension>> dims;  ///< absent: not even the rank is said
 };
+
+/// Calls f(sub-graph) for each that a node's attributes hold.
+template <class AnyNode, class F>
+void each_subgraph(AnyNode& node, F&& f) {
+  for (auto& attribute : node.attributes)
+    if (auto* const inner = std::get_if<Subgraph>(&attribute.value)) f(*inner);
+}
 
 struct Graph {
   std::string name;

@@ -16,6 +16,7 @@
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/conditions.hpp>
+#include <ascribe/io/onnx/operators/cumulative.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/indices.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
@@ -58,6 +59,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(math_operators);
   add(pooling_operators);
   add(reduce_operators);
+  add(cumulative_operators);
   add(condition_operators);
   add(normalisation_operators);
   add(softmax_operators);
@@ -71,6 +73,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
 ASCRIBE_INLINE std::vector<std::string_view> operator_names() {
   std::vector<std::string_view> names;
   for (const Operator& op : operators()) names.push_back(op.type);
+  names.push_back("If");  // in whose place a branch is read
   return names;
 }
 

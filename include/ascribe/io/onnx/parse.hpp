@@ -33,6 +33,7 @@
 #include "ascribe/io/file_bytes.hpp"
 #include "ascribe/io/onnx/external.hpp"
 #include "ascribe/io/onnx/fields.hpp"
+#include "ascribe/io/onnx/local_functions.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/read.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
@@ -41,10 +42,10 @@ namespace ascribe::onnx {
 
 namespace parse_detail {
 
-/// Puts nodes behind those whose outputs they take. Among those that could come next it takes the first: an
-/// order that is right already stays. Throws Error for values that are defined twice or never, and for a
-/// cycle.
-inline void check_and_sort(Graph& graph) {
+/// Puts nodes behind those whose outputs they take, by themselves or in sub-graphs. Among those that could
+/// come next it takes the first: an order that is right already stays. Gives what an `inner` graph takes from
+/// those around it. Throws Error for values that are defined twice or never, and for a cycle.
+inline std::vector<std::string> check_and_sort(Graph& graph, bool inner = false) {
   constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
   // Which node makes a value; nobody: it is there from the start.
   std::unordered_map<std::string_view, std::size_t> makers;
@@ -69,27 +70,50 @@ inline void check_and_sort(Graph& graph) {
     }
   }
 
+  std::vector<std::string> captured;
+  const auto capture = [&](const std::string& name) {
+    makers.emplace(name, nobody);
+    captured.push_back(name);
+  };
   std::vector<std::vector<std::size_t>> takers(graph.nodes.size());
   std::vector<std::size_t> missing(graph.nodes.size(), 0);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto wait_for = [&](const std::string& input) {
+      if (const std::size_t maker = makers.at(input); maker != nobody) {
+        takers[maker].push_back(i);
+        ++missing[i];
+      }
+    };
     for (const std::string& input : graph.nodes[i].inputs) {
       if (input.empty()) {
         continue;
       }
-      const auto maker = makers.find(input);
-      if (maker == makers.end()) {
-        fail(describe(graph.nodes[i]), ": expected its input ", shown(input),
-             " to be an initializer, an input of the graph or a node's output, found none of that name");
+      if (!makers.contains(input)) {
+        if (!inner) {
+          fail(describe(graph.nodes[i]), ": expected its input ", shown(input),
+               " to be an initializer, an input of the graph or a node's output, found none of that name");
+        }
+        capture(input);
       }
-      if (maker->second != nobody) {
-        takers[maker->second].push_back(i);
-        ++missing[i];
-      }
+      wait_for(input);
     }
+    // A name that nobody has is an Error where a sub-graph is needed, and not before.
+    each_subgraph(graph.nodes[i], [&](const Subgraph& one) {
+      for (const std::string& name : one.captured) {
+        if (makers.contains(name)) {
+          wait_for(name);
+        } else if (inner) {
+          capture(name);
+        }
+      }
+    });
   }
   for (const ValueInfo& output : graph.outputs) {
     if (!makers.contains(output.name)) {
-      fail("graph output ", shown(output.name), ": expected a value of that name, found none");
+      if (!inner) {
+        fail("graph output ", shown(output.name), ": expected a value of that name, found none");
+      }
+      capture(output.name);
     }
   }
 
@@ -117,15 +141,21 @@ inline void check_and_sort(Graph& graph) {
     while (missing[node] == 0) {
       ++node;
     }
-    for (std::vector<bool> met(graph.nodes.size(), false); !met[node];) {
-      met[node] = true;
-      for (const std::string& input : graph.nodes[node].inputs) {
-        const std::size_t maker = input.empty() ? nobody : makers.at(input);
-        if (maker != nobody && missing[maker] > 0) {
-          node = maker;
-          break;
+    const auto waits_for = [&](const std::vector<std::string>& names) {
+      for (const std::string& name : names) {
+        const auto maker = makers.find(name);
+        if (maker != makers.end() && maker->second != nobody && missing[maker->second] > 0) {
+          return maker->second;
         }
       }
+      return nobody;
+    };
+    for (std::vector<bool> met(graph.nodes.size(), false); !met[node];) {
+      met[node] = true;
+      std::size_t next = waits_for(graph.nodes[node].inputs);
+      each_subgraph(graph.nodes[node],
+                    [&](const Subgraph& one) { next = next == nobody ? waits_for(one.captured) : next; });
+      node = next;
     }
     fail(describe(graph.nodes[node]),
          ": expected a graph without cycles, found that it needs its own output");
@@ -138,6 +168,26 @@ inline void check_and_sort(Graph& graph) {
     }
     graph.nodes = std::move(sorted);
   }
+  return captured;
+}
+
+/// The same for the sub-graphs first, from the innermost on, whose Errors become their faults.
+inline std::vector<std::string> settle(Graph& graph, bool inner = false) {
+  for (Node& node : graph.nodes) {
+    each_subgraph(node, [](Subgraph& one) {
+      if (!one.graph) {
+        return;
+      }
+      try {
+        Graph settled = *one.graph;
+        one.captured = settle(settled, true);
+        one.graph = std::make_shared<const Graph>(std::move(settled));
+      } catch (const Error& error) {
+        one = {nullptr, {}, error.what()};
+      }
+    });
+  }
+  return check_and_sort(graph, inner);
 }
 
 class Parser {
@@ -201,7 +251,7 @@ class Parser {
           opset_import(fields.message(), opset, result);
           break;
         case 25:
-          function(fields.message());
+          function(fields.bytes());
           break;
         default:
           fields.skip();
@@ -225,7 +275,11 @@ class Parser {
       fail("model: expected a graph, found none");
     }
     result.graph = this->graph(Fields(*graph));
-    check_and_sort(result.graph);
+    if (!functions_.empty()) {
+      LocalCalls([&](const std::string& name) { return function_of(name); }, result.opset, options_.memory)
+          .expand(result.graph);
+    }
+    settle(result.graph);
     return result;
   }
 
@@ -256,18 +310,29 @@ class Parser {
     opset = version;
   }
 
-  /// A function of the model's own is used by nodes of its domain, whose operators are not known; one that
-  /// stands for an operator of ONNX's would change what known nodes mean.
-  static void function(Fields fields) {
+  /// A function of the model's own, as the nodes call it: ONNX allows several of one name, by `overload`.
+  static std::string function_name(std::string_view domain, std::string_view name,
+                                   std::string_view overload) {
+    return std::string(domain) + "." + std::string(name) + (overload.empty() ? "" : ":") +
+           std::string(overload);
+  }
+
+  /// Only its name, before a node needs it. One that stands for an operator of ONNX's would change what known
+  /// nodes mean.
+  void function(std::string_view bytes) {
     std::string_view name;
     std::string_view domain;
-    while (fields.next()) {
+    std::string_view overload;
+    for (Fields fields(bytes); fields.next();) {
       switch (fields.tag()) {
         case 1:
           name = fields.bytes();
           break;
         case 10:
           domain = fields.bytes();
+          break;
+        case 13:
+          overload = fields.bytes();
           break;
         default:
           fields.skip();
@@ -276,6 +341,63 @@ class Parser {
     if (is_standard(domain)) {
       fail("function ", shown(name), ": expected a domain of its own, found the standard one");
     }
+    const std::string whole = function_name(domain, name, overload);
+    if (!functions_.emplace(whole, FunctionBytes{bytes, {}}).second) {
+      fail("function ", shown(whole), ": expected one of that name, found two");
+    }
+  }
+
+  /// The function of an operator, read when it is first asked for; null where there is none.
+  const LocalFunction* function_of(const std::string& name) {
+    const auto found = functions_.find(name);
+    if (found == functions_.end()) {
+      return nullptr;
+    }
+    if (!found->second.read) {
+      try {
+        found->second.read = read_function(name, Fields(found->second.bytes));
+      } catch (const Error& error) {
+        fail("function ", shown(name), ": ", error.what());
+      }
+    }
+    return &*found->second.read;
+  }
+
+  LocalFunction read_function(const std::string& name, Fields fields) {
+    LocalFunction result;
+    result.name = name;
+    in_function_ = true;
+    while (fields.next()) {
+      part_ = "function " + shown(name);
+      switch (fields.tag()) {
+        case 4:
+          result.inputs.push_back(fields.text());
+          break;
+        case 5:
+          result.outputs.push_back(fields.text());
+          break;
+        case 6:
+          result.attributes.push_back(fields.text());
+          break;
+        case 7:
+          part_ = "node " + std::to_string(result.nodes.size());
+          result.nodes.push_back(node(fields.message()));
+          break;
+        case 9: {
+          Model own;
+          opset_import(fields.message(), result.opset, own);
+          break;
+        }
+        case 11:
+          result.defaults.push_back(attribute(fields.message()));
+          break;
+        default:
+          fields.skip();
+      }
+    }
+    in_function_ = false;
+    part_ = "model";
+    return result;
   }
 
   Graph graph(Fields fields) {
@@ -317,6 +439,7 @@ class Parser {
   Node node(Fields fields) {
     Node result;
     std::string_view domain;
+    std::string_view overload;
     std::vector<std::string_view> attributes;
     while (fields.next()) {
       switch (fields.tag()) {
@@ -338,6 +461,9 @@ class Parser {
         case 7:
           domain = fields.bytes();
           break;
+        case 8:
+          overload = fields.bytes();
+          break;
         default:
           fields.skip();
       }
@@ -346,7 +472,10 @@ class Parser {
       fail(part_, ": expected an operator, found none");
     }
     // Of another domain no operator is known: it is one where the network needs it.
-    if (!is_standard(domain)) result.op_type = std::string(domain) + "." + result.op_type;
+    if (!is_standard(domain)) {
+      const std::string called = function_name(domain, result.op_type, overload);
+      result.op_type = functions_.contains(called) ? called : function_name(domain, result.op_type, "");
+    }
     part_ = describe(result);
     if (result.outputs.empty()) {
       fail(part_, ": expected an output, found none");
@@ -388,6 +517,8 @@ class Parser {
     std::int64_t i = 0;
     std::string s;
     std::optional<std::string_view> t;
+    std::optional<std::string_view> g;
+    std::optional<std::string> reference;
     std::vector<float> floats;
     std::vector<std::int64_t> ints;
     std::vector<std::string> strings;
@@ -436,14 +567,20 @@ class Parser {
           seen = texts;
           break;
         case 6:
+          if (g) {
+            fail(part_, ": attribute ", shown(result.name), ": expected one sub-graph, found two");
+          }
+          g = fields.bytes();
+          seen = graph_;
+          break;
         case 10:
         case 11:
         case 14:
         case 15:
         case 22:
         case 23: {
-          constexpr std::array<std::pair<std::uint32_t, std::int64_t>, 7> others{
-              {{6, 5}, {10, 9}, {11, 10}, {22, 11}, {23, 12}, {14, 13}, {15, 14}}};
+          constexpr std::array<std::pair<std::uint32_t, std::int64_t>, 6> others{
+              {{10, 9}, {11, 10}, {22, 11}, {23, 12}, {14, 13}, {15, 14}}};
           seen = std::find_if(others.begin(), others.end(), [&](auto other) {
                    return other.first == tag;
                  })->second;
@@ -454,9 +591,10 @@ class Parser {
           type = fields.integer();
           break;
         case 21:
-          fail(part_, ": attribute ", shown(result.name),
-               ": expected a value, found a reference to the attribute ", shown(fields.bytes()),
-               " of a function");
+          if (std::string name = fields.text(); !name.empty()) {
+            reference = std::move(name);
+          }
+          break;
         default:
           fields.skip();
       }
@@ -466,6 +604,13 @@ class Parser {
     };
     if (type < 0 || type >= static_cast<std::int64_t>(kinds.size())) {
       complain("a type of attribute", type);
+    }
+    if (reference) {
+      if (!in_function_) {
+        complain("a value", "a reference to the attribute " + shown(*reference) + " of a function");
+      }
+      result.value = AttributeReference{std::move(*reference)};
+      return result;
     }
     if (type == undefined) {
       type = seen;  // files of the first IR versions do not say it
@@ -489,6 +634,12 @@ class Parser {
         }
         result.value = tensor(Fields(*t));
         break;
+      case graph_:
+        if (!g) {
+          complain("a sub-graph", "none");
+        }
+        result.value = subgraph(*g);
+        break;
       case reals:
         result.value = std::move(floats);
         break;
@@ -501,6 +652,28 @@ class Parser {
       default:
         result.value = UnsupportedAttribute{kinds[static_cast<std::size_t>(type)]};
     }
+    return result;
+  }
+
+  /// What is wrong in it is nobody's business who does not need it: the branch of an If that is not taken.
+  Subgraph subgraph(std::string_view bytes) {
+    constexpr int most_deep = 32;
+    const std::string part = part_;
+    Subgraph result;
+    ++depth_;
+    try {
+      if (depth_ > most_deep) {
+        fail("expected sub-graphs within each other up to ", most_deep, " deep, found more");
+      }
+      result.graph = std::make_shared<const Graph>(graph(Fields(bytes)));
+    } catch (const Error& error) {
+      result.fault = error.what();
+    } catch (const protozero::exception& error) {
+      result.fault =
+          part_ + ": expected a whole sub-graph, found one that is cut short or malformed: " + error.what();
+    }
+    --depth_;
+    part_ = part;
     return result;
   }
 
@@ -843,7 +1016,14 @@ class Parser {
   ParseOptions options_;
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const io::FileBytes> file_;  // the owner, where the bytes are a file's
-  std::string part_ = "model";                 // where the parser is, for what protozero throws
+  struct FunctionBytes {
+    std::string_view bytes;
+    std::optional<LocalFunction> read;
+  };
+  std::unordered_map<std::string, FunctionBytes> functions_;
+  bool in_function_ = false;
+  int depth_ = 0;               // of sub-graphs
+  std::string part_ = "model";  // where the parser is, for what protozero throws
 };
 
 }  // namespace parse_detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -17,6 +18,9 @@ namespace ascribe::onnx {
 struct ParseOptions {
   /// Before operator set 7, Add and its like broadcast by an attribute, and several operators meant training.
   Index oldest_opset = 7;
+  /// How many bytes the nodes may take that calls of the model's own functions become, tensors apart: ten
+  /// functions that each call the next ten times would be ten billion nodes.
+  std::uint64_t memory = std::uint64_t{64} << 20;
 };
 
 /// The model in `bytes`, a serialised ModelProto. Its tensors' values stay where they are in `bytes` wherever
@@ -27,9 +31,11 @@ struct ParseOptions {
 /// attribute's values have the number that the shape says, every name is defined once, every input of a node
 /// is a value of the graph, and nodes stand in an order in which they can be run (their own order, where that
 /// is one). The operator of a node of another domain than the standard one has the domain before its name.
-/// Throws Error, naming the node or tensor, for a file that is cut short or malformed, for IR versions below
-/// 3, opsets below 7, sparse initializers, values defined twice or never, cycles, external files outside the
-/// folder, and inputs that are not tensors.
+/// A node that calls one of the model's own functions has given way to the function's nodes. What is wrong
+/// inside a sub-graph is said where the sub-graph is needed (Subgraph::fault). Throws Error, naming the node
+/// or tensor, for a file that is cut short or malformed, for IR versions below 3, opsets below 7, sparse
+/// initializers, values defined twice or never, cycles, external files outside the folder, functions that
+/// call themselves or take too much, and inputs that are not tensors.
 ASCRIBE_INLINE Model parse(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},
                            const ParseOptions& options = {}, std::shared_ptr<const void> owner = nullptr);
 

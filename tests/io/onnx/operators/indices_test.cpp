@@ -152,6 +152,34 @@ TEST_CASE("onnx: updates of a constant", "[onnx]") {
   CHECK(output_of(many) == Eigen::Vector3d(0.5, 2, -3.125));
 }
 
+TEST_CASE("onnx: OneHot of constant indices", "[onnx]") {
+  const auto of_constants = [](const Tensor& index, const Tensor& depth, const Tensor& values,
+                               std::vector<onnx::Attribute> attributes = {}) {
+    onnx::Budget budget;
+    const onnx::Node node{"it", "OneHot", {}, {"y"}, std::move(attributes)};
+    return onnx::evaluate(node, std::vector{&index, &depth, &values}, 11, budget).at(0);
+  };
+  const Tensor two = Tensor::of<std::int32_t>("", {2}, {7, 9});
+  // −1 is the last place; there is no place 3 or −4.
+  const Tensor rows = of_constants(indices({2, 2}, {0, -1, 3, -4}), list({3}), two);
+  CHECK(rows.type() == onnx::ElementType::int32);
+  CHECK(rows.dims() == Dims{2, 2, 3});
+  CHECK(rows.values<double>() == std::vector<double>{9, 7, 7, 7, 7, 9, 7, 7, 7, 7, 7, 7});
+  const Tensor columns = of_constants(list({1, 0}), number(3), two, {integer("axis", 0)});
+  CHECK(columns.dims() == Dims{3, 2});
+  CHECK(columns.values<double>() == std::vector<double>{7, 9, 9, 7, 7, 7});
+  // Numbers of any type lose what is behind the point.
+  CHECK(of_constants(list_of_reals({1.9f, -0.5f, 1e30f}), list({2}), two).values<double>() ==
+        std::vector<double>{7, 9, 9, 7, 7, 7});
+  // The two values may depend on the network's input.
+  const auto net = import_chain(
+      {{2}, {step("OneHot", {}, {"i", "d", "x"}, "y")}, {list({1, 0}).renamed("i"), list({2}).renamed("d")}},
+      false);
+  CHECK(net.outputs[0].dims == Dims{2, 2});
+  CHECK(output_of(net) == Eigen::Vector4d(-3.125, 0.5, 0.5, -3.125));
+  check_explanations(net.graph, node_input(2));
+}
+
 TEST_CASE("onnx: what operators by indices refuse", "[onnx]") {
   const auto with = [](const char* op, std::vector<onnx::Attribute> attributes, std::vector<Tensor> constants,
                        bool batched = false) {
@@ -182,4 +210,19 @@ TEST_CASE("onnx: what operators by indices refuse", "[onnx]") {
         "node 'it' (Trilu): it works along axis 0, the batch's, which is not supported");
   CHECK(with("CenterCropPad", {}, {list({1, 0})}) ==
         "node 'it' (CenterCropPad): expected sizes from 1 on, found 0");
+  CHECK(with("OneHot", {}, {list({3}), list({0, 1})}) ==
+        "node 'it' (OneHot): input 0 ('x0'): expected constant indices, found a value that depends on the "
+        "network's inputs: what it chooses does not vary with it, and indices that are an input are had by "
+        "giving "
+        "it as a constant (ReadOptions::constants)");
+  const auto one_hot = [](const Tensor& depth, const Tensor& values) {
+    return chain_refused({{1, 3},
+                          {step("OneHot", {}, {"i", "d", "v"}, "h"), step("Add", {}, {"x", "h"}, "y")},
+                          {list({1}).renamed("i"), depth.renamed("d"), values.renamed("v")}});
+  };
+  CHECK(one_hot(list({3}), list_of_reals({0, 1})) == "no error");
+  CHECK(one_hot(list({0}), list_of_reals({0, 1})) ==
+        "node 'h' (OneHot): expected one depth from 1 to 2^31, found (0)");
+  CHECK(one_hot(list({3}), list_of_reals({0, 1, 2})) ==
+        "node 'h' (OneHot): expected two values, off and on, found shape (3)");
 }

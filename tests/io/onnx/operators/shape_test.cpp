@@ -630,6 +630,115 @@ TEST_CASE("onnx: Resize and Upsample, linear", "[onnx]") {
         {{{1, 2, 6}, {-3.125, -1.3125, 0.5, -1.6875, -3.875, -3.875, -0.25, 1.5625, 3.375, 1.1875, -1, -1}}});
 }
 
+// Of onnx.reference with numbers of Python in place of its attributes, which are floats.
+TEST_CASE("onnx: Resize by cubics", "[onnx]") {
+  const std::vector<std::pair<const char*, std::vector<double>>> larger{
+      {"half_pixel",
+       {-3.439670138889, -0.90234375, 0.123842592593, -3.498842592593, -2.8125, 0.584924768519,
+        2.917679398148}},
+      {"half_pixel_symmetric",
+       {-3.125, -0.155092592593, -0.675925925926, -3.875, -2.037037037037, 1.293981481481, 3.375}},
+      {"pytorch_half_pixel",
+       {-3.439670138889, -0.90234375, 0.123842592593, -3.498842592593, -2.8125, 0.584924768519,
+        2.917679398148}},
+      {"align_corners",
+       {-3.125, -0.366807009558, -0.145197997269, -3.545516613564, -2.970186618116, 0.152594446973,
+        2.512061902594}},
+      {"asymmetric",
+       {-3.125, -0.155092592593, -0.675925925926, -3.875, -2.037037037037, 1.293981481481, 3.375}},
+  };
+  for (const auto& [coordinates, values] : larger)
+    check({.op = "Resize",
+           .attributes = {text("mode", "cubic"), text("coordinate_transformation_mode", coordinates)},
+           .inputs = {{1, 1, 5}},
+           .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
+          {{{1, 1, 7}, values}});
+  const std::vector<std::pair<const char*, std::vector<double>>> smaller{
+      {"half_pixel", {-1.740740740741, -3.875, 2.435185185185}},
+      {"half_pixel_symmetric", {-1.740740740741, -3.875, 2.435185185185}},
+      {"pytorch_half_pixel", {-1.740740740741, -3.875, 2.435185185185}},
+      {"align_corners", {-3.125, -3.875, 3.375}},
+      {"asymmetric", {-3.125, -2.699074074074, 1.293981481481}},
+  };
+  for (const auto& [coordinates, values] : smaller)
+    check({.op = "Resize",
+           .attributes = {text("mode", "cubic"), text("coordinate_transformation_mode", coordinates)},
+           .inputs = {{1, 1, 5}},
+           .constants = {nothing(), nothing(), list({1, 1, 3})}},
+          {{{1, 1, 3}, values}});
+  check({.op = "Resize",
+         .attributes = {text("mode", "cubic"), real("cubic_coeff_a", -0.5f)},
+         .inputs = {{1, 1, 2, 3}},
+         .constants = {nothing(), nothing(), list({1, 1, 3, 5})}},
+        {{{1, 1, 3, 5},
+          {-3.523377314815, -1.718377314815, 0.333622685185, -2.222377314815, -4.321377314815, -1.9195,
+           -0.1145, 1.9375, -0.6185, -2.7175, -0.315622685185, 1.489377314815, 3.541377314815, 0.985377314815,
+           -1.113622685185}}},
+        true, 1);
+  check({.op = "Resize",
+         .attributes = {text("mode", "cubic"), real("cubic_coeff_a", -0.5f), integer("exclude_outside", 1)},
+         .inputs = {{1, 1, 2, 3}},
+         .constants = {nothing(), nothing(), list({1, 1, 3, 5})}},
+        {{{1, 1, 3, 5},
+          {-3.587729642502, -1.846793990573, 0.310855263158, -2.367316378633, -4.394333416087, -1.96108490566,
+           -0.220149253731, 1.9375, -0.740671641791, -2.767688679245, -0.334440168818, 1.406495483111,
+           3.564144736842, 0.885973095051, -1.141043942403}}});
+}
+
+TEST_CASE("onnx: Resize against aliases", "[onnx]") {
+  struct Case {
+    const char* mode;
+    std::int64_t exclude_outside;
+    std::vector<double> by_sizes, by_scales;
+  };
+  const std::vector<Case> cases{
+      {"linear",
+       0,
+       {-1.896875, -0.390243902439, 0.896341463415, 0.646875},
+       {-2.346153840312, -0.729166723581, 0.84615390016}},
+      {"linear",
+       1,
+       {-1.721428571429, -0.390243902439, 0.896341463415, 0.471428571429},
+       {-1.999999995861, -0.729166723581, 0.84615390016}},
+      {"cubic",
+       0,
+       {-2.073760885721, -0.371790415056, 1.232459189699, 0.490357680508},
+       {-2.439696470805, -0.737780511397, 1.174520808341}},
+      {"cubic",
+       1,
+       {-2.003377622804, -0.421990126043, 1.244174739126, 0.397652183637},
+       {-2.145547928498, -0.857686512125, 1.19409941619}},
+  };
+  for (const Case& one : cases) {
+    const std::vector<onnx::Attribute> attributes{text("mode", one.mode), integer("antialias", 1),
+                                                  integer("exclude_outside", one.exclude_outside)};
+    check({.op = "Resize",
+           .attributes = attributes,
+           .inputs = {{1, 1, 9}},
+           .constants = {nothing(), nothing(), list({1, 1, 4})}},
+          {{{1, 1, 4}, one.by_sizes}});
+    auto shifted = attributes;
+    shifted.push_back(text("coordinate_transformation_mode", "asymmetric"));
+    check({.op = "Resize",
+           .attributes = shifted,
+           .inputs = {{1, 1, 9}},
+           .constants = {nothing(), list_of_reals({1, 1, 0.4f})}},
+          {{{1, 1, 3}, one.by_scales}});
+  }
+  // What grows has no aliases.
+  check({.op = "Resize",
+         .attributes = {text("mode", "linear"), integer("antialias", 1)},
+         .inputs = {{1, 1, 5}},
+         .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
+        {{{1, 1, 7},
+          {-3.125, -1.3125, -0.229166666667, -3.145833333333, -2.0625, 0.354166666667, 2.770833333333}}});
+  check({.op = "Resize",
+         .attributes = {text("mode", "linear"), integer("antialias", 1), integer("exclude_outside", 1)},
+         .inputs = {{1, 1, 4, 6}},
+         .constants = {nothing(), nothing(), list({1, 1, 3, 2})}},
+        {{{1, 1, 3, 2}, {-1.06875, 0.09375, -0.46875, 0.09375, -0.56875, -0.60625}}});
+}
+
 TEST_CASE("onnx: what is nothing in inference", "[onnx]") {
   check({.op = "Identity", .inputs = {{1, 3}}}, {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
   check({.op = "Dropout", .inputs = {{1, 3}}}, {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
@@ -924,10 +1033,12 @@ TEST_CASE("onnx: what operators on shapes refuse", "[onnx]") {
         "node 'it' (SpaceToDepth): expected an input N, C, H, W, found shape (1, 8, 2)");
 
   const std::vector<onnx::Tensor> twice{nothing(), list_of_reals({1, 1, 2})};
-  CHECK(with("Resize", {text("mode", "cubic")}, twice, {1, 1, 3}) ==
+  CHECK(with("Resize", {text("mode", "quintic")}, twice, {1, 1, 3}) ==
+        "node 'it' (Resize): attribute 'mode': expected nearest, linear or cubic, found 'quintic'");
+  CHECK(with("Resize", {text("mode", "cubic")}, {list_of_reals({1, 1, 2})}, {1, 1, 3}, false, 1, 10) ==
         "node 'it' (Resize): attribute 'mode': expected nearest or linear, found 'cubic'");
-  CHECK(with("Resize", {integer("antialias", 1)}, twice, {1, 1, 3}) ==
-        "node 'it' (Resize): attribute 'antialias': expected 0, found 1");
+  CHECK(with("Upsample", {text("mode", "cubic")}, {list_of_reals({1, 1, 2})}, {1, 1, 3}, false, 1, 9) ==
+        "node 'it' (Upsample): attribute 'mode': expected nearest or linear, found 'cubic'");
   CHECK(with("Resize", {integer("antialias", 0)}, twice, {1, 1, 3}, false, 1, 13) ==
         "node 'it' (Resize): expected no attribute 'antialias', found an integer");
   CHECK(with("Resize", {text("coordinate_transformation_mode", "tf_crop_and_resize")}, twice, {1, 1, 3}) ==

@@ -171,4 +171,36 @@ inline Results non_zero(Call& call) {
   });
 }
 
+/// Sums along an axis up to each element.
+inline Results cum_sum(Call& call) {
+  const Tensor& x = call.input(0);
+  require_numbers(x);
+  const auto given = call.integers(call.input(1));
+  if (given.size() != 1) {
+    fail("expected one axis, found ", given.size());
+  }
+  const auto axis = static_cast<std::size_t>(Call::axis(given[0], x.rank()));
+  const bool exclusive = call.attributes.flag("exclusive", false);
+  const bool reverse = call.attributes.flag("reverse", false);
+  const auto size = static_cast<std::size_t>(x.dims()[axis]);
+  const auto stride = static_cast<std::size_t>(strides_of(x.dims())[axis]);
+  return with_wide(x.type(), [&]<class Wide>(std::type_identity<Wide>) {
+    call.charge(x.dims(), sizeof(Wide));
+    std::vector<Wide> values = call.values<Wide>(x);
+    for (std::size_t first = 0; first < values.size(); ++first) {
+      if (first / stride % size != 0) {
+        continue;
+      }
+      Wide sum{0};
+      for (std::size_t i = 0; i < size; ++i) {
+        Wide& value = values[first + (reverse ? size - 1 - i : i) * stride];
+        const Wide before = sum;
+        sum = Add()(sum, value);
+        value = exclusive ? before : sum;
+      }
+    }
+    return one(narrow(call.output_name(), x.type(), x.dims(), values));
+  });
+}
+
 }  // namespace ascribe::onnx::fold

@@ -1,10 +1,13 @@
-/// What moves single elements by constant indices: GatherElements, GatherND, ScatterElements, ScatterND.
+/// What moves single elements by constant indices: GatherElements, GatherND, ScatterElements, ScatterND,
+/// OneHot.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -192,11 +195,59 @@ inline void import_scatter_nd(Importer& importer, const Node& node) {
   scatter.define(importer, node, batch);
 }
 
-inline constexpr std::array<Operator, 4> index_operators{{
+/// Numbers of any type as OneHot takes them: without what is behind the point.
+inline std::vector<std::int64_t> truncated(const Tensor& tensor) {
+  if (!is_floating(tensor.type())) return tensor.values<std::int64_t>();
+  std::vector<std::int64_t> all;
+  for (const double value : tensor.values<double>())
+    // One beyond all that there are is none of them.
+    all.push_back(std::abs(value) < 0x1p62 ? std::int64_t(value) : std::numeric_limits<std::int64_t>::max());
+  return all;
+}
+
+/// Of two values, off and on, each element of the result is one: on where its place along the new axis is
+/// the index.
+inline void import_one_hot(Importer& importer, const Node& node) {
+  if (importer.has_input(node, 0) && !importer.is_constant(node, 0))
+    fail(describe(node), ": input 0 (", shown(node.inputs[0]), "): expected constant indices, found a value ",
+         "that depends on the network's inputs: what it chooses does not vary with it, and indices that are ",
+         "an input are had by giving it as a constant (ReadOptions::constants)");
+  const Tensor& tensor = importer.constant(node, 0);
+  const std::vector<std::int64_t> depths = truncated(importer.constant(node, 1));
+  const Activation values = importer.value(node, 2);
+  Attributes attributes(node);
+  const std::size_t axis =
+      std::size_t(axis_of(node, Index(attributes.integer("axis", -1)), tensor.rank() + 1));
+  attributes.finish();
+  if (depths.size() != 1 || depths[0] < 1 || depths[0] > std::int64_t(1) << 31)
+    fail(describe(node), ": expected one depth from 1 to 2^31, found ",
+         shown(Dims(depths.begin(), depths.end())));
+  if (values.dims != Dims{2})
+    fail(describe(node), ": expected two values, off and on, found shape ", shown(values.dims));
+  check_not_batch(node, values, 0);
+  const std::int64_t depth = depths[0];
+  std::vector<std::int64_t> indices = truncated(tensor);
+  for (std::int64_t& index : indices)
+    if (index < 0 && index >= -depth) index += depth;
+  Activation shape{-1, tensor.dims(), {}};
+  shape.dims.insert(shape.dims.begin() + Index(axis), Index(depth));
+  shape.order = c_order(shape.rank());
+  std::vector<Index> strides = as_activation(tensor).strides();
+  strides.insert(strides.begin() + Index(axis), 0);
+  importer.define(node.outputs[0],
+                  importer.gather(node, "", std::vector{values}, shape, [&](const std::vector<Index>& at) {
+                    Index place = 0;
+                    for (std::size_t d = 0; d < at.size(); ++d) place += at[d] * strides[d];
+                    return Index(indices[std::size_t(place)] == at[axis] ? 1 : 0);
+                  }));
+}
+
+inline constexpr std::array<Operator, 5> index_operators{{
     {"GatherElements", import_gather_elements, true},
     {"GatherND", import_gather_nd, true},
     {"ScatterElements", import_scatter_elements, true},
     {"ScatterND", import_scatter_nd, true},
+    {"OneHot", import_one_hot, true},
 }};
 
 }  // namespace ascribe::onnx

@@ -704,14 +704,63 @@ inline double nearest_place(const std::string& mode, double x) {
 struct Resizing {
   std::vector<ResizedAxis> axes;
   std::string mode, coordinates, rounding;
+  double cubic = -0.75;          ///< ONNX's cubic_coeff_a
+  bool exclude_outside = false;  ///< places beyond the ends have no weight; else they have the ends' values
+  bool antialias = false;        ///< filters are as wide as the output's places where those are wider
+
+  /// How many places away a value still counts.
+  double reach() const { return mode == "cubic" ? 2 : 1; }
+  /// The weight of a value at that distance: a triangle, or Keys' cubic (IEEE ASSP 29.6, 1981, eq. 9).
+  double weight(double distance) const {
+    const double x = std::abs(distance);
+    if (mode != "cubic") return std::max(0.0, 1 - x);
+    if (x <= 1) return ((cubic + 2) * x - (cubic + 3)) * x * x + 1;
+    return x < 2 ? ((cubic * x - 5 * cubic) * x + 8 * cubic) * x - 4 * cubic : 0;
+  }
 };
 
-/// Nearest is a Selection; linear is an average of up to two places along each axis.
+/// For each place of a resized axis, the input's places that it is a sum of, and their weights.
+using Taps = std::vector<std::vector<std::pair<Index, double>>>;
+
+inline Taps taps_of(const Importer& importer, const Node& node, const Resizing& how,
+                    const ResizedAxis& axis) {
+  Taps taps;
+  if (axis.stays()) {
+    for (Index i = 0; i < axis.to; ++i) taps.push_back({{i, 1.0}});
+    return taps;
+  }
+  const double scale = axis.by_size ? double(axis.to) / double(axis.from) : axis.scale;
+  const double narrowing = how.antialias ? std::min(scale, 1.0) : 1;
+  const Index first = Index(std::floor(-how.reach() / narrowing)) + 1, end = 2 - first;
+  importer.charge(node, {axis.to, end - first}, sizeof(taps[0][0]));
+  for (Index i = 0; i < axis.to; ++i) {
+    const double x = resized_place(how.coordinates, axis, i), before = std::floor(x);
+    auto& of_place = taps.emplace_back();
+    double sum = 0;
+    for (Index k = first; k < end; ++k) {
+      const double weight = how.weight(narrowing * (double(k) - (x - before)));
+      const double place = before + double(k);
+      const double within = std::clamp(place, 0.0, double(axis.from - 1));
+      if (weight == 0 || (how.exclude_outside && within != place)) continue;
+      sum += weight;
+      if (of_place.empty() || of_place.back().first != Index(within))
+        of_place.emplace_back(Index(within), weight);
+      else
+        of_place.back().second += weight;
+    }
+    if (!how.antialias && !how.exclude_outside) continue;
+    if (sum == 0)
+      fail(describe(node), ": expected weights whose sum is not 0, found 0 for place ", i, " of ", axis.to);
+    for (auto& [place, weight] : of_place) weight /= sum;
+  }
+  return taps;
+}
+
+/// Nearest is a Selection; linear and cubic are sums of a few places along each axis.
 inline void add_resize(Importer& importer, const Node& node, const Activation& a, const Resizing& how) {
-  if (how.mode != "nearest" && how.mode != "linear")
-    fail(describe(node), ": attribute 'mode': expected nearest or linear, found ", shown(how.mode));
+  const bool nearest = how.mode == "nearest";
   if (a.size() == 0) fail(describe(node), ": expected values to resize, found shape ", shown(a.dims));
-  if (a.constant && how.mode == "linear") {  // no movement
+  if (a.constant && !nearest) {  // no movement
     if (importer.evaluate_by_layers(node)) return;
     fail(describe(node), ": expected a constant of float or double, found ", name(a.constant->type()));
   }
@@ -721,48 +770,39 @@ inline void add_resize(Importer& importer, const Node& node, const Activation& a
     dims.push_back(how.axes[axis].to);
   }
   importer.charge(node, dims, sizeof(Index));
-  /// Two places and their weights, along one axis.
-  struct Taps {
-    std::array<Index, 2> places;
-    std::array<double, 2> weights;
-  };
-  std::vector<std::vector<Taps>> taps;
-  std::vector<std::vector<Index>> maps;
-  for (const ResizedAxis& axis : how.axes) {
-    taps.emplace_back();
-    maps.emplace_back();
-    const auto within = [&](double place) { return Index(std::clamp(place, 0.0, double(axis.from - 1))); };
-    for (Index i = 0; i < axis.to; ++i) {
-      const double x = axis.stays() ? double(i) : resized_place(how.coordinates, axis, i);
-      if (how.mode == "nearest") {
-        maps.back().push_back(within(axis.stays() ? x : nearest_place(how.rounding, x)));
-      } else {
-        const double before = std::floor(x);
-        taps.back().push_back({{within(before), within(before + 1)}, {1 - (x - before), x - before}});
+  if (nearest) {
+    std::vector<std::vector<Index>> maps;
+    for (const ResizedAxis& axis : how.axes) {
+      maps.emplace_back();
+      for (Index i = 0; i < axis.to; ++i) {
+        const double place =
+            axis.stays() ? double(i) : nearest_place(how.rounding, resized_place(how.coordinates, axis, i));
+        maps.back().push_back(Index(std::clamp(place, 0.0, double(axis.from - 1))));
       }
     }
-  }
-  if (how.mode == "nearest")
     return importer.define(node.outputs[0], importer.select(node, "", a, maps, a.order));
-
+  }
+  std::vector<Taps> taps;
+  // Each entry twice, for the matrix that is made of them.
+  std::size_t entry_bytes = 2 * sizeof(layer::Sparse::Entry);
+  for (const ResizedAxis& axis : how.axes) {
+    taps.push_back(taps_of(importer, node, how, axis));
+    std::size_t most = 1;
+    for (const auto& of_place : taps.back()) most = std::max(most, of_place.size());
+    entry_bytes = most < (std::size_t(1) << 40) / entry_bytes ? entry_bytes * most : std::size_t(1) << 40;
+  }
+  importer.charge(node, dims, entry_bytes);
   const std::vector<Index> strides = a.strides();
   const Activation shape{a.node, dims, a.order, a.batch_axis};
-  // Up to two entries for each axis that changes, and as much again for the matrix made of them.
-  std::size_t entry_bytes = 2 * sizeof(layer::Sparse::Entry);
-  for (const ResizedAxis& axis : how.axes)
-    if (!axis.stays() && entry_bytes < std::size_t(1) << 40) entry_bytes *= 2;
-  importer.charge(node, dims, entry_bytes);
   layer::Sparse resize{.outputs = 0, .inputs = a.size(), .entries = {}, .aggregation = "Resize"};
   std::vector<std::pair<Index, double>> sources, next;
   each_index(shape, [&](const std::vector<Index>& at) {
     sources.assign(1, {0, 1.0});
     for (std::size_t axis = 0; axis < at.size(); ++axis) {
-      const Taps& t = taps[axis][std::size_t(at[axis])];
       next.clear();
       for (const auto& [source, weight] : sources)
-        for (std::size_t k = 0; k < 2; ++k)
-          if (t.weights[k] != 0)
-            next.emplace_back(source + t.places[k] * strides[axis], weight * t.weights[k]);
+        for (const auto& [place, share] : taps[axis][std::size_t(at[axis])])
+          next.emplace_back(source + place * strides[axis], weight * share);
       sources.swap(next);
     }
     for (const auto& [source, weight] : sources) resize.entries.push_back({resize.outputs, source, weight});
@@ -770,6 +810,13 @@ inline void add_resize(Importer& importer, const Node& node, const Activation& a
   });
   importer.define(node.outputs[0],
                   importer.add(node, "", layer::MatMul{std::move(resize)}, {a}, dims, a.order));
+}
+
+/// Throws Error unless the mode is one of those.
+inline void check_mode(const Node& node, const std::string& mode, bool cubic) {
+  if (mode != "nearest" && mode != "linear" && !(cubic && mode == "cubic"))
+    fail(describe(node), ": attribute 'mode': expected ",
+         cubic ? "nearest, linear or cubic" : "nearest or linear", ", found ", shown(mode));
 }
 
 /// Every axis by its scale, the output's size being rounded down.
@@ -839,15 +886,15 @@ inline void import_resize(Importer& importer, const Node& node) {
   std::vector<std::int64_t> which = c_order(a.rank());
   std::string policy = "stretch";
   const bool early = importer.opset() < 11;
+  check_mode(node, how.mode, !early);
   if (!early) {
     how.coordinates = attributes.text("coordinate_transformation_mode", "half_pixel");
     how.rounding = attributes.text("nearest_mode", "round_prefer_floor");
-    attributes.ignore("cubic_coeff_a");        // for cubic alone
-    attributes.ignore("exclude_outside");      // changes nothing for nearest and linear
+    how.cubic = attributes.real("cubic_coeff_a", -0.75F);
+    how.exclude_outside = attributes.flag("exclude_outside", false);
     attributes.ignore("extrapolation_value");  // for tf_crop_and_resize alone
     if (importer.opset() >= 18) {
-      if (attributes.flag("antialias", false))
-        fail(describe(node), ": attribute 'antialias': expected 0, found 1");
+      how.antialias = attributes.flag("antialias", false);
       policy = attributes.text("keep_aspect_ratio_policy", policy);
       if (const auto axes = attributes.integers("axes")) which = *axes;
     }
@@ -886,6 +933,7 @@ inline void import_upsample(Importer& importer, const Node& node) {
   const Activation a = importer.value(node, 0);
   Attributes attributes(node);
   Resizing how{unchanged_axes(a), attributes.text("mode", "nearest"), "asymmetric", "floor"};
+  check_mode(node, how.mode, false);
   std::vector<double> scales;
   if (importer.opset() < 9) {
     const auto& given = attributes.required<std::vector<float>>("scales");
