@@ -6,6 +6,7 @@
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/finish.hpp>
+#include <ascribe/core/finite.hpp>
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>

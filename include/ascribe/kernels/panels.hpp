@@ -91,21 +91,31 @@ template <class S>
 class Panels {
  public:
   Panels() = default;
-  /// weight(run, input, output) is asked once for each.
+  /// weight(run, input, output) is asked once for each, by several threads.
   template <class Weight>
   Panels(const Blocking& blocking, Weight weight) : blocking_(blocking) {
     const Index panels = blocking.panels<S>();
     weights_.resize(std::size_t(panels * panel_width<S> * blocking.runs() * blocking.length()));
-    S* to = weights_.data();
+    Index end = 0;
     for (Index i = 0; i < blocking.count(); ++i) {
-      const Block b = blocking.block(i);
-      starts_.push_back(Index(to - weights_.data()));
-      for (Index p = 0; p < panels; ++p)
-        for (Index run = b.first_run; run < b.first_run + b.runs; ++run)
-          for (Index k = b.first; k < b.first + b.depth; ++k)
-            for (Index o = p * panel_width<S>; o < (p + 1) * panel_width<S>; ++o)
-              *to++ = o < blocking.outputs() ? S(weight(run, k, o)) : S(0);
+      starts_.push_back(end);
+      end += panels * panel_width<S> * blocking.block(i).inputs();
     }
+    const auto pack = [&](Index part) {
+      const Index i = part / panels, p = part % panels;
+      const Block b = blocking.block(i);
+      S* to = weights_.data() + starts_[std::size_t(i)] + p * panel_width<S> * b.inputs();
+      for (Index run = b.first_run; run < b.first_run + b.runs; ++run)
+        for (Index k = b.first; k < b.first + b.depth; ++k)
+          for (Index o = p * panel_width<S>; o < (p + 1) * panel_width<S>; ++o)
+            *to++ = o < blocking.outputs() ? S(weight(run, k, o)) : S(0);
+    };
+    constexpr Index worth_threads = Index(1) << 18;  // weights: a fraction of a millisecond
+    const Index parts = blocking.count() * panels;
+    if (end >= worth_threads)
+      parallel_for(parts, pack);
+    else
+      for (Index part = 0; part < parts; ++part) pack(part);
   }
 
   const Blocking& blocking() const { return blocking_; }

@@ -1,13 +1,12 @@
 /// Convolution: strides, asymmetric padding, dilation, groups; with one axis or two.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <span>
 
 #include <ascribe/core/error.hpp>
-#include <ascribe/core/math.hpp>
+#include <ascribe/core/finite.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/depthwise.hpp>
@@ -73,7 +72,7 @@ class Convolution {
            weights.size());
     const Scalar* w = weights.data();
     weight_count_ = expected;
-    finite_ = std::all_of(w, w + expected, [](const Scalar& value) { return math::isfinite(value); });
+    finite_ = ascribe::detail::all_finite(expected, 1, w);
     const Index taps = geometry_.kernel_taps(), group_channels = channels / groups;
     if (is_depthwise(geometry_, channels, filters, groups))
       depthwise_.emplace(geometry_, channels,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/finite.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/dense_product.hpp>
@@ -110,6 +111,9 @@ class DenseOf {
   /// The number of stored weights.
   Index weight_count() const { return weights_.size(); }
   bool weights_are_finite() const {
+    if constexpr (!fixed && requires { weights_.outerStride(); })
+      if (weights_.innerStride() == 1 && weights_.outerStride() == weights_.innerSize())
+        return ascribe::detail::all_finite(weights_.size(), 1, weights_.data());
     for (Index c = 0; c < weights_.cols(); ++c)
       for (Index r = 0; r < weights_.rows(); ++r)
         if (!math::isfinite(weights_(r, c))) return false;

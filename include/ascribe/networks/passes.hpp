@@ -7,6 +7,7 @@
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/finite.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/math.hpp>
@@ -55,28 +56,6 @@ void run(const L& layer, const A& a, B& b, const Weights& weights) {
     forward(layer, a, b, weights);
   else
     forward(layer, a, b);
-}
-
-/// Whether none of `count` numbers is NaN or infinite.
-template <class S>
-[[gnu::noinline]] bool all_finite(Index count, const S* values) {
-  if constexpr (std::floating_point<S>) {
-    int finite = 1;  // x − x is 0 for these alone; no early way out, so that the loop vectorises
-    for (Index i = 0; i < count; ++i) finite &= values[i] - values[i] == S(0);
-    return finite != 0;
-  } else {
-    bool finite = true;
-    for (Index i = 0; i < count; ++i) finite = finite && math::isfinite(values[i]);
-    return finite;
-  }
-}
-template <class S>
-[[gnu::noinline]] bool all_finite(Index rows, Index samples, const S* values) {
-  std::atomic<bool> finite{true};
-  each_piece(rows, samples, [&](Index n, Index first, Index width) {
-    if (!all_finite(width, values + n * rows + first)) finite.store(false, std::memory_order_relaxed);
-  });
-  return finite.load();
 }
 
 /// Throws Error where a layer is a function that is not defined at one of the values that it is to read; the

@@ -12,6 +12,7 @@
 
 #include <Eigen/SparseCore>
 
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/io/onnx/builder.hpp>
 #include <ascribe/io/onnx/layers.hpp>
 #include <ascribe/maps/average_pool.hpp>
@@ -109,7 +110,7 @@ class GraphBuilder final : public Builder {
   Node made(const layer::Dense& l, const layer::Numbers& bias) const {
     Matrix weights(l.weights.dims()[0], l.weights.dims()[1]);
     l.weights.copy_to(std::span<Scalar>(weights.data(), std::size_t(weights.size())));
-    if (l.transposed) weights = Matrix(weights.transpose());
+    if (l.transposed) weights = transposed(weights);
     for (std::size_t o = 0; o < l.scale.size(); ++o)
       if (l.scale[o] != 1) weights.row(Index(o)) *= Scalar(l.scale[o]);
     if (l.positions == 1) return node_of(map::DenseOf<Matrix>(std::move(weights)), bias);
@@ -117,6 +118,20 @@ class GraphBuilder final : public Builder {
     const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
     map::Convolution<Scalar> everywhere(line, weights.cols(), weights.rows(), packed);
     return node_of(map::WithRole(std::move(everywhere), map::Role::dense, "Dense at every position"), bias);
+  }
+
+  /// By squares, whose lines stay in the cache, by all threads.
+  static Matrix transposed(const Matrix& from) {
+    constexpr Index side = 32;
+    Matrix to(from.cols(), from.rows());
+    each_part(1, (from.cols() + side - 1) / side, side * from.rows(), [&](Index, Index part) {
+      const Index first = part * side, columns = std::min(side, from.cols() - first);
+      for (Index r = 0; r < from.rows(); r += side) {
+        const Index rows = std::min(side, from.rows() - r);
+        to.block(first, r, columns, rows) = from.block(r, first, rows, columns).transpose();
+      }
+    });
+    return to;
   }
 
   map::Products products_of(const layer::Convolution& l) const {

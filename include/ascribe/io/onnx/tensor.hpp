@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/core/parallel.hpp"
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/binary.hpp"
 #include "ascribe/io/file_bytes.hpp"
@@ -344,11 +345,15 @@ class Tensor {
     // By parts, so that of a large tensor never more than one lies in memory twice.
     constexpr std::size_t part = std::size_t(1) << 20;
     const std::size_t item = item_size(type_);
-    for (std::size_t first = 0; first < to.size(); first += part) {
+    const auto copy = [&](std::size_t first) {
       const std::size_t count = std::min(part, to.size() - first);
       convert(from.data() + first * item, first, to.subspan(first, count));
       if (data_->file) data_->file->release(from.subspan(first * item, count * item));
-    }
+    };
+    if (lies_as<T>())  // nothing throws
+      return parallel_for(Index((to.size() + part - 1) / part),
+                          [&](Index k) { copy(std::size_t(k) * part); });
+    for (std::size_t first = 0; first < to.size(); first += part) copy(first);
   }
 
   /// All values, as copy_to gives them.
@@ -374,15 +379,23 @@ class Tensor {
  private:
   std::string where() const { return "tensor " + shown(name_); }
 
+  /// Whether values are T's in memory.
+  template <class T>
+  bool lies_as() const {
+    bool same = false;
+    tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
+      same = std::is_same_v<Stored, T> && std::endian::native == std::endian::little;
+    });
+    return same && type_ != ElementType::boolean;
+  }
+
   /// The elements from `first` on, which lie at `from`.
   template <class T>
   void convert(const std::byte* from, std::size_t first, std::span<T> to) const {
     tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
-      if constexpr (std::is_same_v<Stored, T> && std::endian::native == std::endian::little) {
-        if (type_ != ElementType::boolean) {
-          std::memcpy(to.data(), from, to.size() * sizeof(Stored));
-          return;
-        }
+      if (lies_as<T>()) {
+        std::memcpy(to.data(), from, to.size() * sizeof(Stored));
+        return;
       }
       for (std::size_t i = 0; i < to.size(); ++i) {
         Stored stored;
