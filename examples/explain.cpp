@@ -249,7 +249,10 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
 
   progress.show("looking at the inputs");
   for (const std::string& note : engine.notes()) said.push_back(note);
-  const Inputs samples(std::move(files), shape, report.layout, options.keep_going);
+  if (!engine.rows().empty()) report.ids = numbers_in(files.front().path);
+  const Inputs samples =
+      engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
+                            : Inputs(std::move(files.front()), engine.rows());
   std::optional<Baseline> baseline;
   if (options.method->baseline) baseline.emplace(options.baseline, shape, report.layout, samples.size());
   check_targets(options, samples.size(), outputs);
@@ -288,13 +291,17 @@ int run(Options options) {
     groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
   const bool one_file = !options.relevance.empty() || !options.output_values.empty() ||
                         !options.ledger.empty() || !options.heatmap.empty();
+  if (groups.size() > 1 && one_file && groups[0].shape.empty())
+    ascribe::fail(groups[1].files[0].path,
+                  ": numbers that choose rows of a table make a network of each input, which have no file "
+                  "together; --output-folder writes one each");
   if (groups.size() > 1 && one_file)
     ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": inputs of several sizes have no file together; --output-folder writes one each");
   bool all = true;
   for (Group& group : groups) {
-    const auto engine = load(options, model.reading(group.shape));
+    const auto engine = load(options, model.reading(group));
     if (options.describe) {
       const std::string text = description(*engine, options);
       progress.clear();

@@ -40,6 +40,7 @@ class EngineOf final : public Engine {
 
   std::vector<std::pair<std::string, Shape>> inputs() const override { return ports(net_.inputs); }
   std::vector<std::pair<std::string, Shape>> outputs() const override { return ports(net_.outputs); }
+  const std::vector<double>& rows() const override { return net_.inputs[0].values; }
   const std::vector<std::string>& notes() const override { return net_.notes; }
 
   std::vector<NodeText> nodes(const Options& options) const override {

@@ -144,6 +144,16 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
           column(a.enter, 11) + " " + column(a.leave, 11) + " " + column(a.biases, 11) + " " +
           column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
+  if (report.engine.rows().empty()) return text;
+  // Row by row: a position's relevance is the sum of its features'.
+  const std::size_t width = static_cast<std::size_t>(report.engine.inputs()[0].second.back());
+  text += formatted("  %8s %10s %12s\n", "position", "id", "relevance");
+  for (std::size_t row = 0; row < e.relevance.size() / width; ++row) {
+    const auto first = e.relevance.begin() + static_cast<std::ptrdiff_t>(row * width);
+    const double sum = std::accumulate(first, first + static_cast<std::ptrdiff_t>(width), 0.0);
+    const std::string id = row < report.ids.size() ? formatted("%.0f", report.ids[row]) : "";
+    text += formatted("  %8zu %10s ", row, id.c_str()) + column(sum, 12) + "\n";
+  }
   return text;
 }
 

@@ -17,6 +17,7 @@ struct Report {
   std::vector<std::string> labels = {};    ///< empty, or one for each output
   std::vector<NodeText> nodes = {};        ///< those that the ledger has books of
   std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
+  std::vector<double> ids = {};            ///< the numbers that have chosen the rows that are explained
 };
 
 /// --list-methods.

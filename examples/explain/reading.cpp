@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,7 @@ namespace onnx = ascribe::onnx;
 onnx::Tensor constant(const std::string& name, onnx::ElementType type, const std::filesystem::path& path) {
   const ascribe::io::NpyReader file(path);
   onnx::Dims dims(file.shape().begin(), file.shape().end());
-  std::vector<double> values(static_cast<std::size_t>(onnx::element_count(dims, path.string())));
-  file.read(0, std::span<double>(values));
+  std::vector<double> values = numbers_in(path);
   if (onnx::is_floating(type)) return onnx::Tensor::of(name, std::move(dims), std::move(values));
   std::vector<std::int64_t> whole;
   for (const double v : values) {
@@ -75,15 +75,46 @@ bool ModelFile::is_open() const {
   return false;
 }
 
-onnx::ReadOptions ModelFile::reading(const onnx::Dims& shape) const {
+/// Whether the explained input is of whole numbers (ids) that a Gather takes rows by, perhaps moved before.
+bool ModelFile::chooses_rows() const {
+  const onnx::ValueInfo* input = explained();
+  if (!input || (input->type != onnx::ElementType::int64 && input->type != onnx::ElementType::int32)) return false;
+  std::set<std::string> ids{input->name};
+  for (const onnx::Node& node : model_.graph.nodes) {  // each stands behind those that it reads
+    if (node.inputs.empty()) continue;
+    if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0) return true;
+    constexpr std::string_view moves[] = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
+    if (ids.count(node.inputs[0]) > 0 && std::find(std::begin(moves), std::end(moves), node.op_type) != std::end(moves))
+      ids.insert(node.outputs.begin(), node.outputs.end());
+  }
+  return false;
+}
+
+onnx::ReadOptions ModelFile::reading(const Group& group) const {
   onnx::ReadOptions options = given_;
-  if (const onnx::ValueInfo* input = explained(); input && !shape.empty())
-    options.shapes[input->name] = shape;
+  const onnx::ValueInfo* input = explained();
+  if (input && !group.files.empty() && chooses_rows()) {
+    const std::string& path = group.files.front().path;
+    if (!is_npy(path)) ascribe::fail(path, ": expected a .npy file of whole numbers for input '", input->name, "'");
+    onnx::Tensor ids = constant(input->name, input->type, path);
+    onnx::Dims dims = ids.dims();
+    if (input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);
+    if ((input->dims && dims.size() != input->dims->size()) || dims.empty() || dims[0] != 1)
+      ascribe::fail(path, ": expected the whole numbers of one sample, found shape ", onnx::shown(dims));
+    options.constants.insert_or_assign(input->name, ids.reshaped(dims));
+    options.lookups = {input->name};
+  } else if (input && !group.shape.empty()) {
+    options.shapes[input->name] = group.shape;
+  }
   return options;
 }
 
 std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
   std::vector<Group> groups;
+  if (chooses_rows()) {
+    for (Place& place : files) groups.push_back({{std::move(place)}});
+    return groups;
+  }
   if (!is_open()) {
     groups.push_back({std::move(files), {}});
     return groups;
@@ -127,6 +158,14 @@ std::string ModelFile::list() const {
       if (!output.empty() && outputs.count(output) == 0)
         text += "inner   " + output + "  of " + onnx::describe(node) + "\n";
   return text;
+}
+
+std::vector<double> numbers_in(const std::filesystem::path& path) {
+  const ascribe::io::NpyReader file(path);
+  const onnx::Dims dims(file.shape().begin(), file.shape().end());
+  std::vector<double> values(static_cast<std::size_t>(onnx::element_count(dims, path.string())));
+  file.read(0, std::span<double>(values));
+  return values;
 }
 
 std::string operators_text() {

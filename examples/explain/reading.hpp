@@ -12,10 +12,10 @@
 
 namespace explain {
 
-/// Files of one shape, which is open in the model.
+/// Files of one shape, which is open in the model; or one file of whole numbers that choose rows of a table.
 struct Group {
   std::vector<Place> files;
-  ascribe::onnx::Dims shape;  ///< with the batch; empty: the model says it all
+  ascribe::onnx::Dims shape = {};  ///< with the batch; empty: the model says it all
 };
 
 /// A model's file, before a network is made of it.
@@ -27,22 +27,27 @@ class ModelFile {
   /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
   std::string list() const;
 
-  /// What the reader is told: what the command line says, and the shape of the input that is explained.
-  ascribe::onnx::ReadOptions reading(const ascribe::onnx::Dims& shape = {}) const;
+  /// What the reader is told: what the command line says, and the shape of the input that is explained, or its
+  /// numbers where those choose rows. Throws ascribe::Error where they are not one sample's whole numbers.
+  ascribe::onnx::ReadOptions reading(const Group& group) const;
 
   /// The files by shape, in the order in which each comes first; all in one where the model leaves nothing
-  /// open. Throws ascribe::Error for an image, whose size then is none of its own.
+  /// open; one by one where their numbers choose rows of a table, which makes a network of each. Throws ascribe::Error for an image, whose size then is none of its own.
   std::vector<Group> by_shape(std::vector<Place> files) const;
 
  private:
   const ascribe::onnx::ValueInfo* explained() const;
   bool is_open() const;
+  bool chooses_rows() const;
 
   const Options& options_;
   ascribe::onnx::Model model_;
   std::vector<const ascribe::onnx::ValueInfo*> inputs_;  ///< those without a value in the file
   ascribe::onnx::ReadOptions given_;
 };
+
+/// All numbers of a .npy file.
+std::vector<double> numbers_in(const std::filesystem::path& path);
 
 /// All operators that are read, and those that are evaluated for constants.
 std::string operators_text();

@@ -64,6 +64,8 @@ class Inputs {
   /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
   /// such a file counts as one sample, and `read` throws.
   Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later);
+  /// One sample whose values are known: what the numbers in a file have chosen.
+  Inputs(Place file, std::vector<double> values);
 
   /// Of all samples.
   std::size_t size() const { return first_.back(); }
@@ -84,6 +86,7 @@ class Inputs {
   std::size_t values_;  // of one sample
   std::vector<Place> files_;
   std::vector<Array> arrays_;  // none for an image
+  std::vector<double> known_;  // of the one sample, where they are
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};
 };

@@ -423,6 +423,46 @@ TEST_CASE("explain holds an input at what a file says, and explains the other", 
   CHECK_THAT(names, Contains("input   left  float (N, 2)") && Contains("output  c  float (N, 2)"));
 }
 
+TEST_CASE("explain reads ids, and gives the rows that they choose their relevance", "[explain]") {
+  const TemporaryFolder folder;
+  Message shape;
+  shape.message(1, Message().text(2, "N")).message(1, Message().text(2, "T"));
+  const Message ids = Message().text(1, "ids").message(
+      2, Message().message(1, Message().integer(1, 7).message(2, shape)));
+  const std::string path = folder.write("ids.onnx", ascribe::test::model_message(
+            Message()
+                .message(1, ascribe::test::node_message("Gather", {"table", "ids"}, {"rows"}))
+                .message(1, ascribe::test::node_message("Mul", {"rows", "w"}, {"weighted"}))
+                .message(1, ascribe::test::node_message("ReduceMean", {"weighted", "axes"}, {"y"}))
+                .message(5, ascribe::test::tensor_message("table", 1, {4, 2})
+                                .packed_floats(4, {0, 0, 1, -1, 2, 3, 5, 8}))
+                .message(5, ascribe::test::tensor_message("w", 1, {2}).packed_floats(4, {2, -1}))
+                .message(5, ascribe::test::tensor_message("axes", 7, {1}).packed(7, {1}))
+                .message(11, ids)
+                .message(12, value("y", {1, 2})))
+            .bytes).string();
+  const auto numbers = [&](const char* name, const std::vector<std::size_t>& sizes, std::vector<double> values) {
+    ascribe::io::write_npy(folder / name, sizes, std::span<const double>(values));
+    return (folder / name).string();
+  };
+  const std::string one_file = numbers("one.npy", {1, 2}, {3, 1}), other = numbers("other.npy", {3}, {2, 2, 0});
+  const std::string relevances = (folder / "r.npy").string(), out = (folder / "out").string();
+  const Outcome one = run({path, one_file, "--relevance", relevances,
+                           "--precision", "double", "--target", "0"});
+  REQUIRE(one.exit_code == 0);
+  CHECK_THAT(one.out, Contains("position         id    relevance"));
+  const auto relevance = ascribe::io::read_npy<double>(relevances);
+  CHECK(std::vector<Index>(relevance.shape.begin(), relevance.shape.end()) == std::vector<Index>{1, 2, 2});
+  CHECK(relevance.values == std::vector<double>{5, 0, 1, 0});  // half of 2·5 and of 2·1
+  // Lengths differ from file to file: each has a network of its own.
+  const Outcome many = run({path, one_file, other, "--output-folder", out, "--write", "relevance"});
+  REQUIRE(many.exit_code == 0);
+  CHECK(ascribe::io::read_npy<float>(out + "/other.relevance.npy").values.size() == 6);
+  CHECK_THAT(run({path, numbers("two.npy", {2, 2}, {3, 1, 0, 0})}).err,
+             Contains("two.npy: expected the whole numbers of one sample, found shape (2, 2)"));
+  CHECK_THAT(run({path, numbers("half.npy", {1, 1}, {0.5})}).err, Contains("expected whole numbers"));
+}
+
 TEST_CASE("explain takes the sizes that inputs have, where the model leaves them open", "[explain]") {
   const TemporaryFolder folder;
   const std::string path =

@@ -19,6 +19,7 @@ namespace ascribe::onnx {
 struct Port {
   std::string name;
   Dims shape;
+  std::vector<double> values = {};  ///< of an input that ReadOptions::lookups made: the rows of its table
 };
 
 /// A network as read. Its inputs and outputs are features in C order (an image as channels, height, width),

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #if __has_include(<sys/resource.h>)
 #include <sys/resource.h>
 #endif
+
+#include <ascribe/methods/lrp.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/onnx.hpp"
@@ -349,6 +352,66 @@ TEST_CASE("onnx::network: outputs are chosen by name, inner values too", "[onnx]
   CHECK(computed(two, {.batched = false, .outputs = {"h"}}) == Eigen::Vector2d(-1, -2));
   CHECK(computed(two, {.batched = false, .outputs = {"y"}}) == Eigen::Vector2d(1, 2));
   CHECK_THAT(refusal(two, {.batched = false, .outputs = {"w"}}), Contains("output 'w': no node computes it"));
+}
+
+/// Rows of a table chosen by ids, less the rows' mean at the second position, and their sum by a weight each.
+onnx::Model of_ids() {
+  onnx::Model m;
+  m.ir_version = 8;
+  m.opset = 18;
+  onnx::ValueInfo ids{"ids", onnx::ElementType::int64, std::vector<onnx::Dimension>()};
+  ids.dims->push_back({std::nullopt, "N"});
+  ids.dims->push_back({std::nullopt, "T"});
+  m.graph.inputs = {ids};
+  m.graph.outputs = {{"y", onnx::ElementType::float32, {}}};
+  m.graph.nodes = {node("Cast", {"ids"}, {"whole"}, {integer("to", 6)}),
+                   node("Gather", {"table", "whole"}, {"rows"}, {integer("axis", 0)}),
+                   node("Add", {"rows", "shift"}, {"moved"}),
+                   node("Mul", {"moved", "weights"}, {"weighted"}),
+                   node("ReduceSum", {"weighted", "axes"}, {"y"}, {integer("keepdims", 0)})};
+  m.graph.initializers = {
+      onnx::Tensor::of<float>("table", {4, 2}, {0, 0, 1, -1, 2, 3, 5, 8}),
+      onnx::Tensor::of<float>("shift", {2}, {0.5f, -0.5f}), onnx::Tensor::of<float>("weights", {2}, {2, -1}),
+      onnx::Tensor::of<std::int64_t>("axes", {1}, {1})};
+  return m;
+}
+
+TEST_CASE("onnx::network: numbers that choose rows of a table make the rows an input", "[onnx]") {
+  onnx::ReadOptions options;
+  options.constants.emplace("ids", onnx::Tensor::of<std::int64_t>("ids", {1, 3}, {3, 1, 1}));
+  options.lookups = {"ids"};
+  const auto net = onnx::network<double>(of_ids(), options);
+  REQUIRE(net.inputs.size() == 1);
+  CHECK(net.inputs[0].name == "rows");
+  CHECK(net.inputs[0].shape == Dims{3, 2});
+  CHECK(net.inputs[0].values == std::vector<double>{5, 8, 1, -1, 1, -1});
+  CHECK(net.outputs[0].shape == Dims{2});
+  const Eigen::VectorXd x = Eigen::Map<const Eigen::VectorXd>(net.inputs[0].values.data(), 6);
+  // y₀ = 2·(5.5 + 1.5 + 1.5), y₁ = −(7.5 − 1.5 − 1.5).
+  CHECK(net.graph.forward(x).output().col(0) == Eigen::Vector2d(17, -4.5));
+  CHECK(net.graph.explain(x, 0, method::LrpQ()).relevance.col(0) ==
+        (Eigen::VectorXd(6) << 10, 0, 2, 0, 2, 0).finished());
+}
+
+TEST_CASE("onnx::network: what numbers that choose rows must be", "[onnx]") {
+  onnx::ReadOptions options;
+  options.lookups = {"ids"};
+  const auto refused = [&] {
+    try {
+      onnx::network<double>(of_ids(), options);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK_THAT(refused(), Contains("input 'ids': expected its numbers among ReadOptions::constants"));
+  options.constants.insert_or_assign("ids", onnx::Tensor::of<std::int64_t>("ids", {2, 1}, {3, 1}));
+  CHECK_THAT(refused(), Contains("expected the numbers of one sample, found rows of shape (2, 1, 2)"));
+  options.constants.insert_or_assign("ids", onnx::Tensor::of<std::int64_t>("ids", {1, 1}, {4}));
+  CHECK_THAT(refused(), Contains("(Gather)") && Contains("4"));
+  options.constants.insert_or_assign("ids", onnx::Tensor::of<std::int64_t>("ids", {1, 1}, {3}));
+  options.outputs = {"whole"};
+  CHECK_THAT(refused(), Contains("no node chooses rows of a table by it"));
 }
 
 TEST_CASE("onnx::network: all operators that are missing are said at once", "[onnx]") {

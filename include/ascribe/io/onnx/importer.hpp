@@ -431,6 +431,7 @@ class Importer {
   struct Result {
     std::vector<Activation> inputs, outputs;
     std::vector<std::string> input_names, output_names, notes;
+    std::vector<std::vector<double>> input_values;  ///< of those that lookups made
   };
 
   /// Translates a node before the walk reaches it: `translate` defines its outputs in its place.
@@ -447,6 +448,11 @@ class Importer {
     for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
     for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
     find_needed();
+    for (const std::string& name : options_.lookups) {
+      if (options_.constants.count(name) == 0)
+        fail("input ", shown(name), ": expected its numbers among ReadOptions::constants, found none");
+      choices_.insert(name);
+    }
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
       if (constants_.count(input.name) > 0) continue;
@@ -454,8 +460,16 @@ class Importer {
       result.inputs.push_back(add_input(input));
       result.input_names.push_back(input.name);
     }
-    if (result.inputs.empty()) fail("the model has no input that is not a constant");
+    if (result.inputs.empty() && choices_.empty()) fail("the model has no input that is not a constant");
+    result.input_values.resize(result.inputs.size());
     walk(std::exchange(nodes_, {}), prepare);
+    if (!choices_.empty() && looked_up_.empty())
+      fail("input ", shown(options_.lookups.front()), ": no node chooses rows of a table by it");
+    for (LookedUp& one : looked_up_) {
+      result.inputs.push_back(activations_.at(one.name));
+      result.input_names.push_back(one.name);
+      result.input_values.push_back(std::move(one.values));
+    }
     for (const auto& [output, value] : outputs_) {
       const auto found = activations_.find(value);
       if (found == activations_.end()) {
@@ -541,8 +555,34 @@ class Importer {
         evaluate_constants(branch_of(*node), listed);
         continue;
       }
-      if (evaluate_constant(*node)) absorbed_.insert(node);
+      if (evaluate_constant(*node)) {
+        absorbed_.insert(node);
+        follow_choices(*node);
+      }
       listed.push_back(node);
+    }
+  }
+
+  /// What comes of numbers that choose rows chooses rows too; the rows of a table of numbers become an input of
+  /// the network.
+  void follow_choices(const Node& node) {
+    const auto chooses = [&](const std::string& name) { return choices_.count(name) > 0; };
+    if (std::none_of(node.inputs.begin(), node.inputs.end(), chooses)) return;
+    for (const std::string& output : node.outputs) {
+      const auto found = constants_.find(output);
+      if (found == constants_.end()) continue;
+      const Tensor value = found->second;
+      if (is_integer(value.type())) choices_.insert(output);
+      if (node.op_type != "Gather" || !chooses(node.inputs[1]) || !is_floating(value.type())) continue;
+      if (options_.batched && (value.rank() < 1 || value.dims()[0] != 1))
+        fail(describe(node), ": expected the numbers of one sample, found rows of shape ", shown(value.dims()));
+      constants_.erase(found);
+      Activation a{-1, value.dims(), c_order(value.rank()), options_.batched ? 0 : -1};
+      charge(node, a.dims, scalar_bytes());
+      a.node = builder_.input(output, a.size(), a.sample_dims());
+      names_.insert(output);
+      activations_.emplace(output, a);
+      looked_up_.push_back({output, value.values<double>()});
     }
   }
 
@@ -922,6 +962,13 @@ class Importer {
   std::deque<Node> made_;                   // of branches
   std::unordered_map<const Node*, std::size_t> places_;  // each behind those of the nodes that it reads
   FreshNames value_names_;                               // once there are branches
+  /// The rows of a table that became an input.
+  struct LookedUp {
+    std::string name;
+    std::vector<double> values;
+  };
+  std::vector<LookedUp> looked_up_;
+  std::unordered_set<std::string> choices_;  // values that choose rows
   std::unordered_set<std::string> whole_;                // values that are whole numbers, as an input is
   std::unordered_map<std::string, Index> repetitions_;
   std::unordered_set<const Node*> absorbed_;

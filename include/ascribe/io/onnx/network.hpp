@@ -138,10 +138,12 @@ Network<Scalar> network(const Model& model, const ReadOptions& options) {
   Network<Scalar> network;
   const auto ports = [&](const std::vector<std::string>& names, const std::vector<Activation>& values) {
     std::vector<Port> all;
-    for (std::size_t k = 0; k < names.size(); ++k) all.push_back({names[k], values[k].sample_dims()});
+    for (std::size_t k = 0; k < names.size(); ++k) all.push_back({names[k], values[k].sample_dims(), {}});
     return all;
   };
   network.inputs = ports(result.input_names, result.inputs);
+  for (std::size_t k = 0; k < network.inputs.size(); ++k)
+    network.inputs[k].values = std::move(result.input_values[k]);
   network.outputs = ports(result.output_names, result.outputs);
   network.graph = static_cast<GraphBuilder<Scalar>&>(*builder).take();
   network.notes = std::move(result.notes);

@@ -31,6 +31,10 @@ struct ReadOptions {
   std::map<std::string, Dims> shapes = {};
   /// Inputs that are constants: files often give weights as inputs. By the input's name.
   std::map<std::string, Tensor> constants = {};
+  /// Which of these are whole numbers that choose rows of tables (token ids). What they choose is explained: the
+  /// rows are an input of the network, named as the file names them, whose Port has their values. The numbers
+  /// are one sample's.
+  std::vector<std::string> lookups = {};
   /// How many bytes may be asked for beyond sixteen for each byte of the model's tensors: a file of a hundred
   /// bytes can state sizes of terabytes. Counted, and never given back, are constants that are computed,
   /// every reading of a constant, the tables of layers, and the values of one sample's forward pass. What is
