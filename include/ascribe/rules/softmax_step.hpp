@@ -86,10 +86,17 @@ class RowWeights {
   S operator()(Index i) const {
     return row_.a0 ? S(fn::Exp().chord(logarithm(i), logarithm_of_baseline(i))) : row_.weight(i);
   }
-  S logarithm(Index i) const { return S(row_.a[i * row_.step] - total_); }
-  S logarithm_of_baseline(Index i) const { return S(row_.a0[i * row_.step] - total0_); }
+  S logarithm(Index i) const { return log_of(row_.a, row_.b, total_, i); }
+  S logarithm_of_baseline(Index i) const { return log_of(row_.a0, row_.b0, total0_, i); }
 
  private:
+  /// log b_i; where b_i is next to nothing, a_i − log Σ eᵃ, whose rounding is as large as the logits'.
+  S log_of(const S* a, const S* b, const S& total, Index i) const {
+    const Index at = i * row_.step;
+    if (row_.logarithm) return b[at];
+    return b[at] > S(1e-30) ? S(math::log(b[at])) : S(a[at] - total);
+  }
+
   const Row<S>& row_;
   S total_, total0_;
 };
@@ -106,9 +113,14 @@ S transpose_row(const Row<S>& row, const RowWeights<S>& weight, const S* u, S* d
     for (Index i = 0; i < length; ++i) down[i * step] = u[i * step] - down[i * step] * kappa;
     return kappa;
   }
-  const S kappa = sum_of<S>(length, [&](Index i) { return S(down[i * step] * u[i * step]); }) / all;
-  for (Index i = 0; i < length; ++i) down[i * step] *= u[i * step] - kappa;
-  return kappa;
+  // κ next to u_i of the largest weight, from which it may differ by little: what is left there does not cancel.
+  Index top = 0;
+  for (Index i = 1; i < length; ++i)
+    if (down[i * step] > down[top * step]) top = i;
+  const S near = u[top * step];
+  const S beyond = sum_of<S>(length, [&](Index i) { return S(down[i * step] * (u[i * step] - near)); }) / all;
+  for (Index i = 0; i < length; ++i) down[i * step] *= (u[i * step] - near) - beyond;
+  return S(near + beyond);
 }
 
 /// a_i times what R/b gives by the derivative, without dividing by the outputs: of a softmax a_i·(R_i − b_i·Σ R),
