@@ -9,6 +9,7 @@
 
 #include <ascribe/maps/dense.hpp>
 #include <ascribe/methods/gradient.hpp>
+#include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/checks.hpp>
 #include <ascribe/networks/sequential.hpp>
 
@@ -90,5 +91,12 @@ TEST_CASE("a softmax in a Sequential, and what it refuses", "[layers]") {
   CHECK(e.relevance(0) == Approx(0).margin(1e-15));
   CHECK(e.relevance(1) == Approx(3 * p * (1 - p)));
   CHECK(check::conservation(e));
+  // A method that says nothing of softmaxes: in R a_i·(R_i − b_i·Σ R), from R = (b₀, 0).
+  const Sequential alone{Softmax(1, 2)};
+  const Eigen::Vector2d a(2, 3);
+  const double b0 = 1 / (1 + std::exp(1.0));
+  const auto r = alone.explain(a, 0, method::Lrp()).relevance;
+  CHECK(r(0) == Approx(2 * b0 * (1 - b0)));
+  CHECK(r(1) == Approx(-3 * (1 - b0) * b0));
   CHECK_THROWS_WITH(kind::Softmax(2, 0), Contains("expected sizes of at least 1, found 2 x 0 x 1"));
 }

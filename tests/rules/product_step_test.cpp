@@ -87,8 +87,10 @@ struct Step {
       }
     double worst = 0;
     for (Index n = 0; n < a.cols(); ++n)
-      worst = std::max(worst, std::abs(enter.col(n).sum() - leave.col(n).sum() - books.stabiliser(n) -
-                                       books.dropped(n)));
+      if (const double left =
+              std::abs(enter.col(n).sum() - leave.col(n).sum() - books.stabiliser(n) - books.dropped(n));
+          !(left <= worst))
+        worst = left;  // NaN too
     return worst;
   }
 };
