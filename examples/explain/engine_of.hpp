@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -47,6 +48,7 @@ class EngineOf final : public Engine {
     std::optional<typename Graph::Plan> plan;
     if (options.method->name != "deep_lift_reveal_cancel") plan = net_.graph.plan(rules(options));
     std::vector<NodeText> found;
+    std::set<const void*> counted;
     for (Index i = 0; i < static_cast<Index>(net_.graph.nodes().size()); ++i) {
       const auto& node = net_.graph.node(i);
       const ascribe::NodeInfo info = node.info(i, 0);
@@ -54,7 +56,7 @@ class EngineOf final : public Engine {
       if (info.kind == ascribe::LayerKind::input) text.part.clear();
       if (const auto* rule = plan ? plan->rule(i) : nullptr) text.rule = rule->describe();
       if (!plan) text.rule = reveal_cancel_rule(info);
-      if (node.layer) text.parameters = parameters(*node.layer, info);
+      if (node.layer) text.parameters = parameters(*node.layer, info, counted);
       found.push_back(std::move(text));
     }
     return found;
@@ -164,12 +166,16 @@ class EngineOf final : public Engine {
                : "RevealCancel";
   }
 
-  /// Weights and biases that were learned, not those that a sum or a permutation is made of.
-  static Index parameters(const ascribe::AnyLayer<Scalar>& layer, const ascribe::NodeInfo& info) {
+  /// Weights and biases that were learned, not those that a sum or a permutation is made of, nor those of a map
+  /// that has been counted.
+  static Index parameters(const ascribe::AnyLayer<Scalar>& layer, const ascribe::NodeInfo& info,
+                          std::set<const void*>& counted) {
     if (const auto* e = std::get_if<ascribe::AnyElementwise<Scalar>>(&layer)) return e->f.features();
     const auto* m = std::get_if<ascribe::AnyMatMul<Scalar>>(&layer);
     if (m == nullptr || info.role == ascribe::map::Role::wiring) return 0;
-    return (info.role == ascribe::map::Role::aggregation ? 0 : m->map.weight_count()) + m->bias.size();
+    const bool learned =
+        info.role != ascribe::map::Role::aggregation && counted.insert(m->map.identity()).second;
+    return (learned ? m->map.weight_count() : 0) + m->bias.size();
   }
 
   /// The method as rules: the averages of gradients are made of the gradient's.

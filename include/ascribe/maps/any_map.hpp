@@ -57,6 +57,9 @@ class AnyMap {
   }
   void copy_weights(Scalar* to) const { part_->copy_weights(to); }
 
+  /// The same for all copies of one map, and another for every other map.
+  const void* identity() const { return part_.get(); }
+
   /// The map inside, where it is an M; else null.
   template <class M>
   const M* as() const {

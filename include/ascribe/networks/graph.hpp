@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -429,9 +430,13 @@ template <class Scalar>
 MemoryNeed Graph<Scalar>::memory(const Plan& plan, Index samples) const {
   check_plan(plan);
   MemoryNeed need{};
+  std::unordered_set<const void*> counted;  // maps, which several layers may share
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (plan.kept_[i]) need.trace += nodes_[i].size * samples;
-    if (const auto* m = detail::matmul(nodes_[i])) need.weights += m->map.weight_count() + m->bias.size();
+    if (const auto* m = detail::matmul(nodes_[i])) {
+      if (counted.insert(m->map.identity()).second) need.weights += m->map.weight_count();
+      need.weights += m->bias.size();
+    }
   }
   for (const auto& slot : plan.slots_) need.workspace += slot.scalars(samples);
   constexpr Index lines = 5;  // of the books

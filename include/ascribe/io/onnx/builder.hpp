@@ -24,6 +24,9 @@ class Builder {
   /// A layer that reads the values of `inputs`, and its node.
   virtual Index add(std::string name, const layer::Layer& layer, std::vector<Index> inputs, Dims shape,
                     Origin origin) = 0;
+  /// The layer of the node `of` once more, on other values: its map, with the weights, stands once in memory.
+  virtual Index add_again(std::string name, Index of, std::vector<Index> inputs, Dims shape,
+                          Origin origin) = 0;
   virtual void output(Index node) = 0;
   /// The features of a node's value.
   virtual Index size(Index node) const = 0;

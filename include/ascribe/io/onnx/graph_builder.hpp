@@ -45,6 +45,13 @@ class GraphBuilder final : public Builder {
     node.origin = std::move(origin);
     return graph_.add(std::move(name), std::move(node), std::move(shape));
   }
+  Index add_again(std::string name, Index of, std::vector<Index> inputs, Dims shape, Origin origin) override {
+    ascribe::Node<Scalar> node;
+    node.layer = graph_.node(of).layer;
+    node.inputs = std::move(inputs);
+    node.origin = std::move(origin);
+    return graph_.add(std::move(name), std::move(node), std::move(shape));
+  }
   void output(Index node) override { graph_.output(node); }
   Index size(Index node) const override { return graph_.node(node).size; }
 

@@ -205,21 +205,20 @@ class Importer {
   /// `part` names one of several layers that a node becomes.
   Activation add(const Node& node, std::string_view part, const layer::Layer& layer,
                  const std::vector<Activation>& inputs, Dims dims, AxisOrder order) {
-    std::vector<Index> reads;
-    for (const Activation& a : inputs) reads.push_back(a.node);
-    const Activation shape{-1, std::move(dims), std::move(order), inputs.front().batch_axis};
-    charge(node, shape.dims, scalar_bytes());
-    // Several inputs are read as one, behind each other.
-    if (inputs.size() > 1)
-      for (const Activation& a : inputs) charge(describe(node), a.size(), scalar_bytes());
-    Activation result = shape;
-    result.node =
-        builder_.add(unique_name(node, part), layer, std::move(reads), shape.sample_dims(),
-                     {.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
-    if (builder_.size(result.node) != result.size())
-      fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
-           builder_.size(result.node));
-    return result;
+    return add_with(node, inputs, std::move(dims), std::move(order),
+                    [&](std::vector<Index> reads, Dims shape, Origin origin) {
+                      return builder_.add(unique_name(node, part), layer, std::move(reads), std::move(shape),
+                                          std::move(origin));
+                    });
+  }
+
+  /// The layer that computes `of` once more, on a value like the one that it reads: its weights stand once in
+  /// memory. What it computes has the shape and order of `of`.
+  Activation add_again(const Node& node, std::string_view part, const Activation& of, const Activation& a) {
+    return add_with(node, {a}, of.dims, of.order, [&](std::vector<Index> reads, Dims shape, Origin origin) {
+      return builder_.add_again(unique_name(node, part), of.node, std::move(reads), std::move(shape),
+                                std::move(origin));
+    });
   }
 
   /// A value with its axes in another order in memory: the same node where nothing moves.
@@ -494,6 +493,26 @@ class Importer {
   }
 
  private:
+  /// Pays for a layer, and has it made: make(nodes that it reads, shape, origin).
+  template <class Make>
+  Activation add_with(const Node& node, const std::vector<Activation>& inputs, Dims dims, AxisOrder order,
+                      const Make& make) {
+    std::vector<Index> reads;
+    for (const Activation& a : inputs) reads.push_back(a.node);
+    Activation result{-1, std::move(dims), std::move(order), inputs.front().batch_axis};
+    charge(node, result.dims, scalar_bytes());
+    // Several inputs are read as one, behind each other.
+    if (inputs.size() > 1)
+      for (const Activation& a : inputs) charge(describe(node), a.size(), scalar_bytes());
+    result.node =
+        make(std::move(reads), result.sample_dims(),
+             Origin{.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
+    if (builder_.size(result.node) != result.size())
+      fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
+           builder_.size(result.node));
+    return result;
+  }
+
   /// Every axis as it is.
   static Index unmoved(std::size_t, Index i) { return i; }
 

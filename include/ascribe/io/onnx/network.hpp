@@ -25,6 +25,7 @@
 #include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/io/onnx/operators/pooling.hpp>
 #include <ascribe/io/onnx/operators/quantised.hpp>
+#include <ascribe/io/onnx/operators/recurrent.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
 #include <ascribe/io/onnx/operators/softmax.hpp>
@@ -63,6 +64,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(condition_operators);
   add(normalisation_operators);
   add(softmax_operators);
+  add(recurrent_operators);
   add(ml_operators);
   add(quantised_operators);
   add(shape_operators);
