@@ -286,6 +286,14 @@ def control():
     n.add("Mul", one, reads=sums)
     n.write()
 
+    n = Network("recurrent", (1, 3, 2))
+    n.add("Transpose", perm=[1, 0, 2])
+    n.add("LSTM", some(2, 8, 2), some(2, 8, 2), some(2, 16), None, some(2, 1, 2), some(2, 1, 2), some(2, 6), hidden_size=2, direction="bidirectional", clip=3.0)
+    n.add("Transpose", perm=[2, 0, 1, 3])
+    n.add("Reshape", ints(0, 0, -1))
+    n.add("GRU", some(1, 6, 4), some(1, 6, 2), some(1, 12), hidden_size=2, layout=1, linear_before_reset=1)
+    n.write()
+
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("my", 1)]
     leaky = node("LeakyRelu", ["g"], ["o"])
     leaky.attribute.add(name="alpha", ref_attr_name="slope", type=1)

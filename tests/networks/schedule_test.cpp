@@ -137,6 +137,24 @@ TEST_CASE("what a method needs is what it then holds", "[networks][schedule]") {
   CHECK(net.memory(net.plan(method::LrpQ()), 6).workspace == 2 * q.workspace);
 }
 
+TEST_CASE("weights that several layers share are counted once", "[networks][schedule]") {
+  test::Random random(5);
+  const map::AnyMap<double> map = map::DenseOf<Eigen::MatrixXd>(random.matrix(3, 3));
+  const map::AnyMap<double> other = map::DenseOf<Eigen::MatrixXd>(random.matrix(3, 3));
+  CHECK(map::AnyMap<double>(map).identity() == map.identity());
+  CHECK(other.identity() != map.identity());
+  const VectorXd bias = random.vector(3);
+  Graph<double> net;
+  Index last = net.input("x", 3);
+  for (const char* name : {"first", "second", "third"})
+    last = net.add(name, kind::MatMul<map::AnyMap<double>>(map, bias), {last});
+  net.output(last);
+  const auto weights = [&] { return net.memory(net.plan(method::LrpQ()), 1).weights / Index(sizeof(double)); };
+  CHECK(weights() == 9 + 3 * 3);  // every layer has its bias
+  net.output(net.add("another", kind::MatMul<map::AnyMap<double>>(other), {last}));
+  CHECK(weights() == 2 * 9 + 3 * 3);
+}
+
 /// The explanation under a plan, with what it keeps, against the same of every value layer by layer, in which
 /// nothing runs as one step.
 void check_same(const Graph<double>& net, const Composite<double>& method, const MatrixXd& x,

@@ -228,7 +228,7 @@ TEST_CASE("onnx: LSTM, GRU and RNN in every direction and layout", "[onnx][recur
         rows.batch = 2;
         rows.initial = 1;
         rows.check();
-        for (const std::size_t output : {1, 2}) {
+        for (const std::size_t output : {std::size_t(1), std::size_t(2)}) {
           if (output == 2 && one.op != "LSTM") continue;
           rows.output = output;
           rows.check();
@@ -259,7 +259,7 @@ TEST_CASE("onnx: what recurrent operators start from, and their options", "[onnx
   for (const char* op : {"LSTM", "GRU", "RNN"})
     for (const char* direction : {"forward", "bidirectional"})
       for (const bool batch_first : {false, true})
-        for (const std::size_t output : {0, 1})
+        for (const std::size_t output : {std::size_t(0), std::size_t(1)})
           Recurrent{.op = op,
                     .direction = direction,
                     .batch_first = batch_first,
