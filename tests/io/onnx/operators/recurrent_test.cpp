@@ -309,6 +309,15 @@ TEST_CASE("onnx: the activation functions of recurrent operators", "[onnx][recur
       .check();
 }
 
+TEST_CASE("onnx: a long sequence goes by pieces", "[onnx][recurrent]") {
+  for (const char* op : {"LSTM", "GRU", "RNN"})
+    for (const char* direction : {"forward", "reverse", "bidirectional"})
+      Recurrent{.op = op, .direction = direction, .steps = 23, .inputs = 1}.check();
+  Recurrent{.op = "GRU", .steps = 18, .batch = 2, .inputs = 1, .hidden = 1, .length = 17}.check();
+  const auto net = import(Recurrent{.op = "RNN", .steps = 23}.model(), true).graph;
+  CHECK(net.node(net.find("rnn/from input/steps from 20")).shape == std::vector<Index>{3, 2});
+}
+
 TEST_CASE("onnx: an LSTM of one step is its parts", "[onnx][recurrent]") {
   const Recurrent one{.op = "LSTM", .steps = 1, .inputs = 3, .hidden = 1, .biased = false};
   const auto net = import(one.model(), true);

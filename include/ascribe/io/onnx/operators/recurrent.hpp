@@ -130,7 +130,10 @@ struct RecurrentDirection {
   std::optional<Tensor> peepholes;      ///< one row a gate: i, o, f
   layer::Numbers inner_bias;            ///< what of R's is not added to W·x
   Activation projected;                 ///< W·x of all steps: steps, batch, gates · hidden
-  std::string step;                     ///< what the names of the nodes of this step begin with
+  std::string start;                    ///< what the names of the nodes of this direction begin with
+  std::string step = start;             ///< those of this step
+  Activation around = {};               ///< some of the steps of `projected`
+  Index around_begin = -1;              ///< the first of them
 
   /// Rows of R, of so many gates.
   Tensor recurrent_weights(Index first, Index count) const {
@@ -155,9 +158,27 @@ struct RecurrentDirection {
                            [&](const std::vector<Index>& at) { return source(at[0], at[1]); });
   }
   /// W·x + biases at step t, of so many gates.
-  Activation from_input(std::string_view part, Index t, Index first, Index count) const {
-    return pick(part, {projected}, count * hidden,
-                [&](Index row, Index i) { return (t * batch + row) * gates * hidden + first * hidden + i; });
+  Activation from_input(std::string_view part, Index t, Index first, Index count) {
+    const Index begin = take_steps_around(t);
+    return pick(part, {around}, count * hidden, [&](Index row, Index i) {
+      return ((t - begin) * batch + row) * gates * hidden + first * hidden + i;
+    });
+  }
+  /// Has `around` hold step t, and returns its first step. What is handed back to a value costs as much as
+  /// all of it: a long sequence goes by √steps of √steps, which costs steps^1.5 and not steps².
+  Index take_steps_around(Index t) {
+    constexpr Index few = 16;
+    const Index steps = projected.dims[0];
+    const Index piece = steps <= few ? steps : Index(std::ceil(std::sqrt(double(steps))));
+    const Index begin = t / piece * piece, count = std::min(piece, steps - begin);
+    if (begin == around_begin) return begin;
+    around_begin = begin;
+    around = importer.gather(node, start + "from input/steps from " + std::to_string(begin), {projected},
+                             Activation{-1, {count, batch, gates * hidden}, c_order(3), projected.batch_axis},
+                             [&](const std::vector<Index>& at) {
+                               return ((begin + at[0]) * batch + at[1]) * gates * hidden + at[2];
+                             });
+    return begin;
   }
   /// Gate k of sums of `count` gates.
   Activation gate_sums(std::string_view part, const Activation& sums, Index count, Index k) const {
@@ -439,11 +460,10 @@ struct RecurrentRun {
 
 template <class Cell>
 RecurrentRun run_recurrent(RecurrentDirection& d, const RecurrentShape& shape, const Activation& sequence,
-                           bool reverse, bool option, const std::string& prefix) {
+                           bool reverse, bool option) {
   Importer& importer = d.importer;
   const Node& node = d.node;
   const Index rows = d.gates * d.hidden;
-  d.step = prefix;
 
   // All steps' W·x at once, with the biases.
   const Tensor& w = importer.constant(node, 1);
@@ -482,7 +502,7 @@ RecurrentRun run_recurrent(RecurrentDirection& d, const RecurrentShape& shape, c
   if constexpr (Cell::has_cell) run.last.cell = initial_state(d, shape, 6, "initial cell");
   for (Index k = 0; k < shape.length; ++k) {
     const Index t = reverse ? shape.length - 1 - k : k;
-    d.step = prefix + "step " + std::to_string(t) + "/";
+    d.step = d.start + "step " + std::to_string(t) + "/";
     run.last = cell.next(t, run.last);
     run.hidden[std::size_t(t)] = *run.last.hidden;
   }
@@ -569,9 +589,10 @@ void import_recurrent(Importer& importer, const Node& node) {
                          .peepholes = {},
                          .inner_bias = {},
                          .projected = {},
-                         .step = {}};
-    const char* prefix = reverse ? "reverse/" : shape.directions == 2 ? "forward/" : "";
-    runs.push_back(run_recurrent<Cell>(d, shape, by_step, reverse, option, prefix));
+                         .start = reverse                 ? "reverse/"
+                                  : shape.directions == 2 ? "forward/"
+                                                          : ""};
+    runs.push_back(run_recurrent<Cell>(d, shape, by_step, reverse, option));
   }
 
   const Index one = shape.batch * shape.hidden;  // step by step, direction by direction
