@@ -564,7 +564,7 @@ void import_recurrent(Importer& importer, const Node& node) {
   if (Cell::has_cell) check(7, 3 * shape.hidden);
   shape.length = sequence_length(importer, node, shape);
   // A layer takes memory beside its values, of which a long sequence of small ones has little.
-  importer.charge(node, {shape.length, shape.directions, Cell::layers}, 1024);
+  importer.charge(node, {shape.length, shape.directions, Cell::layers}, 2048);
 
   const Activation sequence = importer.in_order(node, x, shape.batch_first ? AxisOrder{1, 0, 2} : c_order(3));
   Activation by_step = sequence;
