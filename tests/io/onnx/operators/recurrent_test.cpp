@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <ascribe/io/onnx.hpp>
 #include <ascribe/methods/lrp.hpp>
 
 #include "tests/support/catch.hpp"
@@ -411,6 +412,15 @@ TEST_CASE("onnx: the steps of a recurrent operator have names, and share their w
   CHECK(both.find("rnn/reverse/step 1/hidden") > 0);
 }
 
+TEST_CASE("onnx: a batch of one is several rows of one step", "[onnx][recurrent]") {
+  const Recurrent one{.op = "GRU", .steps = 1, .batch = 3};
+  const auto net = onnx::network<double>(one.model(), {});
+  REQUIRE(net.notes.size() == 1);
+  CHECK_THAT(net.notes[0], Contains("it is read for a batch of one"));
+  const VectorXd x = node_input(6).col(0) / 4;
+  CHECK((net.graph.forward(x).output().col(0) - one(x)).cwiseAbs().maxCoeff() < 1e-12);
+}
+
 TEST_CASE("onnx: recurrent operators that are refused", "[onnx][recurrent]") {
   const auto refused = [](onnx::Model model, bool batched = true) -> std::string {
     try {
@@ -474,9 +484,9 @@ TEST_CASE("onnx: recurrent operators that are refused", "[onnx][recurrent]") {
   CHECK_THAT(with(4, Tensor::of("", {1}, std::vector<std::int32_t>{3}), false, 2),
              Contains("the lengths: expected 2, found shape (1)"));
 
-  // The batch along the axis of time: such a model is read for a batch of one.
-  onnx::Model turned = Recurrent{.op = "RNN", .batch = 2}.model();
-  CHECK_THAT(refused(turned), Contains("expected the batch along axis 1, found it along axis 0"));
+  // Axis 0, the batch's, is time.
+  CHECK_THAT(refused(Recurrent{.op = "RNN", .batch = 2}.model()),
+             Contains("expected the batch along axis 1, found it along axis 0, which is time"));
 
   // A long sequence of small values.
   CHECK_THAT(refused(Recurrent{.op = "LSTM", .steps = 10000000, .inputs = 1, .hidden = 1}.model()),

@@ -535,6 +535,10 @@ void import_recurrent(Importer& importer, const Node& node) {
   if (x.rank() != 3) fail(describe(node), ": expected a sequence of 3 axes, found shape ", shown(x.dims));
   const std::size_t batch = shape.batch_first ? 0 : 1;
   shape.batch_axis = x.batch_axis;
+  // A batch of one would be the first step alone, where the file does not say that there is no other.
+  if (x.batch_axis == Index(1 - batch) && importer.file_batch() != Index(1))
+    fail(describe(node), ": expected the batch along axis ", batch, ", found it along axis ", x.batch_axis,
+         ", which is time: a whole sequence is one sample with ReadOptions::batched = false");
   if (x.batch_axis >= 0 && x.batch_axis != Index(batch))
     throw BatchError(node, "expected the batch along axis ", batch, ", found it along axis ", x.batch_axis);
   shape.batch = x.dims[batch];
