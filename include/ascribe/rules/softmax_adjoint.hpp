@@ -2,6 +2,8 @@
 #pragma once
 
 #include <ascribe/core/parallel.hpp>
+#include <ascribe/functions/exponential.hpp>
+#include <ascribe/functions/function.hpp>
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/softmax_step.hpp>
 
