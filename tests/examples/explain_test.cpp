@@ -458,7 +458,7 @@ TEST_CASE("explain reads ids, and gives the rows that they choose their relevanc
   // Lengths differ from file to file: each has a network of its own.
   const Outcome many = run({path, one_file, other, "--output-folder", out, "--write", "relevance"});
   REQUIRE(many.exit_code == 0);
-  CHECK(ascribe::io::read_npy<float>(out + "/other.relevance.npy").values.size() == 6);
+  CHECK(ascribe::io::read_npy<float>(out + "/other.npy.relevance.npy").values.size() == 6);
   CHECK_THAT(run({path, numbers("two.npy", {2, 2}, {3, 1, 0, 0})}).err,
              Contains("two.npy: expected the whole numbers of one sample, found shape (2, 2)"));
   CHECK_THAT(run({path, numbers("half.npy", {1, 1}, {0.5})}).err, Contains("expected whole numbers"));

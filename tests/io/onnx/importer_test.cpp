@@ -366,13 +366,16 @@ onnx::Model of_ids() {
   m.graph.outputs = {{"y", onnx::ElementType::float32, {}}};
   m.graph.nodes = {node("Cast", {"ids"}, {"whole"}, {integer("to", 6)}),
                    node("Gather", {"table", "whole"}, {"rows"}, {integer("axis", 0)}),
-                   node("Add", {"rows", "shift"}, {"moved"}),
+                   node("Shape", {"ids"}, {"sizes"}), node("Gather", {"table", "sizes"}, {"constant rows"}),
+                   node("ReduceMax", {"constant rows"}, {"largest"}, {integer("keepdims", 0)}),
+                   node("Sub", {"largest", "seven"}, {"one"}), node("Mul", {"rows", "one"}, {"same"}),
+                   node("Add", {"same", "shift"}, {"moved"}),
                    node("Mul", {"moved", "weights"}, {"weighted"}),
                    node("ReduceSum", {"weighted", "axes"}, {"y"}, {integer("keepdims", 0)})};
   m.graph.initializers = {
       onnx::Tensor::of<float>("table", {4, 2}, {0, 0, 1, -1, 2, 3, 5, 8}),
       onnx::Tensor::of<float>("shift", {2}, {0.5f, -0.5f}), onnx::Tensor::of<float>("weights", {2}, {2, -1}),
-      onnx::Tensor::of<std::int64_t>("axes", {1}, {1})};
+      onnx::Tensor::of<float>("seven", {}, {7}), onnx::Tensor::of<std::int64_t>("axes", {1}, {1})};
   return m;
 }
 

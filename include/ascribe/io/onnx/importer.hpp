@@ -586,6 +586,7 @@ class Importer {
   /// the network.
   void follow_choices(const Node& node) {
     const auto chooses = [&](const std::string& name) { return choices_.count(name) > 0; };
+    if (node.op_type == "Shape" || node.op_type == "Size") return;  // which say nothing of the numbers
     if (std::none_of(node.inputs.begin(), node.inputs.end(), chooses)) return;
     for (const std::string& output : node.outputs) {
       const auto found = constants_.find(output);
