@@ -78,13 +78,15 @@ bool ModelFile::is_open() const {
 /// Whether the explained input is of whole numbers (ids) that a Gather takes rows by, perhaps moved before.
 bool ModelFile::chooses_rows() const {
   const onnx::ValueInfo* input = explained();
-  if (!input || (input->type != onnx::ElementType::int64 && input->type != onnx::ElementType::int32)) return false;
+  if (!input || (input->type != onnx::ElementType::int64 && input->type != onnx::ElementType::int32))
+    return false;
   std::set<std::string> ids{input->name};
   for (const onnx::Node& node : model_.graph.nodes) {  // each stands behind those that it reads
     if (node.inputs.empty()) continue;
     if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0) return true;
     constexpr std::string_view moves[] = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
-    if (ids.count(node.inputs[0]) > 0 && std::find(std::begin(moves), std::end(moves), node.op_type) != std::end(moves))
+    if (ids.count(node.inputs[0]) > 0 &&
+        std::find(std::begin(moves), std::end(moves), node.op_type) != std::end(moves))
       ids.insert(node.outputs.begin(), node.outputs.end());
   }
   return false;
@@ -95,7 +97,8 @@ onnx::ReadOptions ModelFile::reading(const Group& group) const {
   const onnx::ValueInfo* input = explained();
   if (input && !group.files.empty() && chooses_rows()) {
     const std::string& path = group.files.front().path;
-    if (!is_npy(path)) ascribe::fail(path, ": expected a .npy file of whole numbers for input '", input->name, "'");
+    if (!is_npy(path))
+      ascribe::fail(path, ": expected a .npy file of whole numbers for input '", input->name, "'");
     onnx::Tensor ids = constant(input->name, input->type, path);
     onnx::Dims dims = ids.dims();
     if (input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);

@@ -35,7 +35,8 @@ std::vector<double> expected_of(const Contraction& c, const std::vector<S>& x, c
 }
 
 template <class S>
-std::vector<S> found_of(const Contraction& c, const std::vector<S>& x, const std::vector<S>& y, Index samples) {
+std::vector<S> found_of(const Contraction& c, const std::vector<S>& x, const std::vector<S>& y,
+                        Index samples) {
   std::vector<S> out(std::size_t(c.out_size() * samples), S(7));
   kernel::contract<S>(kernel::ContractionLoops(c), {x.data(), c.x_size()}, {y.data(), c.y_size()},
                       {out.data(), c.out_size()}, samples);
@@ -78,19 +79,22 @@ TEMPLATE_TEST_CASE("products of matrices at every border of panels, positions an
   check_all<TestType>(matrices(385, 4, 20, 1));
 }
 
-TEMPLATE_TEST_CASE("products of heads, shared factors, and axes that one of the three lacks", "[kernels]", float,
-                   double) {
+TEMPLATE_TEST_CASE("products of heads, shared factors, and axes that one of the three lacks", "[kernels]",
+                   float, double) {
   for (const Index tokens : {1, 5, 17, 50}) {
     const Index heads = 3, d = 8, width = heads * d;
     // Scores and values of heads whose features lie token by token; grouped queries share keys.
-    check_all<TestType>(Contraction({{heads, d, d, tokens * tokens}, {tokens, width, 0, tokens}, {tokens, 0, width, 1}, {d, 1, 1, 0}}));
-    check_all<TestType>(Contraction({{heads, tokens * tokens, d, d}, {tokens, tokens, 0, width}, {d, 0, 1, 1}, {tokens, 1, width, 0}}));
-    check_all<TestType>(Contraction({{heads, d, 0, tokens * tokens}, {tokens, width, 0, tokens}, {tokens, 0, d, 1}, {d, 1, 1, 0}}));
-    check_all<TestType>(Contraction({{tokens, width, 0, width}, {width, 1, 1, 1}}));   // a factor a channel
-    check_all<TestType>(Contraction({{tokens, width, 1, width}, {width, 1, 0, 1}}));   // a factor a token
-    check_all<TestType>(Contraction({{tokens, width, width, 0}, {width, 1, 1, 1}}));   // sums over tokens
-    check_all<TestType>(Contraction({{tokens, 1, 0, width}, {width, 0, 1, 1}}));       // an outer product
-    check_all<TestType>(Contraction({{tokens, width, width, 1}, {width, 1, 1, 0}}));   // dot products
+    check_all<TestType>(Contraction(
+        {{heads, d, d, tokens * tokens}, {tokens, width, 0, tokens}, {tokens, 0, width, 1}, {d, 1, 1, 0}}));
+    check_all<TestType>(Contraction(
+        {{heads, tokens * tokens, d, d}, {tokens, tokens, 0, width}, {d, 0, 1, 1}, {tokens, 1, width, 0}}));
+    check_all<TestType>(Contraction(
+        {{heads, d, 0, tokens * tokens}, {tokens, width, 0, tokens}, {tokens, 0, d, 1}, {d, 1, 1, 0}}));
+    check_all<TestType>(Contraction({{tokens, width, 0, width}, {width, 1, 1, 1}}));  // a factor a channel
+    check_all<TestType>(Contraction({{tokens, width, 1, width}, {width, 1, 0, 1}}));  // a factor a token
+    check_all<TestType>(Contraction({{tokens, width, width, 0}, {width, 1, 1, 1}}));  // sums over tokens
+    check_all<TestType>(Contraction({{tokens, 1, 0, width}, {width, 0, 1, 1}}));      // an outer product
+    check_all<TestType>(Contraction({{tokens, width, width, 1}, {width, 1, 1, 0}}));  // dot products
   }
   check_all<TestType>(Contraction::elementwise(4097));
   check_all<TestType>(Contraction({{1, 1, 1, 1}}));
@@ -111,8 +115,8 @@ TEST_CASE("a contraction of scalars without registers", "[kernels]") {
   std::vector<S> x(6), y(6), out(4);
   for (std::size_t i = 0; i < 6; ++i) x[i] = S(double(i + 1), 2, i == 0 ? 0 : 1), y[i] = S(double(6 - i));
   x[1] = S(2);
-  kernel::contract<S>(kernel::ContractionLoops(Contraction::matrices(1, 2, 3, 2)), {x.data(), 6}, {y.data(), 6},
-                      {out.data(), 4}, 1);
+  kernel::contract<S>(kernel::ContractionLoops(Contraction::matrices(1, 2, 3, 2)), {x.data(), 6},
+                      {y.data(), 6}, {out.data(), 4}, 1);
   CHECK(out[0].value() == 1 * 6 + 2 * 4 + 3 * 2);
   CHECK(out[0].derivatives()(0) == 6);
 }
@@ -126,8 +130,10 @@ TEST_CASE("axes one behind the other are one, and what a contraction refuses", "
   CHECK(Contraction::matrices(2, 3, 4, 5).to_first().out_size() == 24);
   CHECK_THROWS_WITH(Contraction({{0, 1, 1, 1}}), Contains("expected at least 1 element, found 0"));
   CHECK_THROWS_WITH(Contraction({{2, 1, 0, 0}}), Contains("in two of the three at least"));
-  CHECK_THROWS_WITH(Contraction({{2, 1, 1, 2}}), Contains("the result: expected an axis of stride 1, found 2"));
-  CHECK_THROWS_WITH(Contraction({{2, 2, 1, 2}, {3, 1, 0, 1}}), Contains("the first factor: expected an axis of stride 3"));
+  CHECK_THROWS_WITH(Contraction({{2, 1, 1, 2}}),
+                    Contains("the result: expected an axis of stride 1, found 2"));
+  CHECK_THROWS_WITH(Contraction({{2, 2, 1, 2}, {3, 1, 0, 1}}),
+                    Contains("the first factor: expected an axis of stride 3"));
 }
 
 }  // namespace

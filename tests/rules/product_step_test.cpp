@@ -40,8 +40,8 @@ TEST_CASE("the usual split of a product", "[rules]") {
     CHECK(usual.in(matrices, form).of == FactorShares::even);
 }
 
-/// One step back through a product, of a batch of random values, with what the rule says that it does not read
-/// as NaN.
+/// One step back through a product, of a batch of random values, with what the rule says that it does not
+/// read as NaN.
 struct Step {
   Batch<double> a, b, a_base, b_base, up, down;
   Ledger<double> books;
@@ -71,8 +71,8 @@ struct Step {
     if (!reads.outputs) seen_b.setConstant(std::nan(""));
     const Index step = baselines == 1 ? 0 : 1;
     Context<double, Dynamic, Dynamic, Dynamic> c{
-        view(seen_a), view(seen_b), {a_base.data(), step * a.rows()}, {b_base.data(), step * b.rows()},
-        form,         books,        workspace};
+        view(seen_a), view(seen_b), {a_base.data(), step * a.rows()}, {b_base.data(), step * b.rows()}, form,
+        books,        workspace};
     rule::take_step(layer, rule, c, view(up), out(down));
   }
   /// What enters, what leaves and what is booked are the same.
@@ -96,20 +96,27 @@ struct Step {
 };
 
 /// Two heads of attention's scores, q kᵀ with features token by token, and its values.
-kind::Product scores(Index tokens) { return kind::Product(Contraction({{2, 5, 5, tokens * tokens}, {tokens, 10, 0, tokens}, {tokens, 0, 10, 1}, {5, 1, 1, 0}})); }
+kind::Product scores(Index tokens) {
+  return kind::Product(
+      Contraction({{2, 5, 5, tokens * tokens}, {tokens, 10, 0, tokens}, {tokens, 0, 10, 1}, {5, 1, 1, 0}}));
+}
 
 TEST_CASE("a product of matrices closes its books in every form", "[rules]") {
   const std::vector<kind::Product> layers{
-      kind::Product(Contraction::matrices(3, 4, 5, 6)), scores(7), kind::Product(Contraction::matrices(1, 1, 9, 1), 0),
+      kind::Product(Contraction::matrices(3, 4, 5, 6)), scores(7),
+      kind::Product(Contraction::matrices(1, 1, 9, 1), 0),
       // A factor for each channel, the sums of a row, an outer product: axes that one of the three lacks.
-      kind::Product(Contraction({{6, 4, 0, 4}, {4, 1, 1, 1}})), kind::Product(Contraction({{6, 4, 4, 0}, {4, 1, 1, 1}})),
+      kind::Product(Contraction({{6, 4, 0, 4}, {4, 1, 1, 1}})),
+      kind::Product(Contraction({{6, 4, 4, 0}, {4, 1, 1, 1}})),
       kind::Product(Contraction({{6, 1, 0, 4}, {4, 0, 1, 1}}))};
   for (const kind::Product& layer : layers)
-    for (const auto of : {FactorShares::gradient, FactorShares::signal, FactorShares::even, FactorShares::usual})
+    for (const auto of :
+         {FactorShares::gradient, FactorShares::signal, FactorShares::even, FactorShares::usual})
       for (const Form form : {Form::R, Form::Q, Form::Delta})
         for (const double epsilon : {0.0, 0.25})
           for (const Index baselines : {1, 3}) {
-            INFO(layer.name() << " of " << layer.output_size() << ", rule " << int(of) << ", form " << int(form) << ", epsilon " << epsilon);
+            INFO(layer.name() << " of " << layer.output_size() << ", rule " << int(of) << ", form "
+                              << int(form) << ", epsilon " << epsilon);
             CHECK(Step(layer, {of, epsilon}, form, 3, baselines).open(form) <= 1e-12);
           }
 }
@@ -120,7 +127,8 @@ TEST_CASE("an even split of matrices is complete against a baseline, and drops n
   CHECK(step.books.stabiliser.isZero(0));
 }
 
-TEST_CASE("products feature by feature are the same by loops of their own and as any contraction", "[rules]") {
+TEST_CASE("products feature by feature are the same by loops of their own and as any contraction",
+          "[rules]") {
   // Two axes whose strides differ between the factors are no single run, though every output is one product.
   const kind::Product by_loops(12), any(Contraction({{3, 4, 1, 4}, {4, 1, 3, 1}}));
   REQUIRE_FALSE(any.map().is_elementwise());
@@ -139,7 +147,8 @@ TEST_CASE("products feature by feature are the same by loops of their own and as
       books.reset(2);
       const Batch<double> a = moved(expected.a), base = moved(expected.a_base);
       Batch<double> down(24, 2);
-      Context<double, Dynamic, Dynamic, Dynamic> c{view(a), view(expected.b), {base.data(), 0}, {expected.b_base.data(), 0}, form, books, workspace};
+      Context<double, Dynamic, Dynamic, Dynamic> c{
+          view(a), view(expected.b), {base.data(), 0}, {expected.b_base.data(), 0}, form, books, workspace};
       rule::take_step(any, FactorShares{of}, c, view(expected.up), out(down));
       CHECK((down - moved(expected.down)).cwiseAbs().maxCoeff() <= 1e-15);
       CHECK((books.dropped - expected.books.dropped).abs().maxCoeff() <= 1e-14);

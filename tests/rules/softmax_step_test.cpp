@@ -14,8 +14,8 @@ namespace {
 using namespace ascribe;
 using rule::RowShares;
 
-constexpr auto all_rules = {RowShares::gradient, RowShares::expansion, RowShares::baseline, RowShares::constant,
-                            RowShares::usual};
+constexpr auto all_rules = {RowShares::gradient, RowShares::expansion, RowShares::baseline,
+                            RowShares::constant, RowShares::usual};
 
 /// One step back through a softmax, with what the rule says that it does not read as NaN.
 struct Step {
@@ -57,7 +57,8 @@ struct Step {
       }
     double worst = 0;
     for (Index n = 0; n < a.cols(); ++n)
-      if (const double left = std::abs(enter.col(n).sum() - leave.col(n).sum() - books.dropped(n)); !(left <= worst))
+      if (const double left = std::abs(enter.col(n).sum() - leave.col(n).sum() - books.dropped(n));
+          !(left <= worst))
         worst = left;  // NaN too
     return worst;
   }
@@ -80,9 +81,11 @@ TEST_CASE("the books of a softmax close under every rule and form", "[rules]") {
             const kind::Softmax layer(2, length, inner, logarithm);
             const RowShares rule{of};
             if (!rule.serves(form)) continue;
-            INFO(layer.name() << " of " << length << " x " << inner << ", rule " << int(of) << ", form " << int(form));
+            INFO(layer.name() << " of " << length << " x " << inner << ", rule " << int(of) << ", form "
+                              << int(form));
             for (const Index baselines : {1, 2})
-              CHECK(Step(layer, rule, form, logits(layer, 2, 1), logits(layer, baselines, 2)).open(form) <= 1e-11);
+              CHECK(Step(layer, rule, form, logits(layer, 2, 1), logits(layer, baselines, 2)).open(form) <=
+                    1e-11);
           }
 }
 
@@ -164,7 +167,8 @@ TEST_CASE("against a baseline a softmax is complete: near, far, masked and excha
         step.up(2) = 0;
         Workspace<double> workspace;
         step.books.reset(1);
-        Context<double, Dynamic, Dynamic, Dynamic> c{view(step.a), view(step.b), {}, {}, form, step.books, workspace};
+        Context<double, Dynamic, Dynamic, Dynamic> c{view(step.a), view(step.b), {},       {},
+                                                     form,         step.books,   workspace};
         rule::take_step(layer, RowShares{of}, c, view(step.up), out(step.down));
       }
       CHECK(step.down(2) == 0);

@@ -25,9 +25,9 @@ struct Samples {
 
 /// How a Contraction is computed, decided once.
 ///
-/// Where there is an axis to sum over and one of the result that a factor alone has, that factor is packed into
-/// panels of outputs along it (`w`), and the other one's lines along an axis of its own are the positions (`v`).
-/// Else nothing is used twice, and plain loops do.
+/// Where there is an axis to sum over and one of the result that a factor alone has, that factor is packed
+/// into panels of outputs along it (`w`), and the other one's lines along an axis of its own are the
+/// positions (`v`). Else nothing is used twice, and plain loops do.
 struct ContractionLoops {
   /// Strides of the factor that is packed, of the other, and of the result.
   struct Axis {
@@ -35,9 +35,9 @@ struct ContractionLoops {
   };
 
   bool panels = false;
-  bool x_is_packed = false;      ///< else y is
-  Axis panel, position, inner;   ///< of plain loops: `inner` is the innermost one
-  std::vector<Axis> outer, sums; ///< what is left of the result's axes, and of those that are summed over
+  bool x_is_packed = false;       ///< else y is
+  Axis panel, position, inner;    ///< of plain loops: `inner` is the innermost one
+  std::vector<Axis> outer, sums;  ///< what is left of the result's axes, and of those that are summed over
   Index outer_count = 1, sums_count = 1;
 
   explicit ContractionLoops(const Contraction& c) {
@@ -241,8 +241,8 @@ void contract_by_panels(const ContractionLoops& loops, const Samples<const S>& w
 
 }  // namespace detail
 
-/// out = the contraction of x and y, sample by sample. An output's terms are added in one order for any number
-/// of threads.
+/// out = the contraction of x and y, sample by sample. An output's terms are added in one order for any
+/// number of threads.
 template <class S>
 [[gnu::noinline]] void contract(const ContractionLoops& loops, Samples<const S> x, Samples<const S> y,
                                 Samples<S> out, Index samples) {

@@ -1,4 +1,5 @@
-/// Bilinear maps of two vectors that are sums over axes: products feature by feature, of matrices, and between.
+/// Bilinear maps of two vectors that are sums over axes: products feature by feature, of matrices, and
+/// between.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +15,8 @@
 namespace ascribe {
 
 /// out[…] = Σ x[…]·y[…]. Each axis has a size and a stride in each of the three, 0 where the vector does not
-/// have the axis: an axis that `out` lacks is summed over, one that a factor lacks repeats it. Every element of
-/// the three is met: their axes are a layout of all of their memory, in any order.
+/// have the axis: an axis that `out` lacks is summed over, one that a factor lacks repeats it. Every element
+/// of the three is met: their axes are a layout of all of their memory, in any order.
 ///
 /// A matrix product of heads, whose features lie token by token, is one without moving anything:
 ///
@@ -31,7 +32,8 @@ class Contraction {
     friend bool operator==(const Axis&, const Axis&) = default;
   };
 
-  /// Throws Error where a size is below 1, an axis is in one of the three alone, or the strides are no layout.
+  /// Throws Error where a size is below 1, an axis is in one of the three alone, or the strides are no
+  /// layout.
   explicit Contraction(std::vector<Axis> axes) : axes_(std::move(axes)) {
     for (const Axis& axis : axes_) {
       if (axis.size < 1) fail("Contraction: an axis: expected at least 1 element, found ", axis.size);
@@ -107,8 +109,7 @@ class Contraction {
     std::vector<Axis> own;
     for (const Axis& axis : axes_)
       if (axis.*stride != 0) own.push_back(axis);
-    std::sort(own.begin(), own.end(),
-              [&](const Axis& a, const Axis& b) { return a.*stride < b.*stride; });
+    std::sort(own.begin(), own.end(), [&](const Axis& a, const Axis& b) { return a.*stride < b.*stride; });
     Index size = 1;
     for (const Axis& axis : own) {
       if (axis.*stride != size)

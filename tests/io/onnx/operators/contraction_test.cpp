@@ -25,7 +25,8 @@ Index count_of(const Dims& dims) {
 VectorXd einsum(const std::string& equation, const Dims& x_dims, const Dims& y_dims, const VectorXd& x,
                 const VectorXd& y) {
   const std::string x_letters = equation.substr(0, equation.find(',')),
-                    y_letters = equation.substr(x_letters.size() + 1, equation.find('-') - x_letters.size() - 1),
+                    y_letters =
+                        equation.substr(x_letters.size() + 1, equation.find('-') - x_letters.size() - 1),
                     result = equation.substr(equation.find('>') + 1);
   std::string all = result;
   for (const char c : x_letters + y_letters)
@@ -108,7 +109,9 @@ TEST_CASE("onnx: Einsum of two values, and with one of constants", "[onnx]") {
                     .constants = {w}};
   check_formula(
       model_of(one),
-      [&](const VectorXd& x) { return einsum("bik,ok->boi", {1, 4, 3}, {2, 3}, x, weights); },
+      [&](const VectorXd& x) {
+        return einsum("bik,ok->boi", {1, 4, 3}, {2, 3}, x, weights);
+      },
       node_input(12).col(0), node_input(12, 5).col(0));
 }
 

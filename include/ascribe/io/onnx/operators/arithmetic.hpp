@@ -1,5 +1,4 @@
-/// Sums, products, quotients, maxima and minima of values; local response normalisation; the softmax at the
-/// end.
+/// Sums, products, quotients, maxima and minima of values, masks, and local response normalisation.
 #pragma once
 
 #include <algorithm>

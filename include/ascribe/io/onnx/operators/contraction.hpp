@@ -20,8 +20,8 @@ using Letters = std::string;
 
 /// Whether a value is a softmax's, perhaps moved, scaled or masked behind it: attention's weights.
 inline bool is_attention(const Importer& importer, const std::string& value, int depth = 8) {
-  constexpr std::string_view between[] = {"Cast",    "Div",   "Dropout",   "Expand",    "Identity", "Mul",
-                                          "Reshape", "Slice", "Squeeze",   "Transpose", "Unsqueeze"};
+  constexpr std::string_view between[] = {"Cast",    "Div",   "Dropout", "Expand",    "Identity", "Mul",
+                                          "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"};
   const Node* from = importer.producer(value);
   if (!from || depth == 0) return false;
   if (from->op_type == "Softmax") return true;
@@ -130,8 +130,8 @@ inline void import_matmul_of_values(Importer& importer, const Node& node) {
                   add_contraction(importer, node, "", x, tail(x, "RK", "K"), y, tail(y, "KC", "K"), result));
 }
 
-/// An equation of Einsum with one operand or two, "…ij,…jk->…ik": the letters of each, an ellipsis as capital ones,
-/// which equations of small letters do not have.
+/// An equation of Einsum with one operand or two, "…ij,…jk->…ik": the letters of each, an ellipsis as capital
+/// ones, which equations of small letters do not have.
 struct Equation {
   Letters x, y, result;
 };
@@ -219,7 +219,8 @@ inline Activation add_contraction_with_constant(Importer& importer, const Node& 
       const std::size_t at = letters.find(letter);
       if (at == Letters::npos || sizes[at] == 1) return;
       if (axis.size != 1 && axis.size != sizes[at])
-        fail(describe(node), ": expected shapes that fit, found ", shown(x.dims), " and ", shown(constant.dims()));
+        fail(describe(node), ": expected shapes that fit, found ", shown(x.dims), " and ",
+             shown(constant.dims()));
       axis.size = sizes[at];
       stride = strides[at];
     };
@@ -234,13 +235,12 @@ inline Activation add_contraction_with_constant(Importer& importer, const Node& 
     axes.push_back(axis);
   }
   Dims dims;
-  Index entries = 1;
   for (std::size_t k = 0; k < result.size(); ++k) dims.push_back(axes[k].size);
   Index step = 1;
   for (std::size_t k = result.size(); k-- > 0; step *= axes[k].size) axes[k].out = step;
   Dims sizes;
   for (const Axis& axis : axes) sizes.push_back(axis.size);
-  entries = element_count(sizes, describe(node));
+  const Index entries = element_count(sizes, describe(node));
   if (entries < 1 || entries > (Index(1) << 27))
     fail(describe(node), ": expected products of 1 to 2^27 factors, found ", entries);
   importer.charge(node, {entries}, 2 * sizeof(layer::Sparse::Entry));  // them, and the matrix made of them
