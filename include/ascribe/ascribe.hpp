@@ -8,6 +8,7 @@
 #include <ascribe/core/finish.hpp>
 #include <ascribe/core/finite.hpp>
 #include <ascribe/core/format.hpp>
+#include <ascribe/core/function_ref.hpp>
 #include <ascribe/core/image_layout.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/linkage.hpp>

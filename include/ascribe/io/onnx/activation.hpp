@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/core/function_ref.hpp"
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
@@ -95,8 +96,7 @@ struct Padded {
 };
 
 /// Calls f(multi-index) in the order of memory.
-template <class F>
-void each_index(const Activation& a, F&& f) {
+inline void each_index(const Activation& a, FunctionRef<void(const std::vector<Index>&)> f) {
   std::vector<Index> at(a.dims.size(), 0);
   const Index count = a.size();
   for (Index i = 0; i < count; ++i) {

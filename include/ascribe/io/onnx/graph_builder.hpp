@@ -205,4 +205,9 @@ class GraphBuilder final : public Builder {
   map::Products products_;
 };
 
+#ifdef ASCRIBE_COMPILED
+extern template class GraphBuilder<float>;
+extern template class GraphBuilder<double>;
+#endif
+
 }  // namespace ascribe::onnx

@@ -230,9 +230,8 @@ class Importer {
   /// `fill`, one element) where one of these is −1: slices, padding, nearest resizing, expansion. `dims` has
   /// as many axes as a. The same node, or constant, where nothing moves. Throws Error where the batch's axis
   /// is touched.
-  template <class Source>
   Activation select(const Node& node, std::string_view part, const Activation& a, Dims dims,
-                    const AxisOrder& order, const Source& source, const Tensor& fill = {}) {
+                    const AxisOrder& order, AxisSource source, const Tensor& fill = {}) {
     if (const std::size_t batch = std::size_t(a.batch_axis);
         a.batch_axis >= 0 && (dims[batch] != 1 || source(batch, 0) != 0))
       throw BatchError(node, "it changes axis ", a.batch_axis, ", the batch's, which is not supported");
@@ -267,9 +266,8 @@ class Importer {
   /// A value whose element at the multi-index `at` is element source(at) of `values` in memory, one behind
   /// the other, or 0 where that is −1. `shape` says its dims, order and batch. The same node where nothing
   /// moves; constants among activations become biases, and constants alone, all of one type, a constant.
-  template <class Source>
   Activation gather(const Node& node, std::string_view part, const std::vector<Activation>& values,
-                    const Activation& shape, Source source) {
+                    const Activation& shape, PlaceSource source) {
     Gathering from(values);
     Activation result{-1, shape.dims, shape.order, shape.batch_axis};
     if (from.features.empty()) {
@@ -311,11 +309,10 @@ class Importer {
                from.features, std::move(result.dims), std::move(result.order));
   }
   /// The same of one value.
-  template <class Source>
   Activation gather(const Node& node, std::string_view part, const Activation& a, Dims dims, AxisOrder order,
-                    Source source) {
+                    PlaceSource source) {
     return gather(node, part, std::vector<Activation>{a},
-                  Activation{-1, std::move(dims), std::move(order), a.batch_axis}, std::move(source));
+                  Activation{-1, std::move(dims), std::move(order), a.batch_axis}, source);
   }
 
   /// A constant as it is added to or multiplied with `a` (numpy's broadcasting, to a's shape): an entry a
@@ -514,7 +511,7 @@ class Importer {
   }
 
   /// Every axis as it is.
-  static Index unmoved(std::size_t, Index i) { return i; }
+  static constexpr auto unmoved = [](std::size_t, Index i) { return i; };
 
   /// Runs a translation. What its layers' constructors throw knows of no node: it gets this one's name.
   template <class Translate>

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ascribe/core/function_ref.hpp"
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/onnx/activation.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
@@ -19,10 +20,15 @@ namespace ascribe::onnx {
 /// For each axis, where every index along it leads to in memory; −1: into a gap.
 using Places = std::vector<std::vector<Index>>;
 
+/// For an index along an axis of a result, the index along that axis of what it comes from; −1: from none.
+using AxisSource = FunctionRef<Index(std::size_t axis, Index i)>;
+
+/// For a multi-index of a result, the place of the element that it comes from; −1: from none.
+using PlaceSource = FunctionRef<Index(const std::vector<Index>& at)>;
+
 /// Those of a result of `dims` whose element at i₀, i₁, … is a's at source(0, i₀), source(1, i₁), …, and a
 /// gap where one of these is −1.
-template <class Source>
-Places places_of(const Activation& a, const Dims& dims, const Source& source) {
+inline Places places_of(const Activation& a, const Dims& dims, AxisSource source) {
   const std::vector<Index> strides = a.strides();
   Places places(dims.size());
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
@@ -36,8 +42,7 @@ Places places_of(const Activation& a, const Dims& dims, const Source& source) {
 }
 
 /// Whether nothing moves on such a way from `a` to `result`.
-template <class Source>
-bool stays(const Activation& a, const Activation& result, const Source& source) {
+inline bool stays(const Activation& a, const Activation& result, AxisSource source) {
   if (a.dims != result.dims || !same_in_memory(a, result.order)) return false;
   if (a.size() == 0) return true;  // however long its other axes are
   for (std::size_t axis = 0; axis < a.dims.size(); ++axis)
@@ -48,8 +53,8 @@ bool stays(const Activation& a, const Activation& result, const Source& source) 
 
 /// Calls row(start, places) for every row of `result`, one behind the other as they lie in memory: the row's
 /// elements come from start plus each of the places, where neither is −1. There is at least one element.
-template <class Row>
-void each_row(const Activation& result, const Places& places, Row&& row) {
+inline void each_row(const Activation& result, const Places& places,
+                     FunctionRef<void(Index, const std::vector<Index>&)> row) {
   const auto joined = [](Index a, Index b) { return a < 0 || b < 0 ? -1 : a + b; };
   AxisOrder axes;
   Index base = 0;
@@ -117,9 +122,8 @@ inline std::array<std::byte, 8> gap_bytes(const Tensor& fill) {
 
 /// The constant `a` moved to the shape and order of `result` (places_of), its bytes as they are, and `fill`,
 /// one element of its type, in the gaps. charge(dims, item_size) pays for each thing before it is made.
-template <class Source, class Charge>
-Activation moved(const Activation& a, Activation result, const Source& source, const Tensor& fill,
-                 Charge&& charge) {
+inline Activation moved(const Activation& a, Activation result, AxisSource source, const Tensor& fill,
+                        FunctionRef<void(const Dims&, std::size_t)> charge) {
   const std::span<const std::byte> from = a.constant->bytes();
   const ElementType type = a.constant->type();
   const std::size_t item = item_size(type);

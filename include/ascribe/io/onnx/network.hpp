@@ -11,9 +11,11 @@
 
 #include <ascribe/core/linkage.hpp>
 #include <ascribe/io/onnx.hpp>
-#include <ascribe/io/onnx/branches.hpp>
 #include <ascribe/io/onnx/graph_builder.hpp>
 #include <ascribe/io/onnx/importer.hpp>
+
+#ifdef ASCRIBE_DEFINES
+#include <ascribe/io/onnx/branches.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/conditions.hpp>
 #include <ascribe/io/onnx/operators/cumulative.hpp>
@@ -30,6 +32,7 @@
 #include <ascribe/io/onnx/operators/shape.hpp>
 #include <ascribe/io/onnx/operators/softmax.hpp>
 #include <ascribe/io/onnx/patterns.hpp>
+#endif
 
 namespace ascribe::onnx {
 
