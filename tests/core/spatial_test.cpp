@@ -18,6 +18,19 @@ TEST_CASE("a window's output sizes", "[core]") {
   const Spatial line{.input = {1, 10}, .kernel = {1, 3}, .stride = {1, 2}};
   CHECK(line.output_height() == 1);
   CHECK(line.output_width() == 4);
+  const Spatial volume{.input = {7, 6, 5},
+                       .kernel = {3, 2, 2},
+                       .stride = {2, 3, 2},
+                       .pads = {0, 1, 1, 0, 2, 1},
+                       .dilation = {2, 1, 3}};
+  volume.check("volume");
+  CHECK(volume.output_depth() == 3);  // (5 + 3 − 4) / 2 + 1
+  CHECK(volume.output_pixels() == 12);
+  CHECK(volume.input_pixels() == 210);
+  CHECK(volume.kernel_taps() == 12);
+  CHECK_FALSE(volume.is_flat());
+  CHECK(odd.is_flat());
+  CHECK_FALSE(Spatial{.input = {7, 6}, .stride = {1, 1, 2}, .pads = {0, 0, 0, 0, 1, 0}}.is_flat());
 }
 
 TEST_CASE("a window's taps are those that meet the image", "[core]") {
@@ -45,13 +58,39 @@ TEST_CASE("a window's taps are those that meet the image", "[core]") {
                       expected.push_back(ky * 2 + kx);
                       expected.push_back(iy * 5 + ix);
                     }
-                  s.for_each_tap(y, x, [&](Index tap, Index pixel) {
+                  s.for_each_tap(0, y, x, [&](Index tap, Index pixel) {
+                    found.push_back(tap);
+                    found.push_back(pixel);
+                  });
+                  REQUIRE(found == expected);
+                }
+              // The same along the depth of a volume, whose rows are that image's columns.
+              const Spatial deep{.input = {5, 1, height},
+                                 .kernel = {2, 1, kernel},
+                                 .stride = {1, 1, stride},
+                                 .pads = {1, 0, 0, 0, top, bottom},
+                                 .dilation = {2, 1, dilation}};
+              deep.check("test");
+              REQUIRE(deep.output_depth() == s.output_height());
+              for (Index z = 0; z < s.output_height(); ++z)
+                for (Index y = 0; y < s.output_width(); ++y) {
+                  std::vector<Index> expected, found;
+                  s.for_each_tap(0, z, y, [&](Index tap, Index pixel) {
+                    expected.push_back(tap);
+                    expected.push_back(pixel);
+                  });
+                  deep.for_each_tap(z, y, 0, [&](Index tap, Index pixel) {
                     found.push_back(tap);
                     found.push_back(pixel);
                   });
                   REQUIRE(found == expected);
                 }
             }
+}
+
+TEST_CASE("sizes as text", "[core]") {
+  CHECK(shown(Extent{3, 5}) == "3 x 5");
+  CHECK(shown(Extent{3, 5, 2}) == "2 x 3 x 5");
 }
 
 TEST_CASE("a window's errors", "[core]") {
@@ -71,6 +110,16 @@ TEST_CASE("a window's errors", "[core]") {
                     "Pool: the kernel spans 5 along the height: expected at most the padded input's 4");
   CHECK_THROWS_WITH(check({.input = {Index(1) << 30, 4}, .pads = {1, 0, 0, 0}}),
                     "Pool: the padded input along the height: expected at most 1073741824, found 1073741825");
+  CHECK_THROWS_WITH(check({.input = {4, 4, 2}, .kernel = {1, 1, 4}, .pads = {0, 0, 0, 0, 1, 0}}),
+                    "Pool: the kernel spans 4 along the depth: expected at most the padded input's 3");
+  CHECK_THROWS_WITH(check({.input = {4, 4, 2}, .pads = {0, 0, 0, 0, 0, -1}}),
+                    Contains("the padding after along the depth: expected 0 to"));
+  CHECK_THROWS_WITH(check({.input = {Index(1) << 28, Index(1) << 28, 4}}),
+                    Contains("Pool: the number of input pixels: expected at most"));
+  const Spatial behind{.input = {2, 2, 3}, .pads = {0, 0, 0, 0, 0, 2}};
+  CHECK_THROWS_WITH(behind.check_no_window_is_empty("Pool"),
+                    "Pool: the windows of output plane 3 lie wholly in padding: they start at 3 with "
+                    "dilation 1, expected a tap in 0 to 2");
   const Spatial empty{.input = {2, 2}, .kernel = {2, 1}, .pads = {0, 0, 0, 1}};
   CHECK_THROWS_WITH(empty.check_no_window_is_empty("Pool"),
                     "Pool: the windows of output column 2 lie wholly in padding: they start at 2 with "

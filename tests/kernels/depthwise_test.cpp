@@ -9,7 +9,7 @@ using kernel_test::Shape;
 
 template <class S>
 void check(const Spatial& g, Index channels) {
-  INFO(channels << " channels, kernel " << g.kernel.height << " x " << g.kernel.width);
+  INFO(channels << " channels, kernel " << shown(g.kernel));
   const Shape shape{g, channels, channels, channels};
   const Index taps = g.kernel_taps(), samples = 2;
   const auto w = kernel_test::numbers<S>(channels * taps, 1);
@@ -54,6 +54,11 @@ TEMPLATE_TEST_CASE("A depthwise convolution's two products, by their definition"
   check<TestType>({.input = {9, 8}, .kernel = {1, 1}, .stride = {2, 3}}, 20);
   check<TestType>({.input = {20, 20}, .kernel = {16, 16}}, 20);  // as many taps as there may be
   check<TestType>({.input = {70, 60}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 24);  // several bands
+  for (const Spatial& volume : kernel_test::volumes())
+    for (const Index channels : {3, 16, 70}) check<TestType>(volume, channels);
+  check<TestType>({.input = {8, 7, 6}, .kernel = {4, 8, 8}, .pads = {0, 4, 0, 4, 2, 3}}, 20);  // as many taps
+  check<TestType>({.input = {20, 21, 11}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}},
+                  24);  // several bands
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ void check(const Shape& shape) {
   const Spatial& g = shape.geometry;
   const Index taps = g.kernel_taps(), group_channels = shape.channels / shape.groups, samples = 3;
   INFO(shape.channels << " to " << shape.filters << " channels in " << shape.groups << " groups, kernel "
-                      << g.kernel.height << " x " << g.kernel.width);
+                      << shown(g.kernel));
   const auto w = kernel_test::numbers<S>(shape.filters * group_channels * taps, 1);
   const kernel::ImageProduct<S> product(
       g, shape.channels, shape.filters, shape.groups, [&](Index filter, Index tap, Index channel) {
@@ -72,11 +72,20 @@ const Shape shapes[] = {
     {{.input = {8, 7}, .kernel = {3, 2}, .pads = {1, 0, 1, 0}, .dilation = {2, 1}}, 48, 36, 3},
     {{.input = {6, 6}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 5, 10, 5},  // a multiplier
     {{.input = {1, 300}, .kernel = {1, 9}, .stride = {1, 3}, .pads = {0, 4, 0, 4}}, 8, 16, 1},  // one axis
+    // Volumes: several panels, blocks and tiles; rows of the kernel, in several blocks; bands of planes.
+    {{.input = {6, 7, 5}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 40, 35, 1},
+    {{.input = {12, 11, 9}, .kernel = {2, 2, 2}, .stride = {2, 1, 2}}, 17, 33, 1},
+    {{.input = {17, 15, 9}, .kernel = {7, 7, 3}, .stride = {2, 2, 1}, .pads = {3, 3, 3, 3, 1, 1}}, 3, 20, 1},
+    {{.input = {5, 6, 20}, .kernel = {3, 2, 5}, .pads = {1, 0, 1, 1, 2, 2}, .dilation = {1, 1, 2}}, 1, 6, 1},
+    {{.input = {5, 4, 6}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 6, 4, 2},  // few in a group
 };
 
 TEMPLATE_TEST_CASE("A convolution's two products, by their definition", "[kernels][image_product]", float,
                    double) {
   for (const Shape& shape : shapes) check<TestType>(shape);
+  for (const Spatial& g : kernel_test::volumes())
+    for (const Shape& shape : {Shape{g, 1, 3, 1}, {g, 5, 17, 1}, {g, 9, 2, 1}, {g, 24, 6, 3}})
+      check<TestType>(shape);
 }
 
 }  // namespace

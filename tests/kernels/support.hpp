@@ -43,24 +43,52 @@ struct Shape {
 };
 
 /// Calls term(output, input, weight) for every term of a convolution's product, by the definition of
-/// docs/design.md: images H, W, C, weights filter × channel × kernel row × kernel column.
+/// docs/design.md: volumes D, H, W, C, weights filter × channel × kernel plane × kernel row × kernel column.
 template <class Term>
 void each_term(const Shape& shape, Term term) {
   const Spatial& g = shape.geometry;
   const Index group_channels = shape.channels / shape.groups, group_filters = shape.filters / shape.groups;
-  for (Index y = 0; y < g.output_height(); ++y)
-    for (Index x = 0; x < g.output_width(); ++x)
-      for (Index ky = 0; ky < g.kernel.height; ++ky)
-        for (Index kx = 0; kx < g.kernel.width; ++kx) {
-          const Index iy = y * g.stride.height + ky * g.dilation.height - g.pads.top;
-          const Index ix = x * g.stride.width + kx * g.dilation.width - g.pads.left;
-          if (iy < 0 || iy >= g.input.height || ix < 0 || ix >= g.input.width) continue;
-          for (Index o = 0; o < shape.filters; ++o)
-            for (Index c = 0; c < group_channels; ++c)
-              term((y * g.output_width() + x) * shape.filters + o,
-                   (iy * g.input.width + ix) * shape.channels + o / group_filters * group_channels + c,
-                   ((o * group_channels + c) * g.kernel.height + ky) * g.kernel.width + kx);
-        }
+  Index output = 0;
+  for (Index z = 0; z < g.output_depth(); ++z)
+    for (Index y = 0; y < g.output_height(); ++y)
+      for (Index x = 0; x < g.output_width(); ++x, ++output)
+        for (Index kz = 0; kz < g.kernel.depth; ++kz)
+          for (Index ky = 0; ky < g.kernel.height; ++ky)
+            for (Index kx = 0; kx < g.kernel.width; ++kx) {
+              const Index iz = z * g.stride.depth + kz * g.dilation.depth - g.pads.front;
+              const Index iy = y * g.stride.height + ky * g.dilation.height - g.pads.top;
+              const Index ix = x * g.stride.width + kx * g.dilation.width - g.pads.left;
+              if (iz < 0 || iz >= g.input.depth || iy < 0 || iy >= g.input.height || ix < 0 ||
+                  ix >= g.input.width)
+                continue;
+              const Index input = (iz * g.input.height + iy) * g.input.width + ix;
+              const Index tap = (kz * g.kernel.height + ky) * g.kernel.width + kx;
+              const Index taps = g.kernel.depth * g.kernel.height * g.kernel.width;
+              for (Index o = 0; o < shape.filters; ++o)
+                for (Index c = 0; c < group_channels; ++c)
+                  term(output * shape.filters + o,
+                       input * shape.channels + o / group_filters * group_channels + c,
+                       (o * group_channels + c) * taps + tap);
+            }
+}
+
+/// Windows over volumes: every stride, dilation and side of the padding, alone and together.
+inline std::vector<Spatial> volumes() {
+  return {
+      {.input = {4, 5, 3}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}},
+      {.input = {3, 4, 5}, .kernel = {2, 1, 3}},
+      {.input = {3, 4, 7}, .kernel = {1, 2, 3}, .stride = {1, 1, 2}, .pads = {0, 0, 0, 1, 2, 0}},
+      {.input = {7, 3, 4}, .kernel = {3, 2, 2}, .stride = {3, 1, 1}, .pads = {0, 1, 2, 0, 0, 3}},
+      {.input = {3, 6, 5}, .kernel = {2, 2, 2}, .dilation = {1, 2, 3}},
+      {.input = {5, 4, 9},
+       .kernel = {2, 3, 3},
+       .stride = {2, 3, 2},
+       .pads = {1, 2, 0, 1, 3, 2},
+       .dilation = {2, 1, 3}},
+      {.input = {4, 5, 7}, .stride = {3, 2, 4}},                              // pixels that nobody looks at
+      {.input = {1, 1, 11}, .kernel = {1, 1, 4}, .stride = {1, 1, 3}},        // the depth alone
+      {.input = {2, 3, 2}, .kernel = {1, 1, 1}, .pads = {0, 0, 0, 0, 2, 1}},  // planes of padding alone
+  };
 }
 
 }  // namespace kernel_test

@@ -16,9 +16,9 @@ using kernel_test::Shape;
 template <class S, class Kernel>
 void check_kernel(const Shape& shape, const std::vector<S>& w, const Kernel& kernel, Index samples) {
   const Spatial& g = shape.geometry;
-  INFO(g.input.height << " x " << g.input.width << " x " << shape.channels << " to " << shape.filters
-                      << ", kernel " << g.kernel.height << " x " << g.kernel.width << ", stride "
-                      << g.stride.width << ", groups " << shape.groups << ", " << samples << " samples");
+  INFO(shown(g.input) << " x " << shape.channels << " to " << shape.filters << ", kernel " << shown(g.kernel)
+                      << ", stride " << shown(g.stride) << ", groups " << shape.groups << ", " << samples
+                      << " samples");
   const Index inputs = g.input_pixels() * shape.channels, outputs = g.output_pixels() * shape.filters;
   const auto a = kernel_test::numbers<S>(samples * inputs, 2),
              s = kernel_test::numbers<S>(samples * outputs, 3);
@@ -90,6 +90,15 @@ TEMPLATE_TEST_CASE("A convolution's derivative by its weights, by its definition
   check<S>({.input = {32, 40}, .kernel = {30, 36}}, 2, 3);
   check<S>({.input = {1, 600}, .kernel = {1, 580}}, 1, 17);
   check<S>({.input = {1, 600}, .kernel = {1, 100}, .dilation = {1, 3}}, 9, 2);
+  // Volumes: blocks of several planes and of parts of one, pixels by themselves, kernels in parts of planes.
+  for (const Spatial& volume : kernel_test::volumes())
+    for (const Index channels : {1, 9, 24}) check<S>(volume, channels, 18);
+  check<S>({.input = {5, 6, 30}, .kernel = {3, 2, 3}, .pads = {1, 0, 1, 1, 1, 1}}, 9, 18);
+  check<S>({.input = {14, 30, 5}, .kernel = {1, 1, 2}, .stride = {1, 1, 2}}, 10, 6);
+  check<S>({.input = {5, 4, 6}}, 20, 20);
+  check<S>({.input = {9, 10, 11}, .kernel = {8, 9, 10}}, 2, 3);
+  check<S>({.input = {2, 40, 9}, .kernel = {2, 38, 8}}, 1, 17);
+  check<S>({.input = {7, 6, 5}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 12, 18, 3);
   // No samples.
   check<S>({.input = {3, 4}}, 4, 3, 1, 0);
   check<S>({.input = {3, 4}, .kernel = {2, 2}}, 4, 3, 1, 0);
@@ -111,6 +120,9 @@ TEMPLATE_TEST_CASE("A depthwise convolution's derivative by its weights, by its 
   check_depthwise<S>({.input = {2, 3}, .kernel = {3, 3}, .pads = {4, 5, 2, 6}}, 9);
   check_depthwise<S>({.input = {3, 2}, .kernel = {1, 5}, .pads = {0, 6, 0, 5}}, 9);  // wider than the image
   check_depthwise<S>({.input = {20, 20}, .kernel = {16, 16}}, 20);
+  for (const Spatial& volume : kernel_test::volumes())
+    for (const Index channels : {3, 33}) check_depthwise<S>(volume, channels);
+  check_depthwise<S>({.input = {8, 9, 7}, .kernel = {4, 6, 5}, .pads = {0, 4, 1, 4, 2, 3}}, 20);
 }
 
 TEMPLATE_TEST_CASE("A matrix' derivative, by its definition", "[kernels][weight_gradient]", float, double) {

@@ -15,41 +15,48 @@ using map_contract::holds;
 
 namespace {
 
+Index count_of(Index input, Index before, Index after, Index kernel, Index stride, Index dilation) {
+  return (input + before + after - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
 /// From the definition: every filter, every output, every tap.
 Explicit explicit_convolution(const Spatial& s, Index channels, Index filters, const Eigen::VectorXd& weights,
                               Index groups) {
+  const Pads& p = s.pads;
+  const Index od = count_of(s.input.depth, p.front, p.back, s.kernel.depth, s.stride.depth, s.dilation.depth);
   const Index oh =
-      (s.input.height + s.pads.top + s.pads.bottom - s.dilation.height * (s.kernel.height - 1) - 1) /
-          s.stride.height +
-      1;
-  const Index ow =
-      (s.input.width + s.pads.left + s.pads.right - s.dilation.width * (s.kernel.width - 1) - 1) /
-          s.stride.width +
-      1;
+      count_of(s.input.height, p.top, p.bottom, s.kernel.height, s.stride.height, s.dilation.height);
+  const Index ow = count_of(s.input.width, p.left, p.right, s.kernel.width, s.stride.width, s.dilation.width);
   const Index group_channels = channels / groups, group_filters = filters / groups;
-  Explicit expected(oh * ow * filters, s.input.height * s.input.width * channels);
+  Explicit expected(od * oh * ow * filters, s.input.depth * s.input.height * s.input.width * channels);
+  Index weight = 0;
   for (Index o = 0; o < filters; ++o)
     for (Index c = 0; c < group_channels; ++c)
-      for (Index ky = 0; ky < s.kernel.height; ++ky)
-        for (Index kx = 0; kx < s.kernel.width; ++kx)
-          for (Index y = 0; y < oh; ++y)
-            for (Index x = 0; x < ow; ++x) {
-              const Index iy = y * s.stride.height - s.pads.top + ky * s.dilation.height;
-              const Index ix = x * s.stride.width - s.pads.left + kx * s.dilation.width;
-              if (iy < 0 || iy >= s.input.height || ix < 0 || ix >= s.input.width) continue;
-              const Index channel = o / group_filters * group_channels + c;
-              expected.store((y * ow + x) * filters + o, (iy * s.input.width + ix) * channels + channel,
-                             weights(((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx),
-                             ((o * group_channels + c) * s.kernel.height + ky) * s.kernel.width + kx);
-            }
+      for (Index kz = 0; kz < s.kernel.depth; ++kz)
+        for (Index ky = 0; ky < s.kernel.height; ++ky)
+          for (Index kx = 0; kx < s.kernel.width; ++kx, ++weight)
+            for (Index z = 0; z < od; ++z)
+              for (Index y = 0; y < oh; ++y)
+                for (Index x = 0; x < ow; ++x) {
+                  const Index iz = z * s.stride.depth - p.front + kz * s.dilation.depth;
+                  const Index iy = y * s.stride.height - p.top + ky * s.dilation.height;
+                  const Index ix = x * s.stride.width - p.left + kx * s.dilation.width;
+                  if (iz < 0 || iz >= s.input.depth || iy < 0 || iy >= s.input.height || ix < 0 ||
+                      ix >= s.input.width)
+                    continue;
+                  const Index channel = o / group_filters * group_channels + c;
+                  expected.store(((z * oh + y) * ow + x) * filters + o,
+                                 ((iz * s.input.height + iy) * s.input.width + ix) * channels + channel,
+                                 weights(weight), weight);
+                }
   return expected;
 }
 
 void check_convolution(const Spatial& s, Index channels, Index filters, Index groups = 1) {
-  INFO(s.input.height << " x " << s.input.width << " x " << channels << " to " << filters << ", kernel "
-                      << s.kernel.height << " x " << s.kernel.width << ", groups " << groups);
-  const Eigen::VectorXd w =
-      map_contract::numbers(filters * (channels / groups) * s.kernel.height * s.kernel.width, 5);
+  INFO(shown(s.input) << " x " << channels << " to " << filters << ", kernel " << shown(s.kernel)
+                      << ", groups " << groups);
+  const Eigen::VectorXd w = map_contract::numbers(
+      filters * (channels / groups) * s.kernel.depth * s.kernel.height * s.kernel.width, 5);
   holds(
       [&]<class S>() {
         return map::Convolution<S>(s, channels, filters, Eigen::Matrix<S, Dynamic, 1>(w.cast<S>()), groups);
@@ -96,6 +103,27 @@ TEST_CASE("a 1 x 1 convolution is its matrix", "[maps]") {
 TEST_CASE("a convolution of a signal with one axis is its matrix", "[maps]") {
   check_convolution({.input = {1, 12}, .kernel = {1, 5}, .stride = {1, 2}, .pads = {0, 3, 0, 1}}, 2, 3);
   check_convolution({.input = {12, 1}, .kernel = {5, 1}, .dilation = {2, 1}}, 2, 3);
+}
+
+TEST_CASE("a convolution of a volume is its matrix", "[maps]") {
+  check_convolution({.input = {4, 3, 5}, .kernel = {2, 3, 3}, .pads = {0, 1, 1, 1, 1, 1}}, 2, 3);
+  check_convolution({.input = {3, 3, 4}, .kernel = {2, 2, 2}}, 9, 17);
+  check_convolution(
+      {.input = {3, 4, 7}, .kernel = {2, 1, 3}, .stride = {1, 2, 2}, .pads = {0, 0, 0, 0, 2, 0}}, 8, 3);
+  check_convolution(
+      {.input = {4, 3, 6}, .kernel = {2, 2, 2}, .pads = {0, 0, 0, 0, 0, 3}, .dilation = {2, 1, 3}}, 1, 2);
+  check_convolution({.input = {4, 3, 6},
+                     .kernel = {2, 2, 3},
+                     .stride = {2, 1, 3},
+                     .pads = {1, 0, 2, 1, 2, 1},
+                     .dilation = {1, 2, 2}},
+                    8, 2);
+  check_convolution({.input = {2, 3, 4}}, 5, 2);
+  check_convolution({.input = {3, 2, 4}, .kernel = {1, 2, 2}}, 6, 4, 2);
+  check_convolution({.input = {3, 4, 5}, .kernel = {3, 2, 3}, .pads = {1, 0, 1, 1, 1, 0}}, 4, 4,
+                    4);  // depthwise
+  check_convolution(
+      {.input = {3, 4, 5}, .kernel = {2, 2, 2}, .stride = {2, 1, 2}, .pads = {0, 1, 1, 0, 1, 0}}, 3, 6, 3);
 }
 
 TEST_CASE("a grouped convolution is its matrix", "[maps]") {
@@ -157,6 +185,16 @@ TEST_CASE("a convolution's weights come in the order O, C, kH, kW", "[maps]") {
                                             std::span<const float>(weights));
   convolution.apply<Dynamic>(view(a), out(b), Weights::as_is);
   CHECK(b == Eigen::Vector2f(1 + 200 + 30 + 4000, 5 + 600 + 70 + 8000));
+}
+
+TEST_CASE("a volume's planes come behind each other, and so do its weights'", "[maps]") {
+  // 2 planes of 1 × 2 pixels, a kernel of 2 × 1 × 2.
+  Batch<float> a(4, 1), b(1, 1);
+  a << 1, 10, 100, 1000;  // plane 0, plane 1
+  const map::Convolution<float> convolution({.input = {1, 2, 2}, .kernel = {1, 2, 2}}, 1, 1,
+                                            std::vector<float>{1, 2, 3, 4});
+  convolution.apply<Dynamic>(view(a), out(b), Weights::as_is);
+  CHECK(b(0) == 1 + 20 + 300 + 4000);
 }
 
 TEST_CASE("a convolution takes an empty batch", "[maps]") {
@@ -240,6 +278,12 @@ TEST_CASE("a convolution holds Winograd's weights where they pay, and says so", 
   CHECK(held(s, 16, 64, 1, both) == held(s, 16, 64, 1, one));
   CHECK(held(s, 64, 64, 2, both) == held(s, 64, 64, 2, one));
   CHECK(held(s, 64, 64, 64, both) == held(s, 64, 64, 64, one));
+  // Along a depth there is none.
+  Spatial deep = s;
+  deep.input.depth = 2;
+  CHECK(held(deep, 64, 64, 1, both) == held(deep, 64, 64, 1, one));
+  deep.kernel.depth = 2;
+  CHECK(held(deep, 64, 64, 1, both) == 2 * held(s, 64, 64, 1, one));
   const Spatial small{.input = {7, 7}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}};
   CHECK(held(small, 64, 64, 1, both) == held(small, 64, 64, 1, one));
 
@@ -255,6 +299,8 @@ TEST_CASE("a convolution's errors", "[maps]") {
     return map::Convolution<double>(geometry, channels, filters, weights, groups);
   };
   CHECK_THROWS_WITH(make(s, 2, 2, 1), "Convolution: the weights: expected 2 x 2 x 3 x 3 = 36, found 18");
+  CHECK_THROWS_WITH(make({.input = {4, 4, 2}, .kernel = {3, 3, 2}}, 2, 2, 1),
+                    "Convolution: the weights: expected 2 x 2 x 2 x 3 x 3 = 72, found 18");
   CHECK_THROWS_WITH(make(s, 3, 2, 2),
                     "Convolution: the groups: expected a divisor of 3 channels and 2 filters, found 2");
   CHECK_THROWS_WITH(make(s, 2, 2, 0), Contains("found 0"));

@@ -1,10 +1,11 @@
-/// The geometry of a window that slides over an image: written once, for convolutions and pools.
+/// The geometry of a window that slides over an image or a volume: written once, for convolutions and pools.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <string>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/types.hpp>
@@ -27,22 +28,39 @@ inline Index checked_size(const char* who, const char* what, std::initializer_li
   return product;
 }
 
-/// Two sizes, in the order of an image's axes.
+/// Sizes of an image, or of a volume: depth, the last member, is a volume's first axis in memory.
 struct Extent {
   Index height = 1;
   Index width = 1;
+  Index depth = 1;
+
+  Index pixels() const { return depth * height * width; }
+  /// A pixel's number, counted along the width, then the height, then the depth.
+  Index pixel(Index z, Index y, Index x) const { return (z * height + y) * width + x; }
 };
 
-/// Pixels of padding at the four sides.
+/// "3 x 5" of an image's sizes, "2 x 3 x 5" of a volume's.
+inline std::string shown(const Extent& extent) {
+  std::string text = std::to_string(extent.height) + " x " + std::to_string(extent.width);
+  return extent.depth == 1 ? text : std::to_string(extent.depth) + " x " + text;
+}
+
+/// Pixels of padding at the four sides of an image, and in front of and behind a volume.
 struct Pads {
   Index top = 0;
   Index left = 0;
   Index bottom = 0;
   Index right = 0;
+  Index front = 0;
+  Index back = 0;
+
+  bool none() const { return top == 0 && left == 0 && bottom == 0 && right == 0 && front == 0 && back == 0; }
 };
 
-/// One window that slides over one image. A signal with one axis is an image of height 1.
-/// Example: `Spatial{.input = {28, 28}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}` has 28 × 28 outputs.
+/// One window that slides over one volume. An image is a volume of depth 1, a signal with one axis an image
+/// of height 1.
+/// Example: `Spatial{.input = {28, 28}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}` has 28 × 28 outputs;
+/// `Spatial{.input = {28, 28, 16}, .kernel = {5, 5, 3}}` has 14 × 24 × 24 of 16 × 28 × 28 pixels.
 struct Spatial {
   Extent input = {};
   Extent kernel = {};
@@ -58,27 +76,37 @@ struct Spatial {
     Index origin;
   };
 
+  Index output_depth() const {
+    return outputs(input.depth + pads.front + pads.back, spanned_depth(), stride.depth);
+  }
   Index output_height() const {
     return outputs(input.height + pads.top + pads.bottom, spanned_height(), stride.height);
   }
   Index output_width() const {
     return outputs(input.width + pads.left + pads.right, spanned_width(), stride.width);
   }
-  Index input_pixels() const { return input.height * input.width; }
-  Index output_pixels() const { return output_height() * output_width(); }
-  Index kernel_taps() const { return kernel.height * kernel.width; }
+  Extent output() const { return {output_height(), output_width(), output_depth()}; }
+  Index input_pixels() const { return input.pixels(); }
+  Index output_pixels() const { return output().pixels(); }
+  Index kernel_taps() const { return kernel.pixels(); }
+  /// Along the depth there is nothing: an image, and a window of one.
+  bool is_flat() const { return input.depth == 1 && kernel.depth == 1 && pads.front == 0 && pads.back == 0; }
 
   /// Throws Error, naming `who`, unless every size is usable and there is at least one output. Nothing
   /// else here may be called before.
   void check(const char* who) const {
+    check_axis(who, "depth", input.depth, kernel.depth, stride.depth, pads.front, pads.back, dilation.depth);
     check_axis(who, "height", input.height, kernel.height, stride.height, pads.top, pads.bottom,
                dilation.height);
     check_axis(who, "width", input.width, kernel.width, stride.width, pads.left, pads.right, dilation.width);
-    checked_size(who, "input pixels", {input.height, input.width});
-    checked_size(who, "output pixels", {output_height(), output_width()});
-    checked_size(who, "kernel taps", {kernel.height, kernel.width});
+    checked_size(who, "input pixels", {input.depth, input.height, input.width});
+    checked_size(who, "output pixels", {output_depth(), output_height(), output_width()});
+    checked_size(who, "kernel taps", {kernel.depth, kernel.height, kernel.width});
   }
 
+  Taps plane_taps(Index z) const {
+    return taps(z * stride.depth - pads.front, input.depth, kernel.depth, dilation.depth);
+  }
   Taps row_taps(Index y) const {
     return taps(y * stride.height - pads.top, input.height, kernel.height, dilation.height);
   }
@@ -86,21 +114,28 @@ struct Spatial {
     return taps(x * stride.width - pads.left, input.width, kernel.width, dilation.width);
   }
 
-  /// Calls f(tap, pixel) for every tap of output (y, x) that meets the image, row by row: tap is
-  /// ky·kernel.width + kx, pixel is iy·input.width + ix.
+  /// Calls f(tap, pixel) for every tap of output (z, y, x) that meets the volume, plane by plane and row by
+  /// row: tap is kernel.pixel(kz, ky, kx), pixel is input.pixel(iz, iy, ix).
   template <class F>
-  void for_each_tap(Index y, Index x, F&& f) const {
+  void for_each_tap(Index z, Index y, Index x, F&& f) const {
+    const Taps planes = plane_taps(z);
     const Taps rows = row_taps(y);
     const Taps columns = column_taps(x);
-    for (Index ky = rows.begin; ky < rows.end; ++ky) {
-      const Index line = (rows.origin + ky * dilation.height) * input.width;
-      for (Index kx = columns.begin; kx < columns.end; ++kx)
-        f(ky * kernel.width + kx, line + columns.origin + kx * dilation.width);
-    }
+    for (Index kz = planes.begin; kz < planes.end; ++kz)
+      for (Index ky = rows.begin; ky < rows.end; ++ky) {
+        const Index tap = kernel.pixel(kz, ky, 0);
+        const Index line =
+            input.pixel(planes.origin + kz * dilation.depth, rows.origin + ky * dilation.height, 0);
+        for (Index kx = columns.begin; kx < columns.end; ++kx)
+          f(tap + kx, line + columns.origin + kx * dilation.width);
+      }
   }
 
   /// Throws Error, naming `who`, where an output's window lies wholly in padding.
   void check_no_window_is_empty(const char* who) const {
+    for (Index z = 0; z < output_depth(); ++z)
+      if (const Taps t = plane_taps(z); t.begin == t.end)
+        fail_empty(who, "plane", z, t, dilation.depth, input.depth);
     for (Index y = 0; y < output_height(); ++y)
       if (const Taps t = row_taps(y); t.begin == t.end)
         fail_empty(who, "row", y, t, dilation.height, input.height);
@@ -110,6 +145,7 @@ struct Spatial {
   }
 
  private:
+  Index spanned_depth() const { return dilation.depth * (kernel.depth - 1) + 1; }
   Index spanned_height() const { return dilation.height * (kernel.height - 1) + 1; }
   Index spanned_width() const { return dilation.width * (kernel.width - 1) + 1; }
 

@@ -41,15 +41,13 @@ class Depthwise {
   void forward_at(const S* a, std::span<const Index> at, S* values, const Weights& weights) const {
     map::with_replacement<S>(weights, [&](auto f) {
       for (std::size_t k = 0; k < at.size(); ++k) {
-        const Walk walk(forward_, at[k] / channels_);
+        const Grid::Corner corner = Walk(forward_, at[k] / channels_).corner();
         const Index channel = at[k] % channels_;
         S sum(0);
-        for (const Grid::Tap& tap : forward_.taps) {
-          const Index y = walk.y() * forward_.step.height + tap.y, x = walk.x() * forward_.step.width + tap.x;
-          if (y >= 0 && y < forward_.source.height && x >= 0 && x < forward_.source.width)
+        for (const Grid::Tap& tap : forward_.taps)
+          if (forward_.meets(corner, tap))
             sum += f(weights_[std::size_t(tap.kernel * channels_ + channel)]) *
-                   a[(y * forward_.source.width + x) * channels_ + channel];
-        }
+                   a[(corner.pixel + tap.offset) * channels_ + channel];
         values[k] = sum;
       }
     });
@@ -69,26 +67,32 @@ class Depthwise {
   /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order channel, tap. A thread has some
   /// channels and rows of the kernel, over all samples.
   void accumulate(const S* s, const S* a, S* gradient, Index samples, const Weights& weights) const {
-    const Index taps = geometry_.kernel_taps(), row = geometry_.kernel.width;
+    const Spatial& g = geometry_;
+    const Index taps = g.kernel_taps(), row = g.kernel.width, rows = taps / row;
+    const Extent all = g.output();
     const Index chunks = (channels_ + lane_chunk - 1) / lane_chunk;
-    const Index parts = std::min(geometry_.kernel.height, (4 * thread_count() - 1) / chunks + 1);
+    const Index parts = std::min(rows, (4 * thread_count() - 1) / chunks + 1);
     parallel_for(chunks * parts, [&](Index i) {
       const Index first = i / parts * lane_chunk, count = std::min(lane_chunk, channels_ - first);
-      const Index begin = geometry_.kernel.height * (i % parts) / parts,
-                  end = geometry_.kernel.height * (i % parts + 1) / parts;
+      const Index begin = rows * (i % parts) / parts, end = rows * (i % parts + 1) / parts;
       std::array<S, std::size_t(most_taps * lane_chunk)> sums;
       std::fill_n(sums.data() + begin * row * lane_chunk, (end - begin) * row * lane_chunk, S(0));
       for (Index n = 0; n < samples; ++n)
-        for (Index y = 0; y < geometry_.output_height(); ++y) {
-          const Spatial::Taps met = geometry_.row_taps(y);
-          const S* from =
-              s + (n * geometry_.output_height() + y) * geometry_.output_width() * channels_ + first;
-          for (Index ky = std::max(begin, met.begin); ky < std::min(end, met.end); ++ky) {
-            const Index line = n * geometry_.input.height + met.origin + ky * geometry_.dilation.height;
-            add_row(from, a + line * geometry_.input.width * channels_ + first, count,
-                    sums.data() + ky * row * lane_chunk);
+        for (Index z = 0; z < all.depth; ++z)
+          for (Index y = 0; y < all.height; ++y) {
+            const Spatial::Taps planes = g.plane_taps(z), met = g.row_taps(y);
+            const S* from = s + (n * all.pixels() + all.pixel(z, y, 0)) * channels_ + first;
+            for (Index kz = planes.begin; kz < planes.end; ++kz) {
+              const Index before = kz * g.kernel.height;  // rows of the kernel
+              const Index at_z = planes.origin + kz * g.dilation.depth;
+              for (Index ky = std::max(begin - before, met.begin); ky < std::min(end - before, met.end);
+                   ++ky) {
+                const Index line = g.input.pixel(at_z, met.origin + ky * g.dilation.height, 0);
+                add_row(from, a + (n * g.input_pixels() + line) * channels_ + first, count,
+                        sums.data() + (before + ky) * row * lane_chunk);
+              }
+            }
           }
-        }
       for (Index tap = begin * row; tap < end * row; ++tap) {
         S* sum = sums.data() + tap * lane_chunk;
         if (!weights.unchanged())
@@ -192,7 +196,7 @@ class Depthwise {
                 const Finish<S>& finish) const {
     const Index taps = std::max<Index>(1, Index(grid.taps.size()));
     const Index width = std::min(chunk, std::max<Index>(1, held / taps));
-    const Index chunks = (channels_ + width - 1) / width, rows = grid.grid.height;
+    const Index chunks = (channels_ + width - 1) / width, rows = grid.grid.depth * grid.grid.height;
     const Index band = std::max<Index>(1, piece_size / (grid.grid.width * std::min(width, channels_)));
     const Index bands = (rows + band - 1) / band;
     parallel_for(samples * bands * chunks, [&](Index i) {
@@ -207,7 +211,8 @@ class Depthwise {
             *w++ = f(weights_[std::size_t(tap.kernel * channels_ + first + c)]);
       });
       const Index end = std::min(rows, (part + 1) * band);
-      for (Index y = part * band; y < end; ++y) row(grid, i / chunks / bands, y, slice, from, to, finish);
+      for (Index r = part * band; r < end; ++r)
+        row(grid, i / chunks / bands, r / grid.grid.height, r % grid.grid.height, slice, from, to, finish);
     });
   }
 
@@ -217,10 +222,10 @@ class Depthwise {
     std::array<S, std::size_t(held)> weights;
   };
 
-  void row(const Grid& grid, Index sample, Index y, const Slice& slice, const S* from, S* to,
+  void row(const Grid& grid, Index sample, Index z, Index y, const Slice& slice, const S* from, S* to,
            const Finish<S>& finish) const {
-    const Index height = grid.source.height, width = grid.source.width, taps = Index(grid.taps.size());
-    const S* image = from + sample * height * width * channels_ + slice.first;
+    const Index taps = Index(grid.taps.size());
+    const S* image = from + sample * grid.source.pixels() * channels_ + slice.first;
     std::array<const S*, std::size_t(most_taps * pixels)> inputs;
     std::array<S*, std::size_t(pixels)> out;
     for (Index x = 0; x < grid.grid.width; x += pixels) {
@@ -228,16 +233,13 @@ class Depthwise {
       // A last group of fewer is computed as a whole one, whose other pixels are the last again.
       for (Index n = 0; n < pixels; ++n) {
         const Index at = x + std::min(n, count - 1);
-        const Index pixel =
-            (sample * grid.target.height + grid.origin.height + y * grid.place.height) * grid.target.width +
-            grid.origin.width + at * grid.place.width;
+        const Index pixel = sample * grid.target.pixels() + grid.target_pixel(z, y, at);
+        const Grid::Corner corner = grid.corner(z, y, at);
         out[std::size_t(n)] = to + pixel * channels_ + slice.first;
         for (Index t = 0; t < taps; ++t) {
           const Grid::Tap& tap = grid.taps[std::size_t(t)];
-          const Index at_y = y * grid.step.height + tap.y, at_x = at * grid.step.width + tap.x;
-          const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
           inputs[std::size_t(t * pixels + n)] =
-              inside ? image + (at_y * width + at_x) * channels_ : zeros_.data();
+              grid.meets(corner, tap) ? image + (corner.pixel + tap.offset) * channels_ : zeros_.data();
         }
       }
       sums(slice, taps, inputs.data(), out.data());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -10,34 +11,66 @@
 
 namespace ascribe::kernel {
 
-/// Pixels of an image that are computed from pixels of another: position (y, x) of `grid` stands for the
-/// target's pixel (origin + place·(y, x)), and meets at tap t the source's pixel (step·(y, x) + taps[t]),
-/// where there is one. The weights of tap t are those of the kernel's tap `taps[t].kernel`.
+/// Pixels of a volume that are computed from pixels of another: position (z, y, x) of `grid` stands for the
+/// target's pixel (origin + place·(z, y, x)), and meets at tap t the source's pixel (step·(z, y, x) +
+/// taps[t]), where there is one. The weights of tap t are those of the kernel's tap `taps[t].kernel`.
 struct Grid {
+  struct Pixel {
+    Index z = 0, y = 0, x = 0;
+  };
   struct Tap {
-    Index y, x, kernel;
+    Pixel at;
+    Index kernel;
+    Index offset;  ///< of the source's pixel, from the position's corner
   };
   Extent grid, source, target;
-  Extent step, origin, place;
+  Extent step, place;
+  Pixel origin;
   std::vector<Tap> taps;
 
-  Index positions() const { return grid.height * grid.width; }
+  /// The source has its sizes before.
+  void add_tap(const Pixel& at, Index kernel) {
+    taps.push_back({at, kernel, source.pixel(at.z, at.y, at.x)});
+  }
+  Index positions() const { return grid.pixels(); }
+  Index target_pixel(Index z, Index y, Index x) const {
+    return target.pixel(origin.z + z * place.depth, origin.y + y * place.height, origin.x + x * place.width);
+  }
   /// Neighbouring positions are neighbours in the target, and position 0 is its pixel 0.
-  bool contiguous() const { return grid.height == target.height && grid.width == target.width; }
+  bool contiguous() const {
+    return grid.depth == target.depth && grid.height == target.height && grid.width == target.width;
+  }
+
+  /// Where a position meets a tap at 0.
+  struct Corner {
+    Pixel at;
+    Index pixel;
+  };
+  Corner corner(Index z, Index y, Index x) const {
+    const Pixel at{z * step.depth, y * step.height, x * step.width};
+    return {at, source.pixel(at.z, at.y, at.x)};
+  }
+  /// Whether a position meets anything at a tap; then it is the source's pixel corner.pixel + tap.offset.
+  bool meets(const Corner& corner, const Tap& tap) const {
+    // A place below 0 is a large one without a sign: one comparison an axis.
+    const auto inside = [](Index at, Index size) { return std::size_t(at) < std::size_t(size); };
+    return inside(corner.at.y + tap.at.y, source.height) && inside(corner.at.x + tap.at.x, source.width) &&
+           inside(corner.at.z + tap.at.z, source.depth);
+  }
 };
 
 /// The forward pass: every output pixel, from the input.
 inline Grid forward_grid(const Spatial& g) {
   Grid grid;
-  grid.grid = grid.target = {g.output_height(), g.output_width()};
+  grid.grid = grid.target = g.output();
   grid.source = g.input;
   grid.step = g.stride;
-  grid.origin = {0, 0};
-  grid.place = {1, 1};
-  for (Index ky = 0; ky < g.kernel.height; ++ky)
-    for (Index kx = 0; kx < g.kernel.width; ++kx)
-      grid.taps.push_back({ky * g.dilation.height - g.pads.top, kx * g.dilation.width - g.pads.left,
-                           ky * g.kernel.width + kx});
+  for (Index kz = 0; kz < g.kernel.depth; ++kz)
+    for (Index ky = 0; ky < g.kernel.height; ++ky)
+      for (Index kx = 0; kx < g.kernel.width; ++kx)
+        grid.add_tap({kz * g.dilation.depth - g.pads.front, ky * g.dilation.height - g.pads.top,
+                      kx * g.dilation.width - g.pads.left},
+                     g.kernel.pixel(kz, ky, kx));
   return grid;
 }
 
@@ -64,33 +97,19 @@ inline std::vector<Phase> phases(Index input, Index kernel, Index stride, Index 
 }
 
 /// The transposed pass, input pixels from outputs, without a zero put anywhere: where windows are `stride`
-/// pixels apart, pixels that are as far apart meet the same taps, so that there is a grid for each pair of
+/// pixels apart, pixels that are as far apart meet the same taps, so that there is a grid for each choice of
 /// phases. Pixels of no phase meet no tap.
 struct BackwardGrids {
-  std::vector<Phase> rows, columns;
+  std::vector<Phase> planes, rows, columns;
   std::vector<Grid> grids;
 
   explicit BackwardGrids(const Spatial& g)
-      : rows(phases(g.input.height, g.kernel.height, g.stride.height, g.pads.top, g.dilation.height)),
+      : planes(phases(g.input.depth, g.kernel.depth, g.stride.depth, g.pads.front, g.dilation.depth)),
+        rows(phases(g.input.height, g.kernel.height, g.stride.height, g.pads.top, g.dilation.height)),
         columns(phases(g.input.width, g.kernel.width, g.stride.width, g.pads.left, g.dilation.width)) {
-    for (const Phase& row : rows)
-      for (const Phase& column : columns) {
-        const Index py = row.remainder, px = column.remainder;
-        Grid grid;
-        grid.source = {g.output_height(), g.output_width()};
-        grid.target = g.input;
-        grid.step = {1, 1};
-        grid.origin = {py, px};
-        grid.place = g.stride;
-        grid.grid = {(g.input.height - py + g.stride.height - 1) / g.stride.height,
-                     (g.input.width - px + g.stride.width - 1) / g.stride.width};
-        for (const Index ky : row.taps)
-          for (const Index kx : column.taps)
-            grid.taps.push_back({(py + g.pads.top - ky * g.dilation.height) / g.stride.height,
-                                 (px + g.pads.left - kx * g.dilation.width) / g.stride.width,
-                                 ky * g.kernel.width + kx});
-        grids.push_back(std::move(grid));
-      }
+    for (const Phase& plane : planes)
+      for (const Phase& row : rows)
+        for (const Phase& column : columns) grids.push_back(grid_of(g, plane, row, column));
   }
 
   /// Calls f(first, count) for runs of the pixels that meet no tap.
@@ -101,15 +120,46 @@ struct BackwardGrids {
                                           [](const Phase& p, Index r) { return p.remainder < r; });
       return found != phases.end() && found->remainder == remainder;
     };
-    if (Index(rows.size()) >= g.stride.height && Index(columns.size()) >= g.stride.width) return;
-    for (Index y = 0; y < g.input.height; ++y) {
-      if (!met(rows, y % g.stride.height)) {
-        f(y * g.input.width, g.input.width);
+    if (Index(planes.size()) >= g.stride.depth && Index(rows.size()) >= g.stride.height &&
+        Index(columns.size()) >= g.stride.width)
+      return;
+    for (Index z = 0; z < g.input.depth; ++z) {
+      if (!met(planes, z % g.stride.depth)) {
+        f(g.input.pixel(z, 0, 0), g.input.height * g.input.width);
         continue;
       }
-      for (Index x = 0; x < g.input.width; ++x)
-        if (!met(columns, x % g.stride.width)) f(y * g.input.width + x, Index(1));
+      for (Index y = 0; y < g.input.height; ++y) {
+        if (!met(rows, y % g.stride.height)) {
+          f(g.input.pixel(z, y, 0), g.input.width);
+          continue;
+        }
+        for (Index x = 0; x < g.input.width; ++x)
+          if (!met(columns, x % g.stride.width)) f(g.input.pixel(z, y, x), Index(1));
+      }
     }
+  }
+
+ private:
+  static Grid grid_of(const Spatial& g, const Phase& plane, const Phase& row, const Phase& column) {
+    const Grid::Pixel at{plane.remainder, row.remainder, column.remainder};
+    const auto count = [](Index input, Index remainder, Index stride) {
+      return (input - remainder + stride - 1) / stride;
+    };
+    Grid grid;
+    grid.source = g.output();
+    grid.target = g.input;
+    grid.origin = at;
+    grid.place = g.stride;
+    grid.grid = {count(g.input.height, at.y, g.stride.height), count(g.input.width, at.x, g.stride.width),
+                 count(g.input.depth, at.z, g.stride.depth)};
+    for (const Index kz : plane.taps)
+      for (const Index ky : row.taps)
+        for (const Index kx : column.taps)
+          grid.add_tap({(at.z + g.pads.front - kz * g.dilation.depth) / g.stride.depth,
+                        (at.y + g.pads.top - ky * g.dilation.height) / g.stride.height,
+                        (at.x + g.pads.left - kx * g.dilation.width) / g.stride.width},
+                       g.kernel.pixel(kz, ky, kx));
+    return grid;
   }
 };
 
@@ -120,28 +170,30 @@ class Walk {
       : grid_(grid),
         x_(first % grid.grid.width),
         y_(first / grid.grid.width % grid.grid.height),
+        z_(first / (grid.grid.width * grid.grid.height) % grid.grid.depth),
         sample_(first / grid.positions()) {}
 
   Index sample() const { return sample_; }
+  Index z() const { return z_; }
   Index y() const { return y_; }
   Index x() const { return x_; }
   /// The target's pixel, counted over all samples.
-  Index pixel() const {
-    return (sample_ * grid_.target.height + grid_.origin.height + y_ * grid_.place.height) *
-               grid_.target.width +
-           grid_.origin.width + x_ * grid_.place.width;
-  }
+  Index pixel() const { return sample_ * grid_.target.pixels() + grid_.target_pixel(z_, y_, x_); }
+  /// In its sample's source.
+  Grid::Corner corner() const { return grid_.corner(z_, y_, x_); }
   void next() {
     if (++x_ < grid_.grid.width) return;
     x_ = 0;
     if (++y_ < grid_.grid.height) return;
     y_ = 0;
+    if (++z_ < grid_.grid.depth) return;
+    z_ = 0;
     ++sample_;
   }
 
  private:
   const Grid& grid_;
-  Index x_, y_, sample_;
+  Index x_, y_, z_, sample_;
 };
 
 }  // namespace ascribe::kernel

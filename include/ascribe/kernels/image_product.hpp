@@ -16,11 +16,11 @@
 
 namespace ascribe::kernel {
 
-/// The products with a convolution's matrix and its transpose (for images in the order H, W, C; both
-/// directions write every output). A pixel's channels are neighbours in memory: one run of a sum. So no
-/// columns are made (im2col); padding points at zeros. Where the channels are few, a run is a row of the
-/// kernel instead, and the transposed product goes to columns on the stack, which are then added to the
-/// image.
+/// The products with a convolution's matrix and its transpose (for images in the order H, W, C, volumes
+/// in the order D, H, W, C; both directions write every output). A pixel's channels are neighbours in memory:
+/// one run of a sum. So no columns are made (im2col); padding points at zeros. Where the channels are few, a
+/// run is a row of the kernel instead, and the transposed product goes to columns on the stack, which are
+/// then added to the image.
 template <class S>
 class ImageProduct {
  public:
@@ -44,8 +44,8 @@ class ImageProduct {
       };
       if (by_rows_)
         forward_panels_.emplace_back(
-            Blocking(group_filters, geometry.kernel.height, row), [&](Index ky, Index k, Index filter) {
-              return of_group(filter, ky * kernel_width + k / channels, k % channels);
+            Blocking(group_filters, taps / kernel_width, row), [&](Index run, Index k, Index filter) {
+              return of_group(filter, run * kernel_width + k / channels, k % channels);
             });
       else
         forward_panels_.emplace_back(
@@ -228,21 +228,17 @@ class ImageProduct {
   void point_inputs_of(const Grid& grid, const Walk& walk, const Block& block, const S* from, Index channels,
                        const S** to) const {
     const Grid::Tap* taps = grid.taps.data() + block.first_run;
-    const Index height = grid.source.height, width = grid.source.width;
-    const Index y = walk.y() * grid.step.height, x = walk.x() * grid.step.width;
-    const S* image = from + walk.sample() * height * width * channels;
-    for (Index t = 0; t < block.runs; ++t, to += positions) {
-      const Index at_y = y + taps[t].y, at_x = x + taps[t].x;
-      const bool inside = at_y >= 0 && at_y < height && at_x >= 0 && at_x < width;
-      *to = inside ? image + (at_y * width + at_x) * channels : zeros_.data();
-    }
+    const Grid::Corner corner = walk.corner();
+    const Index corner_pixel = walk.sample() * grid.source.pixels() + corner.pixel;
+    for (Index t = 0; t < block.runs; ++t, to += positions)
+      *to = grid.meets(corner, taps[t]) ? from + (corner_pixel + taps[t].offset) * channels : zeros_.data();
   }
 
   /// Runs of outputs, as long as they are neighbours in memory and of one sample.
   static void finish_tile(const Grid& grid, Index first, const Tile<S>& tile, Index outputs, const S* to,
                           Index channels, const Finish<S>& finish) {
     const bool whole = grid.contiguous() && outputs == channels;
-    const Index size = grid.target.height * grid.target.width;
+    const Index size = grid.target.pixels();
     for (Index i = 0; i < tile.count;) {
       const Index run = whole ? std::min(tile.count - i, size - (first + i) % size) : 1;
       S* values = tile.out[std::size_t(i)];
@@ -286,24 +282,31 @@ class ImageProduct {
   void point_rows_of(const Walk& walk, const Block& block, const S* a, S* copies, const S** to) const {
     const Spatial& g = geometry_;
     const Index length = g.kernel.width * channels_;
-    const Index top = walk.y() * g.stride.height - g.pads.top, left = walk.x() * g.stride.width - g.pads.left;
+    const Grid::Corner corner = walk.corner();
+    const Index left = corner.at.x - g.pads.left;
     const Index begin = std::clamp<Index>(-left, 0, g.kernel.width),
                 end = std::clamp(g.input.width - left, begin, g.kernel.width);
     const S* image = a + walk.sample() * g.input_pixels() * channels_;
     for (Index r = 0; r < block.runs; ++r, to += positions, copies += length) {
-      const Index y = top + (block.first_run + r) * g.dilation.height;
-      if (y < 0 || y >= g.input.height || begin == end) {
+      const Grid::Pixel& first = first_of_row(block.first_run + r);
+      const Index z = corner.at.z + first.z, y = corner.at.y + first.y;
+      if (z < 0 || z >= g.input.depth || y < 0 || y >= g.input.height || begin == end) {
         *to = zeros_.data();
       } else if (end - begin == g.kernel.width) {
-        *to = image + (y * g.input.width + left) * channels_;
+        *to = image + g.input.pixel(z, y, left) * channels_;
       } else {
         std::fill_n(copies, begin * channels_, S(0));
-        std::copy_n(image + (y * g.input.width + left + begin) * channels_, (end - begin) * channels_,
+        std::copy_n(image + g.input.pixel(z, y, left + begin) * channels_, (end - begin) * channels_,
                     copies + begin * channels_);
         std::fill_n(copies + end * channels_, (g.kernel.width - end) * channels_, S(0));
         *to = copies;
       }
     }
+  }
+
+  /// Where a row of the kernel begins, from a position's corner.
+  const Grid::Pixel& first_of_row(Index row) const {
+    return forward_grid_.taps[std::size_t(row * geometry_.kernel.width)].at;
   }
 
   /// Pixels that no window looks at.
@@ -320,10 +323,11 @@ class ImageProduct {
 
   /// The transposed product by columns: what every output hands to its window's inputs, added up. In bands of
   /// rows of the image, each of which takes all outputs that look at it: a pixel's terms come in the order of
-  /// the outputs, however many bands there are.
+  /// the outputs, however many bands there are. A volume is its planes' rows, one behind the other.
   void scatter(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
     if (samples == 0) return;
-    const Index height = geometry_.input.height, line = geometry_.input.width * channels_;
+    const Index height = geometry_.input.depth * geometry_.input.height,
+                line = geometry_.input.width * channels_;
     const Index wanted = (2 * thread_count() - 1) / samples + 1;
     const Index bands = thread_count() == 1 ? 1 : std::clamp<Index>(height / 8, 1, wanted);
     parallel_for(samples * bands, [&](Index i) {
@@ -337,15 +341,29 @@ class ImageProduct {
     });
   }
 
+  /// Outputs [begin, end) along one axis.
+  struct Range {
+    Index begin, end;
+  };
+  /// Those whose windows may meet inputs `first` to `last`.
+  static Range looking_at(Index first, Index last, Index pad, Index kernel, Index dilation, Index stride,
+                          Index outputs) {
+    return {std::max<Index>(0, (first + pad - (kernel - 1) * dilation + stride - 1) / stride),
+            std::min(outputs, (last + pad) / stride + 1)};
+  }
+
   void scatter_band(const S* s, S* image, Index begin, Index end, Index group, const Weights& weights) const {
     const Spatial& g = geometry_;
     const Panels<S>& panels = columns_[std::size_t(group)];
     const Blocking& blocking = panels.blocking();
-    const Index width = g.output_width(), span = (g.kernel.height - 1) * g.dilation.height;
-    // Output rows whose windows meet the band.
-    const Index from =
-        std::max<Index>(0, (begin + g.pads.top - span + g.stride.height - 1) / g.stride.height);
-    const Index to = std::min(g.output_height(), (end - 1 + g.pads.top) / g.stride.height + 1);
+    const Extent all = g.output();
+    const Index height = g.input.height, first_plane = begin / height, last_plane = (end - 1) / height;
+    const Range planes = looking_at(first_plane, last_plane, g.pads.front, g.kernel.depth, g.dilation.depth,
+                                    g.stride.depth, all.depth);
+    const Range rows = first_plane < last_plane
+                           ? Range{0, all.height}
+                           : looking_at(begin % height, (end - 1) % height, g.pads.top, g.kernel.height,
+                                        g.dilation.height, g.stride.height, all.height);
     // Columns of a tile that fit the stack, some of a window at a time where it is large.
     const Index columns = blocking.outputs(), panel_count = blocking.panels<S>();
     const Index per_share = std::clamp<Index>(scratch_size / (panel_width<S> * positions), 1, panel_count);
@@ -355,41 +373,45 @@ class ImageProduct {
       const Index first_column = share * panel_width<S>;
       const Index held = std::min(columns, last * panel_width<S>) - first_column;
       const Index most = std::min(tile_positions, scratch_size / held / positions * positions);
-      for (Index y = from; y < to; ++y)
-        for (Index x = 0; x < width; x += most) {
-          Tile<S> tile;
-          tile.count = std::min(most, width - x);
-          for (Index i = 0; i < tile.count; ++i) tile.out[std::size_t(i)] = values.data() + i * held;
-          multiply_tile(
-              blocking, tile, share, last,
-              [&](const Block& block, Tile<S>& t) {
-                for (Index i = 0; i < t.count; ++i)
-                  t.input(i, block.runs, 0) =
-                      s + (y * width + x + i) * filters_ + group * (filters_ / groups_);
-              },
-              [&](Index block, Index panel, S* buffer) {
-                return panels.panel(block, panel, weights, buffer);
-              });
-          for (Index i = 0; i < tile.count; ++i)
-            add_columns(values.data() + i * held, first_column, held, y, x + i, begin, end, group, image);
-        }
+      for (Index z = planes.begin; z < planes.end; ++z)
+        for (Index y = rows.begin; y < rows.end; ++y)
+          for (Index x = 0; x < all.width; x += most) {
+            Tile<S> tile;
+            tile.count = std::min(most, all.width - x);
+            for (Index i = 0; i < tile.count; ++i) tile.out[std::size_t(i)] = values.data() + i * held;
+            multiply_tile(
+                blocking, tile, share, last,
+                [&](const Block& block, Tile<S>& t) {
+                  for (Index i = 0; i < t.count; ++i)
+                    t.input(i, block.runs, 0) =
+                        s + all.pixel(z, y, x + i) * filters_ + group * (filters_ / groups_);
+                },
+                [&](Index block, Index panel, S* buffer) {
+                  return panels.panel(block, panel, weights, buffer);
+                });
+            for (Index i = 0; i < tile.count; ++i)
+              add_columns(values.data() + i * held, first_column, held, forward_grid_.corner(z, y, x + i).at,
+                          begin, end, group, image);
+          }
     }
   }
 
-  /// Adds `count` columns of output (y, x), from `first` on, to the rows of the image's band that they meet.
-  void add_columns(const S* values, Index first, Index count, Index y, Index x, Index begin, Index end,
-                   Index group, S* image) const {
+  /// Adds `count` columns of the output at a corner, from `first` on, to the rows of the image's band that
+  /// they meet.
+  void add_columns(const S* values, Index first, Index count, const Grid::Pixel& corner, Index begin,
+                   Index end, Index group, S* image) const {
     const Spatial& g = geometry_;
     const Index group_channels = channels_ / groups_, row = g.kernel.width * group_channels;
-    const Index left = x * g.stride.width - g.pads.left, top = y * g.stride.height - g.pads.top;
+    const Index left = corner.x - g.pads.left;
     const bool joined = groups_ == 1 && g.dilation.width == 1;
-    for (Index ky = first / row; ky * row < first + count; ++ky) {
-      const Index at_y = top + ky * g.dilation.height;
-      if (at_y < begin || at_y >= end) continue;
-      S* line = image + at_y * g.input.width * channels_;
-      const Index from = std::max(first, ky * row) - ky * row,
-                  to = std::min(first + count, (ky + 1) * row) - ky * row;
-      const Index shift = ky * row - first;
+    for (Index r = first / row; r * row < first + count; ++r) {
+      const Index at_z = corner.z + first_of_row(r).z, at_y = corner.y + first_of_row(r).y;
+      const Index at = at_z * g.input.height + at_y;
+      if (at_y < 0 || at_y >= g.input.height || at < begin || at >= end) continue;
+      S* line = image + at * g.input.width * channels_;
+      const Index from = std::max(first, r * row) - r * row,
+                  to = std::min(first + count, (r + 1) * row) - r * row;
+      const Index shift = r * row - first;
       if (joined) {
         const Index inside_from = std::max(from, -left * channels_),
                     inside_to = std::min(to, (g.input.width - left) * channels_);

@@ -1,4 +1,4 @@
-/// The average over windows of an image: a linear map without learned weights.
+/// The average over windows of an image or a volume: a linear map without learned weights.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,11 @@
 
 namespace ascribe::map {
 
-/// b = the average of each window, channel by channel: (H·W·C) → (H'·W'·C). The weights are 1/count, the
-/// count being the window's pixels inside the image, or all of the kernel's where padding counts. Padding may
-/// count so far and no further: where a size was rounded up, the last window hangs over the padding asked
-/// for. Example: `AveragePool<float>({.input = {8, 8}, .kernel = {2, 2}, .stride = {2, 2}}, 16, false)`.
+/// b = the average of each window, channel by channel: (H·W·C) → (H'·W'·C), (D·H·W·C) of a volume. The
+/// weights are 1/count, the count being the window's pixels inside the image, or all of the kernel's where
+/// padding counts. Padding may count so far and no further: where a size was rounded up, the last window
+/// hangs over the padding asked for. Example: `AveragePool<float>({.input = {8, 8}, .kernel = {2, 2}, .stride
+/// = {2, 2}}, 16, false)`.
 template <class Scalar_>
 class AveragePool {
  public:
@@ -48,6 +49,8 @@ class AveragePool {
     count("left", counted.left, counted_.pads.left, counted_.input.width);
     count("bottom", counted.bottom, counted_.pads.bottom, counted_.input.height);
     count("right", counted.right, counted_.pads.right, counted_.input.width);
+    count("front", counted.front, counted_.pads.front, counted_.input.depth);
+    count("back", counted.back, counted_.pads.back, counted_.input.depth);
     counted_.check_no_window_is_empty("AveragePool");
   }
 
@@ -111,14 +114,16 @@ class AveragePool {
   /// window's pixels.
   template <class F>
   void each_window(Weights weights, F&& f) const {
-    for (Index y = 0, window = 0; y < geometry_.output_height(); ++y)
-      for (Index x = 0; x < geometry_.output_width(); ++x, ++window) {
-        const Spatial::Taps rows = counted_.row_taps(y);
-        const Spatial::Taps columns = counted_.column_taps(x);
-        const Index count = (rows.end - rows.begin) * (columns.end - columns.begin);
-        f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights),
-          [&](auto&& g) { geometry_.for_each_tap(y, x, [&](Index, Index pixel) { g(pixel); }); });
-      }
+    const Extent all = geometry_.output();
+    const auto met = [](const Spatial::Taps& taps) { return taps.end - taps.begin; };
+    for (Index z = 0, window = 0; z < all.depth; ++z)
+      for (Index y = 0; y < all.height; ++y)
+        for (Index x = 0; x < all.width; ++x, ++window) {
+          const Index count =
+              met(counted_.plane_taps(z)) * met(counted_.row_taps(y)) * met(counted_.column_taps(x));
+          f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights),
+            [&](auto&& g) { geometry_.for_each_tap(z, y, x, [&](Index, Index pixel) { g(pixel); }); });
+        }
   }
 
   Spatial geometry_;

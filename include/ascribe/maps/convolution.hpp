@@ -1,4 +1,4 @@
-/// Convolution: strides, asymmetric padding, dilation, groups; with one axis or two.
+/// Convolution: strides, asymmetric padding, dilation, groups; with one axis, two or three.
 #pragma once
 
 #include <concepts>
@@ -27,10 +27,10 @@ enum class Products {
 };
 
 /// The cross-correlation that networks call a convolution, (H·W·channels) → (H'·W'·filters), images in
-/// the order H, W, C. Padding is zeros that no weight is stored for. The weights are held twice, in the order
-/// of either product (kernels/image_product.hpp); a call takes nothing from the heap. With
-/// Products::winograd, Weights::approximate gets the faster products; any other weights, and any weights
-/// without it, the same to the last bit.
+/// the order H, W, C, volumes in the order D, H, W, C. Padding is zeros that no weight is stored for. The
+/// weights are held twice, in the order of either product (kernels/image_product.hpp); a call takes nothing
+/// from the heap. With Products::winograd, Weights::approximate gets the faster products; any other weights,
+/// and any weights without it, the same to the last bit.
 template <class Scalar_>
 class Convolution {
  public:
@@ -41,11 +41,11 @@ class Convolution {
   static constexpr Role role = Role::convolution;
   static constexpr bool samplewise = true;
 
-  /// `weights` holds filters × channels/groups × kernel height × kernel width scalars one behind the
-  /// other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They are copied.
-  /// Throws Error where the geometry makes no sense, the groups do not divide channels and filters, or
-  /// the weights are not as many as that.
-  /// Example: `Convolution<float>({.input = {28, 28}, .kernel = {5, 5}}, 1, 16, weights)`.
+  /// `weights` holds filters × channels/groups × (kernel depth ×) kernel height × kernel width scalars one
+  /// behind the other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They
+  /// are copied. Throws Error where the geometry makes no sense, the groups do not divide channels and
+  /// filters, or the weights are not as many as that. Example: `Convolution<float>({.input = {28, 28},
+  /// .kernel = {5, 5}}, 1, 16, weights)`.
   template <class Contiguous>
   requires requires(const Contiguous& w) {
     { w.data() } -> std::convertible_to<const Scalar_*>;
@@ -64,12 +64,10 @@ class Convolution {
       fail("Convolution: the groups: expected a divisor of ", channels, " channels and ", filters,
            " filters, found ", groups);
     const Index expected =
-        checked_size("Convolution", "weights",
-                     {filters, channels / groups, geometry_.kernel.height, geometry_.kernel.width});
+        checked_size("Convolution", "weights", {filters, channels / groups, geometry_.kernel_taps()});
     if (Index(weights.size()) != expected)
       fail("Convolution: the weights: expected ", filters, " x ", channels / groups, " x ",
-           geometry_.kernel.height, " x ", geometry_.kernel.width, " = ", expected, ", found ",
-           weights.size());
+           shown(geometry_.kernel), " = ", expected, ", found ", weights.size());
     const Scalar* w = weights.data();
     weight_count_ = expected;
     finite_ = ascribe::detail::all_finite(expected, 1, w);

@@ -7,8 +7,8 @@
 
 namespace ascribe::window {
 
-/// A kernel that slides over an image, (H·W·C) → (H'·W'·C); padding takes no part, and the members come
-/// row by row.
+/// A kernel that slides over an image, (H·W·C) → (H'·W'·C), or a volume, (D·H·W·C) → (D'·H'·W'·C); padding
+/// takes no part, and the members come plane by plane and row by row.
 /// Example: `Pool({.input = {28, 28}, .kernel = {2, 2}, .stride = {2, 2}}, 16)`.
 class Pool {
  public:
@@ -23,16 +23,18 @@ class Pool {
     checked_size("Pool", "inputs", {geometry_.input_pixels(), channels});
     checked_size("Pool", "outputs", {geometry_.output_pixels(), channels});
     geometry_.check_no_window_is_empty("Pool");
-    width_ = geometry_.output_width();
+    outputs_ = geometry_.output();
     const auto side_by_side = [](Index input, Index windows, Index kernel, Index stride, Index dilation,
                                  Index pad) {
       return pad == 0 && dilation == 1 && stride == kernel && windows * kernel == input;
     };
     const Spatial& g = geometry_;
-    partition_ =
-        side_by_side(g.input.height, g.output_height(), g.kernel.height, g.stride.height, g.dilation.height,
-                     g.pads.top) &&
-        side_by_side(g.input.width, width_, g.kernel.width, g.stride.width, g.dilation.width, g.pads.left);
+    partition_ = side_by_side(g.input.depth, outputs_.depth, g.kernel.depth, g.stride.depth, g.dilation.depth,
+                              g.pads.front) &&
+                 side_by_side(g.input.height, outputs_.height, g.kernel.height, g.stride.height,
+                              g.dilation.height, g.pads.top) &&
+                 side_by_side(g.input.width, outputs_.width, g.kernel.width, g.stride.width, g.dilation.width,
+                              g.pads.left);
   }
 
   Index input_size() const { return geometry_.input_pixels() * channels_; }
@@ -45,13 +47,15 @@ class Pool {
 
   template <class F>
   void members(Index group, F&& f) const {
-    geometry_.for_each_tap(group / width_, group % width_, [&](Index, Index pixel) { f(pixel * channels_); });
+    const Index line = group / outputs_.width;
+    geometry_.for_each_tap(line / outputs_.height, line % outputs_.height, group % outputs_.width,
+                           [&](Index, Index pixel) { f(pixel * channels_); });
   }
 
  private:
   Spatial geometry_;
   Index channels_;
-  Index width_ = 1;
+  Extent outputs_;
   bool partition_ = false;
 };
 
