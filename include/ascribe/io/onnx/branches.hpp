@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -152,7 +154,7 @@ class ParallelBranches {
 inline void add_merged(Importer& importer, const Node& node, const ParallelBranches::Found& found) {
   const Activation& given = importer.activation_of(node, found.input);
   const Activation a = importer.in_order(node, given, channels_last(given.rank()));
-  spatial_extent(node, a);
+  check_spatial_axes(node, a);
   const std::size_t axes = std::size_t(a.rank() - 2);
   // One kernel that all fit in, each as far behind its padding as it was.
   ParallelBranches::Kernel merged = found.kernels.front();
@@ -171,17 +173,17 @@ inline void add_merged(Importer& importer, const Node& node, const ParallelBranc
   if (groups < 1 || channels % groups != 0 || filters % groups != 0)
     fail(describe(node), ": expected groups that divide ", channels, " channels and ", filters,
          " filters, found ", groups);
-  const auto plane = [axes](const std::vector<Index>& size) {
-    return axes == 1 ? size[0] : size[0] * size[1];
+  const auto taps_of = [](const std::vector<Index>& size) {
+    return std::accumulate(size.begin(), size.end(), Index(1), std::multiplies<>());
   };
-  const Index each = channels / groups, taps = plane(merged.size);
+  const Index each = channels / groups, taps = taps_of(merged.size);
   importer.charge(node, {filters, each, taps}, sizeof(double));
   std::vector<double> weights(std::size_t(filters * each * taps), 0);
   layer::Numbers bias(std::size_t(filters), 0);
   for (std::size_t b = 0; b < found.branches.size(); ++b) {
     const auto& [convolution, norms] = found.branches[b];
     const auto& kernel = found.kernels[b];
-    const Index own = plane(kernel.size);
+    const Index own = taps_of(kernel.size);
     std::vector<double> values, own_bias(std::size_t(filters), 0);
     if (convolution) {
       const Tensor& tensor = importer.constant(*convolution, 1);
@@ -205,16 +207,19 @@ inline void add_merged(Importer& importer, const Node& node, const ParallelBranc
         own_bias[f] = own_bias[f] * affine.scale[f] + affine.shift[f];
       }
     }
-    const Index row = axes == 1 ? 1 : kernel.size[1], merged_row = axes == 1 ? 1 : merged.size[1];
+    // The merged kernel's tap that is a kernel's own number `tap`.
+    const auto merged_tap = [&](Index tap) {
+      Index at = 0, step = 1;
+      for (std::size_t i = axes; i-- > 0; tap /= kernel.size[i], step *= merged.size[i])
+        at += step * (tap % kernel.size[i] + merged.before[i] - kernel.before[i]);
+      return at;
+    };
     for (Index f = 0; f < filters; ++f) {
       bias[std::size_t(f)] += own_bias[std::size_t(f)];
       for (Index c = 0; c < each; ++c)
-        for (Index tap = 0; tap < own; ++tap) {
-          const Index y = tap / row + merged.before[0] - kernel.before[0],
-                      x = axes == 1 ? 0 : tap % row + merged.before[1] - kernel.before[1];
-          weights[std::size_t((f * each + c) * taps + y * merged_row + x)] +=
+        for (Index tap = 0; tap < own; ++tap)
+          weights[std::size_t((f * each + c) * taps + merged_tap(tap))] +=
               scale[std::size_t(f)] * values[std::size_t((f * each + c) * own + tap)];
-        }
     }
   }
   std::vector<WindowAxis> window(axes);
@@ -226,7 +231,7 @@ inline void add_merged(Importer& importer, const Node& node, const ParallelBranc
                  .after = merged.after[i]};
   const Spatial geometry = as_spatial(window);
   geometry.check("Conv");
-  const Dims dims = image_dims(a, filters, geometry.output_height(), geometry.output_width());
+  const Dims dims = image_dims(a, filters, geometry.output());
   layer::Convolution convolution{.geometry = geometry,
                                  .channels = channels,
                                  .filters = filters,

@@ -150,13 +150,9 @@ inline void import_conv(Importer& importer, const Node& node) {
   const Activation a = importer.in_order(node, importer.activation(node, 0),
                                          channels_last(importer.activation(node, 0).rank()));
   const Tensor& weights = importer.constant(node, 1);
-  spatial_extent(node, a);
-  if (weights.rank() != a.rank())
-    fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
-  const Extent kernel =
-      a.rank() == 3 ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
+  const Dims kernel = kernel_dims(node, a, weights.dims());
   Attributes attributes(node);
-  const WindowAttributes window = window_attributes(node, attributes, a, kernel);
+  const Spatial geometry = as_spatial(window_axes(node, attributes, a, kernel));
   const Index groups = Index(attributes.integer("group", 1));
   attributes.finish();
   const Index filters = weights.dims()[0], channels = a.dims[1];
@@ -164,18 +160,15 @@ inline void import_conv(Importer& importer, const Node& node) {
     fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
          " groups, found shape ", shown(weights.dims()));
   try {
-    window.spatial.check("Conv");
+    geometry.check("Conv");
   } catch (const Error& error) {
     fail(describe(node), ": ", error.what());
   }
-  const Dims dims = image_dims(a, filters, window.spatial.output_height(), window.spatial.output_width());
-  add_convolution(importer, node, a,
-                  {.geometry = window.spatial,
-                   .channels = channels,
-                   .filters = filters,
-                   .groups = groups,
-                   .weights = weights},
-                  dims);
+  const Dims dims = image_dims(a, filters, geometry.output());
+  add_convolution(
+      importer, node, a,
+      {.geometry = geometry, .channels = channels, .filters = filters, .groups = groups, .weights = weights},
+      dims);
 }
 
 /// A transposed convolution is the transpose of the convolution that leads from its output to its input.
@@ -183,94 +176,58 @@ inline void import_conv_transpose(Importer& importer, const Node& node) {
   const Activation a = importer.in_order(node, importer.activation(node, 0),
                                          channels_last(importer.activation(node, 0).rank()));
   const Tensor& weights = importer.constant(node, 1);
-  const Extent extent = spatial_extent(node, a);
-  if (weights.rank() != a.rank())
-    fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights.dims()));
+  const Dims kernel = kernel_dims(node, a, weights.dims());
   if (weights.size() < 1)
     fail(describe(node), ": expected weights, found none: shape ", shown(weights.dims()));
-  const bool one_axis = a.rank() == 3;
-  const Extent kernel =
-      one_axis ? Extent{1, weights.dims()[2]} : Extent{weights.dims()[2], weights.dims()[3]};
   Attributes attributes(node);
   const Index groups = Index(attributes.integer("group", 1));
-  const auto output_padding = attributes.integers("output_padding");
-  const auto output_shape = attributes.integers("output_shape");
-  const std::string automatic = attributes.text("auto_pad", "NOTSET");
-  const auto pads = attributes.integers("pads");
-  Spatial s;
-  s.kernel = kernel;
-  if (const auto given = attributes.integers("kernel_shape")) {
-    const Extent said = extent_of(node, "kernel_shape", *given, a.rank());
-    if (said.height != kernel.height || said.width != kernel.width)
-      fail(describe(node), ": attribute 'kernel_shape': expected the weights' ", kernel.height, " x ",
-           kernel.width, ", found ", said.height, " x ", said.width);
-  }
-  if (const auto given = attributes.integers("strides"))
-    s.stride = extent_of(node, "strides", *given, a.rank());
-  if (const auto given = attributes.integers("dilations"))
-    s.dilation = extent_of(node, "dilations", *given, a.rank());
+  const std::size_t axes = kernel.size();
+  kernel_shape(node, attributes, axes, kernel);
+  const auto strides = sizes_attribute(node, attributes, "strides", 1, axes),
+             dilations = sizes_attribute(node, attributes, "dilations", 1, axes),
+             output_padding = sizes_attribute(node, attributes, "output_padding", 0, axes),
+             output_shape = sizes_attribute(node, attributes, "output_shape", 0, axes),
+             pads = sizes_attribute(node, attributes, "pads", 0, 2 * axes);
+  const std::string automatic = automatic_padding(node, attributes);
   attributes.finish();
-  const std::size_t axes = std::size_t(a.rank() - 2);
-  const auto expect = [&](const char* name, const auto& list, std::size_t count) {
-    if (list && list->size() != count)
-      fail(describe(node), ": attribute '", name, "': expected ", count, " sizes, found ", list->size());
-    if (list)
-      for (const std::int64_t v : *list)
-        if (v < 0 || v > (std::int64_t(1) << 30))
-          fail(describe(node), ": attribute '", name, "': expected sizes from 0 to 2^30, found ", v);
-  };
-  expect("output_padding", output_padding, axes);
-  expect("output_shape", output_shape, axes);
-  expect("pads", pads, 2 * axes);
-  if (automatic != "NOTSET" && automatic != "VALID" && automatic != "SAME_UPPER" && automatic != "SAME_LOWER")
-    fail(describe(node), ": attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found ",
-         shown(automatic));
 
-  // Along one axis: the size of the output, and the padding by which the full one is cut.
-  const auto along = [&](std::size_t axis, Index input, Index taps, Index stride, Index dilation, Index& size,
-                         Index& before, Index& after) {
-    const Index extra = output_padding ? Index((*output_padding)[axis]) : 0;
-    if (input > (Index(1) << 30) || stride > (Index(1) << 30) || dilation > (Index(1) << 30))
+  // The convolution back, from this layer's output to its input. Along one axis: the size of the output, and
+  // the padding by which the full one is cut.
+  const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+  std::vector<WindowAxis> back(axes);
+  for (std::size_t i = 0; i < axes; ++i) {
+    WindowAxis& axis = back[i];
+    const Index input = a.dims[i + 2], extra = output_padding ? Index((*output_padding)[i]) : 0;
+    if (input > most_spatial_size || kernel[i] > most_spatial_size)
       fail(describe(node), ": expected sizes up to 2^30");
-    const Index full = stride * (input - 1) + extra + (taps - 1) * dilation + 1;
-    const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+    axis.kernel = kernel[i];
+    if (strides) axis.stride = Index((*strides)[i]);
+    if (dilations) axis.dilation = Index((*dilations)[i]);
+    const Index full = axis.stride * (input - 1) + extra + axis.span();
+    Index after = 0;
     if (output_shape || same) {
-      size = output_shape ? Index((*output_shape)[axis]) : input * stride;
-      const Index total = std::max<Index>(0, full - size);
-      before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-      after = total - before;
+      axis.input = output_shape ? Index((*output_shape)[i]) : input * axis.stride;
+      const Index total = std::max<Index>(0, full - axis.input);
+      axis.before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+      after = total - axis.before;
     } else {
-      before = pads && automatic == "NOTSET" ? Index((*pads)[axis]) : 0;
-      after = pads && automatic == "NOTSET" ? Index((*pads)[axis + axes]) : 0;
-      size = full - before - after;
+      axis.before = pads && automatic == "NOTSET" ? Index((*pads)[i]) : 0;
+      after = pads && automatic == "NOTSET" ? Index((*pads)[i + axes]) : 0;
+      axis.input = full - axis.before - after;
     }
-    if (size < 1) fail(describe(node), ": expected an output of at least 1 along each axis, found ", size);
-  };
-  Index height_pad = 0, height_after = 0;
-  s.input.height = 1;
-  if (!one_axis)
-    along(0, extent.height, s.kernel.height, s.stride.height, s.dilation.height, s.input.height, height_pad,
-          height_after);
-  along(one_axis ? 0 : 1, extent.width, s.kernel.width, s.stride.width, s.dilation.width, s.input.width,
-        s.pads.left, s.pads.right);
-  s.pads.top = height_pad;
-  s.pads.bottom = height_after;
-  // The convolution back must have exactly this input as its output; behind the last window the image may
-  // go on (output_padding), which the padding behind must not add a window for.
-  const auto settle = [&](Index wanted, Index input, Index taps, Index stride, Index dilation, Index before,
-                          Index& after) {
-    after = std::max<Index>(0, (wanted - 1) * stride + (taps - 1) * dilation + 1 - input - before);
-  };
-  settle(extent.height, s.input.height, s.kernel.height, s.stride.height, s.dilation.height, s.pads.top,
-         s.pads.bottom);
-  settle(extent.width, s.input.width, s.kernel.width, s.stride.width, s.dilation.width, s.pads.left,
-         s.pads.right);
+    if (axis.input < 1)
+      fail(describe(node), ": expected an output of at least 1 along each axis, found ", axis.input);
+    // It must have exactly this input as its output; behind the last window the image may go on
+    // (output_padding), which the padding behind must not add a window for.
+    axis.after = std::max<Index>(0, (input - 1) * axis.stride + axis.span() - axis.input - axis.before);
+  }
+  const Spatial s = as_spatial(back);
   const Index channels = a.dims[1];
   if (groups < 1 || weights.dims()[0] != channels || channels % groups != 0)
     fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
          " groups, found shape ", shown(weights.dims()));
   const Index filters = weights.dims()[1] * groups;  // neither is more than what there is in memory
-  const Dims dims = image_dims(a, filters, s.input.height, s.input.width);
+  const Dims dims = image_dims(a, filters, s.input);
   // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
   s.check("ConvTranspose");
   if (a.dims[0] * s.output_pixels() * channels != a.size())

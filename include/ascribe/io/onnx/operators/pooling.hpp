@@ -78,7 +78,7 @@ inline Dims pooled_dims(const Activation& a, const PoolWindows& windows) {
   return dims;
 }
 
-/// For more axes than an image has: calls f(pixels, count) for every window in C order, with the pixels
+/// For more axes than a volume has: calls f(pixels, count) for every window in C order, with the pixels
 /// inside, and how many positions of the kernel lie inside or in padding that counts. Throws Error where a
 /// window lies wholly in padding that does not count, and for a table that exceeds ReadOptions::memory.
 template <class F>
@@ -149,7 +149,7 @@ inline void import_max_pool(Importer& importer, const Node& node) {
   const auto add = [&](auto pool) {
     importer.define(node.outputs[0], importer.add(node, "", layer::Max{std::move(pool)}, {a}, dims, a.order));
   };
-  if (windows.axes.size() <= 2) return add(window::Pool(as_spatial(windows.axes), channels));
+  if (windows.axes.size() <= most_spatial_axes) return add(window::Pool(as_spatial(windows.axes), channels));
   std::vector<std::vector<Index>> table;
   each_pool_window(importer, node, windows, channels, false, [&](const std::vector<Index>& pixels, Index) {
     for (Index c = 0; c < channels; ++c) {
@@ -174,15 +174,11 @@ inline void import_average_pool(Importer& importer, const Node& node) {
     importer.define(node.outputs[0],
                     importer.add(node, "", layer::MatMul{std::move(pool)}, {a}, dims, a.order));
   };
-  if (windows.axes.size() <= 2) {
-    const Spatial geometry = as_spatial(windows.axes);
-    Pads counted;
-    if (count_padding) {
-      counted = geometry.pads;
-      counted.right = windows.counted_after.back();
-      if (windows.axes.size() == 2) counted.bottom = windows.counted_after.front();
-    }
-    return add(layer::AveragePool{geometry, channels, counted});
+  if (windows.axes.size() <= most_spatial_axes) {
+    std::vector<WindowAxis> counted = windows.axes;
+    for (std::size_t i = 0; i < counted.size(); ++i) counted[i].after = windows.counted_after[i];
+    return add(layer::AveragePool{as_spatial(windows.axes), channels,
+                                  count_padding ? as_spatial(counted).pads : Pads{}});
   }
   layer::Sparse average{.outputs = 0, .inputs = a.size(), .entries = {}, .aggregation = "AveragePool"};
   Index& row = average.outputs;

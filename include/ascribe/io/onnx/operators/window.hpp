@@ -21,66 +21,85 @@ struct WindowAxis {
   Index padded() const { return before + input + after; }
 };
 
-/// A window over the spatial axes (one or two) of a value N, C, [H,] W, with the attributes kernel_shape,
-/// strides, pads, dilations and auto_pad.
-struct WindowAttributes {
-  Spatial spatial;
-};
+/// Spatial axes that a window of the library can have (core/spatial.hpp).
+inline constexpr std::size_t most_spatial_axes = 3;
 
-/// The spatial sizes of N, C, W or N, C, H, W. Throws Error for other ranks.
-inline Extent spatial_extent(const Node& node, const Activation& a) {
-  if (a.rank() == 3) return {1, a.dims[2]};
-  if (a.rank() == 4) return {a.dims[2], a.dims[3]};
-  fail(describe(node), ": expected an input of 1 or 2 spatial axes, found shape ", shown(a.dims));
+/// Throws Error unless a value is N, C and one to three spatial axes.
+inline void check_spatial_axes(const Node& node, const Activation& a) {
+  if (a.rank() < 3 || a.dims.size() - 2 > most_spatial_axes)
+    fail(describe(node), ": expected an input of 1 to ", most_spatial_axes, " spatial axes, found shape ",
+         shown(a.dims));
 }
 
-/// Two sizes for two axes, or one for the width alone.
-inline Extent extent_of(const Node& node, const std::string& name, const std::vector<std::int64_t>& sizes,
-                        Index rank) {
-  if (Index(sizes.size()) != rank - 2)
-    fail(describe(node), ": attribute ", shown(name), ": expected ", rank - 2, " sizes, found ",
-         sizes.size());
-  for (const std::int64_t size : sizes)
-    if (size < 1) fail(describe(node), ": attribute ", shown(name), ": expected sizes above 0, found ", size);
-  return rank == 3 ? Extent{1, Index(sizes[0])} : Extent{Index(sizes[0]), Index(sizes[1])};
+/// The kernel's sizes, those of convolution weights behind their first two. Throws Error unless the weights
+/// have as many axes as what they go over.
+inline Dims kernel_dims(const Node& node, const Activation& a, const Dims& weights) {
+  check_spatial_axes(node, a);
+  if (weights.size() != a.dims.size())
+    fail(describe(node), ": the weights: expected ", a.rank(), " axes, found shape ", shown(weights));
+  return Dims(weights.begin() + 2, weights.end());
+}
+
+/// So that the product of two fits.
+inline constexpr std::int64_t most_spatial_size = std::int64_t(1) << 30;
+
+/// A list of `count` sizes, or none. Throws Error for others, and for sizes below `least` or above 2^30.
+inline std::optional<std::vector<std::int64_t>> sizes_attribute(const Node& node, Attributes& attributes,
+                                                                const char* name, std::int64_t least,
+                                                                std::size_t count) {
+  auto given = attributes.integers(name);
+  if (given && given->size() != count)
+    fail(describe(node), ": attribute '", name, "': expected ", count, " sizes, found ", given->size());
+  if (given)
+    for (const std::int64_t size : *given)
+      if (size < least || size > most_spatial_size)
+        fail(describe(node), ": attribute '", name, "': expected sizes from ", least, " to ",
+             most_spatial_size, ", found ", size);
+  return given;
+}
+
+/// The kernel's sizes: those of the weights, which the attribute may repeat; those of the attribute where
+/// `weights` is empty, as a pool's is.
+inline Dims kernel_shape(const Node& node, Attributes& attributes, std::size_t axes, const Dims& weights) {
+  const auto given = sizes_attribute(node, attributes, "kernel_shape", 1, axes);
+  if (!given && weights.empty()) fail(describe(node), ": expected the attribute 'kernel_shape', found none");
+  if (!given) return weights;
+  const Dims sizes(given->begin(), given->end());
+  if (!weights.empty() && sizes != weights)
+    fail(describe(node), ": attribute 'kernel_shape': expected the weights' ", shown(weights), ", found ",
+         shown(sizes));
+  return sizes;
+}
+
+/// The attribute auto_pad: NOTSET, VALID, SAME_UPPER or SAME_LOWER.
+inline std::string automatic_padding(const Node& node, Attributes& attributes) {
+  std::string automatic = attributes.text("auto_pad", "NOTSET");
+  if (automatic != "NOTSET" && automatic != "VALID" && automatic != "SAME_UPPER" && automatic != "SAME_LOWER")
+    fail(describe(node), ": attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found ",
+         shown(automatic));
+  return automatic;
 }
 
 /// Reads the attributes for any number of spatial axes; `kernel` is what the weights say, for a convolution,
-/// and empty for a pool. Throws Error for sizes that make no sense or exceed 2^30, so that the product of two
-/// fits.
+/// and empty for a pool. Throws Error for sizes that make no sense or exceed 2^30.
 inline std::vector<WindowAxis> window_axes(const Node& node, Attributes& attributes, const Activation& a,
                                            const Dims& kernel) {
-  constexpr std::int64_t most = std::int64_t(1) << 30;
   if (a.rank() < 3)
     fail(describe(node), ": expected an input N, C and at least 1 spatial axis, found shape ", shown(a.dims));
   std::vector<WindowAxis> axes(a.dims.size() - 2);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     axes[i].input = a.dims[i + 2];
-    if (axes[i].input > most)
-      fail(describe(node), ": expected spatial sizes up to ", most, ", found shape ", shown(a.dims));
+    if (axes[i].input > most_spatial_size)
+      fail(describe(node), ": expected spatial sizes up to ", most_spatial_size, ", found shape ",
+           shown(a.dims));
   }
-  const auto sizes = [&](const char* name, std::int64_t least, std::size_t expected) {
-    auto given = attributes.integers(name);
-    if (given && given->size() != expected)
-      fail(describe(node), ": attribute '", name, "': expected ", expected, " sizes, found ", given->size());
-    if (given)
-      for (const std::int64_t size : *given)
-        if (size < least || size > most)
-          fail(describe(node), ": attribute '", name, "': expected sizes from ", least, " to ", most,
-               ", found ", size);
-    return given;
+  const auto sizes = [&](const char* name, std::int64_t least, std::size_t count) {
+    return sizes_attribute(node, attributes, name, least, count);
   };
-  const auto shape = sizes("kernel_shape", 1, axes.size());
-  if (!shape && kernel.empty()) fail(describe(node), ": expected the attribute 'kernel_shape', found none");
-  if (shape && !kernel.empty() && Dims(shape->begin(), shape->end()) != kernel)
-    fail(describe(node), ": attribute 'kernel_shape': expected the weights' ", shown(kernel), ", found ",
-         shown(Dims(shape->begin(), shape->end())));
+  const auto shape = kernel_shape(node, attributes, axes.size(), kernel);
   const auto strides = sizes("strides", 1, axes.size()), dilations = sizes("dilations", 1, axes.size());
   const auto pads = sizes("pads", 0, 2 * axes.size());
-  const std::string automatic = attributes.text("auto_pad", "NOTSET");
-  if (automatic != "NOTSET" && automatic != "VALID" && automatic != "SAME_UPPER" && automatic != "SAME_LOWER")
-    fail(describe(node), ": attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found ",
-         shown(automatic));
+  const std::string automatic = automatic_padding(node, attributes);
   if (automatic != "NOTSET" && pads)
     for (const std::int64_t pad : *pads)
       if (pad != 0)
@@ -88,7 +107,7 @@ inline std::vector<WindowAxis> window_axes(const Node& node, Attributes& attribu
              ", found ", pad);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     WindowAxis& axis = axes[i];
-    axis.kernel = shape ? Index((*shape)[i]) : kernel[i];
+    axis.kernel = shape[i];
     if (strides) axis.stride = Index((*strides)[i]);
     if (dilations) axis.dilation = Index((*dilations)[i]);
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
@@ -104,28 +123,25 @@ inline std::vector<WindowAxis> window_axes(const Node& node, Attributes& attribu
   return axes;
 }
 
-/// One or two axes as the window of an image.
+/// One to three axes as a window: the last is the width, the one before it the height.
 inline Spatial as_spatial(const std::vector<WindowAxis>& axes) {
-  const WindowAxis& x = axes.back();
-  const WindowAxis y = axes.size() == 2 ? axes.front() : WindowAxis{};
-  return {.input = {y.input, x.input},
-          .kernel = {y.kernel, x.kernel},
-          .stride = {y.stride, x.stride},
-          .pads = {y.before, x.before, y.after, x.after},
-          .dilation = {y.dilation, x.dilation}};
+  const auto from_behind = [&](std::size_t k) {
+    return k < axes.size() ? axes[axes.size() - 1 - k] : WindowAxis{};
+  };
+  const WindowAxis x = from_behind(0), y = from_behind(1), z = from_behind(2);
+  return {.input = {y.input, x.input, z.input},
+          .kernel = {y.kernel, x.kernel, z.kernel},
+          .stride = {y.stride, x.stride, z.stride},
+          .pads = {y.before, x.before, y.after, x.after, z.before, z.after},
+          .dilation = {y.dilation, x.dilation, z.dilation}};
 }
 
-/// The same for one or two spatial axes; `kernel` is what a convolution's weights say.
-inline WindowAttributes window_attributes(const Node& node, Attributes& attributes, const Activation& a,
-                                          Extent kernel) {
-  spatial_extent(node, a);
-  const Dims sizes = a.rank() == 3 ? Dims{kernel.width} : Dims{kernel.height, kernel.width};
-  return {as_spatial(window_axes(node, attributes, a, sizes))};
-}
-
-/// N, C, then the sizes of the spatial axes.
-inline Dims image_dims(const Activation& a, Index channels, Index height, Index width) {
-  return a.rank() == 3 ? Dims{a.dims[0], channels, width} : Dims{a.dims[0], channels, height, width};
+/// N, C, then the sizes of the spatial axes, of which a value of a's rank has one to three.
+inline Dims image_dims(const Activation& a, Index channels, const Extent& extent) {
+  const Dims all{extent.depth, extent.height, extent.width};
+  Dims dims{a.dims[0], channels};
+  dims.insert(dims.end(), all.end() - (a.rank() - 2), all.end());
+  return dims;
 }
 
 }  // namespace ascribe::onnx
