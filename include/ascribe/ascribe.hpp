@@ -10,6 +10,7 @@
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/function_ref.hpp>
 #include <ascribe/core/image_layout.hpp>
+#include <ascribe/core/lazy.hpp>
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/linkage.hpp>
 #include <ascribe/core/loops.hpp>

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <ascribe/core/lazy.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/image_grid.hpp>
@@ -52,29 +53,11 @@ class ImageProduct {
             Blocking(group_filters, taps, group_channels),
             [&](Index tap, Index channel, Index filter) { return of_group(filter, tap, channel); });
     }
-    if (group_channels >= few) backward_.emplace(geometry);
-    if (!backward_) {
-      for (Index group = 0; group < groups; ++group)
-        columns_.emplace_back(
-            Blocking(taps * group_channels, 1, group_filters), [&](Index, Index filter, Index column) {
-              return weight(group * group_filters + filter, column / group_channels, column % group_channels);
-            });
-    } else {
-      for (const Grid& grid : backward_->grids) {
-        const auto& met = grid.taps;
-        auto& panels = backward_panels_.emplace_back();
-        for (Index group = 0; group < groups; ++group)
-          panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
-                              [&](Index tap, Index filter, Index channel) {
-                                return weight(group * group_filters + filter, met[std::size_t(tap)].kernel,
-                                              channel);
-                              });
-      }
-    }
     zeros_.assign(std::size_t(std::max({channels, filters, row})), S(0));
   }
 
-  /// How many scalars the weights take in the orders of both products.
+  /// How many scalars the weights take in the orders of both products, once the transposed one has been asked
+  /// for.
   static double held(const Spatial& geometry, Index channels, Index filters, Index groups) {
     const double taps = double(geometry.kernel_taps()), c = double(channels / groups),
                  f = double(filters / groups), width = double(panel_width<S>);
@@ -144,9 +127,11 @@ class ImageProduct {
 
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    if (!columns_.empty()) return scatter(s, g, samples, weights, finish);
-    for (std::size_t i = 0; i < backward_panels_.size(); ++i)
-      multiply(backward_->grids[i], backward_panels_[i], s, filters_, g, channels_, samples, weights, finish);
+    const Transposed& transposed = this->transposed();
+    if (!transposed.grids) return scatter(s, g, samples, weights, finish);
+    for (std::size_t i = 0; i < transposed.panels.size(); ++i)
+      multiply(transposed.grids->grids[i], transposed.panels[i], s, filters_, g, channels_, samples, weights,
+               finish);
     clear_unmet(g, samples, finish);
   }
 
@@ -162,10 +147,8 @@ class ImageProduct {
     const Index group_filters = filters_ / groups_;
     for (Index filter = 0; filter < filters_; ++filter)
       for (Index channel = 0; channel < channels_ / groups_; ++channel)
-        for (Index tap = 0; tap < geometry_.kernel_taps(); ++tap) {
-          const Index f = filter % group_filters;
-          *to++ = line(filter / group_filters, f / panel_width<S>, tap, channel)[f % panel_width<S>];
-        }
+        for (Index tap = 0; tap < geometry_.kernel_taps(); ++tap)
+          *to++ = weight_at(filter / group_filters, filter % group_filters, tap, channel);
   }
 
  private:
@@ -175,6 +158,44 @@ class ImageProduct {
     const Index row = geometry_.kernel.width;
     return by_rows_ ? panels.line(tap / row, tap % row * channels_ + channel, panel)
                     : panels.line(tap, channel, panel);
+  }
+
+  S weight_at(Index group, Index filter, Index tap, Index channel) const {
+    return line(group, filter / panel_width<S>, tap, channel)[filter % panel_width<S>];
+  }
+
+  /// The weights in the order of the transposed product.
+  struct Transposed {
+    std::optional<BackwardGrids> grids;          // none where the product goes by columns
+    std::vector<std::vector<Panels<S>>> panels;  // of a grid, one a group; or of the columns
+  };
+  /// A program that only runs a network never asks for them.
+  const Transposed& transposed() const {
+    return transposed_.get([&] { return make_transposed(); });
+  }
+  Transposed make_transposed() const {
+    Transposed made;
+    const Index group_channels = channels_ / groups_, group_filters = filters_ / groups_;
+    if (group_channels < few) {
+      auto& panels = made.panels.emplace_back();
+      for (Index group = 0; group < groups_; ++group)
+        panels.emplace_back(Blocking(geometry_.kernel_taps() * group_channels, 1, group_filters),
+                            [&](Index, Index filter, Index column) {
+                              return weight_at(group, filter, column / group_channels, column % group_channels);
+                            });
+      return made;
+    }
+    made.grids.emplace(geometry_);
+    for (const Grid& grid : made.grids->grids) {
+      const auto& met = grid.taps;
+      auto& panels = made.panels.emplace_back();
+      for (Index group = 0; group < groups_; ++group)
+        panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
+                            [&](Index tap, Index filter, Index channel) {
+                              return weight_at(group, filter, met[std::size_t(tap)].kernel, channel);
+                            });
+    }
+    return made;
   }
 
   /// Channels that are too few for a run.
@@ -313,7 +334,7 @@ class ImageProduct {
   void clear_unmet(S* g, Index samples, const Finish<S>& finish) const {
     const Index size = geometry_.input_pixels() * channels_;
     parallel_for(samples, [&](Index n) {
-      backward_->unmet(geometry_, [&](Index pixel, Index count) {
+      transposed().grids->unmet(geometry_, [&](Index pixel, Index count) {
         const Index first = n * size + pixel * channels_;
         std::fill_n(g + first, count * channels_, S(0));
         if (finish) finish(first, count * channels_, g + first);
@@ -354,7 +375,7 @@ class ImageProduct {
 
   void scatter_band(const S* s, S* image, Index begin, Index end, Index group, const Weights& weights) const {
     const Spatial& g = geometry_;
-    const Panels<S>& panels = columns_[std::size_t(group)];
+    const Panels<S>& panels = transposed().panels[0][std::size_t(group)];
     const Blocking& blocking = panels.blocking();
     const Extent all = g.output();
     const Index height = g.input.height, first_plane = begin / height, last_plane = (end - 1) / height;
@@ -430,10 +451,8 @@ class ImageProduct {
   Index channels_ = 0, filters_ = 0, groups_ = 1;
   bool by_rows_ = false;
   Grid forward_grid_;
-  std::vector<Panels<S>> forward_panels_;                // one a group
-  std::optional<BackwardGrids> backward_;                // none where the transposed product goes by columns
-  std::vector<std::vector<Panels<S>>> backward_panels_;  // of a grid, one a group
-  std::vector<Panels<S>> columns_;                       // one a group
+  std::vector<Panels<S>> forward_panels_;  // one a group
+  Lazy<Transposed> transposed_;
   std::vector<S> zeros_;
 };
 

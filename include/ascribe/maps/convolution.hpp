@@ -28,9 +28,10 @@ enum class Products {
 
 /// The cross-correlation that networks call a convolution, (H·W·channels) → (H'·W'·filters), images in
 /// the order H, W, C, volumes in the order D, H, W, C. Padding is zeros that no weight is stored for. The
-/// weights are held twice, in the order of either product (kernels/image_product.hpp); a call takes nothing
-/// from the heap. With Products::winograd, Weights::approximate gets the faster products; any other weights,
-/// and any weights without it, the same to the last bit.
+/// weights are held in the order of the product, and from the first transposed one on in that one's order too
+/// (kernels/image_product.hpp); any other call takes nothing from the heap. With Products::winograd,
+/// Weights::approximate gets the faster products; any other weights, and any weights without it, the same to
+/// the last bit.
 template <class Scalar_>
 class Convolution {
  public:
@@ -85,8 +86,8 @@ class Convolution {
       });
   }
 
-  /// How many scalars such a convolution holds: its weights in the order of both products, each filled up to
-  /// whole panels. The arguments are the constructor's, and are not checked.
+  /// How many scalars such a convolution may hold: its weights in the order of both products, each filled up
+  /// to whole panels. The arguments are the constructor's, and are not checked.
   static double held_scalars(const Spatial& geometry, Index channels, Index filters, Index groups,
                              Products products = Products::direct) {
     if (is_depthwise(geometry, channels, filters, groups))
