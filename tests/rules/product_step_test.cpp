@@ -7,11 +7,13 @@
 
 #include <ascribe/rules/step_back.hpp>
 
+#include "tests/rules/step_case.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
 
 using namespace ascribe;
+using namespace ascribe::test;
 using rule::FactorShares;
 
 TEST_CASE("shares of factors serve all forms, and read the factors where their values count", "[rules]") {
@@ -40,59 +42,12 @@ TEST_CASE("the usual split of a product", "[rules]") {
     CHECK(usual.in(matrices, form).of == FactorShares::even);
 }
 
-/// One step back through a product, of a batch of random values, with what the rule says that it does not
-/// read as NaN.
-struct Step {
-  Batch<double> a, b, a_base, b_base, up, down;
-  Ledger<double> books;
-
-  Step(const kind::Product& layer, const FactorShares& rule, Form form, Index samples, Index baselines) {
-    const auto random = [](Index rows, Index columns, unsigned seed) {
-      std::mt19937 generator(seed);
-      std::uniform_real_distribution<double> number(-1, 1);
-      Batch<double> m(rows, columns);
-      for (double& v : m.reshaped()) v = number(generator);
-      return m;
-    };
-    a = random(layer.input_size(), samples, 1);
-    a_base = random(layer.input_size(), baselines, 2);
-    up = random(layer.output_size(), samples, 3);
-    b.resize(layer.output_size(), samples);
-    b_base.resize(layer.output_size(), baselines);
-    auto to = out(b), to_base = out(b_base);
-    forward(layer, view(a), to);
-    forward(layer, view(a_base), to_base);
-    down.setConstant(layer.input_size(), samples, 7);
-    books.reset(samples);
-    Workspace<double> workspace;
-    const Reads reads = rule.in(layer, form).reads(layer, form);
-    Batch<double> seen_a = a, seen_b = b;
-    if (!reads.inputs) seen_a.setConstant(std::nan(""));
-    if (!reads.outputs) seen_b.setConstant(std::nan(""));
-    const Index step = baselines == 1 ? 0 : 1;
-    Context<double, Dynamic, Dynamic, Dynamic> c{
-        view(seen_a), view(seen_b), {a_base.data(), step * a.rows()}, {b_base.data(), step * b.rows()}, form,
-        books,        workspace};
-    rule::take_step(layer, rule, c, view(up), out(down));
-  }
-  /// What enters, what leaves and what is booked are the same.
-  double open(Form form) const {
-    Batch<double> enter = up, leave = down;
-    if (form == Form::Q) enter.array() *= b.array(), leave.array() *= a.array();
-    if (form == Form::Delta)
-      for (Index n = 0; n < a.cols(); ++n) {
-        const Index m = a_base.cols() == 1 ? 0 : n;
-        enter.col(n).array() *= (b.col(n) - b_base.col(m)).array();
-        leave.col(n).array() *= (a.col(n) - a_base.col(m)).array();
-      }
-    double worst = 0;
-    for (Index n = 0; n < a.cols(); ++n)
-      if (const double left =
-              std::abs(enter.col(n).sum() - leave.col(n).sum() - books.stabiliser(n) - books.dropped(n));
-          !(left <= worst))
-        worst = left;  // NaN too
-    return worst;
-  }
+/// One step back through a product, of a batch of random values.
+struct Step : StepCase {
+  Step(const kind::Product& layer, const FactorShares& rule, Form form, Index samples, Index baselines)
+      : StepCase(layer, rule, rule.in(layer, form).reads(layer, form), form,
+                 random_batch(layer.input_size(), samples, 1),
+                 random_batch(layer.input_size(), baselines, 2)) {}
 };
 
 /// Two heads of attention's scores, q kᵀ with features token by token, and its values.

@@ -7,61 +7,22 @@
 #include <ascribe/rules/softmax.hpp>
 #include <ascribe/rules/step_back.hpp>
 
+#include "tests/rules/step_case.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
 
 using namespace ascribe;
+using namespace ascribe::test;
 using rule::RowShares;
 
 constexpr auto all_rules = {RowShares::gradient, RowShares::expansion, RowShares::baseline,
                             RowShares::constant, RowShares::usual};
 
-/// One step back through a softmax, with what the rule says that it does not read as NaN.
-struct Step {
-  Batch<double> a, b, a_base, b_base, up, down;
-  Ledger<double> books;
-
+/// One step back through a softmax.
+struct Step : StepCase {
   Step(const kind::Softmax& layer, RowShares rule, Form form, Batch<double> logits, Batch<double> baseline)
-      : a(std::move(logits)), a_base(std::move(baseline)) {
-    const Index samples = a.cols(), size = layer.output_size();
-    std::mt19937 generator(3);
-    std::uniform_real_distribution<double> number(-1, 1);
-    up.resize(size, samples);
-    for (double& v : up.reshaped()) v = number(generator);
-    b.resize(size, samples);
-    b_base.resize(size, a_base.cols());
-    auto to = out(b), to_base = out(b_base);
-    forward(layer, view(a), to);
-    forward(layer, view(a_base), to_base);
-    down.setConstant(size, samples, 7);
-    books.reset(samples);
-    const Reads reads = rule.reads(form);
-    Batch<double> seen_a = a, seen_b = b;
-    if (!reads.inputs) seen_a.setConstant(std::nan(""));
-    if (!reads.outputs) seen_b.setConstant(std::nan(""));
-    Workspace<double> workspace;
-    const Index step = a_base.cols() == 1 ? 0 : size;
-    Context<double, Dynamic, Dynamic, Dynamic> c{
-        view(seen_a), view(seen_b), {a_base.data(), step}, {b_base.data(), step}, form, books, workspace};
-    rule::take_step(layer, rule, c, view(up), out(down));
-  }
-  double open(Form form) const {
-    Batch<double> enter = up, leave = down;
-    if (form == Form::Q) enter.array() *= b.array(), leave.array() *= a.array();
-    if (form == Form::Delta)
-      for (Index n = 0; n < a.cols(); ++n) {
-        const Index m = a_base.cols() == 1 ? 0 : n;
-        enter.col(n).array() *= (b.col(n) - b_base.col(m)).array();
-        leave.col(n).array() *= (a.col(n) - a_base.col(m)).array();
-      }
-    double worst = 0;
-    for (Index n = 0; n < a.cols(); ++n)
-      if (const double left = std::abs(enter.col(n).sum() - leave.col(n).sum() - books.dropped(n));
-          !(left <= worst))
-        worst = left;  // NaN too
-    return worst;
-  }
+      : StepCase(layer, rule, rule.reads(form), form, std::move(logits), std::move(baseline)) {}
 };
 
 Batch<double> logits(const kind::Softmax& layer, Index samples, unsigned seed, double scale = 2) {
@@ -112,8 +73,7 @@ TEST_CASE("the gradient of a softmax against differences", "[rules]") {
 TEST_CASE("AttnLRP's rule of a softmax in R, and what it drops", "[rules]") {
   // Achtibat et al. 2402.05602, proposition 3.1: a_i·(R_i − b_i·Σ R).
   const kind::Softmax layer(1, 2);
-  Batch<double> a(2, 1);
-  a << std::log(3.0), 0;
+  const Batch<double> a{{std::log(3.0)}, {0.0}};
   const Step step(layer, {RowShares::expansion}, Form::R, a, a);
   const double r0 = step.up(0), r1 = step.up(1);
   CHECK(step.down(0) == Approx(std::log(3.0) * (r0 - 0.75 * (r0 + r1))));
