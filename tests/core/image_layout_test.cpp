@@ -36,6 +36,19 @@ TEST_CASE("a dense layer behind a flatten sees the same image", "[core]") {
   CHECK((moved * from_chw(chw, 3, 2, 4)).isApprox(weights * chw, 1e-14));
 }
 
+TEST_CASE("a volume's planes are more rows", "[core]") {
+  const Index channels = 2, depth = 3, height = 2, width = 4;
+  Eigen::VectorXd cdhw(channels * depth * height * width);
+  for (Index i = 0; i < cdhw.size(); ++i) cdhw(i) = double(i);
+  const auto dhwc = from_chw(cdhw, channels, depth * height, width);
+  for (Index z = 0; z < depth; ++z)
+    for (Index y = 0; y < height; ++y)
+      for (Index x = 0; x < width; ++x)
+        for (Index c = 0; c < channels; ++c)
+          CHECK(dhwc(((z * height + y) * width + x) * channels + c) ==
+                cdhw(((c * depth + z) * height + y) * width + x));
+}
+
 TEST_CASE("the layouts' errors", "[core]") {
   const Eigen::MatrixXd batch(24, 0);
   CHECK_THROWS_WITH(from_chw(batch, 3, 2, 5), "from_chw: expected 3 x 2 x 5 = 30 values, found 24");

@@ -23,8 +23,8 @@ void for_each_image_index(const char* who, Index channels, Index height, Index w
 }  // namespace detail
 
 /// Images in columns, flattened as C, H, W, to images flattened as H, W, C; features × samples.
-/// Throws Error where the rows are not channels·height·width.
-/// Example: 2 channels of 1 × 2, `[r0 r1 g0 g1]`, become `[r0 g0 r1 g1]`.
+/// Throws Error where the rows are not channels·height·width. Of a volume C, D, H, W, the height is its
+/// depth·height. Example: 2 channels of 1 × 2, `[r0 r1 g0 g1]`, become `[r0 g0 r1 g1]`.
 template <class Derived>
 auto from_chw(const Eigen::MatrixBase<Derived>& batch, Index channels, Index height, Index width) {
   using Result = Batch<typename Derived::Scalar, Derived::RowsAtCompileTime, Derived::ColsAtCompileTime>;
