@@ -1,6 +1,8 @@
 #include "ascribe/io/onnx/branches.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <utility>
@@ -18,23 +20,25 @@ namespace {
 using namespace ascribe;
 using namespace ascribe::test;
 
-/// A model of branches over "x" (1, channels, height, width): nodes and their constants as they are named.
+/// A model of branches over "x" (1, channels, spatial sizes): nodes and their constants as they are named.
 class Branches {
  public:
-  explicit Branches(Index channels, Index height = 5, Index width = 6) : channels_(channels) {
+  explicit Branches(Index channels, const onnx::Dims& sizes = {5, 6})
+      : channels_(channels), axes_(sizes.size()) {
     model_.opset = 13;
-    model_.graph.inputs.push_back(
-        {"x", onnx::ElementType::float32,
-         std::vector<onnx::Dimension>{{1, ""}, {channels, ""}, {height, ""}, {width, ""}}});
+    std::vector<onnx::Dimension> dims{{1, ""}, {channels, ""}};
+    for (const Index size : sizes) dims.push_back({size, ""});
+    model_.graph.inputs.push_back({"x", onnx::ElementType::float32, dims});
   }
   std::string conv(std::string input, Index filters, Index kernel, Index pad, Index stride = 1,
                    Index groups = 1, bool biased = false) {
-    std::vector<std::string> inputs{std::move(input),
-                                    constant({filters, channels_ / groups, kernel, kernel}, 0.5)};
+    onnx::Dims weights{filters, channels_ / groups};
+    weights.insert(weights.end(), axes_, kernel);
+    std::vector<std::string> inputs{std::move(input), constant(weights, 0.5)};
     if (biased) inputs.push_back(constant({filters}, 0.5));
     return add("Conv",
-               {integers("pads", {pad, pad, pad, pad}), integers("strides", {stride, stride}),
-                integer("group", groups)},
+               {integers("pads", std::vector<std::int64_t>(2 * axes_, pad)),
+                integers("strides", std::vector<std::int64_t>(axes_, stride)), integer("group", groups)},
                std::move(inputs));
   }
   std::string norm(std::string input, Index channels) {
@@ -70,6 +74,7 @@ class Branches {
   }
 
   Index channels_;
+  std::size_t axes_;
   std::mt19937 random_{7};
   onnx::Model model_;
 };
@@ -116,6 +121,12 @@ TEST_CASE("onnx: parallel convolutions, identities and normalisations are one co
     Branches m(4);
     check_merged(m, m.sum({m.conv("x", 6, 3, 1, 1, 2), m.conv("x", 6, 1, 0, 1, 2, true)}), 3);
   }
+  SECTION("over one axis, and over three") {
+    for (const onnx::Dims& sizes : {onnx::Dims{7}, {4, 3, 5}}) {
+      Branches m(4, sizes);
+      check_merged(m, m.sum({m.conv("x", 4, 3, 1, 1, 2), m.norm(m.conv("x", 4, 1, 0, 1, 2), 4), "x"}), 3);
+    }
+  }
   SECTION("one behind the other") {
     Branches m(2);
     const auto first = m.relu(m.sum({m.conv("x", 2, 3, 1), m.norm("x", 2)}));
@@ -139,7 +150,7 @@ TEST_CASE("onnx: branches that are not parallel, or not linear, stay", "[onnx][b
 
 TEST_CASE("onnx: branches that cancel leave epsilon_plus its measure once they are merged",
           "[onnx][branches]") {
-  Branches m(3, 6, 6);
+  Branches m(3, {6, 6});
   std::string value = "x";
   for (int block = 0; block < 6; ++block)
     value = m.relu(

@@ -103,6 +103,11 @@ TEST_CASE("onnx::network: what a small file asks for is counted before it is mad
       {"MaxPool",
        {integers("kernel_shape", {1, 1, much}), integers("pads", {0, 0, much - 1, 0, 0, much - 1})},
        {{1, 1, 1, 1, 1}}},
+      {"MaxPool",
+       {integers("kernel_shape", {1, 1, 1, much}), integers("pads", {0, 0, 0, much - 1, 0, 0, 0, much - 1})},
+       {{1, 1, 1, 1, 1, 1}}},
+      {"Conv", {integers("pads", {much, 0, 0, much, 0, 0})}, {{1, 1, 1, 1, 1}}, {ones("w", {1, 1, 1, 1, 1})}},
+      {"ConvTranspose", {integers("strides", {much, 1, 1})}, {{1, 1, 3, 1, 1}}, {ones("w", {1, 1, 1, 1, 1})}},
       {"LRN", {integer("size", 1)}, {{1, 4096, 1}}},
       {"Add", {}, {{1024, 1}}, {ones("c", {1, 1024})}},
   };
@@ -366,9 +371,11 @@ onnx::Model of_ids() {
   m.graph.outputs = {{"y", onnx::ElementType::float32, {}}};
   m.graph.nodes = {node("Cast", {"ids"}, {"whole"}, {integer("to", 6)}),
                    node("Gather", {"table", "whole"}, {"rows"}, {integer("axis", 0)}),
-                   node("Shape", {"ids"}, {"sizes"}), node("Gather", {"table", "sizes"}, {"constant rows"}),
+                   node("Shape", {"ids"}, {"sizes"}),
+                   node("Gather", {"table", "sizes"}, {"constant rows"}),
                    node("ReduceMax", {"constant rows"}, {"largest"}, {integer("keepdims", 0)}),
-                   node("Sub", {"largest", "seven"}, {"one"}), node("Mul", {"rows", "one"}, {"same"}),
+                   node("Sub", {"largest", "seven"}, {"one"}),
+                   node("Mul", {"rows", "one"}, {"same"}),
                    node("Add", {"same", "shift"}, {"moved"}),
                    node("Mul", {"moved", "weights"}, {"weighted"}),
                    node("ReduceSum", {"weighted", "axes"}, {"y"}, {integer("keepdims", 0)})};

@@ -23,7 +23,8 @@ std::string refused(const OneNode& one, bool batched = false) { return refusal(o
 
 }  // namespace
 
-// The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input).
+// The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input); of
+// volumes with padding or dilation, onnxruntime's (1.32) and onnx.reference's.
 
 TEST_CASE("onnx: MaxPool takes each window's largest value", "[onnx]") {
   check({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
@@ -63,6 +64,21 @@ TEST_CASE("onnx: MaxPool takes each window's largest value", "[onnx]") {
          .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2})},
          .inputs = {{1, 1, 2, 3, 4}}},
         {{{1, 1, 1, 2, 2}, {3.375, 3.25, 3.375, 2.625}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {2, 1, 3}),
+                        integers("pads", {1, 0, 1, 0, 1, 0}), integers("dilations", {1, 2, 2})},
+         .inputs = {{1, 2, 4, 3, 5}}},
+        {{{1, 2, 2, 2, 2},
+          {0.5, 3.375, 2.625, -1.75, 3.125, 2.5, 1, 3.875, 2, 1.875, -3.875, -0.25, 3, 3.25, 2.5, 3.75}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
+                        integer("ceil_mode", 1)},
+         .inputs = {{1, 1, 4, 3, 4}}},
+        {{{1, 1, 2, 2, 2}, {3.875, 3.25, 1.875, 3.75, 3.875, 2.25, 0.875, 3.75}}});
+  check({.op = "MaxPool",
+         .attributes = {integers("kernel_shape", {2, 1, 2, 2})},
+         .inputs = {{1, 1, 2, 2, 3, 2}}},
+        {{{1, 1, 1, 2, 2, 1}, {3.25, 3.375, 2.625, 1.875}}});
   check({.op = "MaxPool",
          .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
                         text("auto_pad", "SAME_UPPER")},
@@ -143,6 +159,24 @@ TEST_CASE("onnx: AveragePool counts padding as it is asked to", "[onnx]") {
                         integers("pads", {0, 0, 1, 0, 0, 1})},
          .inputs = {{1, 1, 2, 3, 4}}},
         {{{1, 1, 1, 2, 3}, {-0.125, -0.6875, 0.75, 0.375, -0.1875, -0.75}}});
+  for (const std::int64_t count_padding : {0, 1}) {
+    using Values = std::vector<double>;
+    check({.op = "AveragePool",
+           .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
+                          integers("pads", {1, 0, 0, 0, 0, 1}), integer("ceil_mode", 1),
+                          integer("count_include_pad", count_padding)},
+           .inputs = {{1, 1, 4, 3, 4}}},
+          {{{1, 1, 2, 2, 2},
+            count_padding ? Values{-0.625 / 3, 0.25, -0.375, -0.5, 0.8125 / 3, 1. / 3, -1.3125, 1.625 / 3}
+                          : Values{-0.3125, 0.75, -0.5625, -1.5, 0.8125 / 3, 2. / 3, -1.3125, 3.25 / 3}}});
+    check({.op = "AveragePool",
+           .attributes = {integers("kernel_shape", {2, 1, 2, 2}), integers("pads", {0, 0, 0, 1, 0, 0, 0, 0}),
+                          integer("count_include_pad", count_padding)},
+           .inputs = {{1, 1, 2, 2, 3, 2}}},
+          {{{1, 1, 1, 2, 2, 2},
+            count_padding ? Values{-0.875, -0.9375, -0.25, 0.3125, 0, -0.1875, -0.375, -0.9375}
+                          : Values{-1.75, -0.9375, -0.5, 0.3125, 0, -0.1875, -0.75, -0.9375}}});
+  }
 }
 
 TEST_CASE("onnx: global pools over any number of axes", "[onnx]") {
@@ -202,7 +236,11 @@ TEST_CASE("onnx: what pools refuse", "[onnx]") {
         "node 'it' (AveragePool): AveragePool: the windows of output column 0 lie wholly in padding: they "
         "start at "
         "-1 with dilation 1, expected a tap in 0 to 2");
-  CHECK(on({1, 1, 2, 2, 3}, {1, 1, 1}, {0, 0, 1, 0, 0, 0}) ==
+  CHECK(on({1, 1, 2, 2, 3}, {1, 1, 1}, {1, 0, 0, 0, 0, 0}) ==
+        "node 'it' (AveragePool): AveragePool: the windows of output plane 0 lie wholly in padding: they "
+        "start at "
+        "-1 with dilation 1, expected a tap in 0 to 1");
+  CHECK(on({1, 1, 2, 2, 3, 1}, {1, 1, 1, 1}, {0, 0, 1, 0, 0, 0, 0, 0}) ==
         "node 'it' (AveragePool): the windows of output 0 along axis 4 lie wholly in padding");
   CHECK(on({1, 1, 3}, {4}, {0, 0}) ==
         "node 'it' (AveragePool): the kernel spans 4 along axis 2: expected at most the padded input's 3");

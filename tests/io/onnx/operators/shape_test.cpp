@@ -131,6 +131,12 @@ TEST_CASE("onnx: Pad", "[onnx]") {
         {{{1, 1, 5, 6}, {3.375,  -1,    2.625,  -1.75, 3.375, -1,    -3.125, 0.5,   -3.875, -0.25,
                          -3.125, 0.5,   3.375,  -1,    2.625, -1.75, 3.375,  -1,    -3.125, 0.5,
                          -3.875, -0.25, -3.125, 0.5,   3.375, -1,    2.625,  -1.75, 3.375,  -1}}});
+  check({.op = "Pad",
+         .attributes = {text("mode", "reflect")},
+         .inputs = {{1, 1, 2, 1, 3}},
+         .constants = {list({0, 0, 1, 0, 2, 0, 0, 0, 0, 0})}},
+        {{{1, 1, 3, 1, 5},
+          {-1, 3.375, -0.25, 3.375, -1, -3.875, 0.5, -3.125, 0.5, -3.875, -1, 3.375, -0.25, 3.375, -1}}});
   check({.op = "Pad", .inputs = {{1, 5}}, .constants = {list({0, -1, 0, -2})}}, {{{1, 2}, {0.5, -3.875}}});
   check({.op = "Pad", .inputs = {{1, 5}}, .constants = {list({0, -2, 0, 1})}},
         {{{1, 4}, {-3.875, -0.25, 3.375, 0}}});
@@ -542,6 +548,14 @@ TEST_CASE("onnx: Resize and Upsample to the nearest place", "[onnx]") {
 }
 
 TEST_CASE("onnx: Resize and Upsample, linear", "[onnx]") {
+  // Over three axes: onnxruntime's numbers (1.32).
+  check({.op = "Resize",
+         .attributes = {text("mode", "linear")},
+         .inputs = {{1, 1, 2, 1, 2}},
+         .constants = {nothing(), list_of_reals({1, 1, 2, 1, 2})}},
+        {{{1, 1, 4, 1, 4},
+          {-3.125, -2.21875, -0.40625, 0.5, -3.3125, -2.40625, -0.59375, 0.3125, -3.6875, -2.78125, -0.96875,
+           -0.0625, -3.875, -2.96875, -1.15625, -0.25}}});
   check({.op = "Resize",
          .attributes = {text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")},
          .inputs = {{1, 1, 5}},

@@ -1,8 +1,12 @@
 /// Conv, ConvTranspose, Gemm, MatMul and BatchNormalization.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -183,37 +187,26 @@ inline void import_conv_transpose(Importer& importer, const Node& node) {
   const Index groups = Index(attributes.integer("group", 1));
   const std::size_t axes = kernel.size();
   kernel_shape(node, attributes, axes, kernel);
-  const auto strides = sizes_attribute(node, attributes, "strides", 1, axes),
-             dilations = sizes_attribute(node, attributes, "dilations", 1, axes),
-             output_padding = sizes_attribute(node, attributes, "output_padding", 0, axes),
-             output_shape = sizes_attribute(node, attributes, "output_shape", 0, axes),
-             pads = sizes_attribute(node, attributes, "pads", 0, 2 * axes);
+  // The convolution back, from this layer's output to its input, which `input` below is until then.
+  std::vector<WindowAxis> back = sliding_axes(node, attributes, std::span(a.dims).subspan(2), kernel);
+  const auto output_padding = sizes_attribute(node, attributes, "output_padding", 0, axes),
+             output_shape = sizes_attribute(node, attributes, "output_shape", 0, axes);
   const std::string automatic = automatic_padding(node, attributes);
   attributes.finish();
 
-  // The convolution back, from this layer's output to its input. Along one axis: the size of the output, and
-  // the padding by which the full one is cut.
+  // Along one axis: the size of the output, and the padding by which the full one is cut.
   const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
-  std::vector<WindowAxis> back(axes);
   for (std::size_t i = 0; i < axes; ++i) {
     WindowAxis& axis = back[i];
-    const Index input = a.dims[i + 2], extra = output_padding ? Index((*output_padding)[i]) : 0;
-    if (input > most_spatial_size || kernel[i] > most_spatial_size)
-      fail(describe(node), ": expected sizes up to 2^30");
-    axis.kernel = kernel[i];
-    if (strides) axis.stride = Index((*strides)[i]);
-    if (dilations) axis.dilation = Index((*dilations)[i]);
+    const Index input = axis.input, extra = output_padding ? Index((*output_padding)[i]) : 0;
     const Index full = axis.stride * (input - 1) + extra + axis.span();
-    Index after = 0;
+    if (automatic != "NOTSET") axis.before = axis.after = 0;
     if (output_shape || same) {
       axis.input = output_shape ? Index((*output_shape)[i]) : input * axis.stride;
       const Index total = std::max<Index>(0, full - axis.input);
       axis.before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-      after = total - axis.before;
     } else {
-      axis.before = pads && automatic == "NOTSET" ? Index((*pads)[i]) : 0;
-      after = pads && automatic == "NOTSET" ? Index((*pads)[i + axes]) : 0;
-      axis.input = full - axis.before - after;
+      axis.input = full - axis.before - axis.after;
     }
     if (axis.input < 1)
       fail(describe(node), ": expected an output of at least 1 along each axis, found ", axis.input);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,45 +81,51 @@ inline std::string automatic_padding(const Node& node, Attributes& attributes) {
   return automatic;
 }
 
-/// Reads the attributes for any number of spatial axes; `kernel` is what the weights say, for a convolution,
-/// and empty for a pool. Throws Error for sizes that make no sense or exceed 2^30.
+/// The attributes strides, dilations and pads, for any number of axes of such inputs and kernels. Throws
+/// Error for sizes that make no sense or exceed 2^30.
+inline std::vector<WindowAxis> sliding_axes(const Node& node, Attributes& attributes,
+                                            std::span<const Index> inputs, const Dims& kernel) {
+  std::vector<WindowAxis> axes(inputs.size());
+  const auto strides = sizes_attribute(node, attributes, "strides", 1, axes.size()),
+             dilations = sizes_attribute(node, attributes, "dilations", 1, axes.size()),
+             pads = sizes_attribute(node, attributes, "pads", 0, 2 * axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    WindowAxis& axis = axes[i];
+    axis.input = inputs[i];
+    axis.kernel = kernel[i];
+    if (axis.input > most_spatial_size || axis.kernel > most_spatial_size)
+      fail(describe(node), ": expected spatial sizes up to ", most_spatial_size, ", found ", axis.input,
+           " and a kernel of ", axis.kernel);
+    if (strides) axis.stride = Index((*strides)[i]);
+    if (dilations) axis.dilation = Index((*dilations)[i]);
+    if (pads) {
+      axis.before = Index((*pads)[i]);
+      axis.after = Index((*pads)[i + axes.size()]);
+    }
+  }
+  return axes;
+}
+
+/// The same with the attributes kernel_shape and auto_pad; `kernel` is what the weights say, for a
+/// convolution, and empty for a pool.
 inline std::vector<WindowAxis> window_axes(const Node& node, Attributes& attributes, const Activation& a,
                                            const Dims& kernel) {
   if (a.rank() < 3)
     fail(describe(node), ": expected an input N, C and at least 1 spatial axis, found shape ", shown(a.dims));
-  std::vector<WindowAxis> axes(a.dims.size() - 2);
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    axes[i].input = a.dims[i + 2];
-    if (axes[i].input > most_spatial_size)
-      fail(describe(node), ": expected spatial sizes up to ", most_spatial_size, ", found shape ",
-           shown(a.dims));
-  }
-  const auto sizes = [&](const char* name, std::int64_t least, std::size_t count) {
-    return sizes_attribute(node, attributes, name, least, count);
-  };
-  const auto shape = kernel_shape(node, attributes, axes.size(), kernel);
-  const auto strides = sizes("strides", 1, axes.size()), dilations = sizes("dilations", 1, axes.size());
-  const auto pads = sizes("pads", 0, 2 * axes.size());
+  const std::span<const Index> inputs = std::span(a.dims).subspan(2);
+  std::vector<WindowAxis> axes =
+      sliding_axes(node, attributes, inputs, kernel_shape(node, attributes, inputs.size(), kernel));
   const std::string automatic = automatic_padding(node, attributes);
-  if (automatic != "NOTSET" && pads)
-    for (const std::int64_t pad : *pads)
-      if (pad != 0)
-        fail(describe(node), ": attribute 'pads': expected none or zeros beside auto_pad ", automatic,
-             ", found ", pad);
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    WindowAxis& axis = axes[i];
-    axis.kernel = shape[i];
-    if (strides) axis.stride = Index((*strides)[i]);
-    if (dilations) axis.dilation = Index((*dilations)[i]);
-    if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-      const Index outputs = (axis.input + axis.stride - 1) / axis.stride;
-      const Index total = std::max<Index>(0, (outputs - 1) * axis.stride + axis.span() - axis.input);
-      axis.before = automatic == "SAME_LOWER" ? (total + 1) / 2 : total / 2;
-      axis.after = total - axis.before;
-    } else if (pads) {
-      axis.before = Index((*pads)[i]);
-      axis.after = Index((*pads)[i + axes.size()]);
-    }
+  if (automatic == "NOTSET") return axes;
+  for (WindowAxis& axis : axes) {
+    if (axis.before != 0 || axis.after != 0)
+      fail(describe(node), ": attribute 'pads': expected none or zeros beside auto_pad ", automatic,
+           ", found ", std::max(axis.before, axis.after));
+    if (automatic == "VALID") continue;
+    const Index outputs = (axis.input + axis.stride - 1) / axis.stride;
+    const Index total = std::max<Index>(0, (outputs - 1) * axis.stride + axis.span() - axis.input);
+    axis.before = automatic == "SAME_LOWER" ? (total + 1) / 2 : total / 2;
+    axis.after = total - axis.before;
   }
   return axes;
 }
