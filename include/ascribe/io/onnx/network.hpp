@@ -29,6 +29,7 @@
 #include <ascribe/io/onnx/operators/quantised.hpp>
 #include <ascribe/io/onnx/operators/recurrent.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
+#include <ascribe/io/onnx/operators/sampling.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
 #include <ascribe/io/onnx/operators/softmax.hpp>
 #include <ascribe/io/onnx/patterns.hpp>
@@ -70,6 +71,7 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(recurrent_operators);
   add(ml_operators);
   add(quantised_operators);
+  add(sampling_operators);
   add(shape_operators);
   add(index_operators);
   return all;
