@@ -73,7 +73,9 @@ TEST_CASE("the gradient of a softmax against differences", "[rules]") {
 TEST_CASE("AttnLRP's rule of a softmax in R, and what it drops", "[rules]") {
   // Achtibat et al. 2402.05602, proposition 3.1: a_i·(R_i − b_i·Σ R).
   const kind::Softmax layer(1, 2);
-  const Batch<double> a = Eigen::Vector2d(std::log(3.0), 0);
+  Batch<double> a = logits(layer, 1, 5);
+  a(0) = std::log(3.0);
+  a(1) = 0;
   const Step step(layer, {RowShares::expansion}, Form::R, a, a);
   const double r0 = step.up(0), r1 = step.up(1);
   CHECK(step.down(0) == Approx(std::log(3.0) * (r0 - 0.75 * (r0 + r1))));
