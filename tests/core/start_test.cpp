@@ -37,6 +37,14 @@ TEST_CASE("What each start carries in each form", "[core]") {
   const Eigen::Matrix2d given{{1, -1}, {2, 0}};
   CHECK(filled(start::OutputWeights(given), Form::R) == Eigen::Matrix2d{{4, -5}, {12, 0}});
   CHECK(filled(start::OutputWeights(given), Form::Q) == given);
+  // 2·y_1 − y_0 in two halves, and twice the same output.
+  const start::WeightedOutputs terms{{{1, 2}, {0, -0.5}, {0, -0.5}}};
+  CHECK(filled(terms, Form::R) == Eigen::Matrix2d{{-4, -5}, {12, 16}});
+  CHECK(filled(terms, Form::Q) == Eigen::Matrix2d{{-1, -1}, {2, 2}});
+  CHECK(filled(terms, Form::Delta) == Eigen::Matrix2d{{-1, -1}, {2, 2}});
+  CHECK(filled(start::WeightedOutputs{{{1, 1}}}, Form::R) == filled(1, Form::R));
+  CHECK_THROWS_WITH(filled(start::WeightedOutputs{{{2, 1}}}, Form::R),
+                    "explain: expected a target in [0, 2), found 2 for sample 0");
   CHECK(filled(start::OutputRelevance(given), Form::R) == given);
   CHECK(filled(start::OutputRelevance(given), Form::Q) == Eigen::Matrix2d{{1. / 4, -1. / 5}, {2. / 6, 0}});
   CHECK(filled(start::OutputRelevance(given), Form::Delta) ==

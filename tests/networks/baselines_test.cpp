@@ -39,4 +39,19 @@ TEST_CASE("explain_over averages the explanations against each baseline") {
   CHECK((average.relevance - expected).cwiseAbs().maxCoeff() < 1e-14);
   CHECK((average.ledger.enter.transpose() - start).abs().maxCoeff() < 1e-14);
   CHECK(average.ledger.closing_error().abs().maxCoeff() < 1e-14);
+
+  // What is recorded of layers is averaged, too.
+  const auto recorded =
+      explain_over(net, trace, 1, method::DeepLift(), net.forward(baselines), Record::per_layer);
+  Matrix hidden = Matrix::Zero(4, 5);
+  Eigen::ArrayXd entering = Eigen::ArrayXd::Zero(5);
+  for (Index k = 0; k < 4; ++k) {
+    const Matrix one = baselines.col(k);
+    const auto e = net.explain(trace, 1, method::DeepLift(), net.forward(one), Record::per_layer);
+    hidden += e.layer<1>().relevance / 4;
+    entering += e.layer<1>().books.enter.transpose() / 4;
+  }
+  CHECK(recorded.relevance == average.relevance);
+  CHECK((recorded.layer<1>().relevance - hidden).cwiseAbs().maxCoeff() < 1e-14);
+  CHECK((recorded.layer<1>().books.enter.transpose() - entering).abs().maxCoeff() < 1e-14);
 }

@@ -106,6 +106,19 @@ TEST_CASE("a distribution of baselines serves a graph too", "[networks]") {
   for (Index k = 0; k < 3; ++k)
     expected += net.explain(trace, 1, method::DeepLift(), net.forward(base.col(k))).relevance / 3;
   CHECK(relative_difference(average.relevance, expected) <= 1e-13);
+
+  // Under a plan, with the nodes that were recorded.
+  const auto plan = net.plan(method::DeepLift());
+  const auto recorded = explain_over(net, trace, 1, plan, baselines, Record::per_layer);
+  CHECK(recorded.relevance == average.relevance);
+  const Index inner = net.find("inner");
+  MatrixXd at_inner = MatrixXd::Zero(8, 2);
+  for (Index k = 0; k < 3; ++k)
+    at_inner += net.explain(trace, 1, method::DeepLift(), net.forward(base.col(k)), Record::per_layer)
+                    .nodes[std::size_t(inner)]
+                    .relevance /
+                3;
+  CHECK(relative_difference(recorded.nodes[std::size_t(inner)].relevance, at_inner) <= 1e-13);
 }
 
 TEST_CASE("what integrated gradients and SmoothGrad refuse", "[networks]") {

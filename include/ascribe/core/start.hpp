@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include <ascribe/core/context.hpp>
 #include <ascribe/core/error.hpp>
@@ -83,6 +85,24 @@ struct OutputWeights {
     detail::check_shape("weights", weights, b);
     to = weights;
     if (form == Form::R) to.array() *= b.array();
+  }
+};
+
+/// Σ weight·output over a few outputs, the same for all samples: a sum, a difference of two logits, a region.
+/// An output that is named several times counts with the sum of its weights. Throws Error for one that there
+/// is not.
+struct WeightedOutputs {
+  std::vector<std::pair<Index, double>> terms;  ///< an output and its weight
+
+  template <class Output, class To>
+  void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>&, To& to) const {
+    using S = typename Output::Scalar;
+    to.setZero();
+    for (const auto& [target, weight] : terms) {
+      detail::check_target(target, b.rows(), 0);
+      for (Index n = 0; n < b.cols(); ++n)
+        to(target, n) += form == Form::R ? S(S(weight) * b(target, n)) : S(weight);
+    }
   }
 };
 

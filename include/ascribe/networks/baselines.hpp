@@ -4,6 +4,7 @@
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
+#include <ascribe/networks/explanation.hpp>
 
 namespace ascribe {
 
@@ -27,26 +28,24 @@ Batch<typename D::Scalar, D::RowsAtCompileTime, 1> mean(const Eigen::MatrixBase<
 }  // namespace baseline
 
 /// The average over a distribution of baselines: each column of `baselines` serves all samples in turn, and
-/// relevance and books are averaged, for a Sequential or a Graph (DeepLIFT's "multiple baselines", Shrikumar
-/// et al. 1704.02685, §3.2; expected gradients' sense of a baseline). The books of the average close, being
-/// linear.
+/// relevance, books and what is recorded of layers are averaged, for a Sequential or a Graph (DeepLIFT's
+/// "multiple baselines", Shrikumar et al. 1704.02685, §3.2; expected gradients' sense of a baseline). The
+/// books of the average close, being linear.
 template <class Net, class T, class Start, class Method, class R>
 auto explain_over(const Net& net, const T& trace, const Start& start, const Method& method,
-                  const R& baselines) {
+                  const R& baselines, Record record = Record::totals) {
   using S = typename T::Scalar;
   typename Net::template ExplanationOf<T> average, one;
+  average.record = one.record = record;
   Workspace<S> workspace;
   const Index count = baselines.input().cols();
   if (count == 0) fail("explain_over: expected at least one baseline, found none");
   const S share = S(1) / S(double(count));
   for (Index k = 0; k < count; ++k) {
     net.explain(trace, start, method, k == 0 ? average : one, workspace, &baselines, k);
-    if (k == 0) continue;
-    average.relevance += one.relevance;
-    average.ledger += one.ledger;
+    if (k > 0) average += one;
   }
-  average.relevance *= share;
-  average.ledger *= share;
+  average *= share;
   return average;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <ascribe/core/ledger.hpp>
@@ -34,6 +35,19 @@ struct NodeRecord {
       values->setZero();
     }
   }
+
+  NodeRecord& operator+=(const NodeRecord& other) {
+    books += other.books;
+    relevance += other.relevance;
+    bias_shares += other.bias_shares;
+    return *this;
+  }
+  NodeRecord& operator*=(const Scalar& factor) {
+    books *= factor;
+    relevance *= factor;
+    bias_shares *= factor;
+    return *this;
+  }
 };
 
 /// The shares of the inputs, and the books. Reusable: the next call writes into the same memory.
@@ -63,6 +77,30 @@ struct Explanation {
     else
       std::apply([&](const auto&... records) { (visit(records), ...); }, nodes);
   }
+  /// The sum with another explanation of the same inputs, which recorded as much; `output` stays. Means over
+  /// baselines or noise are made so; their books close, being linear.
+  Explanation& operator+=(const Explanation& other) {
+    relevance += other.relevance;
+    ledger += other.ledger;
+    if constexpr (requires { nodes.begin(); })
+      for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i] += other.nodes[i];
+    else
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        ((std::get<I>(nodes) += std::get<I>(other.nodes)), ...);
+      }
+    (std::make_index_sequence<std::tuple_size_v<Records>>());
+    return *this;
+  }
+  Explanation& operator*=(const Scalar& factor) {
+    relevance *= factor;
+    ledger *= factor;
+    if constexpr (requires { nodes.begin(); })
+      for (auto& node : nodes) node *= factor;
+    else
+      std::apply([&](auto&... records) { ((records *= factor), ...); }, nodes);
+    return *this;
+  }
+
   /// Whether the next call keeps the relevance and the bias shares of a layer or node.
   bool keeps(Index node) const {
     return record == Record::per_layer &&

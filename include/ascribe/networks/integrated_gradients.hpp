@@ -89,12 +89,9 @@ auto smoothgrad(const Net& net, const Eigen::MatrixBase<X>& x, const Start& star
     }
     auto& to = k == 0 ? result : one;
     net.explain(net.forward(noisy), start, method::Gradient(), to, workspace);
-    if (k == 0) continue;
-    result.relevance += one.relevance;
-    result.ledger += one.ledger;
+    if (k > 0) result += one;
   }
-  result.relevance *= S(1 / double(samples));
-  result.ledger *= S(1 / double(samples));
+  result *= S(1 / double(samples));
   result.output = output;
   return result;
 }
