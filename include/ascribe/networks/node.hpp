@@ -108,4 +108,29 @@ struct Node {
   }
 };
 
+/// A node's values, features × samples, with the axes of its shape in C order, as a file has them: channel by
+/// channel where they lie pixel by pixel inside. As they are where nothing is known of their order.
+template <class Scalar, class D>
+Batch<typename D::Scalar> in_shape(const Node<Scalar>& node, const Eigen::MatrixBase<D>& values) {
+  Batch<typename D::Scalar> result = values;
+  const auto& order = node.origin.order;
+  if (order.empty()) return result;
+  std::vector<Index> strides(node.shape.size(), 0), at(node.shape.size(), 0);
+  Index step = 1;
+  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+    strides[std::size_t(*axis)] = step;
+    step *= node.shape[std::size_t(*axis)];
+  }
+  for (Index i = 0; i < values.rows(); ++i) {
+    Index from = 0;
+    for (std::size_t axis = 0; axis < at.size(); ++axis) from += at[axis] * strides[axis];
+    result.row(i) = values.row(from);
+    for (std::size_t axis = at.size(); axis-- > 0;) {
+      if (++at[axis] < node.shape[axis]) break;
+      at[axis] = 0;
+    }
+  }
+  return result;
+}
+
 }  // namespace ascribe

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include <ascribe/core/types.hpp>
 
 namespace ascribe {
 
@@ -9,6 +12,9 @@ namespace ascribe {
 struct Origin {
   std::string op = {};     ///< the operator's type: "Conv", "LayerNormalization"
   std::string group = {};  ///< what the nodes of one operator share: its name in the file
+  /// How the axes of Node::shape lie in memory, from the slowest to the fastest: 1, 2, 0 where the channels
+  /// of a C, H, W image are neighbours. None: as they stand in the shape.
+  std::vector<Index> order = {};
 };
 
 }  // namespace ascribe

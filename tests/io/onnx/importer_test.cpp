@@ -359,6 +359,43 @@ TEST_CASE("onnx::network: outputs are chosen by name, inner values too", "[onnx]
   CHECK_THAT(refusal(two, {.batched = false, .outputs = {"w"}}), Contains("output 'w': no node computes it"));
 }
 
+TEST_CASE("onnx::network: outputs are chosen by number, where no value has it for its name", "[onnx]") {
+  auto two =
+      model({2}, {node("Neg", {"x"}, {"y"}), node("Abs", {"x"}, {"z"}), node("Add", {"z", "z"}, {"7"})});
+  two.graph.outputs.push_back({"z", onnx::ElementType::float32, {}});
+  const auto of = [&](const std::string& output) {
+    const auto net = onnx::network<double>(two, {.batched = false, .outputs = {output}});
+    return std::pair(net.outputs[0].name,
+                     Eigen::Vector2d(net.graph.forward(Eigen::Vector2d(-3, 4)).output()));
+  };
+  CHECK(of("0") == std::pair(std::string("y"), Eigen::Vector2d(3, -4)));
+  CHECK(of("1") == std::pair(std::string("z"), Eigen::Vector2d(3, 4)));
+  CHECK(of("7") == std::pair(std::string("7"), Eigen::Vector2d(6, 8)));
+  for (const char* none : {"2", "-1", "0x", ""})
+    CHECK_THAT(refusal(two, {.batched = false, .outputs = {none}}),
+               Contains("no node computes it, and it is no number below 2, that of an output of the file"));
+}
+
+TEST_CASE("onnx::network: nodes say how their axes lie in memory", "[onnx]") {
+  const auto net = onnx::network<double>(model(
+      {1, 2, 3, 2}, {node("Relu", {"x"}, {"h"}),
+                     node("MaxPool", {"h"}, {"y"}, {{"kernel_shape", std::vector<std::int64_t>{1, 1}}})}));
+  Eigen::VectorXd x(12);
+  for (Index i = 0; i < 12; ++i) x(i) = double(i) + 1;
+  const auto trace = net.graph.forward(x);
+  Index inside = 0;
+  for (Index i = net.graph.input_count(); i < Index(net.graph.nodes().size()); ++i) {
+    const auto& one = net.graph.node(i);
+    INFO(one.name);
+    // Nothing computes anything: in the file's order every value is the input.
+    CHECK(in_shape(one, trace.value(i)) == x);
+    CHECK(one.shape == Dims{2, 3, 2});
+    inside += one.origin.order == std::vector<Index>{1, 2, 0};
+  }
+  CHECK(inside > 0);
+  CHECK(in_shape(net.graph.node(0), x) == x);
+}
+
 /// Rows of a table chosen by ids, less the rows' mean at the second position, and their sum by a weight each.
 onnx::Model of_ids() {
   onnx::Model m;

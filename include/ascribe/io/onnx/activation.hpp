@@ -65,6 +65,13 @@ struct Activation {
     if (batch_axis >= 0) shape.erase(shape.begin() + batch_axis);
     return shape;
   }
+  /// How those lie in memory.
+  AxisOrder sample_order() const {
+    AxisOrder found;
+    for (const Index axis : order)
+      if (axis != batch_axis) found.push_back(batch_axis >= 0 && axis > batch_axis ? axis - 1 : axis);
+    return found;
+  }
 };
 
 inline Activation as_activation(const Tensor& constant) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -501,9 +502,10 @@ class Importer {
     // Several inputs are read as one, behind each other.
     if (inputs.size() > 1)
       for (const Activation& a : inputs) charge(describe(node), a.size(), scalar_bytes());
-    result.node =
-        make(std::move(reads), result.sample_dims(),
-             Origin{.op = node.op_type, .group = node.name.empty() ? node.outputs.front() : node.name});
+    result.node = make(std::move(reads), result.sample_dims(),
+                       Origin{.op = node.op_type,
+                              .group = node.name.empty() ? node.outputs.front() : node.name,
+                              .order = result.sample_order()});
     if (builder_.size(result.node) != result.size())
       fail(describe(node), ": expected ", result.size(), " values for shape ", shown(result.dims), ", found ",
            builder_.size(result.node));
@@ -719,6 +721,7 @@ class Importer {
         if (!output.empty()) producers_.emplace(output, &node);
     }
     std::vector<std::string> asked = options_.outputs;
+    for (std::string& output : asked) output = named_output(std::move(output));
     if (asked.empty())
       for (const ValueInfo& output : model_.graph.outputs) asked.push_back(output.name);
     std::unordered_set<std::string> said;
@@ -759,8 +762,23 @@ class Importer {
           std::any_of(inputs.begin(), inputs.end(),
                       [&, &wanted = value](const ValueInfo& input) { return input.name == wanted; });
       if (producers_.count(value) == 0 && constants_.count(value) == 0 && !is_input)
-        fail("output ", shown(name), ": no node computes it");
+        fail("output ", shown(name), ": no node computes it, and it is no number below ",
+             model_.graph.outputs.size(), ", that of an output of the file");
     }
+  }
+
+  /// The file's output of that number, where no value has the number for its name.
+  std::string named_output(std::string output) const {
+    const auto& inputs = model_.graph.inputs;
+    const bool is_value = producers_.count(output) > 0 || constants_.count(output) > 0 ||
+                          std::any_of(inputs.begin(), inputs.end(),
+                                      [&](const ValueInfo& input) { return input.name == output; });
+    std::size_t number = 0;
+    const char* const end = output.data() + output.size();
+    const auto [stop, error] = std::from_chars(output.data(), end, number);
+    const bool is_number = !output.empty() && error == std::errc() && stop == end;
+    if (is_value || !is_number || number >= model_.graph.outputs.size()) return output;
+    return model_.graph.outputs[number].name;
   }
 
   /// Throws Error for operators that are not known, all of them, with how many nodes they have and which is

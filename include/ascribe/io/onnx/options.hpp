@@ -15,8 +15,9 @@ struct ReadOptions {
   /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
   /// one sample. A model that mixes samples, or hides their axis among others, is read for a batch of one.
   bool batched = true;
-  /// Values that are to be the network's outputs, by their names in the file, inner ones too; none: the
-  /// file's outputs. What they do not depend on is not read.
+  /// Values that are to be the network's outputs, by their names in the file, inner ones too, or the file's
+  /// outputs by their number ("1" is the second, unless a value is named so); none: the file's outputs. What
+  /// they do not depend on is not read.
   std::vector<std::string> outputs = {};
   /// Whether probabilities at a network's end (Softmax, LogSoftmax, Sigmoid) and what is chosen by them
   /// (ArgMax, TopK) are left out, so that the outputs are the scores before them; a note says so.
