@@ -144,14 +144,17 @@
 
 #include <ascribe/networks/baselines.hpp>
 #include <ascribe/networks/checks.hpp>
+#include <ascribe/networks/class_activation_map.hpp>
 #include <ascribe/networks/derivative.hpp>
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/explicit_biases.hpp>
+#include <ascribe/networks/feature_maps.hpp>
 #include <ascribe/networks/graph.hpp>
 #include <ascribe/networks/graph_passes.hpp>
 #include <ascribe/networks/integrated_gradients.hpp>
 #include <ascribe/networks/memory_need.hpp>
 #include <ascribe/networks/node.hpp>
+#include <ascribe/networks/occlusion.hpp>
 #include <ascribe/networks/origin.hpp>
 #include <ascribe/networks/passes.hpp>
 #include <ascribe/networks/plan.hpp>
