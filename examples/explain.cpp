@@ -37,32 +37,34 @@ void set_bounds(Options& options) {
   }
 }
 
-void check_targets(const Options& options, std::size_t samples, Index outputs) {
+void check_targets(const Options& options, std::size_t samples) {
   const auto& targets = options.targets;
   if (targets.size() > 1 && targets.size() != samples)
     ascribe::fail("--target: expected one target for all inputs or one for each of ", samples, ", found ",
                   targets.size());
-  for (const Index target : targets)
-    if (target >= outputs) ascribe::fail("--target: expected targets in [0, ", outputs, "), found ", target);
 }
+
+/// Whether it has a sample for each input.
+bool one_each(const Beside* beside) { return beside != nullptr && !beside->for_all(); }
 
 /// A sample as it goes to the threads that explain.
 struct Loaded {
   Sample sample;
-  std::optional<Sample> against;
+  Own own;
   std::string error;
 };
 
 /// From the inputs to the files: reading, explaining and writing at the same time, a few samples at once.
 class Run {
  public:
-  Run(const Report& report, const Inputs& inputs, const Baseline* baseline, examples::Progress& progress)
+  Run(const Report& report, const Inputs& inputs, const Companions& companions, examples::Progress& progress)
       : report_(report),
         inputs_(inputs),
-        baseline_(baseline),
+        companions_(companions),
         progress_(progress),
         plan_(report, inputs,
-              report.options.targets.size() > 1 || (baseline != nullptr && !baseline->for_all())) {
+              report.options.targets.size() > 1 || one_each(companions.baseline) ||
+                  one_each(companions.weights)) {
     const Options& o = report.options;
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
@@ -76,8 +78,7 @@ class Run {
   bool operator()(const std::vector<std::string>& said) {
     const Options& o = report_.options;
     const examples::Interruption interruption;
-    explainers_ = report_.engine.explainers(o, baseline_ != nullptr ? baseline_->for_all() : std::nullopt,
-                                            kinds_.ledger);
+    explainers_ = report_.engine.explainers(o, companions_, kinds_.ledger);
     notes_ = notes(said);
     examples::Stages<Loaded, Result> stages;
     stages.prepare = [&](std::size_t k) { return load(plan_.sample(k)); };
@@ -140,7 +141,8 @@ class Run {
     loaded.sample.name = inputs_.name(n);
     try {
       loaded.sample = inputs_.read(n);
-      if (baseline_ != nullptr && !baseline_->for_all()) loaded.against = baseline_->read(n);
+      if (one_each(companions_.baseline)) loaded.own.baseline = companions_.baseline->read(n);
+      if (one_each(companions_.weights)) loaded.own.weights = companions_.weights->read(n);
     } catch (const ascribe::Error& error) {
       loaded.error = error.what();
     }
@@ -152,7 +154,7 @@ class Run {
     result.name = loaded.sample.name;
     result.error = loaded.error;
     if (result.error.empty()) try {
-        Explanation e = explainer.explain(loaded.sample, n, loaded.against ? &*loaded.against : nullptr);
+        Explanation e = explainer.explain(loaded.sample, n, loaded.own);
         if (!in_folder_) result.summary = summary(report_, loaded.sample, e);
         if (kinds_.ledger) result.ledger = ledger_sample(report_, loaded.sample, e);
         if (kinds_.heatmap) {
@@ -211,7 +213,7 @@ class Run {
 
   const Report& report_;
   const Inputs& inputs_;
-  const Baseline* baseline_;
+  const Companions companions_;
   examples::Progress& progress_;
   const Plan plan_;
   bool in_folder_ = false, printed_ = false;
@@ -253,14 +255,21 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
   const Inputs samples =
       engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
                             : Inputs(std::move(files.front()), engine.rows());
-  std::optional<Baseline> baseline;
-  if (options.method->baseline) baseline.emplace(options.baseline, shape, report.layout, samples.size());
-  check_targets(options, samples.size(), outputs);
+  std::optional<Beside> baseline, weights;
+  if (options.method->baseline && options.baseline == "zero")
+    baseline.emplace(Sample{"zero", std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)});
+  else if (options.method->baseline)
+    baseline.emplace("baseline", options.baseline, shape, report.layout, samples.size());
+  if (!options.weights.empty())
+    weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,
+                    samples.size());
+  check_targets(options, samples.size());
   const int threads = options.threads;
   options.threads = static_cast<int>(std::min(static_cast<std::size_t>(threads), samples.size()));
   options.threads_each = threads / options.threads;
 
-  Run explain_all(report, samples, baseline ? &*baseline : nullptr, progress);
+  const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr};
+  Run explain_all(report, samples, companions, progress);
   return explain_all(said);
 }
 

@@ -41,9 +41,20 @@ Json settings_of(const Options& o) {
                 {"--low", o.low},
                 {"--high", o.high},
                 {"--precision", o.in_double ? "double" : "float"},
-                {"--target", o.targets},
+                {"--target", Json::array()},
+                {"--weights", o.weights.empty() ? "" : fingerprint(o.weights)},
+                {"--probability", o.probability},
+                {"--keep-branches", o.keep_branches},
+                {"--no-batch", o.no_batch},
+                {"--size", o.sizes},
+                {"--input", Json::array()},
                 {"--baseline", o.baseline == "zero" ? o.baseline : fingerprint(o.baseline)},
                 {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)}};
+  for (const Target& target : o.targets) {
+    const auto output = target.output();
+    settings["--target"].push_back(output ? Json(*output) : Json(target.text()));
+  }
+  for (const auto& [name, file] : o.other_inputs) settings["--input"].push_back({name, fingerprint(file)});
   std::string kinds;
   const auto add = [&](bool given, const char* kind) {
     if (given) kinds += (kinds.empty() ? "" : ",") + std::string(kind);

@@ -22,7 +22,7 @@ struct Amounts {
 
 /// What is said of one sample.
 struct Explanation {
-  Index target = 0;
+  Goal goal;
   std::vector<double> output;     ///< the network's (first) output
   std::vector<double> relevance;  ///< of the input, in the file's order
   Amounts totals;
@@ -44,9 +44,14 @@ class Explainer {
   virtual ~Explainer() = default;
 
   /// Sample number n by itself, so that neither the others nor the number of threads change its numbers.
-  /// `against`: its own baseline, or null where one is for all. Throws ascribe::Error, the sample's name
-  /// before it; an explanation whose books do not close is one, too (examples/support/audit.hpp).
-  virtual Explanation explain(const Sample& sample, std::size_t n, const Sample* against) = 0;
+  /// Throws ascribe::Error, the sample's name before it; an explanation whose books do not close is one, too
+  /// (examples/support/audit.hpp).
+  virtual Explanation explain(const Sample& sample, std::size_t n, const Own& own) = 0;
+};
+
+/// What goes with all inputs; null where there is none.
+struct Companions {
+  const Beside *baseline = nullptr, *weights = nullptr;
 };
 
 class Engine {
@@ -68,9 +73,9 @@ class Engine {
   virtual std::optional<ascribe::MemoryNeed> memory(const Options& options) const = 0;
 
   /// As many as there are threads. `options.low` and `high` are set; `options` and the engine outlive them.
-  /// `baseline`: the one for all, where there is one. `node_books`: the books of every node, too.
+  /// `node_books`: the books of every node, too. Throws ascribe::Error for targets that there are not.
   virtual std::vector<std::unique_ptr<Explainer>> explainers(const Options& options,
-                                                             const std::optional<Sample>& baseline,
+                                                             const Companions& companions,
                                                              bool node_books) const = 0;
 };
 

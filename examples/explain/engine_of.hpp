@@ -1,6 +1,7 @@
 /// The Engine of one precision.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <set>
@@ -67,8 +68,7 @@ class EngineOf final : public Engine {
     return net_.graph.memory(net_.graph.plan(rules(options)), 1);
   }
 
-  std::vector<std::unique_ptr<Explainer>> explainers(const Options& options,
-                                                     const std::optional<Sample>& baseline,
+  std::vector<std::unique_ptr<Explainer>> explainers(const Options& options, const Companions& companions,
                                                      bool node_books) const override {
     auto shared = std::make_shared<Shared>();
     std::optional<ascribe::Composite<Scalar>> by;
@@ -80,11 +80,14 @@ class EngineOf final : public Engine {
     const bool times_input =
         by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
     shared->audit.emplace(net_.graph, std::move(by), times_input, options.warn_above);
-    if (baseline) {
-      shared->baseline = baseline;
+    if (companions.baseline && companions.baseline->for_all()) {
+      shared->baseline = companions.baseline->for_all();
       // A baseline for all is run once.
-      shared->baseline_trace = net_.graph.forward(column(*baseline));
+      shared->baseline_trace = net_.graph.forward(column(*shared->baseline));
     }
+    for (const Target& target : options.targets) shared->goals.push_back(target.of(outputs()[0].second));
+    if (companions.weights && companions.weights->for_all())
+      shared->goals.push_back(goal_of(*companions.weights->for_all()));
     std::vector<std::unique_ptr<Explainer>> all;
     for (int t = 0; t < options.threads; ++t)
       all.push_back(std::make_unique<ExplainerOf>(*this, options, shared, node_books));
@@ -101,6 +104,7 @@ class EngineOf final : public Engine {
     std::optional<examples::Audit<Scalar>> audit;
     std::optional<Sample> baseline;
     std::optional<typename Graph::Trace> baseline_trace;
+    std::vector<Goal> goals;  // one for all, one each, or none: the largest output, or an input's own weights
   };
 
   /// What one thread uses again and again.
@@ -116,10 +120,9 @@ class EngineOf final : public Engine {
                 bool node_books)
         : engine_(engine), options_(options), shared_(std::move(shared)), node_books_(node_books) {}
 
-    Explanation explain(const Sample& sample, std::size_t n, const Sample* against) override try {
+    Explanation explain(const Sample& sample, std::size_t n, const Own& own) override try {
       ascribe::set_thread_count(options_.threads_each);
-      if (against == nullptr && shared_->baseline) against = &*shared_->baseline;
-      return engine_.one(options_, *shared_, sample, against, n, node_books_, memory_);
+      return engine_.one(options_, *shared_, sample, own, n, node_books_, memory_);
     } catch (const ascribe::Error& error) {
       ascribe::fail(sample.name, ": ", error.what());
     }
@@ -195,20 +198,33 @@ class EngineOf final : public Engine {
         .template cast<Scalar>();
   }
 
-  static Index target_of(const Options& options, const Column& output, std::size_t n) {
-    if (!options.targets.empty()) return options.targets[options.targets.size() == 1 ? 0 : n];
-    Index best = 0;
-    output.col(0).maxCoeff(&best);
-    return best;
+  /// The sum of the outputs times weights.
+  static Goal goal_of(const Sample& weights) {
+    Goal goal = weighted("weights", weights.values);
+    for (const auto& [output, weight] : goal.terms)
+      if (!std::isfinite(weight))
+        ascribe::fail(weights.name, ": expected finite weights, found ", weight, " for output ", output);
+    if (goal.terms.empty()) ascribe::fail(weights.name, ": expected a weight that is not 0, found none");
+    return goal;
   }
 
-  Explanation one(const Options& options, const Shared& shared, const Sample& sample, const Sample* against,
+  static Goal goal_of(const Shared& shared, const Own& own, const Column& output, std::size_t n) {
+    if (own.weights) return goal_of(*own.weights);
+    if (!shared.goals.empty()) return shared.goals[shared.goals.size() == 1 ? 0 : n];
+    Index best = 0;
+    output.col(0).maxCoeff(&best);
+    return {std::to_string(best), {{best, 1}}};
+  }
+
+  Explanation one(const Options& options, const Shared& shared, const Sample& sample, const Own& own,
                   std::size_t n, bool node_books, Memory& memory) const {
     const auto& plan = shared.plan;
+    const Sample* against = own.baseline ? &*own.baseline : shared.baseline ? &*shared.baseline : nullptr;
     const Column x = column(sample), base = against ? column(*against) : Column();
     forward(x, memory.trace, plan, node_books, memory);
     const Column& output = memory.trace.output();
-    const Index target = target_of(options, output, n);
+    const Goal goal = goal_of(shared, own, output, n);
+    const ascribe::start::WeightedOutputs start{goal.terms};
     const typename Graph::Trace* base_trace = shared.baseline_trace ? &*shared.baseline_trace : nullptr;
     const std::string_view method = options.method->name;
     if (options.method->baseline && !base_trace && method != "integrated_gradients") {
@@ -218,17 +234,17 @@ class EngineOf final : public Engine {
     auto& explanation = memory.explanation;
     if (plan) {
       explanation.record = node_books ? ascribe::Record::books : ascribe::Record::totals;
-      net_.graph.explain(memory.trace, target, *plan, explanation, memory.workspace, base_trace);
+      net_.graph.explain(memory.trace, start, *plan, explanation, memory.workspace, base_trace);
     } else if (method == "deep_lift_reveal_cancel") {
-      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, target, *base_trace);
+      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, start, *base_trace);
     } else if (method == "integrated_gradients") {
-      explanation = ascribe::integrated_gradients(net_.graph, x, base, target, options.steps);
+      explanation = ascribe::integrated_gradients(net_.graph, x, base, start, options.steps);
     } else {
-      explanation = ascribe::smoothgrad(net_.graph, x, target, options.steps);
+      explanation = ascribe::smoothgrad(net_.graph, x, start, options.steps);
     }
 
     Explanation result;
-    result.target = target;
+    result.goal = goal;
     result.output.assign(output.data(), output.data() + output.size());
     result.relevance.assign(explanation.relevance.data(),
                             explanation.relevance.data() + explanation.relevance.size());
@@ -236,7 +252,7 @@ class EngineOf final : public Engine {
     if (method == "integrated_gradients")
       say_of_integral(options, explanation, result);
     else
-      result.warning = (*shared.audit)(explanation, 0, x, target, against ? &base : nullptr);
+      result.warning = (*shared.audit)(explanation, 0, x, start, against ? &base : nullptr);
     if (method == "smoothgrad")
       result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
                       " noisy inputs, and close for any number; --steps " +

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -78,9 +79,9 @@ void check(const CLI::App& app, const Options& o) {
   if (o.inputs.empty() && o.inputs_from.empty()) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
-    for (const char* option : {"--target", "--top", "--baseline", "--steps", "--warn-above", "--labels",
-                               "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
-                               "--output-folder", "--write", "--resume", "--keep-going"})
+    for (const char* option : {"--target", "--weights", "--top", "--baseline", "--steps", "--warn-above",
+                               "--labels", "--threads", "--relevance", "--ledger", "--output-values",
+                               "--heatmap", "--output-folder", "--write", "--resume", "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -137,8 +138,9 @@ void check(const CLI::App& app, const Options& o) {
   if (o.low.size() == o.high.size())
     for (std::size_t c = 0; c < o.low.size(); ++c)
       if (!(o.low[c] < o.high[c])) misused("--low", "expected numbers below those of --high");
-  if (std::any_of(o.targets.begin(), o.targets.end(), [](auto t) { return t < 0; }))
-    misused("--target", "expected outputs counted from 0");
+  if (given("--weights") && given("--target"))
+    misused("--weights", "says what is explained, as --target does");
+  if (given("--weights") && !is_npy(o.weights)) misused("--weights", "expected a .npy file");
 }
 
 }  // namespace
@@ -181,16 +183,31 @@ Parsed parse(int argc, char** argv) {
   app.add_option_function<std::string>(
          "--target",
          [&](const std::string& text) {
-           if (text != "top") o.targets = numbers<std::ptrdiff_t>("--target", text);
+           if (text != "top") try {
+               o.targets = targets_in(text);
+             } catch (const std::invalid_argument& error) {
+               misused("--target", error.what());
+             }
          },
-         "the output to explain, counted from 0: one for all inputs, or one each; or top, each one's largest "
-         "[top]")
-      ->type_name("K[,K...]|top");
+         "the output to explain, counted from 0: one for all inputs, or one each; or top, each one's "
+         "largest. In "
+         "an output's place may stand A-B, the sum of a range with both of its ends; K-vs-L, output K less "
+         "output L; or '[I,A:B,:]', the sum of a region of the outputs' axes, of which each has an index, a "
+         "range without its end, or all [top]")
+      ->type_name("T[,T...]|top");
+  app.add_option(
+         "--weights", o.weights,
+         "explain the sum of all outputs times these weights, in the outputs' shape: one array for all "
+         "inputs, or one each")
+      ->type_name("FILE.npy");
   app.add_option(
          "--output", o.output,
-         "the output to explain, or any value inside, by its name in the file; what it does not depend on "
-         "is not read [the first output]")
-      ->type_name("NAME");
+         "the output to explain, or any value inside, by its name in the file, or the output by its number, "
+         "counted from 0; what it does not depend on is not read [the first output]")
+      ->type_name("NAME|N");
+  app.add_flag("--no-batch", o.no_batch,
+               "the first axis of the model's arrays is none of samples, but time, say: one whole array is a "
+               "sample, and a .npy with an axis more has many");
   app.add_flag(
       "--probability", o.probability,
       "explain probabilities, where the output is one: otherwise what Softmax and Sigmoid are made of");

@@ -12,11 +12,10 @@
 #include <vector>
 
 #include "examples/explain/methods.hpp"
+#include "examples/explain/target.hpp"
 #include "examples/support/limits.hpp"
 
 namespace explain {
-
-using Index = std::ptrdiff_t;
 
 /// What can be written of an explanation.
 struct Kinds {
@@ -26,14 +25,16 @@ struct Kinds {
 struct Options {
   std::filesystem::path model;
   std::vector<std::filesystem::path> inputs;
-  const Method* method = nullptr;       ///< never null in what `parse` returns
-  std::vector<std::ptrdiff_t> targets;  ///< none: each input's largest output
+  const Method* method = nullptr;  ///< never null in what `parse` returns
+  std::vector<Target> targets;     ///< none: each input's largest output
+  std::filesystem::path weights;   ///< of the outputs, in place of targets
   std::ptrdiff_t top = 3;
   std::string baseline = "zero";
   std::string max_rule;
-  std::string output;          ///< the value to explain, by its name in the file; none: the first output
+  std::string output;          ///< the value to explain, by its name in the file, or an output's number
   bool probability = false;    ///< what softmax and sigmoid make of scores is explained, too
   bool keep_branches = false;  ///< parallel linear branches stay as they are
+  bool no_batch = false;       ///< the first axis of the model's arrays is none of samples
   std::vector<std::pair<std::string, Index>> sizes;                         ///< of open axes, by their name
   std::vector<std::pair<std::string, std::filesystem::path>> other_inputs;  ///< by name: held as constants
   double epsilon = 1e-6, gamma = 0.25;

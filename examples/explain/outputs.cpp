@@ -50,9 +50,9 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
   return text;
 }
 
-std::string ports(const char* what, const std::vector<std::pair<std::string, Shape>>& all) {
+std::string ports(const char* what, const std::vector<std::pair<std::string, Shape>>& all, bool batch) {
   std::string text;
-  for (const auto& [name, shape] : all) text += std::string(what) + name + " " + text_of(shape, true) + "\n";
+  for (const auto& [name, shape] : all) text += std::string(what) + name + " " + text_of(shape, batch) + "\n";
   return text;
 }
 
@@ -109,8 +109,9 @@ std::string description(const Engine& engine, const Options& options) {
     rows.push_back({node.name, node.kind, node.part, node.shape,
                     node.parameters > 0 ? std::to_string(node.parameters) : "", node.rule});
   }
-  return ports("input: ", engine.inputs()) + ports("output: ", engine.outputs()) + notes(engine.notes()) +
-         "\n" + table(rows, {false, false, false, false, true, false}) +
+  const bool batch = !options.no_batch;
+  return ports("input: ", engine.inputs(), batch) + ports("output: ", engine.outputs(), batch) +
+         notes(engine.notes()) + "\n" + table(rows, {false, false, false, false, true, false}) +
          formatted("\n%zu nodes, %td parameters; rules of %.*s\n", nodes.size(), parameters,
                    static_cast<int>(options.method->name.size()), options.method->name.data()) +
          memory;
@@ -127,15 +128,17 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(), larger);
   order.resize(shown);
   // The target is shown, wherever it stands.
-  if (std::find(order.begin(), order.end(), e.target) == order.end()) order.push_back(e.target);
+  const Index target = e.goal.single();
+  if (target >= 0 && std::find(order.begin(), order.end(), target) == order.end()) order.push_back(target);
 
   std::string text = sample.name + "\n";
   for (const Index output : order) {
     const std::string label = label_of(report, output);
-    text += formatted("  %s %12.6g  %5td", output == e.target ? "->" : "  ",
+    text += formatted("  %s %12.6g  %5td", output == target ? "->" : "  ",
                       e.output[static_cast<std::size_t>(output)], output) +
             (label.empty() ? "" : " " + label) + "\n";
   }
+  if (target < 0) text += formatted("  -> %12.6g  %s\n", e.goal.value(e.output), e.goal.text.c_str());
   const Amounts& a = e.totals;
   text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
                     "stabiliser", "dropped", "left open");
@@ -172,9 +175,11 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
     return Json{{"enter", a.enter},           {leave, a.leave},       {"biases", a.biases},
                 {"stabiliser", a.stabiliser}, {"dropped", a.dropped}, {"closing_error", a.closing_error}};
   };
-  Json json{{"input", sample.name}, {"target", e.target}};
-  if (!report.labels.empty()) json["label"] = label_of(report, e.target);
-  json["output"] = e.output[static_cast<std::size_t>(e.target)];
+  const Index target = e.goal.single();
+  Json json{{"input", sample.name}, {"target", e.goal.text}};
+  if (target >= 0) json["target"] = target;
+  if (target >= 0 && !report.labels.empty()) json["label"] = label_of(report, target);
+  json["output"] = e.goal.value(e.output);
   json["totals"] = books(e.totals, "input");
   if (!e.warning.empty()) json["warning"] = e.warning;
   Json all = Json::array();
@@ -206,10 +211,11 @@ examples::Row heatmap_row(const Report& report, const Sample& sample, const Expl
     for (std::size_t c = 0; c < channels; ++c)
       for (std::size_t p = 0; p < pixels; ++p)
         explained.relevance[p * channels + c] = e.relevance[c * pixels + p];
-  const std::string label = label_of(report, e.target), number = "output " + std::to_string(e.target);
+  const Index target = e.goal.single();
+  const std::string label = target >= 0 ? label_of(report, target) : "",
+                    number = (target >= 0 ? "output " : "outputs: ") + e.goal.text;
   explained.title = label.empty() ? number : label;
-  explained.detail =
-      (label.empty() ? "" : number + ": ") + formatted("%.4g", e.output[static_cast<std::size_t>(e.target)]);
+  explained.detail = (label.empty() ? "" : number + ": ") + formatted("%.4g", e.goal.value(e.output));
   explained.method = report.options.method->name;
   explained.file = std::filesystem::path(sample.name).filename().string();
   explained.shares = examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};

@@ -41,6 +41,7 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
   if (!options.output.empty()) given_.outputs = {options.output};
   given_.scores = !options.probability;
   given_.merge_branches = !options.keep_branches;
+  given_.batched = !options.no_batch;
   for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
   for (const auto& [name, path] : options.other_inputs) {
     const auto found = std::find_if(inputs_.begin(), inputs_.end(),
@@ -67,7 +68,7 @@ const onnx::ValueInfo* ModelFile::explained() const {
 bool ModelFile::is_open() const {
   const onnx::ValueInfo* input = explained();
   if (!input || !input->dims) return false;
-  for (std::size_t axis = 1; axis < input->dims->size(); ++axis) {
+  for (std::size_t axis = options_.no_batch ? 0 : 1; axis < input->dims->size(); ++axis) {
     const onnx::Dimension& d = (*input->dims)[axis];
     const std::string key = d.name.empty() ? input->name + "[" + std::to_string(axis) + "]" : d.name;
     if (!d.size && given_.sizes.count(key) == 0) return true;
@@ -101,8 +102,9 @@ onnx::ReadOptions ModelFile::reading(const Group& group) const {
       ascribe::fail(path, ": expected a .npy file of whole numbers for input '", input->name, "'");
     onnx::Tensor ids = constant(input->name, input->type, path);
     onnx::Dims dims = ids.dims();
-    if (input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);
-    if ((input->dims && dims.size() != input->dims->size()) || dims.empty() || dims[0] != 1)
+    const bool batched = given_.batched;
+    if (batched && input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);
+    if ((input->dims && dims.size() != input->dims->size()) || (batched && (dims.empty() || dims[0] != 1)))
       ascribe::fail(path, ": expected the whole numbers of one sample, found shape ", onnx::shown(dims));
     options.constants.insert_or_assign(input->name, ids.reshaped(dims));
     options.lookups = {input->name};
@@ -129,11 +131,12 @@ std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
                     ": --size NAME=N gives it");
     const ascribe::io::NpyReader file{std::filesystem::path(place.path)};
     onnx::Dims shape(file.shape().begin(), file.shape().end());
-    if (shape.size() + 1 == dims.size()) shape.insert(shape.begin(), 1);
+    if (given_.batched && shape.size() + 1 == dims.size()) shape.insert(shape.begin(), 1);
+    if (!given_.batched && shape.size() == dims.size() + 1) shape.erase(shape.begin());
     if (shape.size() != dims.size())
       ascribe::fail(place.path, ": expected a shape that fits ", onnx::shown(dims), ", found ",
                     onnx::shown(shape));
-    shape[0] = 1;  // whatever the batch
+    if (given_.batched) shape[0] = 1;  // whatever the batch
     const auto found =
         std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.shape == shape; });
     if (found == groups.end())

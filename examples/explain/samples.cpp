@@ -174,15 +174,11 @@ Sample Inputs::read(std::size_t n) const {
   return sample;
 }
 
-Baseline::Baseline(const std::string& name, const Shape& shape, const std::optional<ImageLayout>& layout,
-                   std::size_t inputs) {
-  if (name == "zero") {
-    for_all_ = {name, std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)};
-    return;
-  }
-  each_.emplace(std::vector<Place>{{name}}, shape, layout, false);
+Beside::Beside(const std::string& what, const std::string& file, const Shape& shape,
+               const std::optional<ImageLayout>& layout, std::size_t inputs) {
+  each_.emplace(std::vector<Place>{{file}}, shape, layout, false);
   if (each_->size() != 1 && each_->size() != inputs)
-    ascribe::fail("baseline ", name, ": expected 1 sample, or one for each of ", inputs, " inputs, found ",
+    ascribe::fail(what, " ", file, ": expected 1 sample, or one for each of ", inputs, " inputs, found ",
                   each_->size());
   if (each_->size() == 1) for_all_ = each_->read(0);
 }

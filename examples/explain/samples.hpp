@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ascribe/core/types.hpp"
@@ -91,12 +92,14 @@ class Inputs {
   std::vector<std::size_t> first_{0};
 };
 
-/// The baseline that --baseline names: one sample, or as many as there are inputs.
-class Baseline {
+/// Samples that go with the inputs, such as baselines or weights of the outputs: one for all, or one each.
+class Beside {
  public:
-  /// Throws ascribe::Error as Inputs, and for another number.
-  Baseline(const std::string& name, const Shape& shape, const std::optional<ImageLayout>& layout,
-           std::size_t inputs);
+  /// `what` they are, in messages. Throws ascribe::Error as Inputs, and for another number.
+  Beside(const std::string& what, const std::string& file, const Shape& shape,
+         const std::optional<ImageLayout>& layout, std::size_t inputs);
+  /// One for all.
+  explicit Beside(Sample one) : for_all_(std::move(one)) {}
 
   /// The one for all, where there is one.
   const std::optional<Sample>& for_all() const { return for_all_; }
@@ -105,6 +108,11 @@ class Baseline {
  private:
   std::optional<Sample> for_all_;
   std::optional<Inputs> each_;
+};
+
+/// What an input has of its own of them.
+struct Own {
+  std::optional<Sample> baseline, weights;
 };
 
 /// One label a line. Throws ascribe::Error unless there is one for each output.

@@ -52,11 +52,13 @@ class Audit {
     if (method_) method_->times_input = true;
   }
 
-  /// Sample n of an explanation, whose input is column n of x (and baseline column n, or the only one). What
-  /// there is to warn of; empty: nothing. Throws ascribe::Error where the books do not close to the rounding
-  /// of the scalar, with what is left open and the first node whose own books are.
+  /// Sample n of an explanation, whose input is column n of x (and baseline column n, or the only one) and
+  /// whose start is the same for all samples: a target, or one of ascribe::start. What there is to warn of;
+  /// empty: nothing. Throws ascribe::Error where the books do not close to the rounding of the scalar, with
+  /// what is left open and the first node whose own books are.
+  template <class Start>
   std::string operator()(const ascribe::GraphExplanation<Scalar>& explanation, Index n, const Column& x,
-                         Index target, const Column* baseline = nullptr) const {
+                         const Start& from, const Column* baseline = nullptr) const {
     const Sample sample = sample_of(explanation, n, x);
     const double start = sample.ledger.enter(0), open = sample.ledger.closing_error()(0);
     const auto closing = ascribe::check::conservation(sample, 0);
@@ -70,7 +72,7 @@ class Audit {
     Column point = x.col(n), against;
     if (baseline) against = baseline->col(baseline->cols() == 1 ? 0 : n);
     const auto plan = net_.plan(*method_);
-    const auto nodes = with_nodes(point, target, plan, baseline ? &against : nullptr);
+    const auto nodes = with_nodes(point, from, plan, baseline ? &against : nullptr);
     if (!closing) {
       if (const auto first = ascribe::check::first_open_node(net_, nodes, 0))
         ascribe::fail("the books are ", open_by(open, start), "; the first node whose own books are is ",
@@ -116,7 +118,8 @@ class Audit {
     return sample;
   }
 
-  ascribe::GraphExplanation<Scalar> with_nodes(const Column& x, Index target,
+  template <class Start>
+  ascribe::GraphExplanation<Scalar> with_nodes(const Column& x, const Start& start,
                                                const typename Graph::Plan& plan,
                                                const Column* baseline) const {
     ascribe::GraphExplanation<Scalar> explanation;
@@ -125,7 +128,7 @@ class Audit {
     typename Graph::Trace trace, base_trace;
     net_.forward(x, trace, workspace);
     if (baseline) net_.forward(*baseline, base_trace, workspace);
-    net_.explain(trace, target, plan, explanation, workspace, baseline ? &base_trace : nullptr);
+    net_.explain(trace, start, plan, explanation, workspace, baseline ? &base_trace : nullptr);
     return explanation;
   }
 

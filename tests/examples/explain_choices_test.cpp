@@ -1,0 +1,256 @@
+#include <cmath>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ascribe/io/npy.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/explain.hpp"
+#include "tests/support/onnx.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+// What is explained, against what, and what is written of it: the program as its users run it.
+namespace {
+
+using ascribe::test::Arguments;
+using ascribe::test::bytes_of;
+using ascribe::test::count_of;
+using ascribe::test::explain;
+using ascribe::test::Message;
+using ascribe::test::of_repository;
+using ascribe::test::Outcome;
+using ascribe::test::run;
+using ascribe::test::TemporaryFolder;
+using ascribe::test::operator+;
+using Json = nlohmann::json;
+using Numbers = std::vector<double>;
+
+const std::string model = of_repository("examples/data/mnist_cnn.onnx"),
+                  digits = of_repository("tests/golden/input.npy");
+
+/// A value of a model and its axes, the first of which is open where it is 0.
+Message value(const std::string& name, const std::vector<std::int64_t>& sizes) {
+  Message shape;
+  for (const std::int64_t size : sizes)
+    shape.message(1, size == 0 ? Message().text(2, "N") : Message().integer(1, size));
+  return Message().text(1, name).message(2, Message().message(1, Message().integer(1, 1).message(2, shape)));
+}
+
+/// Outputs y = (a0 - a1, 2·a0, 3·a0 + 4·a1) and, as the second output, z = relu(y).
+std::string small_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("MatMul", {"a", "w"}, {"y"}, "product"))
+                 .message(1, ascribe::test::node_message("Relu", {"y"}, {"z"}, "relu"))
+                 .message(5,
+                          ascribe::test::tensor_message("w", 1, {2, 3}).packed_floats(4, {1, 2, 3, -1, 0, 4}))
+                 .message(11, value("a", {0, 2}))
+                 .message(12, value("y", {0, 3}))
+                 .message(12, value("z", {0, 3})))
+      .bytes;
+}
+
+std::string write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                  const Numbers& values) {
+  ascribe::io::write_npy(path, shape, std::span<const double>(values));
+  return path.string();
+}
+
+Numbers read(const std::filesystem::path& path) { return ascribe::io::read_npy<double>(path).values; }
+
+TEST_CASE("sums, differences, regions and weights of the outputs are explained", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("small.onnx", small_model()).string(),
+                    in = write(folder / "a.npy", {2}, {5, 2}), r = (folder / "r.npy").string(),
+                    l = (folder / "l.json").string();
+  const auto relevance = [&](const Arguments& what) {
+    const std::string printed = explain(Arguments{path, in, "--method", "gradient_times_input", "--precision",
+                                                  "double", "--relevance", r, "--ledger", l} +
+                                        what);
+    CHECK(count_of(printed, "->") == 1);
+    return read(r);
+  };
+  // y = (3, 10, 23) with the rows (1, -1), (2, 0), (3, 4).
+  CHECK(relevance({"--target", "0-2"}) == Numbers{30, 6});
+  CHECK(relevance({"--target", "1-2"}) == Numbers{25, 8});
+  CHECK(relevance({"--target", "2-2"}) == relevance({"--target", "2"}));
+  CHECK(relevance({"--target", "[0:2]"}) == Numbers{15, -2});
+  CHECK(relevance({"--target", "[:]"}) == Numbers{30, 6});
+  CHECK(relevance({"--target", "[1:]"}) == Numbers{25, 8});
+  CHECK(relevance({"--weights", write(folder / "w.npy", {3}, {1, -1, 0.5})}) == Numbers{2.5, 2});
+  CHECK(Json::parse(bytes_of(l))["samples"][0]["target"] == "weights");
+  CHECK(relevance({"--target", "2-vs-0"}) == Numbers{10, 10});
+  const Json sample = Json::parse(bytes_of(l))["samples"][0];
+  CHECK(sample["target"] == "2-vs-0");
+  CHECK(sample["output"] == 20);
+  CHECK(sample["totals"]["enter"] == 20);
+  CHECK_FALSE(sample.contains("label"));
+  CHECK_THAT(explain({path, in, "--target", "2-vs-0"}), Contains("  ->           20  2-vs-0\n"));
+
+  // One each: as many forms as inputs, and weights.
+  const std::string three = write(folder / "three.npy", {3, 2}, {5, 2, 5, 2, 5, 2});
+  explain({path, three, "--method", "gradient_times_input", "--precision", "double", "--relevance", r,
+           "--target", "[0:2],2-vs-0,1"});
+  CHECK(read(r) == Numbers{15, -2, 10, 10, 10, 0});
+  explain({path, three, "--method", "gradient_times_input", "--precision", "double", "--relevance", r,
+           "--weights", write(folder / "each.npy", {3, 3}, {1, 0, 0, 0, 1, 0, 2, 0, 1})});
+  CHECK(read(r) == Numbers{5, -2, 10, 0, 25, 4});
+}
+
+TEST_CASE("every method explains a difference, and its books close", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string l = (folder / "l.json").string();
+  const std::string methods = explain({"--list-methods"});
+  for (std::size_t at = methods.find('\n') + 1; at < methods.size(); at = methods.find('\n', at) + 1) {
+    const std::string method = methods.substr(at, methods.find(' ', at) - at);
+    INFO(method);
+    const Outcome outcome = run(
+        {model, digits, "--method", method, "--precision", "double", "--target", "3-vs-8", "--ledger", l});
+    CHECK(outcome.exit_code == 0);
+    ascribe::test::check_printed_books(outcome.out);
+    const Json ledger = Json::parse(bytes_of(l));
+    for (const Json& sample : ledger["samples"]) CHECK(sample["target"] == "3-vs-8");
+  }
+}
+
+TEST_CASE("a region is one of the outputs' axes, by any of them", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder
+          .write("twice.onnx", ascribe::test::model_message(
+                                   Message()
+                                       .message(1, ascribe::test::node_message("Add", {"a", "a"}, {"y"}))
+                                       .message(11, value("a", {0, 2, 3, 4}))
+                                       .message(12, value("y", {0, 2, 3, 4})))
+                                   .bytes)
+          .string();
+  Numbers a(24), expected(24, 0);
+  for (std::size_t i = 0; i < 24; ++i) a[i] = double(i + 1);
+  const std::string in = write(folder / "a.npy", {2, 3, 4}, a), r = (folder / "r.npy").string();
+  explain({path, in, "--target", "[1,0:2,1:3]", "--method", "gradient", "--relevance", r});
+  for (const std::size_t i : {13u, 14u, 17u, 18u}) expected[i] = 2;
+  CHECK(read(r) == expected);
+  const auto refused = [&](const std::string& target, const std::string& says) {
+    const Outcome outcome = run({path, in, "--target", target});
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains(says));
+    CHECK(count_of(outcome.err, "\n") == 1);
+  };
+  refused("[1,0:2,1:5]", "--target: expected a region of the outputs' axes (2, 3, 4), found [1,0:2,1:5]");
+  refused("[1,0:2]", "found [1,0:2]");
+  refused("[2,:,:]", "found [2,:,:]");
+  refused("3-24", "expected targets in [0, 24), found 24 in 3-24");
+  refused("3-vs-24", "found 24 in 3-vs-24");
+}
+
+TEST_CASE("what is explained is part of what a run goes on with", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string w = write(folder / "w.npy", {10}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+                    v = write(folder / "v.npy", {10}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 2}),
+                    out = (folder / "out").string();
+  const Arguments arguments{model, digits, "--output-folder", out, "--write", "relevance"};
+  explain(arguments + Arguments{"--weights", w});
+  const auto refused = [&](const Arguments& others, const std::string& says) {
+    const Outcome outcome = run(arguments + others);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains(says));
+    CHECK(count_of(outcome.err, "\n") == 1);
+  };
+  refused({}, "--weights");
+  refused({"--weights", v}, "--weights");
+  refused({"--target", "3-5"}, "found --target [\"3-5\"]");
+  refused({"--weights", w, "--probability"}, "--probability");
+  refused({"--weights", w, "--keep-branches"}, "--keep-branches");
+  CHECK(explain(arguments + Arguments{"--weights", w}) == "4 inputs: 0 explained, 4 were done before\n");
+}
+
+TEST_CASE("an output is named by its number, too", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("small.onnx", small_model()).string(),
+                    in = write(folder / "a.npy", {2}, {1, 3}), y = (folder / "y.npy").string();
+  const auto values = [&](const Arguments& output) {
+    explain(Arguments{path, in, "--output-values", y} + output);
+    return read(y);
+  };
+  CHECK(values({}) == Numbers{-2, 2, 15});
+  CHECK(values({"--output", "0"}) == Numbers{-2, 2, 15});
+  CHECK(values({"--output", "1"}) == Numbers{0, 2, 15});
+  CHECK(values({"--output", "z"}) == Numbers{0, 2, 15});
+  const Outcome outcome = run({path, in, "--output", "2"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, Contains("output '2': no node computes it, and it is no number below 2"));
+}
+
+TEST_CASE("a model whose first axis is time is read without a batch", "[explain]") {
+  const TemporaryFolder folder;
+  for (const std::int64_t time : {std::int64_t(3), std::int64_t(0)}) {
+    INFO(time);
+    const std::string path =
+        folder
+            .write(
+                "time.onnx",
+                ascribe::test::model_message(
+                    Message()
+                        .message(1, ascribe::test::node_message("ReduceMax", {"a", "axes"}, {"y"}, "largest"))
+                        .message(5, ascribe::test::tensor_message("axes", 7, {1}).packed(7, {0}))
+                        .message(11, value("a", {time, 2}))
+                        .message(12, value("y", {1, 2})),
+                    18)
+                    .bytes)
+            .string();
+    const std::string one = write(folder / "one.npy", {3, 2}, {1, 2, 7, 4, 5, 6}),
+                      two = write(folder / "two.npy", {2, 3, 2}, {1, 2, 7, 4, 5, 6, 6, 5, 4, 3, 2, 1}),
+                      r = (folder / "r.npy").string();
+    const Arguments how{"--no-batch", "--target", "1", "--relevance", r, "--precision", "double"};
+    explain(Arguments{path, one} + how);
+    CHECK(ascribe::io::read_npy<double>(r).shape == std::vector<std::size_t>{1, 3, 2});
+    CHECK(read(r) == Numbers{0, 0, 0, 0, 0, 6});
+    explain(Arguments{path, two} + how);
+    CHECK(ascribe::io::read_npy<double>(r).shape == std::vector<std::size_t>{2, 3, 2});
+    CHECK(read(r) == Numbers{0, 0, 0, 0, 0, 6, 0, 5, 0, 0, 0, 0});
+    if (time == 0) continue;  // which is read for a batch of one, and three of them
+    CHECK_THAT(run({path, one}).err, Contains("the batch's"));
+    CHECK_THAT(explain({path, "--no-batch", "--describe"}), Contains("input: a (3, 2)\n"));
+  }
+}
+
+TEST_CASE("mistakes about what is explained", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string w = write(folder / "w.npy", {10}, Numbers(10, 0)),
+                    wrong = write(folder / "wrong.npy", {3}, Numbers(3, 1)),
+                    nan = write(folder / "nan.npy", {10}, Numbers(10, NAN)),
+                    two = write(folder / "two.npy", {2, 10}, Numbers(20, 1));
+  struct Mistake {
+    int exit_code;
+    std::string says;
+    Arguments arguments;
+  };
+  const std::vector<Mistake> mistakes{
+      {2, "--weights: says what is explained", {"--weights", w, "--target", "3"}},
+      {2, "--weights: expected a .npy file", {"--weights", "w.png"}},
+      {1, "expected a weight that is not 0", {"--weights", w}},
+      {1, "expected finite weights, found nan for output 0", {"--weights", nan}},
+      {1, "expected shape (N, 10) or (10), found (3)", {"--weights", wrong}},
+      {1, "expected 1 sample, or one for each of 4 inputs, found 2", {"--weights", two}},
+      {2, "--target: expected numbers counted from 0", {"--target", "5-3"}},
+      {2, "found '3-vs-3'", {"--target", "3-vs-3"}},
+      {2, "found '3-vs-'", {"--target", "3-vs-"}},
+      {2, "found '[5:3]'", {"--target", "[5:3]"}},
+      {2, "found '[]'", {"--target", "[]"}},
+      {2, "found '[1'", {"--target", "[1"}},
+      {2, "found '[1,x]'", {"--target", "[1,x]"}},
+      {2, "found 'top'", {"--target", "top,3"}},
+  };
+  for (const Mistake& mistake : mistakes) {
+    INFO(mistake.says);
+    const Outcome outcome = run(Arguments{model, digits} + mistake.arguments);
+    CHECK(outcome.exit_code == mistake.exit_code);
+    CHECK_THAT(outcome.err, Contains(mistake.says));
+    CHECK(outcome.out.empty());
+  }
+}
+
+}  // namespace
