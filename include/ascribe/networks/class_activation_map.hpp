@@ -53,16 +53,31 @@ void check_maps(const char* who, const Graph<Scalar>& net, Index node, const Fea
          " x ", layer.width, " = ", layer.size(), " features, found ", net.node(node).size);
 }
 
+/// Throws Error unless the value of node `top` depends on that of `node`: its gradient would be 0, and say
+/// nothing.
+template <class Scalar>
+void check_on_the_way(const char* who, const Graph<Scalar>& net, Index node, Index top) {
+  std::vector<bool> depends(net.nodes().size(), false);
+  depends[std::size_t(node)] = true;
+  for (Index i = node + 1; i <= top; ++i)
+    for (const Index input : net.node(i).inputs)
+      if (depends[std::size_t(input)]) depends[std::size_t(i)] = true;
+  if (!depends[std::size_t(top)])
+    fail(who, ": expected a node that the explained output depends on, found '", net.node(node).name, "'");
+}
+
 }  // namespace detail
 
 /// Grad-CAM (Selvaraju et al. 1610.02391): weights α_c = mean over positions of ∂y/∂A_c (eq. 1), map
 /// max(0, Σ_c α_c·A_c) (eq. 2), where A are the channels of a node, such as the last convolution behind its
 /// function, which lie as `layer` says. `trace` has every value, `start` is a target or weights of the
-/// outputs. Throws Error as `explain`, and where the node has another size.
+/// outputs. Throws Error as `explain`, and where the node has another size or the output does not depend on
+/// it.
 template <class Scalar, class Start>
 ClassActivationMap<Scalar> grad_cam(const Graph<Scalar>& net, const typename Graph<Scalar>::Trace& trace,
                                     const Start& start, Index node, const FeatureMaps& layer) {
   detail::check_maps("grad_cam", net, node, layer);
+  detail::check_on_the_way("grad_cam", net, node, net.explained_node(start));
   net.check_trace(trace);
   GraphExplanation<Scalar> gradient;
   gradient.record = Record::per_layer;
@@ -82,12 +97,14 @@ ClassActivationMap<Scalar> grad_cam(const Graph<Scalar>& net, const typename Gra
 /// all. The softmax over channels of what is explained, f(x ⊙ mask) − f(x_b), is the channels' weights
 /// (algorithm 1): the baseline x_b shifts all alike and does not count. The map is max(0, Σ_c α_c·A_c)
 /// (definition 3). `input` says how x lies, features × samples. One forward pass takes many masks, in groups
-/// whose values take some 64 MB. Throws Error as `forward`, and where the node or the input has another size.
+/// whose values take some 64 MB. Throws Error as `forward`, and where the node or the input has another size,
+/// or the output does not depend on the node.
 template <class Scalar, class X, class Start>
 ClassActivationMap<Scalar> score_cam(const Graph<Scalar>& net, const Eigen::MatrixBase<X>& x,
                                      const Start& start, Index node, const FeatureMaps& layer,
                                      const FeatureMaps& input) {
   detail::check_maps("score_cam", net, node, layer);
+  detail::check_on_the_way("score_cam", net, node, net.explained_node(start));
   input.check("score_cam");
   if (x.rows() != input.size())
     fail("score_cam: expected an input of ", input.channels, " x ", input.height, " x ", input.width, " = ",
