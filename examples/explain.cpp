@@ -45,7 +45,7 @@ void check_targets(const Options& options, std::size_t samples) {
 }
 
 /// Whether it has a sample for each input.
-bool one_each(const Beside* beside) { return beside != nullptr && !beside->for_all(); }
+bool one_each(const Beside* beside) { return beside != nullptr && beside->for_all().empty(); }
 
 /// A sample as it goes to the threads that explain.
 struct Loaded {
@@ -256,10 +256,9 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
       engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
                             : Inputs(std::move(files.front()), engine.rows());
   std::optional<Beside> baseline, weights;
-  if (options.method->baseline && options.baseline == "zero")
-    baseline.emplace(Sample{"zero", std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)});
-  else if (options.method->baseline)
-    baseline.emplace("baseline", options.baseline, shape, report.layout, samples.size());
+  if (options.method->baseline)
+    baseline =
+        baselines_of(options.baselines, options.average_baselines, shape, report.layout, samples.size());
   if (!options.weights.empty())
     weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,
                     samples.size());

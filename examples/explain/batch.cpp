@@ -48,12 +48,16 @@ Json settings_of(const Options& o) {
                 {"--no-batch", o.no_batch},
                 {"--size", o.sizes},
                 {"--input", Json::array()},
-                {"--baseline", o.baseline == "zero" ? o.baseline : fingerprint(o.baseline)},
+                {"--baseline", Json::array()},
+                {"--average-baselines", o.average_baselines},
                 {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)}};
   for (const Target& target : o.targets) {
     const auto output = target.output();
     settings["--target"].push_back(output ? Json(*output) : Json(target.text()));
   }
+  for (const std::string& baseline : o.baselines)
+    for (const std::string& file : baseline_files(baseline))
+      settings["--baseline"].push_back(file == "zero" ? file : fingerprint(file));
   for (const auto& [name, file] : o.other_inputs) settings["--input"].push_back({name, fingerprint(file)});
   std::string kinds;
   const auto add = [&](bool given, const char* kind) {

@@ -11,6 +11,7 @@
 
 #include "ascribe/compiled.hpp"
 #include "ascribe/io/onnx.hpp"
+#include "ascribe/networks/baselines.hpp"
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
@@ -80,14 +81,18 @@ class EngineOf final : public Engine {
     const bool times_input =
         by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
     shared->audit.emplace(net_.graph, std::move(by), times_input, options.warn_above);
-    if (companions.baseline && companions.baseline->for_all()) {
-      shared->baseline = companions.baseline->for_all();
-      // A baseline for all is run once.
-      shared->baseline_trace = net_.graph.forward(column(*shared->baseline));
+    if (companions.baseline && !companions.baseline->for_all().empty()) {
+      shared->baselines = columns(companions.baseline->for_all());
+      // Baselines for all are run once, each by itself, as inputs are: then an input and a baseline that are
+      // the same have the same values to the last bit.
+      Memory memory;
+      for (Index k = 0; options.method->name != "integrated_gradients" && k < shared->baselines.cols(); ++k)
+        forward(shared->baselines.col(k), shared->baseline_traces.emplace_back(), shared->plan, node_books,
+                memory);
     }
     for (const Target& target : options.targets) shared->goals.push_back(target.of(outputs()[0].second));
-    if (companions.weights && companions.weights->for_all())
-      shared->goals.push_back(goal_of(*companions.weights->for_all()));
+    if (companions.weights)
+      for (const Sample& weights : companions.weights->for_all()) shared->goals.push_back(goal_of(weights));
     std::vector<std::unique_ptr<Explainer>> all;
     for (int t = 0; t < options.threads; ++t)
       all.push_back(std::make_unique<ExplainerOf>(*this, options, shared, node_books));
@@ -102,15 +107,15 @@ class EngineOf final : public Engine {
   struct Shared {
     std::optional<typename Graph::Plan> plan;
     std::optional<examples::Audit<Scalar>> audit;
-    std::optional<Sample> baseline;
-    std::optional<typename Graph::Trace> baseline_trace;
+    Column baselines;  // for all inputs: with several, the mean over them is what is said
+    std::vector<typename Graph::Trace> baseline_traces;
     std::vector<Goal> goals;  // one for all, one each, or none: the largest output, or an input's own weights
   };
 
   /// What one thread uses again and again.
   struct Memory {
     typename Graph::Trace trace, baseline;
-    typename Graph::Explanation explanation;
+    typename Graph::Explanation explanation, another;
     ascribe::Workspace<Scalar> workspace;
   };
 
@@ -198,6 +203,12 @@ class EngineOf final : public Engine {
         .template cast<Scalar>();
   }
 
+  static Column columns(const std::vector<Sample>& samples) {
+    Column all(static_cast<Index>(samples[0].values.size()), static_cast<Index>(samples.size()));
+    for (Index n = 0; n < all.cols(); ++n) all.col(n) = column(samples[static_cast<std::size_t>(n)]);
+    return all;
+  }
+
   /// The sum of the outputs times weights.
   static Goal goal_of(const Sample& weights) {
     Goal goal = weighted("weights", weights.values);
@@ -219,40 +230,49 @@ class EngineOf final : public Engine {
   Explanation one(const Options& options, const Shared& shared, const Sample& sample, const Own& own,
                   std::size_t n, bool node_books, Memory& memory) const {
     const auto& plan = shared.plan;
-    const Sample* against = own.baseline ? &*own.baseline : shared.baseline ? &*shared.baseline : nullptr;
-    const Column x = column(sample), base = against ? column(*against) : Column();
+    const std::string_view method = options.method->name;
+    const Column x = column(sample), own_base = own.baseline ? column(*own.baseline) : Column();
+    const Column& bases = own.baseline ? own_base : shared.baselines;
     forward(x, memory.trace, plan, node_books, memory);
     const Column& output = memory.trace.output();
     const Goal goal = goal_of(shared, own, output, n);
     const ascribe::start::WeightedOutputs start{goal.terms};
-    const typename Graph::Trace* base_trace = shared.baseline_trace ? &*shared.baseline_trace : nullptr;
-    const std::string_view method = options.method->name;
-    if (options.method->baseline && !base_trace && method != "integrated_gradients") {
-      forward(base, memory.baseline, plan, node_books, memory);
-      base_trace = &memory.baseline;
-    }
-    auto& explanation = memory.explanation;
-    if (plan) {
-      explanation.record = node_books ? ascribe::Record::books : ascribe::Record::totals;
-      net_.graph.explain(memory.trace, start, *plan, explanation, memory.workspace, base_trace);
-    } else if (method == "deep_lift_reveal_cancel") {
-      explanation = ascribe::reveal_cancel(net_.graph, memory.trace, start, *base_trace);
-    } else if (method == "integrated_gradients") {
-      explanation = ascribe::integrated_gradients(net_.graph, x, base, start, options.steps);
-    } else {
-      explanation = ascribe::smoothgrad(net_.graph, x, start, options.steps);
-    }
-
+    if (own.baseline && method != "integrated_gradients")
+      forward(bases, memory.baseline, plan, node_books, memory);
     Explanation result;
+    const Index count = options.method->baseline ? bases.cols() : 1;
+    // Against baseline k, where the method has any.
+    const auto against = [&](Index k, typename Graph::Explanation& into) {
+      const Column base = options.method->baseline ? Column(bases.col(k)) : Column();
+      const typename Graph::Trace* base_trace = nullptr;
+      if (options.method->baseline && method != "integrated_gradients")
+        base_trace = own.baseline ? &memory.baseline : &shared.baseline_traces[static_cast<std::size_t>(k)];
+      if (plan) {
+        into.record = node_books ? ascribe::Record::books : ascribe::Record::totals;
+        net_.graph.explain(memory.trace, start, *plan, into, memory.workspace, base_trace);
+      } else if (method == "deep_lift_reveal_cancel") {
+        into = ascribe::reveal_cancel(net_.graph, memory.trace, start, *base_trace);
+      } else if (method == "integrated_gradients") {
+        into = ascribe::integrated_gradients(net_.graph, x, base, start, options.steps);
+      } else {
+        into = ascribe::smoothgrad(net_.graph, x, start, options.steps);
+      }
+      if (method == "integrated_gradients") return;  // what it leaves open is its steps'
+      const std::string warning = (*shared.audit)(into, 0, x, start, base.size() > 0 ? &base : nullptr);
+      if (result.warning.empty()) result.warning = warning;
+    };
+    auto& explanation = memory.explanation;
+    ascribe::average_of(count, explanation, memory.another, against);
+
     result.goal = goal;
     result.output.assign(output.data(), output.data() + output.size());
     result.relevance.assign(explanation.relevance.data(),
                             explanation.relevance.data() + explanation.relevance.size());
     result.totals = amounts(explanation.ledger);
-    if (method == "integrated_gradients")
-      say_of_integral(options, explanation, result);
-    else
-      result.warning = (*shared.audit)(explanation, 0, x, start, against ? &base : nullptr);
+    if (method == "integrated_gradients") say_of_integral(options, explanation, result);
+    if (count > 1)
+      result.remark +=
+          (result.remark.empty() ? "" : "; ") + ("the mean over " + std::to_string(count)) + " baselines";
     if (method == "smoothgrad")
       result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
                       " noisy inputs, and close for any number; --steps " +

@@ -79,9 +79,10 @@ void check(const CLI::App& app, const Options& o) {
   if (o.inputs.empty() && o.inputs_from.empty()) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
-    for (const char* option : {"--target", "--weights", "--top", "--baseline", "--steps", "--warn-above",
-                               "--labels", "--threads", "--relevance", "--ledger", "--output-values",
-                               "--heatmap", "--output-folder", "--write", "--resume", "--keep-going"})
+    for (const char* option :
+         {"--target", "--weights", "--top", "--baseline", "--average-baselines", "--steps", "--warn-above",
+          "--labels", "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
+          "--output-folder", "--write", "--resume", "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -113,7 +114,10 @@ void check(const CLI::App& app, const Options& o) {
     if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
   if (given("--steps") && method.steps == 0) misused("--steps", name + " takes no mean of gradients");
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
-  if (given("--baseline") && !method.baseline) misused("--baseline", name + " is not against a baseline");
+  for (const char* option : {"--baseline", "--average-baselines"})
+    if (given(option) && !method.baseline) misused(option, name + " is not against a baseline");
+  if (given("--average-baselines") && !given("--baseline"))
+    misused("--average-baselines", "needs a --baseline");
   if (given("--max-rule")) {
     std::string_view known = names_of(method.max_rules);
     if (known.empty()) misused("--max-rule", name + " has no choice of one");
@@ -124,8 +128,9 @@ void check(const CLI::App& app, const Options& o) {
   const bool images =
       std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
       !o.inputs_from.empty() || o.write.heatmap ||
-      (given("--baseline") && o.baseline != "zero" && !is_npy(o.baseline)) || given("--heatmap") ||
-      method.box;
+      std::any_of(o.baselines.begin(), o.baselines.end(),
+                  [](const auto& b) { return b != "zero" && !is_npy(b); }) ||
+      given("--heatmap") || method.box;
   for (const char* option : {"--mean", "--std"})
     if (given(option) && !images) misused(option, "there is no image that it could be for");
   if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return d <= 0; }))
@@ -239,9 +244,14 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--top", o.top, "how many of the largest outputs to print")
       ->capture_default_str()
       ->check(CLI::Range(std::ptrdiff_t(1), std::ptrdiff_t(1) << 31));
-  app.add_option("--baseline", o.baseline, "what inputs are compared with: zero, one for all, or one each")
-      ->capture_default_str()
-      ->type_name("zero|FILE.npy|IMAGE");
+  app.add_option(
+         "--baseline", o.baselines,
+         "what inputs are compared with: zero, one sample for all, or one each; given several times, or a "
+         "folder: all samples of all, and the mean over them is what is said [zero]")
+      ->type_name("zero|FILE.npy|IMAGE|DIR")
+      ->allow_extra_args(false);
+  app.add_flag("--average-baselines", o.average_baselines,
+               "take the mean over all samples of one file of baselines, too");
   app.add_option("--max-rule", o.max_rule, "how relevance passes a maximum [the method's own]")
       ->check(CLI::IsMember({"gradient", "winner", "fold", "radial"}))
       ->type_name("gradient|winner|fold|radial");

@@ -29,7 +29,8 @@ struct Options {
   std::vector<Target> targets;     ///< none: each input's largest output
   std::filesystem::path weights;   ///< of the outputs, in place of targets
   std::ptrdiff_t top = 3;
-  std::string baseline = "zero";
+  std::vector<std::string> baselines = {"zero"};
+  bool average_baselines = false;  ///< all of their samples serve each input, also where they are in one file
   std::string max_rule;
   std::string output;          ///< the value to explain, by its name in the file, or an output's number
   bool probability = false;    ///< what softmax and sigmoid make of scores is explained, too

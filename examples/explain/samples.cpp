@@ -180,7 +180,35 @@ Beside::Beside(const std::string& what, const std::string& file, const Shape& sh
   if (each_->size() != 1 && each_->size() != inputs)
     ascribe::fail(what, " ", file, ": expected 1 sample, or one for each of ", inputs, " inputs, found ",
                   each_->size());
-  if (each_->size() == 1) for_all_ = each_->read(0);
+  if (each_->size() == 1) for_all_ = {each_->read(0)};
+}
+
+std::vector<std::string> baseline_files(const std::string& name) {
+  std::vector<std::string> files;
+  std::error_code error;
+  if (!std::filesystem::is_directory(name, error)) return {name};
+  std::vector<std::string> passed_over;
+  for (Place& place : find_inputs({name}, {}, {}, passed_over)) files.push_back(std::move(place.path));
+  return files;
+}
+
+Beside baselines_of(const std::vector<std::string>& names, bool average, const Shape& shape,
+                    const std::optional<ImageLayout>& layout, std::size_t inputs) {
+  std::error_code error;
+  const bool one_file =
+      names.size() == 1 && names[0] != "zero" && !std::filesystem::is_directory(names[0], error);
+  if (one_file && !average) return Beside("baseline", names[0], shape, layout, inputs);
+  std::vector<Sample> all;
+  for (const std::string& name : names)
+    for (const std::string& file : baseline_files(name)) {
+      if (file == "zero") {
+        all.push_back({file, std::vector<double>(static_cast<std::size_t>(count_of(shape)), 0.0)});
+        continue;
+      }
+      const Inputs samples({{file}}, shape, layout, false);
+      for (std::size_t n = 0; n < samples.size(); ++n) all.push_back(samples.read(n));
+    }
+  return Beside(std::move(all));
 }
 
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs) {

@@ -98,17 +98,25 @@ class Beside {
   /// `what` they are, in messages. Throws ascribe::Error as Inputs, and for another number.
   Beside(const std::string& what, const std::string& file, const Shape& shape,
          const std::optional<ImageLayout>& layout, std::size_t inputs);
-  /// One for all.
-  explicit Beside(Sample one) : for_all_(std::move(one)) {}
+  /// All of them for all: none is one input's own.
+  explicit Beside(std::vector<Sample> for_all) : for_all_(std::move(for_all)) {}
 
-  /// The one for all, where there is one.
-  const std::optional<Sample>& for_all() const { return for_all_; }
+  /// Those for all; empty where there is one each.
+  const std::vector<Sample>& for_all() const { return for_all_; }
   Sample read(std::size_t n) const { return each_->read(n); }
 
  private:
-  std::optional<Sample> for_all_;
+  std::vector<Sample> for_all_;
   std::optional<Inputs> each_;
 };
+
+/// The files of what --baseline names: one, a folder's, or the word "zero".
+std::vector<std::string> baseline_files(const std::string& name);
+
+/// What --baseline names, once or several times. `average`: the samples of one file serve all inputs, too.
+/// Throws ascribe::Error as Beside.
+Beside baselines_of(const std::vector<std::string>& names, bool average, const Shape& shape,
+                    const std::optional<ImageLayout>& layout, std::size_t inputs);
 
 /// What an input has of its own of them.
 struct Own {

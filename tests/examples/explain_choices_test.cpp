@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -217,12 +219,96 @@ TEST_CASE("a model whose first axis is time is read without a batch", "[explain]
   }
 }
 
+TEST_CASE("several baselines are averaged, by each method that has one", "[explain]") {
+  const TemporaryFolder folder;
+  const auto all = ascribe::io::read_npy<double>(digits).values;
+  std::filesystem::create_directory(folder / "bases");
+  const auto sample = [&](std::size_t n) {
+    return Numbers(all.begin() + 784 * long(n), all.begin() + 784 * long(n + 1));
+  };
+  const std::string in = write(folder / "in.npy", {1, 28, 28}, sample(3)),
+                    a = write(folder / "bases/a.npy", {1, 28, 28}, sample(0)),
+                    bc = write(folder / "bases/bc.npy", {2, 1, 28, 28},
+                               [&] {
+                                 Numbers both = sample(1);
+                                 const Numbers second = sample(2);
+                                 both.insert(both.end(), second.begin(), second.end());
+                                 return both;
+                               }()),
+                    b = write(folder / "b.npy", {1, 28, 28}, sample(1)),
+                    c = write(folder / "c.npy", {1, 28, 28}, sample(2)), r = (folder / "r.npy").string(),
+                    l = (folder / "l.json").string();
+  for (const char* method : {"deep_lift", "deep_lift_reveal_cancel", "integrated_gradients"}) {
+    INFO(method);
+    const auto relevance = [&](const Arguments& baselines) {
+      const Outcome outcome = run(Arguments{model, in, "--target", "3", "--precision", "double", "--method",
+                                            method, "--relevance", r, "--ledger", l} +
+                                  baselines);
+      CHECK(outcome.exit_code == 0);
+      ascribe::test::check_printed_books(outcome.out);
+      return std::pair(read(r), Json::parse(bytes_of(l))["samples"][0]);
+    };
+    Numbers mean(784, 0);
+    double inputs = 0, first_node = 0;
+    std::size_t nodes = 0;
+    for (const std::string& file : {a, b, c}) {
+      const auto [one, ledger] = relevance({"--baseline", file});
+      for (std::size_t i = 0; i < 784; ++i) mean[i] += one[i] / 3;
+      inputs += ledger["totals"]["input"].get<double>() / 3;
+      nodes = ledger["nodes"].size();
+      if (nodes > 0) first_node += ledger["nodes"][1]["leave"].get<double>() / 3;
+    }
+    const auto same = [&](const Arguments& baselines) {
+      const auto [found, ledger] = relevance(baselines);
+      double most = 0;
+      for (std::size_t i = 0; i < 784; ++i) most = std::max(most, std::abs(found[i] - mean[i]));
+      CHECK(most <= 1e-12);
+      CHECK(ledger["totals"]["input"].get<double>() == Approx(inputs));
+      CHECK(ledger["nodes"].size() == nodes);
+      if (nodes > 0) CHECK(ledger["nodes"][1]["leave"].get<double>() == Approx(first_node));
+      return found;
+    };
+    CHECK(same({"--baseline", a, "--baseline", bc}) == same({"--baseline", (folder / "bases").string()}));
+    same({"--baseline", a, "--baseline", b, "--baseline", c});
+    // All samples of one file, where that might be one each.
+    CHECK(relevance({"--baseline", bc, "--average-baselines"}).first !=
+          relevance({"--baseline", "zero", "--baseline", b}).first);
+  }
+  CHECK_THAT(explain({model, in, "--method", "deep_lift", "--baseline", "zero", "--baseline", b}),
+             Contains("the mean over 2 baselines\n"));
+  // One each with the same file, averaged with the flag.
+  const std::string four = (folder / "four.npy").string();
+  explain(
+      {model, digits, "--target", "3", "--method", "deep_lift", "--relevance", four, "--baseline", digits});
+  const Numbers each = read(four);
+  CHECK(std::all_of(each.begin(), each.end(), [](double v) { return v == 0; }));
+  explain({model, digits, "--target", "3", "--method", "deep_lift", "--relevance", four, "--baseline", digits,
+           "--average-baselines"});
+  const Numbers averaged = read(four);
+  CHECK(std::any_of(averaged.begin(), averaged.end(), [](double v) { return v != 0; }));
+
+  // Many inputs, threads and runs that go on.
+  const std::string out = (folder / "out").string();
+  const Arguments many{model, digits,    "--target", "3", "--method", "deep_lift", "--output-folder",
+                       out,   "--write", "relevance"};
+  explain(many + Arguments{"--threads", "3", "--baseline", digits, "--average-baselines"});
+  CHECK(read(folder / "out/input.npy.relevance.npy") == averaged);
+  for (const Arguments& others :
+       {Arguments{"--baseline", digits}, Arguments{"--baseline", b, "--average-baselines"},
+        Arguments{"--baseline", digits, "--baseline", digits}}) {
+    const Outcome outcome = run(many + others);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains("baseline"));
+  }
+}
+
 TEST_CASE("mistakes about what is explained", "[explain]") {
   const TemporaryFolder folder;
   const std::string w = write(folder / "w.npy", {10}, Numbers(10, 0)),
                     wrong = write(folder / "wrong.npy", {3}, Numbers(3, 1)),
                     nan = write(folder / "nan.npy", {10}, Numbers(10, NAN)),
                     two = write(folder / "two.npy", {2, 10}, Numbers(20, 1));
+  std::filesystem::create_directory(folder / "empty");
   struct Mistake {
     int exit_code;
     std::string says;
@@ -235,6 +321,9 @@ TEST_CASE("mistakes about what is explained", "[explain]") {
       {1, "expected finite weights, found nan for output 0", {"--weights", nan}},
       {1, "expected shape (N, 10) or (10), found (3)", {"--weights", wrong}},
       {1, "expected 1 sample, or one for each of 4 inputs, found 2", {"--weights", two}},
+      {2, "lrp_q is not against a baseline", {"--average-baselines"}},
+      {2, "--average-baselines: needs a --baseline", {"--method", "deep_lift", "--average-baselines"}},
+      {1, "found none in it", {"--method", "deep_lift", "--baseline", folder.path().string() + "/empty"}},
       {2, "--target: expected numbers counted from 0", {"--target", "5-3"}},
       {2, "found '3-vs-3'", {"--target", "3-vs-3"}},
       {2, "found '3-vs-'", {"--target", "3-vs-"}},

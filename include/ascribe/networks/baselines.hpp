@@ -27,6 +27,19 @@ Batch<typename D::Scalar, D::RowsAtCompileTime, 1> mean(const Eigen::MatrixBase<
 
 }  // namespace baseline
 
+/// The mean of `count` explanations, which explain(k, into) makes one after the other, in `average`; `one` is
+/// memory for another. Throws Error where there are none.
+template <class E, class Explain>
+void average_of(Index count, E& average, E& one, const Explain& explain) {
+  using S = typename decltype(average.relevance)::Scalar;
+  if (count == 0) fail("explain_over: expected at least one baseline, found none");
+  for (Index k = 0; k < count; ++k) {
+    explain(k, k == 0 ? average : one);
+    if (k > 0) average += one;
+  }
+  average *= S(S(1) / S(double(count)));
+}
+
 /// The average over a distribution of baselines: each column of `baselines` serves all samples in turn, and
 /// relevance, books and what is recorded of layers are averaged, for a Sequential or a Graph (DeepLIFT's
 /// "multiple baselines", Shrikumar et al. 1704.02685, §3.2; expected gradients' sense of a baseline). The
@@ -38,14 +51,8 @@ auto explain_over(const Net& net, const T& trace, const Start& start, const Meth
   typename Net::template ExplanationOf<T> average, one;
   average.record = one.record = record;
   Workspace<S> workspace;
-  const Index count = baselines.input().cols();
-  if (count == 0) fail("explain_over: expected at least one baseline, found none");
-  const S share = S(1) / S(double(count));
-  for (Index k = 0; k < count; ++k) {
-    net.explain(trace, start, method, k == 0 ? average : one, workspace, &baselines, k);
-    if (k > 0) average += one;
-  }
-  average *= share;
+  average_of(baselines.input().cols(), average, one,
+             [&](Index k, auto& into) { net.explain(trace, start, method, into, workspace, &baselines, k); });
   return average;
 }
 
