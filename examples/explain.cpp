@@ -68,9 +68,8 @@ class Run {
     const Options& o = report.options;
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
-    kinds_ = in_folder_ ? o.write
-                        : Kinds{!o.relevance.empty(), !o.output_values.empty(), !o.ledger.empty(),
-                                !o.heatmap.empty()};
+    kinds_ = o.write;
+    if (!in_folder_) kinds_ = {.ledger = !o.ledger.empty(), .heatmap = !o.heatmap.empty()};
   }
 
   /// Returns whether all inputs have been explained. Throws ascribe::Error, the first input's that cannot be,
@@ -165,13 +164,26 @@ class Run {
             result.row = std::move(row);
         }
         if (!e.warning.empty()) result.warning = result.name + ": " + e.warning;
-        if (kinds_.relevance) result.relevance = std::move(e.relevance);
-        if (kinds_.output_values) result.output = std::move(e.output);
+        for (const NumbersFile& file : report_.numbers) result.numbers.push_back(numbers_for(file, e));
       } catch (const ascribe::Error& error) {
         result.error = error.what();
       }
     if (!result.error.empty()) result.ledger = ledger_failure(result.name, result.error);
     return result;
+  }
+
+  static std::vector<double> numbers_for(const NumbersFile& file, Explanation& e) {
+    switch (file.kind) {
+      case NumbersFile::Kind::relevance:
+        return std::move(e.relevance);
+      case NumbersFile::Kind::outputs:
+        return std::move(e.output);
+      case NumbersFile::Kind::multipliers:
+        return std::move(e.multipliers);
+      case NumbersFile::Kind::at:
+        break;
+    }
+    return std::move(e.at[file.place]);
   }
 
   void write(std::size_t k, Result result) {
@@ -240,6 +252,7 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
   const Shape& shape = inputs[0].second;
   Report report{options, engine};
   report.layout = image_layout(shape, options.mean, options.deviation);
+  report.numbers = numbers_files(options, engine);
   const bool in_folder = !options.output_folder.empty();
   if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout)
     ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
@@ -281,7 +294,8 @@ int run(Options options) {
     std::cout << operators_text();
     return 0;
   }
-  for (const auto& path : {options.relevance, options.ledger, options.output_values, options.heatmap})
+  const auto outputs = options.files();
+  for (const auto& [option, path] : outputs)
     if (!path.empty()) check_place(path);
   examples::Progress progress;
   progress.show("reading " + options.model.string());
@@ -297,8 +311,8 @@ int run(Options options) {
   const bool has_inputs = !options.inputs.empty() || !options.inputs_from.empty();
   if (has_inputs)
     groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
-  const bool one_file = !options.relevance.empty() || !options.output_values.empty() ||
-                        !options.ledger.empty() || !options.heatmap.empty();
+  const bool one_file =
+      std::any_of(outputs.begin(), outputs.end(), [](const auto& file) { return !file.second.empty(); });
   if (groups.size() > 1 && one_file && groups[0].shape.empty())
     ascribe::fail(groups[1].files[0].path,
                   ": numbers that choose rows of a table make a network of each input, which have no file "

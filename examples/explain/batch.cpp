@@ -48,6 +48,7 @@ Json settings_of(const Options& o) {
                 {"--no-batch", o.no_batch},
                 {"--size", o.sizes},
                 {"--input", Json::array()},
+                {"--at", Json::array()},
                 {"--baseline", Json::array()},
                 {"--average-baselines", o.average_baselines},
                 {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)}};
@@ -59,6 +60,7 @@ Json settings_of(const Options& o) {
     for (const std::string& file : baseline_files(baseline))
       settings["--baseline"].push_back(file == "zero" ? file : fingerprint(file));
   for (const auto& [name, file] : o.other_inputs) settings["--input"].push_back({name, fingerprint(file)});
+  for (const auto& [node, path] : o.at) settings["--at"].push_back(node);
   std::string kinds;
   const auto add = [&](bool given, const char* kind) {
     if (given) kinds += (kinds.empty() ? "" : ",") + std::string(kind);
@@ -66,6 +68,7 @@ Json settings_of(const Options& o) {
   const bool folder = !o.output_folder.empty();
   add(folder ? o.write.relevance : !o.relevance.empty(), "relevance");
   add(folder ? o.write.output_values : !o.output_values.empty(), "outputs");
+  add(folder ? o.write.multipliers : !o.multipliers.empty(), "multipliers");
   add(folder ? o.write.ledger : !o.ledger.empty(), "ledger");
   add(folder && o.write.heatmap, "heatmap");
   settings["--write"] = kinds;
@@ -75,8 +78,8 @@ Json settings_of(const Options& o) {
 }  // namespace
 
 std::vector<fs::path> Job::files() const {
-  std::vector<fs::path> all;
-  for (const auto& path : {relevance, output_values, ledger, heatmap})
+  std::vector<fs::path> all = numbers;
+  for (const auto& path : {ledger, heatmap})
     if (!path.empty()) all.push_back(path);
   return all;
 }
@@ -88,11 +91,7 @@ fs::path Job::picture(std::size_t n) const {
 fs::path Job::journal() const { return with(files().front(), ".journal"); }
 
 JobWriter::JobWriter(const Report& report, Job job)
-    : report_(report),
-      job_(std::move(job)),
-      input_size_(static_cast<std::size_t>(count_of(report.engine.inputs()[0].second))),
-      output_size_(static_cast<std::size_t>(count_of(report.engine.outputs()[0].second))),
-      files_(job_.names) {
+    : report_(report), job_(std::move(job)), files_(job_.names) {
   if (job_.names != OutputFiles::Names::random) {
     std::error_code error;
     const fs::path folder = (job_.files().empty() ? job_.pictures : job_.files().front()).parent_path();
@@ -120,8 +119,8 @@ void JobWriter::begin() {
       if (is_there(partial(path))) files_.stage(path);
     return;
   }
-  relevance_ = open(job_.relevance, report_.engine.inputs()[0].second);
-  output_values_ = open(job_.output_values, report_.engine.outputs()[0].second);
+  for (std::size_t k = 0; k < job_.numbers.size(); ++k)
+    numbers_.push_back(open(job_.numbers[k], report_.numbers[k].shape));
   if (!job_.ledger.empty()) {
     ledger_ = files_.stage(job_.ledger);
     if (state_.done == 0) {
@@ -139,7 +138,6 @@ void JobWriter::begin() {
 }
 
 JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
-  if (path.empty()) return {};
   std::vector<std::size_t> all{job_.count};
   for (const Index size : shape) all.push_back(static_cast<std::size_t>(size));
   const fs::path staged = files_.stage(path);
@@ -150,7 +148,8 @@ JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
   return report_.options.in_double ? of(double()) : of(float());
 }
 
-void JobWriter::put(Values& to, const std::vector<double>& numbers, std::size_t size) {
+void JobWriter::put(Values& to, const std::vector<double>& numbers, const Shape& shape) {
+  const auto size = static_cast<std::size_t>(count_of(shape));
   const auto of = [&]<class Scalar>(ascribe::io::NpyWriter<Scalar>& writer) {
     std::vector<Scalar> row(size, std::numeric_limits<Scalar>::quiet_NaN());
     std::transform(numbers.begin(), numbers.end(), row.begin(),
@@ -182,8 +181,10 @@ void JobWriter::put_picture(const std::string& png) {
 }
 
 void JobWriter::add(const Result& result) {
-  put(relevance_, result.relevance, input_size_);
-  put(output_values_, result.output, output_size_);
+  // An input that could not be explained has none, and NaN in their place.
+  for (std::size_t k = 0; k < numbers_.size(); ++k)
+    put(numbers_[k], k < result.numbers.size() ? result.numbers[k] : std::vector<double>(),
+        report_.numbers[k].shape);
   if (!ledger_.empty()) append((state_.done > 0 ? ledger_between : "") + result.ledger);
   if (!result.png.empty()) put_picture(result.png);
   if (result.row) rows_.push_back(*result.row);
@@ -308,8 +309,7 @@ Job Plan::job_of_file(std::size_t file) const {
   job.settings = settings_;
   if (o.output_folder.empty()) {
     job.count = inputs_.size();
-    job.relevance = o.relevance;
-    job.output_values = o.output_values;
+    for (const NumbersFile& one : report_.numbers) job.numbers.push_back(one.path);
     job.ledger = o.ledger;
     job.heatmap = o.heatmap;
     if (o.resume) job.names = OutputFiles::Names::kept;
@@ -318,8 +318,7 @@ Job Plan::job_of_file(std::size_t file) const {
   job.first = inputs_.first(file);
   job.count = inputs_.first(file + 1) - job.first;
   const fs::path name = o.output_folder / name_of(file);
-  if (o.write.relevance) job.relevance = with(name, ".relevance.npy");
-  if (o.write.output_values) job.output_values = with(name, ".outputs.npy");
+  for (const NumbersFile& one : report_.numbers) job.numbers.push_back(with(name, one.ending));
   if (o.write.ledger) job.ledger = with(name, ".ledger.json");
   if (o.write.heatmap) job.pictures = name;
   job.one_picture = job.count == 1;

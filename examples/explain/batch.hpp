@@ -19,7 +19,7 @@ namespace explain {
 struct Result {
   std::string name;
   std::string error;  ///< why there is nothing else, where there is nothing else
-  std::vector<double> relevance, output;
+  std::vector<std::vector<double>> numbers;  ///< those of Report::numbers
   std::string summary, ledger;
   std::string warning;               ///< what it is to be taken with
   std::string png;                   ///< a picture of its own
@@ -30,7 +30,8 @@ struct Result {
 struct Job {
   std::size_t first = 0, count = 0;
   std::size_t done = 0;  ///< of them, the first ones, in earlier runs
-  std::filesystem::path relevance, output_values, ledger;
+  std::vector<std::filesystem::path> numbers = {};  ///< those of Report::numbers
+  std::filesystem::path ledger = {};
   std::filesystem::path heatmap;  ///< one picture of all
   /// A picture of each: how their names begin, the number of the first one, and whether there are others.
   std::filesystem::path pictures;
@@ -70,19 +71,18 @@ class JobWriter {
 
   void begin();
   Values open(const std::filesystem::path& path, const Shape& shape);
-  void put(Values& to, const std::vector<double>& numbers, std::size_t size);
+  void put(Values& to, const std::vector<double>& numbers, const Shape& shape);
   void append(const std::string& text);
   void record();
   void put_picture(const std::string& png);
 
   const Report& report_;
   const Job job_;
-  std::size_t input_size_, output_size_;
   OutputFiles files_;
   std::optional<Journal> journal_;
   Journal::State state_;
   Clock::time_point recorded_ = Clock::now();
-  Values relevance_, output_values_;
+  std::vector<Values> numbers_;
   std::filesystem::path ledger_;  // as long as it has no name
   std::vector<examples::Row> rows_;
 };

@@ -25,6 +25,8 @@ struct Explanation {
   Goal goal;
   std::vector<double> output;     ///< the network's (first) output
   std::vector<double> relevance;  ///< of the input, in the file's order
+  std::vector<double> multipliers;      ///< where they are asked for
+  std::vector<std::vector<double>> at;  ///< the relevance of Options::at, in the order of the shape's axes
   Amounts totals;
   std::string remark;   ///< what a mean of gradients leaves open, and how many would leave half of it
   std::string warning;  ///< why the books say little; empty: they say what they should
@@ -68,6 +70,9 @@ class Engine {
 
   /// The nodes and the rules that the method gives them. Throws ascribe::Error where it cannot serve one.
   virtual std::vector<NodeText> nodes(const Options& options) const = 0;
+
+  /// The shape of a node's values without the batch. Throws ascribe::Error where there is no such node.
+  virtual Shape shape_of(const std::string& node) const = 0;
 
   /// The bytes that one sample takes with the method's rules; none where it is not one of rules.
   virtual std::optional<ascribe::MemoryNeed> memory(const Options& options) const = 0;

@@ -64,6 +64,11 @@ class EngineOf final : public Engine {
     return found;
   }
 
+  Shape shape_of(const std::string& node) const override {
+    const auto& found = net_.graph.node(net_.graph.find(node));
+    return found.shape.empty() ? Shape{found.size} : found.shape;
+  }
+
   std::optional<ascribe::MemoryNeed> memory(const Options& options) const override {
     if (!options.method->by_rules) return {};
     return net_.graph.memory(net_.graph.plan(rules(options)), 1);
@@ -76,7 +81,14 @@ class EngineOf final : public Engine {
     if (options.method->by_rules) {
       by = rules(options);
       shared->plan = net_.graph.plan(*by);
+      const bool folder = !options.output_folder.empty();
+      if (folder ? options.write.multipliers : !options.multipliers.empty()) {
+        ascribe::Composite<Scalar> bare = *by;
+        bare.times_input = false;
+        shared->multipliers = net_.graph.plan(bare);
+      }
     }
+    for (const auto& [node, path] : options.at) shared->at.push_back(net_.graph.find(node));
     // Besides those of rules, SmoothGrad alone gives gradients.
     const bool times_input =
         by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
@@ -86,9 +98,9 @@ class EngineOf final : public Engine {
       // Baselines for all are run once, each by itself, as inputs are: then an input and a baseline that are
       // the same have the same values to the last bit.
       Memory memory;
-      for (Index k = 0; options.method->name != "integrated_gradients" && k < shared->baselines.cols(); ++k)
-        forward(shared->baselines.col(k), shared->baseline_traces.emplace_back(), shared->plan, node_books,
-                memory);
+      for (Index k = 0; reads_trace(options) && k < shared->baselines.cols(); ++k)
+        forward(shared->baselines.col(k), shared->baseline_traces.emplace_back(), shared->plan,
+                node_books || !options.at.empty(), memory);
     }
     for (const Target& target : options.targets) shared->goals.push_back(target.of(outputs()[0].second));
     if (companions.weights)
@@ -105,7 +117,8 @@ class EngineOf final : public Engine {
 
   /// What all threads use and none changes.
   struct Shared {
-    std::optional<typename Graph::Plan> plan;
+    std::optional<typename Graph::Plan> plan, multipliers;
+    std::vector<Index> at;  // nodes
     std::optional<examples::Audit<Scalar>> audit;
     Column baselines;  // for all inputs: with several, the mean over them is what is said
     std::vector<typename Graph::Trace> baseline_traces;
@@ -139,6 +152,12 @@ class EngineOf final : public Engine {
     bool node_books_;
     Memory memory_;
   };
+
+  /// Whether the method reads what the network makes of a baseline.
+  static bool reads_trace(const Options& options) {
+    return options.method->baseline &&
+           (options.method->by_rules || options.method->name == "deep_lift_reveal_cancel");
+  }
 
   static std::vector<std::pair<std::string, Shape>> ports(const std::vector<ascribe::onnx::Port>& all) {
     std::vector<std::pair<std::string, Shape>> found;
@@ -203,6 +222,10 @@ class EngineOf final : public Engine {
         .template cast<Scalar>();
   }
 
+  static std::vector<double> numbers_of(const Column& values) {
+    return {values.data(), values.data() + values.size()};
+  }
+
   static Column columns(const std::vector<Sample>& samples) {
     Column all(static_cast<Index>(samples[0].values.size()), static_cast<Index>(samples.size()));
     for (Index n = 0; n < all.cols(); ++n) all.col(n) = column(samples[static_cast<std::size_t>(n)]);
@@ -230,25 +253,30 @@ class EngineOf final : public Engine {
   Explanation one(const Options& options, const Shared& shared, const Sample& sample, const Own& own,
                   std::size_t n, bool node_books, Memory& memory) const {
     const auto& plan = shared.plan;
+    const bool by_node = node_books || !shared.at.empty();
     const std::string_view method = options.method->name;
     const Column x = column(sample), own_base = own.baseline ? column(*own.baseline) : Column();
     const Column& bases = own.baseline ? own_base : shared.baselines;
-    forward(x, memory.trace, plan, node_books, memory);
+    forward(x, memory.trace, plan, by_node, memory);
     const Column& output = memory.trace.output();
     const Goal goal = goal_of(shared, own, output, n);
     const ascribe::start::WeightedOutputs start{goal.terms};
-    if (own.baseline && method != "integrated_gradients")
-      forward(bases, memory.baseline, plan, node_books, memory);
+    if (own.baseline && reads_trace(options)) forward(bases, memory.baseline, plan, by_node, memory);
     Explanation result;
     const Index count = options.method->baseline ? bases.cols() : 1;
+    const auto trace_of = [&](Index k) -> const typename Graph::Trace* {
+      if (!reads_trace(options)) return nullptr;
+      return own.baseline ? &memory.baseline : &shared.baseline_traces[static_cast<std::size_t>(k)];
+    };
     // Against baseline k, where the method has any.
     const auto against = [&](Index k, typename Graph::Explanation& into) {
       const Column base = options.method->baseline ? Column(bases.col(k)) : Column();
-      const typename Graph::Trace* base_trace = nullptr;
-      if (options.method->baseline && method != "integrated_gradients")
-        base_trace = own.baseline ? &memory.baseline : &shared.baseline_traces[static_cast<std::size_t>(k)];
+      const typename Graph::Trace* base_trace = trace_of(k);
       if (plan) {
-        into.record = node_books ? ascribe::Record::books : ascribe::Record::totals;
+        into.record = !shared.at.empty() ? ascribe::Record::per_layer
+                      : node_books       ? ascribe::Record::books
+                                         : ascribe::Record::totals;
+        into.chosen = shared.at;
         net_.graph.explain(memory.trace, start, *plan, into, memory.workspace, base_trace);
       } else if (method == "deep_lift_reveal_cancel") {
         into = ascribe::reveal_cancel(net_.graph, memory.trace, start, *base_trace);
@@ -265,9 +293,8 @@ class EngineOf final : public Engine {
     ascribe::average_of(count, explanation, memory.another, against);
 
     result.goal = goal;
-    result.output.assign(output.data(), output.data() + output.size());
-    result.relevance.assign(explanation.relevance.data(),
-                            explanation.relevance.data() + explanation.relevance.size());
+    result.output = numbers_of(output);
+    result.relevance = numbers_of(explanation.relevance);
     result.totals = amounts(explanation.ledger);
     if (method == "integrated_gradients") say_of_integral(options, explanation, result);
     if (count > 1)
@@ -277,7 +304,20 @@ class EngineOf final : public Engine {
       result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
                       " noisy inputs, and close for any number; --steps " +
                       std::to_string(4 * options.steps) + " would halve the mean's noise";
-    for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
+    if (node_books)
+      for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
+    for (const Index node : shared.at)
+      result.at.push_back(numbers_of(ascribe::in_shape(
+          net_.graph.node(node), explanation.nodes[static_cast<std::size_t>(node)].relevance)));
+    if (shared.multipliers) {
+      // The same way back once more, without the input at its end.
+      const auto bare = [&](Index k, typename Graph::Explanation& into) {
+        into.record = ascribe::Record::totals;
+        net_.graph.explain(memory.trace, start, *shared.multipliers, into, memory.workspace, trace_of(k));
+      };
+      ascribe::average_of(count, explanation, memory.another, bare);
+      result.multipliers = numbers_of(explanation.relevance);
+    }
     return result;
   }
 

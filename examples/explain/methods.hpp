@@ -16,6 +16,7 @@ struct Method {
   bool epsilon = false;
   bool box = false;  ///< --gamma, --low and --high
   bool baseline = false;
+  bool multipliers = false;  ///< relevance is the input, or its difference from the baseline, times something
   MaxRules max_rules = MaxRules::none;
   bool by_rules = true;  ///< one pass of rules, so that there are books for each layer
   int steps = 0;         ///< of a mean of gradients, how many it is taken of; 0: it is none

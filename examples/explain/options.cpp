@@ -40,13 +40,16 @@ Kinds kinds(const char* option, std::string_view text) {
       found.relevance = true;
     else if (part == "outputs")
       found.output_values = true;
+    else if (part == "multipliers")
+      found.multipliers = true;
     else if (part == "ledger")
       found.ledger = true;
     else if (part == "heatmap")
       found.heatmap = true;
     else
       throw CLI::ValidationError(
-          option, "expected relevance, outputs, ledger or heatmap, found '" + std::string(part) + "'");
+          option,
+          "expected relevance, outputs, multipliers, ledger or heatmap, found '" + std::string(part) + "'");
     if (part.size() == text.size()) return found;
     text.remove_prefix(part.size() + 1);
   }
@@ -69,11 +72,7 @@ void check(const CLI::App& app, const Options& o) {
   const auto given = [&](const std::string& option) { return app.count(option) > 0; };
   if (o.list_methods || o.list_operators) return;
   if (o.model.empty()) throw CLI::RequiredError("MODEL");
-  const std::vector<std::pair<std::string, std::filesystem::path>> outputs{
-      {"--relevance", o.relevance},
-      {"--ledger", o.ledger},
-      {"--output-values", o.output_values},
-      {"--heatmap", o.heatmap}};
+  const auto outputs = o.files();
   if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
   if (o.inputs.empty() && o.inputs_from.empty()) {
@@ -87,7 +86,11 @@ void check(const CLI::App& app, const Options& o) {
   }
   if (given("--output-folder")) {
     for (const auto& [option, path] : outputs)
-      if (given(option)) misused(option, "goes to one file; in --output-folder, --write says what to write");
+      if (given(option) && option != "--at")
+        misused(option, "goes to one file; in --output-folder, --write says what to write");
+    for (const auto& [node, path] : o.at)
+      if (!path.empty())
+        misused("--at", "expected NODE alone with --output-folder, found a file for '" + node + "'");
     if (given("--top")) misused("--top", "nothing is printed of each input with --output-folder");
     if (o.resume) misused("--resume", "--output-folder always goes on where it was");
   } else {
@@ -95,14 +98,18 @@ void check(const CLI::App& app, const Options& o) {
     if (o.resume && !o.heatmap.empty())
       misused("--resume",
               "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
-    if (o.resume && o.relevance.empty() && o.output_values.empty() && o.ledger.empty())
-      misused("--resume", "needs --relevance, --output-values or --ledger");
+    const bool any =
+        std::any_of(outputs.begin(), outputs.end(), [](const auto& f) { return !f.second.empty(); });
+    if (o.resume && !any)
+      misused("--resume", "needs --relevance, --output-values, --multipliers, --at or --ledger");
   }
   for (const auto& [option, path] : outputs)
-    if (given(option) && path.empty()) misused(option, "expected a file to write, found an empty name");
+    if (given(option) && path.empty() && !(option == "--at" && given("--output-folder")))
+      misused(option,
+              option == "--at" ? "expected NODE=FILE.npy" : "expected a file to write, found an empty name");
   std::set<std::filesystem::path> places;
   for (const auto& [option, path] : outputs)
-    if (given(option) && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
+    if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
       misused(option, "another output goes to " + path.string());
 
   const Method& method = *o.method;
@@ -112,6 +119,12 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--epsilon") && !method.epsilon) misused("--epsilon", name + " has no epsilon");
   for (const char* option : {"--gamma", "--low", "--high"})
     if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
+  if ((given("--multipliers") || o.write.multipliers) && !method.multipliers)
+    misused(given("--multipliers") ? "--multipliers" : "--write",
+            name +
+                " has none: it hands on relevance, and not a multiplier of the input; --list-methods says "
+                "which have");
+  if (given("--at") && !method.by_rules) misused("--at", name + " knows no relevance of inner values");
   if (given("--steps") && method.steps == 0) misused("--steps", name + " takes no mean of gradients");
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   for (const char* option : {"--baseline", "--average-baselines"})
@@ -286,6 +299,27 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--ledger", o.ledger, "write where the relevance went, at each layer and in all")
       ->type_name("OUT.json");
   app.add_option("--output-values", o.output_values, "write the network's outputs")->type_name("OUT.npy");
+  app.add_option(
+         "--multipliers", o.multipliers,
+         "write what relevance is, over the input or its difference from the baseline: the gradient, Q or "
+         "DeepLIFT's multiplier, in the inputs' shape")
+      ->type_name("OUT.npy");
+  app.add_option_function<std::vector<std::string>>(
+         "--at",
+         [&](const std::vector<std::string>& all) {
+           for (const std::string& one : all) {
+             const std::size_t at = one.rfind('=');
+             if (at == std::string::npos)
+               o.at.emplace_back(one, "");
+             else
+               o.at.emplace_back(named("--at", one));
+           }
+         },
+         "write the relevance of a node's values, in the file's order of their axes; --describe says the "
+         "nodes, and "
+         "with --output-folder its name is enough")
+      ->type_name("NODE[=OUT.npy]")
+      ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
       ->type_name("OUT.png");
   app.add_option(
@@ -296,7 +330,8 @@ Parsed parse(int argc, char** argv) {
       ->group("Many inputs");
   app.add_option_function<std::string>(
          "--write", [&](const std::string& text) { o.write = kinds("--write", text); },
-         "what to write to the output folder: relevance (.npy), outputs (.npy), ledger (.json), heatmap "
+         "what to write to the output folder: relevance (.npy), outputs (.npy), multipliers (.npy), ledger "
+         "(.json), heatmap "
          "(.png) "
          "[relevance,ledger]")
       ->type_name("KIND[,KIND...]")

@@ -19,7 +19,7 @@ namespace explain {
 
 /// What can be written of an explanation.
 struct Kinds {
-  bool relevance = false, output_values = false, ledger = false, heatmap = false;
+  bool relevance = false, output_values = false, multipliers = false, ledger = false, heatmap = false;
 };
 
 struct Options {
@@ -47,7 +47,20 @@ struct Options {
   bool in_double = false;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   int threads_each = 1;  ///< of them, those that one input gets where there are fewer inputs than threads
-  std::filesystem::path relevance, ledger, output_values, heatmap;
+  std::filesystem::path relevance, ledger, output_values, multipliers, heatmap;
+  /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
+  std::vector<std::pair<std::string, std::filesystem::path>> at;
+
+  /// The files that the numbers of all inputs go to.
+  std::vector<std::pair<std::string, std::filesystem::path>> files() const {
+    std::vector<std::pair<std::string, std::filesystem::path>> all{{"--relevance", relevance},
+                                                                   {"--ledger", ledger},
+                                                                   {"--output-values", output_values},
+                                                                   {"--multipliers", multipliers},
+                                                                   {"--heatmap", heatmap}};
+    for (const auto& [node, path] : at) all.emplace_back("--at", path);
+    return all;
+  }
   std::filesystem::path inputs_from, output_folder;
   Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder
   bool resume = false, keep_going = false;

@@ -4,9 +4,12 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "ascribe/core/error.hpp"
 
 namespace explain {
 namespace {
@@ -75,6 +78,30 @@ std::string notes(const std::vector<std::string>& all) {
   return text;
 }
 
+std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine) {
+  using Kind = NumbersFile::Kind;
+  const bool folder = !options.output_folder.empty();
+  const Shape input = engine.inputs()[0].second, output = engine.outputs()[0].second;
+  std::vector<NumbersFile> all;
+  const auto add = [&](Kind kind, bool written, const std::filesystem::path& path, const Shape& shape,
+                       const std::string& ending) {
+    if (folder ? written : !path.empty()) all.push_back({kind, 0, shape, path, ending});
+  };
+  add(Kind::relevance, options.write.relevance, options.relevance, input, ".relevance.npy");
+  add(Kind::outputs, options.write.output_values, options.output_values, output, ".outputs.npy");
+  add(Kind::multipliers, options.write.multipliers, options.multipliers, input, ".multipliers.npy");
+  std::set<std::string> endings;
+  for (std::size_t k = 0; k < options.at.size(); ++k) {
+    const auto& [node, path] = options.at[k];
+    std::string ending = ".at." + node + ".npy";
+    std::replace(ending.begin(), ending.end(), '/', '_');
+    if (!endings.insert(ending).second)
+      ascribe::fail("--at: expected nodes whose names differ, found two for ", ending.substr(1));
+    all.push_back({Kind::at, k, engine.shape_of(node), path, ending});
+  }
+  return all;
+}
+
 std::string methods_text() {
   std::vector<std::vector<std::string>> rows{{"method", "options", "what it is"}};
   for (const Method& method : methods()) {
@@ -83,6 +110,7 @@ std::string methods_text() {
     if (method.epsilon) add("--epsilon");
     if (method.box) add("--gamma, --low, --high");
     if (method.baseline) add("--baseline");
+    if (method.multipliers) add("--multipliers");
     if (method.steps > 0) add("--steps");
     if (method.max_rules != MaxRules::none) {
       std::string rules(names_of(method.max_rules));

@@ -10,6 +10,16 @@
 
 namespace explain {
 
+/// Numbers of each input that go to a .npy file.
+struct NumbersFile {
+  enum class Kind { relevance, outputs, multipliers, at };
+  Kind kind;
+  std::size_t place;           ///< of `at`, which of them
+  Shape shape;                 ///< of one input's
+  std::filesystem::path path;  ///< of all inputs
+  std::string ending;          ///< behind an input's name in an output folder
+};
+
 /// What is the same for all samples.
 struct Report {
   const Options& options;
@@ -17,8 +27,13 @@ struct Report {
   std::vector<std::string> labels = {};    ///< empty, or one for each output
   std::vector<NodeText> nodes = {};        ///< those that the ledger has books of
   std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
+  std::vector<NumbersFile> numbers = {};   ///< those that are asked for
   std::vector<double> ids = {};            ///< the numbers that have chosen the rows that are explained
 };
+
+/// Those that the options ask for. Throws ascribe::Error where --at names no node, or two that would go to
+/// one place.
+std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine);
 
 /// --list-methods.
 std::string methods_text();

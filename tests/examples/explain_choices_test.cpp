@@ -302,6 +302,136 @@ TEST_CASE("several baselines are averaged, by each method that has one", "[expla
   }
 }
 
+/// y0 of relu(conv(x)), two channels of 2 x 3 pixels from one: a and 2·a + 1, whose sum over pixels is y.
+std::string image_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("Conv", {"x", "w", "b"}, {"c"}, "a/conv"))
+                 .message(1, ascribe::test::node_message("Relu", {"c"}, {"r"}, "a/relu"))
+                 .message(1, ascribe::test::node_message("Flatten", {"r"}, {"f"}, "flat"))
+                 .message(1, ascribe::test::node_message("MatMul", {"f", "v"}, {"y"}, "sum"))
+                 .message(5, ascribe::test::tensor_message("w", 1, {2, 1, 1, 1}).packed_floats(4, {1, 2}))
+                 .message(5, ascribe::test::tensor_message("b", 1, {2}).packed_floats(4, {0, 1}))
+                 .message(5, ascribe::test::tensor_message("v", 1, {12, 1})
+                                 .packed_floats(4, {1, 1, 1, 1, 1, 1, 10, 10, 10, 10, 10, 10}))
+                 .message(11, value("x", {0, 1, 2, 3}))
+                 .message(12, value("y", {0, 1})))
+      .bytes;
+}
+
+TEST_CASE("the relevance of inner values is written in the file's order", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("image.onnx", image_model()).string(),
+                    in = write(folder / "x.npy", {1, 2, 3}, {1, -2, 3, 4, -5, 6}),
+                    at = (folder / "at.npy").string(), again = (folder / "again.npy").string(),
+                    r = (folder / "r.npy").string();
+  const Arguments precise{"--method", "lrp_q", "--precision", "double"};
+  explain(Arguments{path, in, "--at", "a/relu=" + at, "--at", "x=" + again, "--relevance", r} + precise);
+  const auto found = ascribe::io::read_npy<double>(at);
+  CHECK(found.shape == std::vector<std::size_t>{1, 2, 2, 3});
+  // Channel by channel: a, and ten times 2·a + 1, where they are positive.
+  CHECK(found.values == Numbers{1, 0, 3, 4, 0, 6, 30, 0, 70, 90, 0, 130});
+  CHECK(bytes_of(again) == bytes_of(r));
+  // Gradients are gradients inside, too.
+  explain({path, in, "--at", "a/relu=" + at, "--method", "gradient", "--precision", "double"});
+  CHECK(read(at) == Numbers{1, 1, 1, 1, 1, 1, 10, 10, 10, 10, 10, 10});
+
+  // With every method of rules, and the ledger beside it, the node's relevances are what its books say.
+  const std::string methods = explain({"--list-methods"}), l = (folder / "l.json").string();
+  for (const char* method : {"lrp", "lrp_q", "deep_lift", "epsilon_plus", "attn_lrp"}) {
+    INFO(method);
+    explain({model, digits, "--method", method, "--at", "/3/Conv=" + at, "--ledger", l, "--precision",
+             "double", "--threads", "2"});
+    const auto inner = ascribe::io::read_npy<double>(at);
+    CHECK(inner.shape == std::vector<std::size_t>{4, 32, 14, 14});
+    const Json ledger = Json::parse(bytes_of(l));
+    for (std::size_t n = 0; n < 4; ++n) {
+      double sum = 0;
+      for (std::size_t i = 0; i < inner.values.size() / 4; ++i)
+        sum += inner.values[n * inner.values.size() / 4 + i];
+      for (const Json& node : ledger["samples"][n]["nodes"])
+        if (node["node"] == "/3/Conv") CHECK(sum == Approx(node["enter"].get<double>()).epsilon(1e-9));
+    }
+  }
+  // Averages over baselines, folders, and runs that go on.
+  const std::string out = (folder / "out").string();
+  const Arguments many{model,     digits,   "--output-folder", out,    "--method",   "deep_lift",
+                       "--write", "ledger", "--baseline",      "zero", "--baseline", digits};
+  explain(many + Arguments{"--at", "/3/Conv", "--at", "/1/Relu"});
+  CHECK(ascribe::io::read_npy<double>(folder / "out/input.npy.at._1_Relu.npy").shape ==
+        std::vector<std::size_t>{4, 16, 28, 28});
+  CHECK(ascribe::io::read_npy<double>(folder / "out/input.npy.at._3_Conv.npy").shape ==
+        std::vector<std::size_t>{4, 32, 14, 14});
+  CHECK_THAT(run(many + Arguments{"--at", "/3/Conv"}).err, Contains("--at"));
+  CHECK(explain(many + Arguments{"--at", "/3/Conv", "--at", "/1/Relu"}) ==
+        "4 inputs: 0 explained, 4 were done before\n");
+  // One that cannot be explained is NaN there, too, and --resume keeps the others.
+  const std::string bad = write(folder / "bad.npy", {2, 1, 2, 3}, {1, 2, 3, 4, 5, 6, 1, 2, NAN, 4, 5, 6});
+  CHECK(run({path, bad, "--keep-going", "--at", "a/conv=" + at}).exit_code == 1);
+  const Numbers half = read(at);
+  CHECK(half.size() == 24);
+  for (std::size_t i = 0; i < 24; ++i) CHECK(std::isnan(half[i]) == (i >= 12));
+  CHECK(run({path, bad, "--resume", "--at", "a/conv=" + again}).exit_code == 1);
+  CHECK(std::filesystem::exists(folder / "again.npy.partial"));
+}
+
+TEST_CASE("multipliers are what relevance is over the input, by every method that has them", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string r = (folder / "r.npy").string(), plain = (folder / "plain.npy").string(),
+                    m = (folder / "m.npy").string(), base = of_repository("tests/golden/baseline_mean.npy");
+  const Numbers x = read(digits), b = read(base);
+  const std::string methods = explain({"--list-methods"});
+  std::size_t having = 0;
+  for (std::size_t at = methods.find('\n') + 1; at < methods.size(); at = methods.find('\n', at) + 1) {
+    const std::string line = methods.substr(at, methods.find('\n', at) - at),
+                      method = line.substr(0, line.find(' '));
+    INFO(method);
+    Arguments arguments{model, digits, "--method", method, "--precision", "double", "--target", "3"};
+    if (line.find("--multipliers") == std::string::npos) {
+      const Outcome outcome = run(arguments + Arguments{"--multipliers", m});
+      CHECK(outcome.exit_code == 2);
+      CHECK_THAT(outcome.err, Contains("--multipliers: " + method + " has none"));
+      continue;
+    }
+    ++having;
+    const bool against = line.find("--baseline") != std::string::npos;
+    if (against) arguments = arguments + Arguments{"--baseline", base};
+    explain(arguments + Arguments{"--relevance", plain});
+    explain(arguments + Arguments{"--relevance", r, "--multipliers", m});
+    CHECK(bytes_of(r) == bytes_of(plain));
+    const Numbers relevance = read(r), multipliers = read(m);
+    const bool times = method != "gradient" && method != "deconvnet" && method != "guided_backprop";
+    bool any = false;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double change = !times ? 1 : against ? x[i] - b[i % 784] : x[i];
+      if (relevance[i] != Approx(multipliers[i] * change).margin(1e-13)) any = true;
+    }
+    CHECK_FALSE(any);
+  }
+  CHECK(having == 9);
+  // Q at pixels that are 0, where relevance says nothing: the gradient.
+  explain({model, digits, "--method", "gradient_times_input", "--target", "3", "--precision", "double",
+           "--multipliers", m});
+  explain(
+      {model, digits, "--method", "gradient", "--target", "3", "--precision", "double", "--relevance", r});
+  CHECK(bytes_of(m) == bytes_of(r));
+  // In a folder, and of an average the mean.
+  const std::string out = (folder / "out").string();
+  explain({model, digits, "--method", "deep_lift", "--target", "3", "--output-folder", out, "--write",
+           "relevance,multipliers", "--precision", "double", "--baseline", base, "--baseline", "zero"});
+  Numbers mean(x.size(), 0);
+  for (const std::string& one : {base, std::string("zero")}) {
+    explain({model, digits, "--method", "deep_lift", "--target", "3", "--precision", "double", "--baseline",
+             one, "--multipliers", m});
+    const Numbers found = read(m);
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += found[i] / 2;
+  }
+  const Numbers found = read(folder / "out/input.npy.multipliers.npy");
+  bool same = true;
+  for (std::size_t i = 0; i < mean.size(); ++i) same = same && std::abs(found[i] - mean[i]) <= 1e-13;
+  CHECK(same);
+}
+
 TEST_CASE("mistakes about what is explained", "[explain]") {
   const TemporaryFolder folder;
   const std::string w = write(folder / "w.npy", {10}, Numbers(10, 0)),
@@ -324,6 +454,16 @@ TEST_CASE("mistakes about what is explained", "[explain]") {
       {2, "lrp_q is not against a baseline", {"--average-baselines"}},
       {2, "--average-baselines: needs a --baseline", {"--method", "deep_lift", "--average-baselines"}},
       {1, "found none in it", {"--method", "deep_lift", "--baseline", folder.path().string() + "/empty"}},
+      {1, "no node is named 'nowhere'", {"--at", "nowhere=" + folder.path().string() + "/n.npy"}},
+      {2, "--at: expected NODE=FILE.npy", {"--at", "/3/Conv"}},
+      {2,
+       "--at: expected NODE alone",
+       {"--at", "/3/Conv=r.npy", "--output-folder", folder.path().string() + "/out"}},
+      {2,
+       "smoothgrad knows no relevance of inner values",
+       {"--method", "smoothgrad", "--at", "/3/Conv=r.npy"}},
+      {2, "--write: lrp has none", {"--method", "lrp", "--output-folder", "out", "--write", "multipliers"}},
+      {2, "another output goes to", {"--at", "/3/Conv=r.npy", "--relevance", "r.npy"}},
       {2, "--target: expected numbers counted from 0", {"--target", "5-3"}},
       {2, "found '3-vs-3'", {"--target", "3-vs-3"}},
       {2, "found '3-vs-'", {"--target", "3-vs-"}},
