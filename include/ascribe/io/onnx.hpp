@@ -9,6 +9,7 @@
 
 #include <ascribe/core/linkage.hpp>
 #include <ascribe/io/onnx/model.hpp>
+#include <ascribe/io/onnx/node_report.hpp>
 #include <ascribe/io/onnx/options.hpp>
 #include <ascribe/io/onnx/read.hpp>
 #include <ascribe/networks/graph.hpp>
@@ -35,6 +36,11 @@ struct Network {
 /// not supported.
 template <class Scalar>
 Network<Scalar> network(const Model& model, const ReadOptions& options = {});
+
+/// What becomes of each node that the outputs depend on, in the order in which they are read: those that
+/// cannot be read, and why, where `network` throws at the first. Throws Error where not even the inputs can
+/// be read.
+ASCRIBE_INLINE std::vector<NodeReport> survey(const Model& model, const ReadOptions& options = {});
 
 /// The operators that a network may have (others are evaluated where all of their inputs are constants).
 ASCRIBE_INLINE std::vector<std::string_view> operator_names();

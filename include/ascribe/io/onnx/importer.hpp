@@ -29,6 +29,7 @@
 #include <ascribe/io/onnx/layers.hpp>
 #include <ascribe/io/onnx/model.hpp>
 #include <ascribe/io/onnx/moves.hpp>
+#include <ascribe/io/onnx/node_report.hpp>
 #include <ascribe/io/onnx/options.hpp>
 #include <ascribe/io/onnx/subgraphs.hpp>
 #include <ascribe/io/onnx/tensor.hpp>
@@ -436,20 +437,27 @@ class Importer {
     replacements_.insert_or_assign(&node, std::move(translate));
   }
 
+  /// What becomes of each node that the outputs depend on, one behind the other as they are read. Throws
+  /// Error where an input has no size, and what `prepare` throws.
+  template <class Prepare>
+  std::vector<NodeReport> survey(std::span<const Operator> operators, Prepare&& prepare) {
+    std::vector<NodeReport> reports;
+    survey_ = &reports;
+    begin(operators);
+    for (const ValueInfo& input : model_.graph.inputs)
+      if (constants_.count(input.name) == 0 && (options_.outputs.empty() || possible_.count(input.name) > 0))
+        add_input(input);
+    walk(std::exchange(nodes_, {}), prepare);
+    survey_ = nullptr;
+    return reports;
+  }
+
   /// `prepare(importer)` looks for patterns of several nodes before the walk, when all constants are known,
   /// and may `absorb` and `replace`. Throws Error that lists what has no translation among `operators`, and
   /// all that translations throw.
   template <class Prepare>
   Result run(std::span<const Operator> operators, Prepare&& prepare) {
-    for (const Operator& op : operators) operators_.emplace(op.type, &op);
-    for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
-    for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
-    find_needed();
-    for (const std::string& name : options_.lookups) {
-      if (options_.constants.count(name) == 0)
-        fail("input ", shown(name), ": expected its numbers among ReadOptions::constants, found none");
-      choices_.insert(name);
-    }
+    begin(operators);
     Result result;
     for (const ValueInfo& input : model_.graph.inputs) {
       if (constants_.count(input.name) > 0) continue;
@@ -491,6 +499,19 @@ class Importer {
   }
 
  private:
+  /// What is known before the walk: constants, and which nodes are needed.
+  void begin(std::span<const Operator> operators) {
+    for (const Operator& op : operators) operators_.emplace(op.type, &op);
+    for (const Tensor& tensor : model_.graph.initializers) constants_.emplace(tensor.name(), tensor);
+    for (const auto& [name, tensor] : options_.constants) constants_.insert_or_assign(name, tensor);
+    find_needed();
+    for (const std::string& name : options_.lookups) {
+      if (options_.constants.count(name) == 0)
+        fail("input ", shown(name), ": expected its numbers among ReadOptions::constants, found none");
+      choices_.insert(name);
+    }
+  }
+
   /// Pays for a layer, and has it made: make(nodes that it reads, shape, origin).
   template <class Make>
   Activation add_with(const Node& node, const std::vector<Activation>& inputs, Dims dims, AxisOrder order,
@@ -544,25 +565,60 @@ class Importer {
     evaluate_constants(all, nodes);
     nodes_.swap(nodes);
     prepare(*this);
-    check_operators();
+    if (!survey_) check_operators();
     nodes_.swap(nodes);
     for (const Node* node : nodes) {
-      if (absorbed_.count(node) > 0 || evaluate_constant(*node)) continue;
-      if (const auto found = replacements_.find(node); found != replacements_.end()) {
-        named(*node, [&] { found->second(*this); });
-        continue;
-      }
-      if (node->op_type == "If") {
-        walk(branch_of(*node), prepare);
-        continue;
-      }
-      const auto found = operators_.find(node->op_type);
-      if (found == operators_.end())
-        fail(describe(*node),
-             ": the operator is supported where all of its inputs are constants, and here one is not");
-      check_whole(*node);
-      named(*node, [&] { found->second->translate(*this, *node); });
+      if (survey_)
+        look_at(*node, [&] { translate(*node, prepare); });
+      else
+        translate(*node, prepare);
     }
+  }
+
+  template <class Prepare>
+  void translate(const Node& node, Prepare&& prepare) {
+    if (absorbed_.count(&node) > 0 || evaluate_constant(node)) return;
+    if (const auto found = replacements_.find(&node); found != replacements_.end()) {
+      named(node, [&] { found->second(*this); });
+      return;
+    }
+    if (node.op_type == "If") {
+      walk(branch_of(node), prepare);
+      return;
+    }
+    const auto found = operators_.find(node.op_type);
+    if (found == operators_.end())
+      fail(describe(node),
+           can_evaluate(node.op_type)
+               ? ": the operator is supported where all of its inputs are constants, and here "
+                 "one is not"
+               : ": the operator is not supported");
+    check_whole(node);
+    named(node, [&] { found->second->translate(*this, node); });
+  }
+
+  /// Does something with a node, and writes down what became of it: once, and nothing where it reads what
+  /// could not be read.
+  template <class Do>
+  void look_at(const Node& node, const Do& act) {
+    if (!looked_at_.insert(&node).second) return;
+    NodeReport report{node.name.empty() ? node.outputs.front() : node.name, node.op_type, "", ""};
+    for (const std::string& input : node.inputs)
+      if (const auto found = unread_.find(input); found != unread_.end() && report.behind.empty())
+        report.behind = found->second;
+    try {
+      if (report.behind.empty()) act();
+    } catch (const BatchError&) {
+      throw;
+    } catch (const Error& error) {
+      report.fault = error.what();
+      const std::string name = describe(node) + ": ";
+      if (report.fault.starts_with(name)) report.fault.erase(0, name.size());
+    }
+    if (!report.fault.empty() || !report.behind.empty())
+      for (const std::string& output : node.outputs)
+        if (!output.empty()) unread_.emplace(output, report.fault.empty() ? report.behind : report.name);
+    survey_->push_back(std::move(report));
   }
 
   /// Evaluates those whose inputs are constants and lists all; in an If's place, the nodes of the branch that
@@ -573,11 +629,15 @@ class Importer {
         evaluate_constants(branch_of(*node), listed);
         continue;
       }
-      if (evaluate_constant(*node)) {
+      listed.push_back(node);
+      try {
+        if (!evaluate_constant(*node)) continue;
         absorbed_.insert(node);
         follow_choices(*node);
+      } catch (const Error&) {
+        if (!survey_) throw;
+        look_at(*node, [] { throw; });
       }
-      listed.push_back(node);
     }
   }
 
@@ -1009,6 +1069,10 @@ class Importer {
   std::unordered_set<const Node*> absorbed_;
   std::unordered_map<const Node*, std::function<void(Importer&)>> replacements_;
   std::vector<std::string> notes_;
+  std::vector<NodeReport>* survey_ = nullptr;  // where faults are written down, and not thrown
+  std::unordered_map<std::string, std::string>
+      unread_;  // values, and the node that cannot be read before them
+  std::unordered_set<const Node*> looked_at_;
   bool of_constants_ = false;
   std::optional<Index> file_batch_;
   mutable Budget budget_;  // what is left of it; asking for a constant takes from it

@@ -84,21 +84,20 @@ ASCRIBE_INLINE std::vector<std::string_view> operator_names() {
   return names;
 }
 
-ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options,
-                                      std::unique_ptr<Builder>& builder) {
-  const auto run = [&](const ReadOptions& with) {
-    return Importer(model, with, *builder).run(operators(), [&](Importer& importer) {
-      find_patterns(importer);
-      if (options.merge_branches) find_branches(importer);
-    });
+namespace detail {
+
+/// The patterns that are looked for before a walk.
+inline auto patterns_of(const ReadOptions& options) {
+  return [&options](Importer& importer) {
+    find_patterns(importer);
+    if (options.merge_branches) find_branches(importer);
   };
-  std::string mixes;
-  try {
-    return run(options);
-  } catch (const BatchError& error) {
-    mixes = error.what();
-  }
-  // For a batch of one, a whole tensor is a sample.
+}
+
+/// How a model that mixes samples is read for a batch of one, where a whole tensor is a sample. Throws Error,
+/// which says what `mixes` them, where the file states a larger batch.
+ASCRIBE_INLINE ReadOptions for_one_sample(const Model& model, const ReadOptions& options,
+                                          const std::string& mixes) {
   ReadOptions whole = options;
   whole.batched = false;
   for (const ValueInfo& input : model.graph.inputs) {
@@ -120,6 +119,37 @@ ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& opt
                                                       : 0);
     }
   }
+  return whole;
+}
+
+}  // namespace detail
+
+ASCRIBE_INLINE std::vector<NodeReport> survey(const Model& model, const ReadOptions& options) {
+  const auto run = [&](const ReadOptions& with) {
+    GraphBuilder<float> builder;
+    return Importer(model, with, builder).survey(operators(), detail::patterns_of(options));
+  };
+  std::string mixes;
+  try {
+    return run(options);
+  } catch (const BatchError& error) {
+    mixes = error.what();
+  }
+  return run(detail::for_one_sample(model, options, mixes));
+}
+
+ASCRIBE_INLINE Importer::Result build(const Model& model, const ReadOptions& options,
+                                      std::unique_ptr<Builder>& builder) {
+  const auto run = [&](const ReadOptions& with) {
+    return Importer(model, with, *builder).run(operators(), detail::patterns_of(options));
+  };
+  std::string mixes;
+  try {
+    return run(options);
+  } catch (const BatchError& error) {
+    mixes = error.what();
+  }
+  const ReadOptions whole = detail::for_one_sample(model, options, mixes);
   builder = builder->another();
   Importer::Result result = run(whole);
   for (auto* values : {&result.inputs, &result.outputs})
