@@ -242,6 +242,28 @@ std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOp
   return options.in_double ? load_double(options.model, reading) : load_float(options.model, reading);
 }
 
+/// Prints the nodes of a file that does not load, and throws what there is to say of it: `error`, where no
+/// node is at fault.
+[[noreturn]] void describe_unread(const ModelFile& model, const Options& options, const Group& group,
+                                  const ascribe::Error& error, examples::Progress& progress) {
+  std::vector<ascribe::onnx::NodeReport> nodes;
+  try {
+    nodes = model.survey(group);
+  } catch (const ascribe::Error&) {
+    throw error;
+  }
+  const auto faults =
+      std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.fault.empty(); });
+  const auto behind =
+      std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.behind.empty(); });
+  if (faults == 0) throw error;
+  progress.clear();
+  std::cout << description(nodes);
+  std::cout.flush();
+  ascribe::fail(options.model.string(), ": ", faults, " of ", nodes.size(), " nodes cannot be read, and ",
+                behind, " behind them have not been tried; --output may name a value before them");
+}
+
 /// Files of one shape. Returns whether all have been explained.
 bool explain_group(Options options, const Engine& engine, std::vector<Place> files,
                    std::vector<std::string> said, examples::Progress& progress) {
@@ -323,7 +345,13 @@ int run(Options options) {
                   ": inputs of several sizes have no file together; --output-folder writes one each");
   bool all = true;
   for (Group& group : groups) {
-    const auto engine = load(options, model.reading(group));
+    std::unique_ptr<Engine> engine;
+    try {
+      engine = load(options, model.reading(group));
+    } catch (const ascribe::Error& error) {
+      if (!options.describe) throw;
+      describe_unread(model, options, group, error, progress);
+    }
     if (options.describe) {
       const std::string text = description(*engine, options);
       progress.clear();

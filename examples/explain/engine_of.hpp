@@ -15,20 +15,10 @@
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
+#include "examples/explain/reading.hpp"
 #include "examples/support/audit.hpp"
 
 namespace explain {
-
-/// What the library says of its options, in the words of the command line.
-inline std::string in_options(std::string said) {
-  for (const auto& [option, word] :
-       {std::pair("ReadOptions::sizes, or with the others by ReadOptions::shapes", "--size NAME=N"),
-        std::pair("ReadOptions::outputs", "--output"),
-        std::pair("ReadOptions::constants", "--input NAME=FILE")})
-    for (std::size_t at; (at = said.find(option)) != std::string::npos;)
-      said.replace(at, std::string_view(option).size(), word);
-  return said;
-}
 
 template <class Scalar>
 class EngineOf final : public Engine {

@@ -145,6 +145,16 @@ std::string description(const Engine& engine, const Options& options) {
          memory;
 }
 
+std::string description(const std::vector<ascribe::onnx::NodeReport>& nodes) {
+  std::vector<std::vector<std::string>> rows{{"node", "operator", "is"}};
+  for (const auto& node : nodes)
+    rows.push_back({node.name, node.op,
+                    !node.fault.empty()    ? "not read: " + node.fault
+                    : !node.behind.empty() ? "not tried, behind " + node.behind
+                                           : "read"});
+  return table(rows, {false, false, false});
+}
+
 std::string summary(const Report& report, const Sample& sample, const Explanation& e) {
   std::vector<Index> order(e.output.size());
   std::iota(order.begin(), order.end(), Index(0));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ascribe/io/onnx/node_report.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/support/figure.hpp"
 
@@ -40,6 +41,9 @@ std::string methods_text();
 
 /// --describe.
 std::string description(const Engine& engine, const Options& options);
+
+/// --describe of a file that does not load: its nodes, and which of them cannot be read.
+std::string description(const std::vector<ascribe::onnx::NodeReport>& nodes);
 
 /// What is printed before everything else: what the reader of the file has to say.
 std::string notes(const std::vector<std::string>& all);

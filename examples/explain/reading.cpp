@@ -114,6 +114,12 @@ onnx::ReadOptions ModelFile::reading(const Group& group) const {
   return options;
 }
 
+std::vector<onnx::NodeReport> ModelFile::survey(const Group& group) const {
+  std::vector<onnx::NodeReport> nodes = onnx::survey(model_, reading(group));
+  for (onnx::NodeReport& node : nodes) node.fault = in_options(node.fault);
+  return nodes;
+}
+
 std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
   std::vector<Group> groups;
   if (chooses_rows()) {
@@ -164,6 +170,16 @@ std::string ModelFile::list() const {
       if (!output.empty() && outputs.count(output) == 0)
         text += "inner   " + output + "  of " + onnx::describe(node) + "\n";
   return text;
+}
+
+std::string in_options(std::string said) {
+  for (const auto& [option, word] :
+       {std::pair("ReadOptions::sizes, or with the others by ReadOptions::shapes", "--size NAME=N"),
+        std::pair("ReadOptions::outputs", "--output"),
+        std::pair("ReadOptions::constants", "--input NAME=FILE")})
+    for (std::size_t at; (at = said.find(option)) != std::string::npos;)
+      said.replace(at, std::string_view(option).size(), word);
+  return said;
 }
 
 std::vector<double> numbers_in(const std::filesystem::path& path) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ascribe/io/onnx/model.hpp"
+#include "ascribe/io/onnx/node_report.hpp"
 #include "ascribe/io/onnx/options.hpp"
 #include "examples/explain/options.hpp"
 #include "examples/explain/samples.hpp"
@@ -27,6 +28,10 @@ class ModelFile {
   /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
   std::string list() const;
 
+  /// What becomes of each node, for a file that does not load. Throws ascribe::Error as
+  /// ascribe::onnx::survey.
+  std::vector<ascribe::onnx::NodeReport> survey(const Group& group) const;
+
   /// What the reader is told: what the command line says, and the shape of the input that is explained, or its
   /// numbers where those choose rows. Throws ascribe::Error where they are not one sample's whole numbers.
   ascribe::onnx::ReadOptions reading(const Group& group) const;
@@ -45,6 +50,9 @@ class ModelFile {
   std::vector<const ascribe::onnx::ValueInfo*> inputs_;  ///< those without a value in the file
   ascribe::onnx::ReadOptions given_;
 };
+
+/// What the library says of its options, in the words of the command line.
+std::string in_options(std::string said);
 
 /// All numbers of a .npy file.
 std::vector<double> numbers_in(const std::filesystem::path& path);
