@@ -64,7 +64,7 @@ class Run {
         progress_(progress),
         plan_(report, inputs,
               report.options.targets.size() > 1 || one_each(companions.baseline) ||
-                  one_each(companions.weights)) {
+                  one_each(companions.weights) || one_each(companions.segments)) {
     const Options& o = report.options;
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
@@ -141,6 +141,7 @@ class Run {
     try {
       loaded.sample = inputs_.read(n);
       if (one_each(companions_.baseline)) loaded.own.baseline = companions_.baseline->read(n);
+      if (one_each(companions_.segments)) loaded.own.segments = companions_.segments->read(n);
       if (one_each(companions_.weights)) loaded.own.weights = companions_.weights->read(n);
     } catch (const ascribe::Error& error) {
       loaded.error = error.what();
@@ -290,7 +291,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
   const Inputs samples =
       engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
                             : Inputs(std::move(files.front()), engine.rows());
-  std::optional<Beside> baseline, weights;
+  std::optional<Beside> baseline, weights, segments;
+  if (!options.segments.empty()) segments = segments_of(options.segments, shape, samples.size());
   if (options.method->baseline)
     baseline =
         baselines_of(options.baselines, options.average_baselines, shape, report.layout, samples.size());
@@ -302,7 +304,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
   options.threads = static_cast<int>(std::min(static_cast<std::size_t>(threads), samples.size()));
   options.threads_each = threads / options.threads;
 
-  const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr};
+  const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr,
+                              segments ? &*segments : nullptr};
   Run explain_all(report, samples, companions, progress);
   return explain_all(said);
 }

@@ -49,6 +49,10 @@ Json settings_of(const Options& o) {
                 {"--size", o.sizes},
                 {"--input", Json::array()},
                 {"--at", Json::array()},
+                {"--patch", o.patch},
+                {"--stride", o.stride},
+                {"--segments", o.segments.empty() ? "" : fingerprint(o.segments)},
+                {"--layer", o.layer},
                 {"--baseline", Json::array()},
                 {"--average-baselines", o.average_baselines},
                 {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)}};

@@ -53,7 +53,7 @@ class Explainer {
 
 /// What goes with all inputs; null where there is none.
 struct Companions {
-  const Beside *baseline = nullptr, *weights = nullptr;
+  const Beside *baseline = nullptr, *weights = nullptr, *segments = nullptr;
 };
 
 class Engine {

@@ -12,7 +12,9 @@
 #include "ascribe/compiled.hpp"
 #include "ascribe/io/onnx.hpp"
 #include "ascribe/networks/baselines.hpp"
+#include "ascribe/networks/class_activation_map.hpp"
 #include "ascribe/networks/integrated_gradients.hpp"
+#include "ascribe/networks/occlusion.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/explain/reading.hpp"
@@ -38,7 +40,8 @@ class EngineOf final : public Engine {
 
   std::vector<NodeText> nodes(const Options& options) const override {
     std::optional<typename Graph::Plan> plan;
-    if (options.method->name != "deep_lift_reveal_cancel") plan = net_.graph.plan(rules(options));
+    const bool reveal_cancel = options.method->name == "deep_lift_reveal_cancel";
+    if (!reveal_cancel && options.method->books) plan = net_.graph.plan(rules(options));
     std::vector<NodeText> found;
     std::set<const void*> counted;
     for (Index i = 0; i < static_cast<Index>(net_.graph.nodes().size()); ++i) {
@@ -47,7 +50,7 @@ class EngineOf final : public Engine {
       NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0};
       if (info.kind == ascribe::LayerKind::input) text.part.clear();
       if (const auto* rule = plan ? plan->rule(i) : nullptr) text.rule = rule->describe();
-      if (!plan) text.rule = reveal_cancel_rule(info);
+      if (reveal_cancel) text.rule = reveal_cancel_rule(info);
       if (node.layer) text.parameters = parameters(*node.layer, info, counted);
       found.push_back(std::move(text));
     }
@@ -78,6 +81,14 @@ class EngineOf final : public Engine {
         shared->multipliers = net_.graph.plan(bare);
       }
     }
+    if (!options.patch.empty()) shared->parts = patches(options);
+    if (companions.segments)
+      for (const Sample& labels : companions.segments->for_all()) shared->parts = segments(labels);
+    if (!options.layer.empty()) {
+      shared->layer = net_.graph.find(options.layer);
+      shared->layer_maps = maps_at(shared->layer);
+      shared->input_maps = maps_of(inputs()[0].second);
+    }
     for (const auto& [node, path] : options.at) shared->at.push_back(net_.graph.find(node));
     // Besides those of rules, SmoothGrad alone gives gradients.
     const bool times_input =
@@ -105,8 +116,14 @@ class EngineOf final : public Engine {
   using Graph = ascribe::Graph<Scalar>;
   using Column = ascribe::Batch<Scalar>;
 
+  /// What is occluded: none, where there is nothing for all inputs.
+  using Parts = std::variant<std::monostate, ascribe::Patches, ascribe::Segments>;
+
   /// What all threads use and none changes.
   struct Shared {
+    Parts parts;
+    Index layer = 0;  // what class activation maps are made of
+    ascribe::FeatureMaps layer_maps{1, 1, 1}, input_maps{1, 1, 1};
     std::optional<typename Graph::Plan> plan, multipliers;
     std::vector<Index> at;  // nodes
     std::optional<examples::Audit<Scalar>> audit;
@@ -212,6 +229,64 @@ class EngineOf final : public Engine {
         .template cast<Scalar>();
   }
 
+  ascribe::Patches patches(const Options& options) const {
+    const std::vector<Index>& patch = options.patch;
+    const std::vector<Index>& stride = options.stride.empty() ? patch : options.stride;
+    return {maps_of(inputs()[0].second), patch.front(), patch.back(), stride.front(), stride.back()};
+  }
+
+  /// Labels of all values, or of the pixels.
+  ascribe::Segments segments(const Sample& labels) const {
+    std::vector<Index> whole;
+    for (const double label : labels.values) {
+      if (!(std::abs(label) < 0x1p53) || label != std::floor(label))
+        ascribe::fail(labels.name, ": expected whole numbers as labels, found ", label);
+      whole.push_back(static_cast<Index>(label));
+    }
+    const Shape shape = inputs()[0].second;
+    return static_cast<Index>(whole.size()) == count_of(shape)
+               ? ascribe::Segments(whole)
+               : ascribe::Segments::of_pixels(whole, maps_of(shape));
+  }
+
+  /// How a node's channels lie. Throws ascribe::Error where it has none at positions.
+  ascribe::FeatureMaps maps_at(Index node) const {
+    const auto& found = net_.graph.node(node);
+    const auto& order = found.origin.order;
+    const std::size_t rank = found.shape.size();
+    // Channels first, as in the file, or last, as convolutions have them inside.
+    std::vector<Index> first(rank), last;
+    for (std::size_t axis = 0; axis < rank; ++axis) first[axis] = static_cast<Index>(axis);
+    if (rank > 0) last.assign(first.begin() + 1, first.end());
+    last.push_back(0);
+    const bool in_order = order.empty() || order == first;
+    if ((rank != 2 && rank != 3) || (!in_order && order != last))
+      ascribe::fail("--layer '", found.name, "': expected channels of a height and width, found shape ",
+                    text_of(found.shape));
+    return {found.shape[0], rank == 3 ? found.shape[1] : 1, found.shape.back(), !in_order};
+  }
+
+  /// What the methods without books say of an input: into.relevance, and a ledger that sums it up.
+  void without_books(const Options& options, const Shared& shared, const Column& x, const Column& base,
+                     const ascribe::start::WeightedOutputs& start, const Parts& parts,
+                     const typename Graph::Trace& trace, typename Graph::Explanation& into) const {
+    if (options.method->parts) {
+      if (const auto* squares = std::get_if<ascribe::Patches>(&parts))
+        into.relevance = ascribe::occlusion(net_.graph, x, base, start, *squares).relevance;
+      if (const auto* labelled = std::get_if<ascribe::Segments>(&parts))
+        into.relevance = ascribe::occlusion(net_.graph, x, base, start, *labelled).relevance;
+    } else {
+      const auto map =
+          options.method->name == "grad_cam"
+              ? ascribe::grad_cam(net_.graph, trace, start, shared.layer, shared.layer_maps)
+              : ascribe::score_cam(net_.graph, x, start, shared.layer, shared.layer_maps, shared.input_maps);
+      into.relevance = ascribe::on_input(map.map, shared.layer_maps, shared.input_maps);
+    }
+    if (!into.relevance.allFinite()) ascribe::fail("expected finite relevances, found one that is not");
+    into.ledger.reset(1);
+    into.ledger.leave(0) = into.relevance.sum();
+  }
+
   static std::vector<double> numbers_of(const Column& values) {
     return {values.data(), values.data() + values.size()};
   }
@@ -252,6 +327,8 @@ class EngineOf final : public Engine {
     const Goal goal = goal_of(shared, own, output, n);
     const ascribe::start::WeightedOutputs start{goal.terms};
     if (own.baseline && reads_trace(options)) forward(bases, memory.baseline, plan, by_node, memory);
+    Parts own_parts;
+    if (own.segments) own_parts = segments(*own.segments);
     Explanation result;
     const Index count = options.method->baseline ? bases.cols() : 1;
     const auto trace_of = [&](Index k) -> const typename Graph::Trace* {
@@ -270,12 +347,16 @@ class EngineOf final : public Engine {
         net_.graph.explain(memory.trace, start, *plan, into, memory.workspace, base_trace);
       } else if (method == "deep_lift_reveal_cancel") {
         into = ascribe::reveal_cancel(net_.graph, memory.trace, start, *base_trace);
+      } else if (!options.method->books) {
+        without_books(options, shared, x, base, start, own.segments ? own_parts : shared.parts, memory.trace,
+                      into);
       } else if (method == "integrated_gradients") {
         into = ascribe::integrated_gradients(net_.graph, x, base, start, options.steps);
       } else {
         into = ascribe::smoothgrad(net_.graph, x, start, options.steps);
       }
-      if (method == "integrated_gradients") return;  // what it leaves open is its steps'
+      if (method == "integrated_gradients" || !options.method->books)
+        return;  // what that leaves open is no fault
       const std::string warning = (*shared.audit)(into, 0, x, start, base.size() > 0 ? &base : nullptr);
       if (result.warning.empty()) result.warning = warning;
     };

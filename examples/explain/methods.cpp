@@ -30,6 +30,9 @@ constexpr std::array all{
     Method{"cp_lrp", "the same as attn_lrp, attention's weights being constants", false, false, false, true, plain},
     Method{"integrated_gradients", "the mean gradient from the baseline to the input, x difference", false, false, true, false, MaxRules::none, false, 64},
     Method{"smoothgrad", "the mean gradient of noisy inputs (a tenth of the range)", false, false, false, false, MaxRules::none, false, 50},
+    Method{.name = "occlusion", .summary = "what the output loses without each part of the input", .baseline = true, .by_rules = false, .books = false, .parts = true},
+    Method{.name = "grad_cam", .summary = "a layer's channels, weighted by their mean gradients", .by_rules = false, .books = false, .layer = true},
+    Method{.name = "score_cam", .summary = "a layer's channels, weighted by what the output is where they are", .by_rules = false, .books = false, .layer = true},
 };
 // clang-format on
 

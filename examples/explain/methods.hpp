@@ -20,6 +20,9 @@ struct Method {
   MaxRules max_rules = MaxRules::none;
   bool by_rules = true;  ///< one pass of rules, so that there are books for each layer
   int steps = 0;         ///< of a mean of gradients, how many it is taken of; 0: it is none
+  bool books = true;     ///< relevance is conserved, and the books say where it went
+  bool parts = false;    ///< --patch, --stride and --segments
+  bool layer = false;    ///< --layer
 };
 
 /// All of them, as --list-methods shows them.

@@ -79,8 +79,8 @@ void check(const CLI::App& app, const Options& o) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
     for (const char* option :
-         {"--target", "--weights", "--top", "--baseline", "--average-baselines", "--steps", "--warn-above",
-          "--labels", "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
+         {"--target", "--weights", "--top", "--baseline", "--average-baselines", "--steps", "--segments",
+          "--warn-above", "--labels", "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
           "--output-folder", "--write", "--resume", "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
   }
@@ -125,6 +125,20 @@ void check(const CLI::App& app, const Options& o) {
                 " has none: it hands on relevance, and not a multiplier of the input; --list-methods says "
                 "which have");
   if (given("--at") && !method.by_rules) misused("--at", name + " knows no relevance of inner values");
+  for (const char* option : {"--patch", "--stride", "--segments"})
+    if (given(option) && !method.parts) misused(option, name + " has no use for it; occlusion has");
+  if (given("--layer") && !method.layer)
+    misused("--layer", name + " has no use for it; grad_cam and score_cam have");
+  if (method.layer && o.layer.empty() && !o.inputs_only_described())
+    misused("--layer", name + " needs it: a node, as --describe names it");
+  if (method.parts && given("--patch") == given("--segments") && !o.inputs_only_described())
+    misused("--patch", name + " needs it or --segments, and one of them alone");
+  if (given("--stride") && !given("--patch")) misused("--stride", "needs a --patch");
+  for (const auto& [option, sizes] : {std::pair("--patch", &o.patch), std::pair("--stride", &o.stride)})
+    if (given(option) &&
+        (sizes->size() > 2 || std::any_of(sizes->begin(), sizes->end(), [](Index s) { return s < 1; })))
+      misused(option, "expected a size above 0, or a height and a width");
+  if (given("--warn-above") && !method.books) misused("--warn-above", name + " has no books");
   if (given("--steps") && method.steps == 0) misused("--steps", name + " takes no mean of gradients");
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   for (const char* option : {"--baseline", "--average-baselines"})
@@ -275,6 +289,21 @@ Parsed parse(int argc, char** argv) {
                  "how many gradients the mean is taken of [integrated_gradients 64, smoothgrad 50]")
       ->check(CLI::Range(1, 1 << 24))
       ->type_name("N");
+  const auto sizes = [&](const char* option, std::vector<Index>& to, const char* help) {
+    app.add_option_function<std::string>(
+           option, [&to, option](const std::string& text) { to = numbers<Index>(option, text); }, help)
+        ->type_name("N[,N]");
+  };
+  sizes("--patch", o.patch, "occlude rectangles of this many pixels, or of this height and width");
+  sizes("--stride", o.stride, "one rectangle every so many pixels [the patch's size: none overlap]");
+  app.add_option(
+         "--segments", o.segments,
+         "occlude the pixels, or values, of one label after the other: whole numbers in the image's or the "
+         "input's shape, for all inputs or one each, or a picture for all, of one colour a part")
+      ->type_name("FILE.npy|IMAGE");
+  app.add_option("--layer", o.layer,
+                 "the node whose channels are the map, such as the last convolution's function")
+      ->type_name("NODE");
   app.add_option("--warn-above", o.warn_above,
                  "warn where the relevance that moved, the inputs' without signs or a line of the books, is "
                  "more than so many times the start; inf: never")

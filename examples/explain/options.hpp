@@ -40,6 +40,9 @@ struct Options {
   std::vector<std::pair<std::string, std::filesystem::path>> other_inputs;  ///< by name: held as constants
   double epsilon = 1e-6, gamma = 0.25;
   int steps = 0;                              ///< none: the method's own number
+  std::vector<Index> patch, stride;  ///< height and width, or one number for both; no stride: the patch's
+  std::filesystem::path segments;    ///< labels of the parts that are occluded, in place of patches
+  std::string layer;                 ///< the node that class activation maps are made of
   double warn_above = examples::moved_limit;  ///< how many times the start may move
   std::vector<double> low, high;              ///< none: what black and white are
   std::vector<double> mean = {0}, deviation = {1};
@@ -50,6 +53,9 @@ struct Options {
   std::filesystem::path relevance, ledger, output_values, multipliers, heatmap;
   /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
   std::vector<std::pair<std::string, std::filesystem::path>> at;
+
+  /// Whether there is nothing to explain.
+  bool inputs_only_described() const { return inputs.empty() && inputs_from.empty(); }
 
   /// The files that the numbers of all inputs go to.
   std::vector<std::pair<std::string, std::filesystem::path>> files() const {

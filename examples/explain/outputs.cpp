@@ -112,6 +112,8 @@ std::string methods_text() {
     if (method.baseline) add("--baseline");
     if (method.multipliers) add("--multipliers");
     if (method.steps > 0) add("--steps");
+    if (method.parts) add("--patch, --stride, --segments");
+    if (method.layer) add("--layer");
     if (method.max_rules != MaxRules::none) {
       std::string rules(names_of(method.max_rules));
       for (std::size_t at; (at = rules.find(", ")) != std::string::npos;) rules.replace(at, 2, "|");
@@ -140,7 +142,8 @@ std::string description(const Engine& engine, const Options& options) {
   const bool batch = !options.no_batch;
   return ports("input: ", engine.inputs(), batch) + ports("output: ", engine.outputs(), batch) +
          notes(engine.notes()) + "\n" + table(rows, {false, false, false, false, true, false}) +
-         formatted("\n%zu nodes, %td parameters; rules of %.*s\n", nodes.size(), parameters,
+         formatted("\n%zu nodes, %td parameters; %s%.*s\n", nodes.size(), parameters,
+                   options.method->books ? "rules of " : "no rules, for ",
                    static_cast<int>(options.method->name.size()), options.method->name.data()) +
          memory;
 }
@@ -178,6 +181,11 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   }
   if (target < 0) text += formatted("  -> %12.6g  %s\n", e.goal.value(e.output), e.goal.text.c_str());
   const Amounts& a = e.totals;
+  if (!report.options.method->books)
+    return text +
+           formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
+                     static_cast<int>(report.options.method->name.size()), report.options.method->name.data(),
+                     a.leave);
   text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
                     "stabiliser", "dropped", "left open");
   text += formatted("  %-25.*s ", static_cast<int>(report.options.method->name.size()),
@@ -218,7 +226,12 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
   if (target >= 0) json["target"] = target;
   if (target >= 0 && !report.labels.empty()) json["label"] = label_of(report, target);
   json["output"] = e.goal.value(e.output);
-  json["totals"] = books(e.totals, "input");
+  if (report.options.method->books) {
+    json["totals"] = books(e.totals, "input");
+  } else {
+    json["books"] = "not applicable";
+    json["sum of relevances"] = e.totals.leave;
+  }
   if (!e.warning.empty()) json["warning"] = e.warning;
   Json all = Json::array();
   for (std::size_t i = 0; i < e.nodes.size(); ++i) {
@@ -256,7 +269,9 @@ examples::Row heatmap_row(const Report& report, const Sample& sample, const Expl
   explained.detail = (label.empty() ? "" : number + ": ") + formatted("%.4g", e.goal.value(e.output));
   explained.method = report.options.method->name;
   explained.file = std::filesystem::path(sample.name).filename().string();
-  explained.shares = examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};
+  if (report.options.method->books)
+    explained.shares =
+        examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};
   return examples::explained_row(explained, colours);
 }
 

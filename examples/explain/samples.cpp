@@ -211,6 +211,40 @@ Beside baselines_of(const std::vector<std::string>& names, bool average, const S
   return Beside(std::move(all));
 }
 
+Beside segments_of(const std::filesystem::path& file, const Shape& shape, std::size_t inputs) {
+  if (!is_npy(file)) {
+    const ascribe::FeatureMaps maps = maps_of(shape);
+    const ascribe::Picture picture = examples::read_image(file);
+    if (picture.height != maps.height || picture.width != maps.width)
+      ascribe::fail(file.string(), ": expected labels for ", maps.height, " x ", maps.width,
+                    " pixels, found ", picture.height, " x ", picture.width);
+    Sample labels{file.string(), {}};
+    for (std::size_t p = 0; p < picture.rgb.size(); p += 3)
+      labels.values.push_back(65536.0 * picture.rgb[p] + 256.0 * picture.rgb[p + 1] + picture.rgb[p + 2]);
+    return Beside(std::vector<Sample>{std::move(labels)});
+  }
+  const ascribe::io::NpyReader array(file);
+  const auto ends = [&](const Shape& with) {
+    const Shape found(array.shape().begin(), array.shape().end());
+    return found == with ||
+           (found.size() == with.size() + 1 && std::equal(with.begin(), with.end(), found.begin() + 1));
+  };
+  if (ends(shape) || shape.size() < 2) return Beside("segments", file.string(), shape, std::nullopt, inputs);
+  const ascribe::FeatureMaps maps = maps_of(shape);
+  return Beside("segments", file.string(), {maps.height, maps.width}, std::nullopt, inputs);
+}
+
+ascribe::FeatureMaps maps_of(const Shape& shape) {
+  if (shape.size() == 1) return {1, 1, shape[0], false};
+  if (shape.size() == 2) return {1, shape[0], shape[1], false};
+  if (shape.size() != 3)
+    ascribe::fail("expected an input of images, rows of values or values alone, found shape ",
+                  text_of(shape, true));
+  const auto layout = image_layout(shape, {0}, {1});
+  if (layout && layout->order == examples::ImageOrder::hwc) return {shape[2], shape[0], shape[1], true};
+  return {shape[0], shape[1], shape[2], false};
+}
+
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs) {
   auto labels = lines_of(path, "labels");
   if (static_cast<Index>(labels.size()) != outputs)

@@ -12,6 +12,7 @@
 
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/npy.hpp"
+#include "ascribe/networks/feature_maps.hpp"
 #include "examples/support/image.hpp"
 
 namespace explain {
@@ -120,8 +121,16 @@ Beside baselines_of(const std::vector<std::string>& names, bool average, const S
 
 /// What an input has of its own of them.
 struct Own {
-  std::optional<Sample> baseline, weights;
+  std::optional<Sample> baseline, weights, segments;
 };
+
+/// The labels of --segments: of an image's pixels, or of all values of an input. Throws ascribe::Error as
+/// Beside, and for a picture of another size than the image's.
+Beside segments_of(const std::filesystem::path& file, const Shape& shape, std::size_t inputs);
+
+/// The height and width of an input's pixels, and its channels: images in either order, one row of features,
+/// or rows of them. Throws ascribe::Error for other shapes.
+ascribe::FeatureMaps maps_of(const Shape& shape);
 
 /// One label a line. Throws ascribe::Error unless there is one for each output.
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs);

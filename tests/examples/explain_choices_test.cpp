@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/io/npy.hpp"
+#include "examples/support/png.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
 #include "tests/support/onnx.hpp"
@@ -109,6 +110,7 @@ TEST_CASE("every method explains a difference, and its books close", "[explain]"
   for (std::size_t at = methods.find('\n') + 1; at < methods.size(); at = methods.find('\n', at) + 1) {
     const std::string method = methods.substr(at, methods.find(' ', at) - at);
     INFO(method);
+    if (ascribe::test::has_no_books(methods.substr(at, methods.find('\n', at) - at))) continue;
     const Outcome outcome = run(
         {model, digits, "--method", method, "--precision", "double", "--target", "3-vs-8", "--ledger", l});
     CHECK(outcome.exit_code == 0);
@@ -387,6 +389,7 @@ TEST_CASE("multipliers are what relevance is over the input, by every method tha
                       method = line.substr(0, line.find(' '));
     INFO(method);
     Arguments arguments{model, digits, "--method", method, "--precision", "double", "--target", "3"};
+    if (ascribe::test::has_no_books(line)) arguments = arguments + ascribe::test::parts_for(line);
     if (line.find("--multipliers") == std::string::npos) {
       const Outcome outcome = run(arguments + Arguments{"--multipliers", m});
       CHECK(outcome.exit_code == 2);
@@ -432,6 +435,135 @@ TEST_CASE("multipliers are what relevance is over the input, by every method tha
   CHECK(same);
 }
 
+TEST_CASE("occlusion, Grad-CAM and Score-CAM are had by name, and have no books", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("image.onnx", image_model()).string(),
+                    in = write(folder / "x.npy", {1, 2, 3}, {1, -2, 3, 4, -5, 6}),
+                    r = (folder / "r.npy").string(), l = (folder / "l.json").string();
+  const auto relevance = [&](const Arguments& how) {
+    const std::string printed =
+        explain(Arguments{path, in, "--precision", "double", "--relevance", r, "--ledger", l} + how);
+    CHECK_THAT(printed, Contains("has no books, since it conserves nothing: its relevances add up to "));
+    CHECK(count_of(printed, "left open") == 0);
+    const Json sample = Json::parse(bytes_of(l))["samples"][0];
+    CHECK(sample["books"] == "not applicable");
+    CHECK_FALSE(sample.contains("totals"));
+    double sum = 0;
+    for (const double v : read(r)) sum += v;
+    CHECK(sample["sum of relevances"].get<double>() == Approx(sum).margin(1e-12));
+    return read(r);
+  };
+  const Arguments occlusion{"--method", "occlusion"};
+  // A pixel a adds a⁺ + 10·(2·a + 1)⁺, and 10 where it is 0.
+  CHECK(relevance(occlusion + Arguments{"--patch", "1"}) == Numbers{21, -10, 63, 84, -10, 126});
+  // Pairs in a row, the last one cut; then overlapping ones, averaged.
+  CHECK(relevance(occlusion + Arguments{"--patch", "1,2"}) == Numbers{11, 11, 63, 74, 74, 126});
+  CHECK(relevance(occlusion + Arguments{"--patch", "1,2", "--stride", "1"}) ==
+        Numbers{11, (11 + 53) / 2.0, 53, 74, (74 + 116) / 2.0, 116});
+  CHECK(relevance(occlusion + Arguments{"--patch", "2,3"}) == Numbers(6, 274));
+  // Against another baseline, and the mean over both.
+  const std::string base = write(folder / "base.npy", {1, 2, 3}, Numbers(6, 1));
+  CHECK(relevance(occlusion + Arguments{"--patch", "1", "--baseline", base}) ==
+        Numbers{0, -31, 42, 63, -31, 105});
+  CHECK(relevance(occlusion + Arguments{"--patch", "1", "--baseline", base, "--baseline", "zero"}) ==
+        Numbers{10.5, -20.5, 52.5, 73.5, -20.5, 115.5});
+  // Segments by pixel, by value, and by the colours of a picture.
+  const Numbers expected{84, 190, 84, 190, 190, 190};
+  for (const std::vector<std::size_t>& shape : {std::vector<std::size_t>{2, 3}, {1, 2, 3}, {1, 1, 2, 3}}) {
+    const std::string labels = write(folder / "labels.npy", shape, {7, -2, 7, -2, -2, -2});
+    CHECK(relevance(occlusion + Arguments{"--segments", labels}) == expected);
+  }
+  ascribe::Picture picture{3, 2, std::vector<unsigned char>(18, 9)};
+  picture.rgb[1] = picture.rgb[7] = 200;
+  examples::write_png(folder / "labels.png", picture);
+  CHECK(relevance(occlusion + Arguments{"--segments", (folder / "labels.png").string()}) == expected);
+  // One each, in a folder, by several threads.
+  const std::string two = write(folder / "two.npy", {2, 1, 2, 3}, {1, -2, 3, 4, -5, 6, 1, -2, 3, 4, -5, 6}),
+                    each = write(folder / "each.npy", {2, 2, 3}, {7, -2, 7, -2, -2, -2, 1, 2, 3, 4, 5, 6}),
+                    out = (folder / "out").string();
+  const Arguments many{path,
+                       two,
+                       "--method",
+                       "occlusion",
+                       "--output-folder",
+                       out,
+                       "--write",
+                       "relevance,ledger,heatmap",
+                       "--precision",
+                       "double"};
+  explain(many + Arguments{"--segments", each, "--threads", "2"});
+  Numbers both = expected;
+  for (const double v : {21, -10, 63, 84, -10, 126}) both.push_back(v);
+  CHECK(read(folder / "out/two.npy.relevance.npy") == both);
+  CHECK(std::filesystem::exists(folder / "out/two.npy.1.heatmap.png"));
+  CHECK_THAT(run(many + Arguments{"--patch", "1"}).err, Contains("expected the run that was begun there"));
+
+  // Every pixel's slopes are 1 and 10: a⁺ + 10·(2·a + 1)⁺ again, at the layer's size, which is the input's.
+  CHECK(relevance({"--method", "grad_cam", "--layer", "a/relu"}) == Numbers{31, 0, 73, 94, 0, 136});
+  const Numbers scores = relevance({"--method", "score_cam", "--layer", "a/relu"});
+  // Channel by channel, by plain loops: what is explained of the input times the channel over its largest
+  // value.
+  const Numbers x{1, -2, 3, 4, -5, 6}, first{1, 0, 3, 4, 0, 6}, second{3, 0, 7, 9, 0, 13};
+  const auto masked = [&](const Numbers& channel) {
+    double y = 0;
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double a = x[i] * channel[i] / channel[5];
+      y += std::max(0.0, a) + 10 * std::max(0.0, 2 * a + 1);
+    }
+    return y;
+  };
+  const double share = 1 / (1 + std::exp(masked(first) - masked(second)));
+  for (std::size_t i = 0; i < 6; ++i)
+    CHECK(scores[i] == Approx((1 - share) * first[i] + share * second[i]).margin(1e-12));
+  // On the network of digits, at half of the input's size, for a difference, by any number of threads.
+  for (const char* method : {"grad_cam", "score_cam"}) {
+    explain({model, digits, "--method", method, "--layer", "/4/Relu", "--target", "3-vs-8", "--relevance", r,
+             "--heatmap", (folder / "h.png").string(), "--threads", "1"});
+    const std::string one = bytes_of(r);
+    explain({model, digits, "--method", method, "--layer", "/4/Relu", "--target", "3-vs-8", "--relevance", r,
+             "--threads", "3"});
+    CHECK(bytes_of(r) == one);
+    const Numbers map = read(r);
+    CHECK(*std::min_element(map.begin(), map.end()) >= 0);
+    CHECK(*std::max_element(map.begin(), map.end()) > 0);
+  }
+  CHECK_THAT(explain({model, "--describe", "--method", "occlusion"}),
+             Contains("parameters; no rules, for occlusion"));
+}
+
+TEST_CASE("a file that does not load is described all the same", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder
+          .write("odd.onnx",
+                 ascribe::test::model_message(
+                     Message()
+                         .message(1, ascribe::test::node_message("Relu", {"a"}, {"r"}, "first"))
+                         .message(1, ascribe::test::node_message("Strange", {"r"}, {"s"}, "second"))
+                         .message(1, ascribe::test::node_message("Abs", {"s"}, {"t"}, "third"))
+                         .message(1, ascribe::test::node_message("Add", {"t", "r"}, {"y"}, "fourth"))
+                         .message(11, value("a", {0, 2}))
+                         .message(12, value("y", {0, 2})))
+                     .bytes)
+          .string();
+  const Outcome outcome = run({path, "--describe"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out ==
+        "node    operator  is\n"
+        "first   Relu      read\n"
+        "second  Strange   not read: the operator is not supported\n"
+        "third   Abs       not tried, behind second\n"
+        "fourth  Add       not tried, behind second\n");
+  CHECK(outcome.err ==
+        "explain: " + path +
+            ": 1 of 4 nodes cannot be read, and 2 behind them have not been tried; --output may name a "
+            "value before them\n");
+  CHECK_THAT(explain({path, "--describe", "--output", "r"}), Contains("first"));
+  // Explaining says what it said.
+  CHECK_THAT(run({path, write(folder / "a.npy", {2}, {1, 2})}).err,
+             Contains("Strange (1 node: node 'second'"));
+}
+
 TEST_CASE("mistakes about what is explained", "[explain]") {
   const TemporaryFolder folder;
   const std::string w = write(folder / "w.npy", {10}, Numbers(10, 0)),
@@ -464,6 +596,29 @@ TEST_CASE("mistakes about what is explained", "[explain]") {
        {"--method", "smoothgrad", "--at", "/3/Conv=r.npy"}},
       {2, "--write: lrp has none", {"--method", "lrp", "--output-folder", "out", "--write", "multipliers"}},
       {2, "another output goes to", {"--at", "/3/Conv=r.npy", "--relevance", "r.npy"}},
+      {2, "--patch: lrp_q has no use for it", {"--patch", "3"}},
+      {2, "--layer: lrp_q has no use for it", {"--layer", "/4/Relu"}},
+      {2, "--patch: occlusion needs it or --segments", {"--method", "occlusion"}},
+      {2, "one of them alone", {"--method", "occlusion", "--patch", "3", "--segments", w}},
+      {2, "--stride: needs a --patch", {"--method", "occlusion", "--segments", w, "--stride", "2"}},
+      {2, "--patch: expected a size above 0", {"--method", "occlusion", "--patch", "0"}},
+      {2, "--patch: expected a size above 0", {"--method", "occlusion", "--patch", "1,2,3"}},
+      {1, "a patch of 1 to 28 pixels", {"--method", "occlusion", "--patch", "29"}},
+      {1,
+       "a stride of 1 to the patch's size, found 3 and 4",
+       {"--method", "occlusion", "--patch", "3", "--stride", "4"}},
+      {1, "expected shape (N, 28, 28) or (28, 28), found (10)", {"--method", "occlusion", "--segments", w}},
+      {2, "--layer: grad_cam needs it", {"--method", "grad_cam"}},
+      {1, "no node is named 'nowhere'", {"--method", "score_cam", "--layer", "nowhere"}},
+      {1,
+       "--layer '/7/Gemm': expected channels of a height and width, found shape (128)",
+       {"--method", "grad_cam", "--layer", "/7/Gemm"}},
+      {2,
+       "--warn-above: occlusion has no books",
+       {"--method", "occlusion", "--patch", "3", "--warn-above", "9"}},
+      {2,
+       "occlusion knows no relevance of inner values",
+       {"--method", "occlusion", "--patch", "3", "--at", "a=r.npy"}},
       {2, "--target: expected numbers counted from 0", {"--target", "5-3"}},
       {2, "found '3-vs-3'", {"--target", "3-vs-3"}},
       {2, "found '3-vs-'", {"--target", "3-vs-"}},

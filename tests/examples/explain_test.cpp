@@ -219,6 +219,8 @@ TEST_CASE("the ledger closes in all and at every node, for every method", "[expl
   for (; at < methods.size(); at = methods.find('\n', at) + 1, ++count) {
     const std::string method = methods.substr(at, methods.find(' ', at) - at);
     INFO(method);
+    const std::string line = methods.substr(at, methods.find('\n', at) - at);
+    if (ascribe::test::has_no_books(line)) continue;
     const std::string printed = explain({model, input, "--method", method, "--labels", label_file.string(),
                                          "--precision", "double", "--ledger", path.string()});
     CHECK(count_of(printed, method) == 4);
@@ -246,7 +248,7 @@ TEST_CASE("the ledger closes in all and at every node, for every method", "[expl
       if (by_rules) CHECK(biases == Approx(sample["totals"]["biases"].get<double>()).margin(1e-9));
     }
   }
-  CHECK(count == 20);
+  CHECK(count == 23);
 }
 
 TEST_CASE("a label that is no UTF-8 does not cost the ledger", "[explain]") {

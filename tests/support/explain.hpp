@@ -48,6 +48,16 @@ inline Outcome run(const Arguments& arguments, const std::string& before = "") {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
 }
 
+/// Whether a line of --list-methods is of a method that conserves nothing, and what such a method must be
+/// told of the bundled networks of digits.
+inline bool has_no_books(const std::string& line) {
+  return line.find("--patch") != std::string::npos || line.find("--layer") != std::string::npos;
+}
+inline Arguments parts_for(const std::string& line) {
+  if (line.find("--patch") != std::string::npos) return {"--patch", "7"};
+  return {"--layer", "/4/Relu"};
+}
+
 /// That the books which the program printed close: to the rounding of float, or of the four decimals of a
 /// column; an integral to 5 %.
 inline void check_printed_books(const std::string& printed) {
