@@ -1,6 +1,6 @@
-// The linear maps and pools of VGG-16, ResNet-50, EfficientNet-lite0 and the MLP, one by one, against the
-// multiply-adds and the bytes that this machine can do in the same run: a table of all, and the sum over each
-// network's layers, at the end. The best of the repetitions counts; the threads are OpenMP's
+// The linear maps and pools of VGG-16, ResNet-50, R3D-18, EfficientNet-lite0 and the MLP, one by one, against
+// the multiply-adds and the bytes that this machine can do in the same run: a table of all, and the sum over
+// each network's layers, at the end. The best of the repetitions counts; the threads are OpenMP's
 // (OMP_NUM_THREADS).
 #include <ascribe/ascribe.hpp>
 
@@ -82,6 +82,7 @@ struct Layer {
   const char* network;
   Index channels, filters, size, kernel, stride, groups, count;
   Padding padding = Padding::centred;
+  Index depth = 1, kernel_depth = 1, stride_depth = 1;  ///< of a volume, whose padding there is centred
 };
 
 constexpr Layer convolutions[] = {
@@ -117,6 +118,18 @@ constexpr Layer convolutions[] = {
     {"resnet50", 512, 2048, 7, 1, 1, 1, 3},
     {"resnet50", 2048, 512, 7, 1, 1, 1, 2},
     {"resnet50", 512, 512, 7, 3, 1, 1, 2},
+    // Sixteen frames.
+    {"r3d_18", 3, 64, 112, 7, 2, 1, 1, Padding::centred, 16, 3, 1},
+    {"r3d_18", 64, 64, 56, 3, 1, 1, 4, Padding::centred, 16, 3, 1},
+    {"r3d_18", 64, 128, 56, 3, 2, 1, 1, Padding::centred, 16, 3, 2},
+    {"r3d_18", 64, 128, 56, 1, 2, 1, 1, Padding::centred, 16, 1, 2},
+    {"r3d_18", 128, 128, 28, 3, 1, 1, 3, Padding::centred, 8, 3, 1},
+    {"r3d_18", 128, 256, 28, 3, 2, 1, 1, Padding::centred, 8, 3, 2},
+    {"r3d_18", 128, 256, 28, 1, 2, 1, 1, Padding::centred, 8, 1, 2},
+    {"r3d_18", 256, 256, 14, 3, 1, 1, 3, Padding::centred, 4, 3, 1},
+    {"r3d_18", 256, 512, 14, 3, 2, 1, 1, Padding::centred, 4, 3, 2},
+    {"r3d_18", 256, 512, 14, 1, 2, 1, 1, Padding::centred, 4, 1, 2},
+    {"r3d_18", 512, 512, 7, 3, 1, 1, 3, Padding::centred, 2, 3, 1},
     // Depthwise.
     {"efficientnet_lite0", 32, 32, 112, 3, 1, 32, 1, Padding::same},
     {"efficientnet_lite0", 96, 96, 112, 3, 2, 96, 1, Padding::same},
@@ -168,7 +181,12 @@ Spatial geometry(const Layer& layer) {
   if (layer.padding == Padding::same)
     total = std::max<Index>(
         0, ((layer.size + layer.stride - 1) / layer.stride - 1) * layer.stride + layer.kernel - layer.size);
-  return geometry(layer.size, layer.kernel, layer.stride, total / 2, total - total / 2);
+  Spatial spatial = geometry(layer.size, layer.kernel, layer.stride, total / 2, total - total / 2);
+  spatial.input.depth = layer.depth;
+  spatial.kernel.depth = layer.kernel_depth;
+  spatial.stride.depth = layer.stride_depth;
+  spatial.pads.front = spatial.pads.back = (layer.kernel_depth - 1) / 2;
+  return spatial;
 }
 
 // --- Running them -----------------------------------------------------------------------------------------
@@ -242,9 +260,10 @@ void declare_convolution(const Layer& layer, Index batch) {
   const Index weights = layer.filters * layer.channels / layer.groups * spatial.kernel_taps();
   const bool depthwise = layer.groups > 1;
   const std::string kind = depthwise ? "depthwise" : "convolution";
-  const std::string name = std::string(layer.network) + "/" + kind + "/" + std::to_string(layer.channels) +
-                           "-" + std::to_string(layer.filters) + "/" + std::to_string(layer.size) + "/k" +
-                           std::to_string(layer.kernel) + "s" + std::to_string(layer.stride);
+  const std::string name =
+      std::string(layer.network) + "/" + kind + "/" + std::to_string(layer.channels) + "-" +
+      std::to_string(layer.filters) + "/" + (layer.depth > 1 ? std::to_string(layer.depth) + "x" : "") +
+      std::to_string(layer.size) + "/k" + std::to_string(layer.kernel) + "s" + std::to_string(layer.stride);
   declare_map(
       name, std::string(layer.network) + (depthwise ? " depthwise convolutions" : " convolutions"),
       layer.count, batch, weights * spatial.output_pixels(),
