@@ -1,5 +1,5 @@
-/// Built with OpenMP, where CMake finds it: the derivatives by the weights do not depend on the number of
-/// threads, to the last bit.
+/// Built with OpenMP, where CMake finds it: neither the derivatives by the weights nor the products depend on
+/// the number of threads, to the last bit.
 #include <ascribe/maps/any_map.hpp>
 
 #include <string>
@@ -37,6 +37,11 @@ TEST_CASE("The derivatives by weights are the same for any number of threads", "
       convolution({.input = {40, 40}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 1, 16),
       convolution({.input = {30, 29}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 44, 44, 44),
       convolution({.input = {30, 29}, .kernel = {5, 5}, .stride = {2, 2}, .pads = {1, 1, 1, 1}}, 8, 8, 8),
+      convolution({.input = {9, 8, 7}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 40, 36),
+      convolution(
+          {.input = {13, 12, 9}, .kernel = {5, 5, 3}, .stride = {2, 2, 1}, .pads = {2, 2, 2, 2, 1, 1}}, 3,
+          20),
+      convolution({.input = {9, 8, 7}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 20, 20, 20),
       map::Transposed(convolution({.input = {30, 29}, .kernel = {2, 2}, .stride = {2, 2}}, 20, 30)),
       map::Dense<float>(Eigen::MatrixXf::Random(130, 700)),
       map::Repeated(map::Dense<float>(Eigen::MatrixXf::Random(40, 200)), 3),
@@ -64,6 +69,43 @@ TEST_CASE("The derivatives by weights are the same for any number of threads", "
         }
         set_thread_count(1);
       }
+}
+
+TEST_CASE("A convolution's products are the same for any number of threads", "[maps][threads]") {
+  std::srand(8);
+  const std::vector<map::Convolution<float>> maps{
+      convolution({.input = {30, 31}, .kernel = {3, 3}, .pads = {1, 1, 1, 1}}, 3, 20),
+      convolution({.input = {19, 18}, .kernel = {3, 3}, .stride = {2, 2}, .pads = {1, 1, 1, 1}}, 20, 20),
+      // Columns in bands of several planes, and of parts of one.
+      convolution({.input = {7, 20, 9}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 3, 20),
+      convolution({.input = {80, 6, 2}, .kernel = {3, 3, 2}, .stride = {2, 1, 1}, .dilation = {3, 1, 1}}, 2,
+                  5),
+      convolution(
+          {.input = {9, 8, 17}, .kernel = {2, 3, 3}, .pads = {1, 1, 0, 1, 2, 2}, .dilation = {1, 1, 2}}, 6, 8,
+          2),
+      convolution({.input = {9, 8, 7}, .kernel = {3, 3, 3}, .stride = {2, 1, 2}, .pads = {1, 1, 1, 1, 1, 1}},
+                  20, 40),
+      convolution({.input = {19, 18, 7}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 20, 20, 20)};
+  for (const auto& map : maps)
+    for (const Index samples : {1, 4}) {
+      INFO(shown(map.geometry().input) << " x " << map.channels() << ", " << samples << " samples");
+      const Batch<float> a = Batch<float>::Random(map.input_size(), samples),
+                         s = Batch<float>::Random(map.output_size(), samples);
+      Batch<float> expected_b(s.rows(), samples), expected_g(a.rows(), samples);
+      for (const int threads : {1, 2, 3}) {
+        set_thread_count(threads);
+        Batch<float> b(s.rows(), samples), g(a.rows(), samples);
+        map.apply<Dynamic>(view(a), out(b), Weights::as_is);
+        map.apply_transposed<Dynamic>(view(s), out(g), Weights::as_is);
+        if (threads == 1) {
+          expected_b = b;
+          expected_g = g;
+        }
+        const bool same = b == expected_b && g == expected_g;
+        CHECK(same);
+      }
+      set_thread_count(1);
+    }
 }
 
 }  // namespace
