@@ -354,6 +354,40 @@ TEST_CASE("a heatmap's pixel is the sum of its channels", "[explain]") {
   CHECK(count(258 + 168, blue) >= 112);
 }
 
+TEST_CASE("volumes are arrays like others, and no pictures", "[explain]") {
+  const TemporaryFolder folder;
+  // Two filters over all of 1 x 2 x 2 x 3 values, weights 1 to 12 and 13 to 24 in the file's order.
+  std::vector<float> weights;
+  for (int k = 1; k <= 24; ++k) weights.push_back(float(k));
+  const std::string path =
+      folder
+          .write("volume.onnx",
+                 ascribe::test::model_message(
+                     Message()
+                         .message(1, ascribe::test::node_message("Conv", {"a", "w"}, {"c"}))
+                         .message(5, ascribe::test::tensor_message("w", 1, {2, 1, 2, 2, 3})
+                                         .packed_floats(4, weights))
+                         .message(11, value("a", {1, 2, 2, 3}))
+                         .message(12, value("c", {2, 1, 1, 1})))
+                     .bytes)
+          .string();
+  const std::string volumes = (folder / "a.npy").string(), relevance = (folder / "r.npy").string();
+  std::vector<double> values(24, 1.0), expected;
+  std::fill(values.begin() + 12, values.end(), 2.0);
+  ascribe::io::write_npy(volumes, {2, 1, 2, 2, 3}, std::span<const double>(values));
+  for (const double factor : {1.0, 2.0})
+    for (int k = 13; k <= 24; ++k) expected.push_back(factor * k);
+  explain({path, volumes, "--relevance", relevance});
+  const auto found = ascribe::io::read_npy<double>(relevance);
+  CHECK(found.shape == std::vector<std::size_t>{2, 1, 2, 2, 3});
+  CHECK(found.values == expected);
+  const Outcome picture = run({path, volumes, "--heatmap", (folder / "h.png").string()});
+  CHECK(picture.exit_code == 1);
+  CHECK(picture.err ==
+        "explain: --heatmap: expected a model that takes images, found one that takes (N, 1, 2, 2, 3)\n");
+  CHECK_FALSE(std::filesystem::exists(folder / "h.png"));
+}
+
 TEST_CASE("images are prepared as the model takes them", "[explain]") {
   const TemporaryFolder folder;
   ascribe::Picture picture{50, 40, {}};
