@@ -361,15 +361,16 @@ TEST_CASE("volumes are arrays like others, and no pictures", "[explain]") {
   for (int k = 1; k <= 24; ++k) weights.push_back(float(k));
   const std::string path =
       folder
-          .write("volume.onnx",
-                 ascribe::test::model_message(
-                     Message()
-                         .message(1, ascribe::test::node_message("Conv", {"a", "w"}, {"c"}))
-                         .message(5, ascribe::test::tensor_message("w", 1, {2, 1, 2, 2, 3})
-                                         .packed_floats(4, weights))
-                         .message(11, value("a", {1, 2, 2, 3}))
-                         .message(12, value("c", {2, 1, 1, 1})))
-                     .bytes)
+          .write(
+              "volume.onnx",
+              ascribe::test::model_message(
+                  Message()
+                      .message(1, ascribe::test::node_message("Conv", {"a", "w"}, {"c"}))
+                      .message(
+                          5, ascribe::test::tensor_message("w", 1, {2, 1, 2, 2, 3}).packed_floats(4, weights))
+                      .message(11, value("a", {1, 2, 2, 3}))
+                      .message(12, value("c", {2, 1, 1, 1})))
+                  .bytes)
           .string();
   const std::string volumes = (folder / "a.npy").string(), relevance = (folder / "r.npy").string();
   std::vector<double> values(24, 1.0), expected;

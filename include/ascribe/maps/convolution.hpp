@@ -45,8 +45,8 @@ class Convolution {
   /// `weights` holds filters × channels/groups × (kernel depth ×) kernel height × kernel width scalars one
   /// behind the other in memory, as in PyTorch and ONNX: a std::vector, a std::span, an Eigen vector. They
   /// are copied. Throws Error where the geometry makes no sense, the groups do not divide channels and
-  /// filters, or the weights are not as many as that. Example: `Convolution<float>({.input = {28, 28},
-  /// .kernel = {5, 5}}, 1, 16, weights)`.
+  /// filters, or the weights are not as many as that.
+  /// Example: `Convolution<float>({.input = {28, 28}, .kernel = {5, 5}}, 1, 16, weights)`.
   template <class Contiguous>
   requires requires(const Contiguous& w) {
     { w.data() } -> std::convertible_to<const Scalar_*>;

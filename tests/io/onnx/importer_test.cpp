@@ -408,11 +408,9 @@ onnx::Model of_ids() {
   m.graph.outputs = {{"y", onnx::ElementType::float32, {}}};
   m.graph.nodes = {node("Cast", {"ids"}, {"whole"}, {integer("to", 6)}),
                    node("Gather", {"table", "whole"}, {"rows"}, {integer("axis", 0)}),
-                   node("Shape", {"ids"}, {"sizes"}),
-                   node("Gather", {"table", "sizes"}, {"constant rows"}),
+                   node("Shape", {"ids"}, {"sizes"}), node("Gather", {"table", "sizes"}, {"constant rows"}),
                    node("ReduceMax", {"constant rows"}, {"largest"}, {integer("keepdims", 0)}),
-                   node("Sub", {"largest", "seven"}, {"one"}),
-                   node("Mul", {"rows", "one"}, {"same"}),
+                   node("Sub", {"largest", "seven"}, {"one"}), node("Mul", {"rows", "one"}, {"same"}),
                    node("Add", {"same", "shift"}, {"moved"}),
                    node("Mul", {"moved", "weights"}, {"weighted"}),
                    node("ReduceSum", {"weighted", "axes"}, {"y"}, {integer("keepdims", 0)})};
