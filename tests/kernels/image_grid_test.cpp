@@ -29,17 +29,16 @@ void walk(const Grid& grid, std::set<Meeting>& found, std::set<Index>& targets) 
   Walk w(grid, 0);
   for (Index i = 0; i < grid.positions(); ++i, w.next()) {
     CHECK(targets.insert(w.pixel()).second);
-    for (const Grid::Tap& tap : grid.taps) {
+    grid.each_tap(w.corner(), 0, Index(grid.taps.size()), [&](Index t, Index pixel, bool meets) {
+      const Grid::Tap& tap = grid.taps[std::size_t(t)];
       const Index z = w.z() * grid.step.depth + tap.at.z, y = w.y() * grid.step.height + tap.at.y,
                   x = w.x() * grid.step.width + tap.at.x;
-      const bool inside = z >= 0 && z < grid.source.depth && y >= 0 && y < grid.source.height && x >= 0 &&
-                          x < grid.source.width;
-      REQUIRE(grid.meets(w.corner(), tap) == inside);
-      if (!inside) continue;
-      const Index pixel = (z * grid.source.height + y) * grid.source.width + x;
-      CHECK(w.corner().pixel + tap.offset == pixel);
+      REQUIRE(meets == (z >= 0 && z < grid.source.depth && y >= 0 && y < grid.source.height && x >= 0 &&
+                        x < grid.source.width));
+      if (!meets) return;
+      CHECK(pixel == (z * grid.source.height + y) * grid.source.width + x);
       CHECK(found.emplace(w.pixel(), pixel, tap.kernel).second);
-    }
+    });
   }
 }
 

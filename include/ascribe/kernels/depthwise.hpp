@@ -39,15 +39,16 @@ class Depthwise {
   }
   /// values_k = (W a)_{at_k} for outputs of one image.
   void forward_at(const S* a, std::span<const Index> at, S* values, const Weights& weights) const {
+    const Index taps = geometry_.kernel_taps();
     map::with_replacement<S>(weights, [&](auto f) {
       for (std::size_t k = 0; k < at.size(); ++k) {
         const Grid::Corner corner = Walk(forward_, at[k] / channels_).corner();
         const Index channel = at[k] % channels_;
         S sum(0);
-        for (const Grid::Tap& tap : forward_.taps)
-          if (forward_.meets(corner, tap))
-            sum += f(weights_[std::size_t(tap.kernel * channels_ + channel)]) *
-                   a[(corner.pixel + tap.offset) * channels_ + channel];
+        forward_.each_tap(corner, 0, taps, [&](Index tap, Index pixel, bool meets) {  // in the kernel's order
+          if (meets)
+            sum += f(weights_[std::size_t(tap * channels_ + channel)]) * a[pixel * channels_ + channel];
+        });
         values[k] = sum;
       }
     });
@@ -236,11 +237,9 @@ class Depthwise {
         const Index pixel = sample * grid.target.pixels() + grid.target_pixel(z, y, at);
         const Grid::Corner corner = grid.corner(z, y, at);
         out[std::size_t(n)] = to + pixel * channels_ + slice.first;
-        for (Index t = 0; t < taps; ++t) {
-          const Grid::Tap& tap = grid.taps[std::size_t(t)];
-          inputs[std::size_t(t * pixels + n)] =
-              grid.meets(corner, tap) ? image + (corner.pixel + tap.offset) * channels_ : zeros_.data();
-        }
+        grid.each_tap(corner, 0, taps, [&](Index t, Index source, bool meets) {
+          inputs[std::size_t(t * pixels + n)] = meets ? image + source * channels_ : zeros_.data();
+        });
       }
       sums(slice, taps, inputs.data(), out.data());
       for (Index n = 0; n < count && finish; ++n)

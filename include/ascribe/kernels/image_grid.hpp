@@ -27,9 +27,13 @@ struct Grid {
   Extent step, place;
   Pixel origin;
   std::vector<Tap> taps;
+  Pixel first, last;  ///< of the taps, axis by axis
 
   /// The source has its sizes before.
   void add_tap(const Pixel& at, Index kernel) {
+    if (taps.empty()) first = last = at;
+    first = {std::min(first.z, at.z), std::min(first.y, at.y), std::min(first.x, at.x)};
+    last = {std::max(last.z, at.z), std::max(last.y, at.y), std::max(last.x, at.x)};
     taps.push_back({at, kernel, source.pixel(at.z, at.y, at.x)});
   }
   Index positions() const { return grid.pixels(); }
@@ -50,12 +54,22 @@ struct Grid {
     const Pixel at{z * step.depth, y * step.height, x * step.width};
     return {at, source.pixel(at.z, at.y, at.x)};
   }
-  /// Whether a position meets anything at a tap; then it is the source's pixel corner.pixel + tap.offset.
-  bool meets(const Corner& corner, const Tap& tap) const {
+  /// Calls f(t, pixel, meets) for `count` taps from `begin` on, t counted from there: whether the position at
+  /// this corner meets anything at the tap, and then the source's pixel.
+  template <class F>
+  void each_tap(const Corner& corner, Index begin, Index count, F f) const {
     // A place below 0 is a large one without a sign: one comparison an axis.
     const auto inside = [](Index at, Index size) { return std::size_t(at) < std::size_t(size); };
-    return inside(corner.at.y + tap.at.y, source.height) && inside(corner.at.x + tap.at.x, source.width) &&
-           inside(corner.at.z + tap.at.z, source.depth);
+    const auto meets = [&](const Pixel& tap) {
+      return inside(corner.at.y + tap.y, source.height) && inside(corner.at.x + tap.x, source.width) &&
+             inside(corner.at.z + tap.z, source.depth);
+    };
+    const Tap* const of_block = taps.data() + begin;
+    if (meets(first) && meets(last)) {  // the rule
+      for (Index t = 0; t < count; ++t) f(t, corner.pixel + of_block[t].offset, true);
+    } else {
+      for (Index t = 0; t < count; ++t) f(t, corner.pixel + of_block[t].offset, meets(of_block[t].at));
+    }
   }
 };
 

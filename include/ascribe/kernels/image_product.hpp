@@ -248,11 +248,10 @@ class ImageProduct {
   /// One position's runs in a block, `positions` pointers apart.
   void point_inputs_of(const Grid& grid, const Walk& walk, const Block& block, const S* from, Index channels,
                        const S** to) const {
-    const Grid::Tap* taps = grid.taps.data() + block.first_run;
-    const Grid::Corner corner = walk.corner();
-    const Index corner_pixel = walk.sample() * grid.source.pixels() + corner.pixel;
-    for (Index t = 0; t < block.runs; ++t, to += positions)
-      *to = grid.meets(corner, taps[t]) ? from + (corner_pixel + taps[t].offset) * channels : zeros_.data();
+    const S* image = from + walk.sample() * grid.source.pixels() * channels;
+    grid.each_tap(walk.corner(), block.first_run, block.runs, [&](Index t, Index pixel, bool meets) {
+      to[t * positions] = meets ? image + pixel * channels : zeros_.data();
+    });
   }
 
   /// Runs of outputs, as long as they are neighbours in memory and of one sample.
