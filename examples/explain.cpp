@@ -333,8 +333,7 @@ int run(Options options) {
   set_bounds(options);
   std::vector<std::string> said;
   std::vector<Group> groups{{}};
-  const bool has_inputs = !options.inputs.empty() || !options.inputs_from.empty();
-  if (has_inputs)
+  if (options.explains())
     groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
   const bool one_file =
       std::any_of(outputs.begin(), outputs.end(), [](const auto& file) { return !file.second.empty(); });
@@ -359,7 +358,7 @@ int run(Options options) {
       const std::string text = description(*engine, options);
       progress.clear();
       std::cout << text;
-      if (!has_inputs) return 0;
+      if (!options.explains()) return 0;
       std::cout << '\n';
     }
     all = explain_group(options, *engine, std::move(group.files), said, progress) && all;

@@ -75,7 +75,7 @@ void check(const CLI::App& app, const Options& o) {
   const auto outputs = o.files();
   if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
-  if (o.inputs.empty() && o.inputs_from.empty()) {
+  if (!o.explains()) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
     for (const char* option :
@@ -129,9 +129,9 @@ void check(const CLI::App& app, const Options& o) {
     if (given(option) && !method.parts) misused(option, name + " has no use for it; occlusion has");
   if (given("--layer") && !method.layer)
     misused("--layer", name + " has no use for it; grad_cam and score_cam have");
-  if (method.layer && o.layer.empty() && !o.inputs_only_described())
+  if (method.layer && o.layer.empty() && o.explains())
     misused("--layer", name + " needs it: a node, as --describe names it");
-  if (method.parts && given("--patch") == given("--segments") && !o.inputs_only_described())
+  if (method.parts && given("--patch") == given("--segments") && o.explains())
     misused("--patch", name + " needs it or --segments, and one of them alone");
   if (given("--stride") && !given("--patch")) misused("--stride", "needs a --patch");
   for (const auto& [option, sizes] : {std::pair("--patch", &o.patch), std::pair("--stride", &o.stride)})

@@ -54,8 +54,8 @@ struct Options {
   /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
   std::vector<std::pair<std::string, std::filesystem::path>> at;
 
-  /// Whether there is nothing to explain.
-  bool inputs_only_described() const { return inputs.empty() && inputs_from.empty(); }
+  /// Whether there is something to explain, or the model is only looked at.
+  bool explains() const { return !inputs.empty() || !inputs_from.empty(); }
 
   /// The files that the numbers of all inputs go to.
   std::vector<std::pair<std::string, std::filesystem::path>> files() const {

@@ -84,16 +84,21 @@ TEST_CASE("what class activation maps refuse", "[networks]") {
   CHECK_THROWS_WITH(grad_cam(image.net, trace, 1, image.relu, {3, 3, 4}),
                     Contains("node 'relu' to have 3 x 3 x 4 = 36 features, found 27"));
   CHECK_THROWS_WITH(grad_cam(image.net, trace, 1, 9, image.layer), Contains("one of 4 nodes, found 9"));
-  // A branch beside the output.
-  test::ImageNetwork branched;
-  const Index beside = branched.net.add("beside", Elementwise(fn::Relu()), {branched.relu});
-  const auto all = branched.net.forward(branched.x);
-  CHECK_THROWS_WITH(grad_cam(branched.net, all, 1, beside, branched.layer),
-                    Contains("a node that the explained output depends on, found 'beside'"));
-  CHECK_THROWS_WITH(score_cam(branched.net, branched.x, 1, beside, branched.layer, branched.input),
-                    Contains("score_cam: expected a node that the explained output depends on"));
-  CHECK(grad_cam(branched.net, all, 1, branched.relu, branched.layer).map ==
-        grad_cam(image.net, trace, 1, image.relu, image.layer).map);
+  // Branches that end beside the output, before it and behind it.
+  Graph<double> net;
+  const Index x = net.input("x", 4), a = net.add("a", Elementwise(fn::Relu()), {x});
+  const Index beside = net.add("beside", Elementwise(fn::Relu()), {x});
+  net.output(net.add("y", MatMul(map::Dense<double>(MatrixXd::Ones(1, 4))), {a}));
+  const Index behind = net.add("behind", Elementwise(fn::Relu()), {a});
+  const VectorXd ones = VectorXd::Ones(4);
+  const auto all = net.forward(ones);
+  for (const Index node : {beside, behind}) {
+    CHECK_THROWS_WITH(grad_cam(net, all, 0, node, {1, 2, 2}),
+                      Contains("grad_cam: expected a node that the explained output depends on, found 'be"));
+    CHECK_THROWS_WITH(score_cam(net, ones, 0, node, {1, 2, 2}, {1, 2, 2}),
+                      Contains("score_cam: expected a node that the explained output depends on"));
+  }
+  for (const Index node : {x, a}) CHECK(grad_cam(net, all, 0, node, {1, 2, 2}).map == ones);
   CHECK_THROWS_WITH(grad_cam(image.net, trace, 2, image.relu, image.layer), Contains("a target in [0, 2)"));
   CHECK_THROWS_WITH(score_cam(image.net, image.x, 1, image.relu, image.layer, {2, 5, 5}),
                     Contains("an input of 2 x 5 x 5 = 50 features, found 60"));

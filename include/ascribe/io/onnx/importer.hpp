@@ -588,14 +588,15 @@ class Importer {
     }
     const auto found = operators_.find(node.op_type);
     if (found == operators_.end())
-      fail(describe(node),
+      fail(describe(node), ": ",
            can_evaluate(node.op_type)
-               ? ": the operator is supported where all of its inputs are constants, and here "
-                 "one is not"
-               : ": the operator is not supported");
+               ? "the operator is supported where all of its inputs are constants, and here one is not"
+               : unknown_operator);
     check_whole(node);
     named(node, [&] { found->second->translate(*this, node); });
   }
+
+  static constexpr const char* unknown_operator = "the operator is not supported";
 
   /// Does something with a node, and writes down what became of it: once, and nothing where it reads what
   /// could not be read.
@@ -606,8 +607,14 @@ class Importer {
     for (const std::string& input : node.inputs)
       if (const auto found = unread_.find(input); found != unread_.end() && report.behind.empty())
         report.behind = found->second;
+    // What no file could have is said wherever it stands.
+    if (!report.behind.empty() && operators_.count(node.op_type) == 0 && node.op_type != "If" &&
+        !can_evaluate(node.op_type)) {
+      report.behind.clear();
+      report.fault = unknown_operator;
+    }
     try {
-      if (report.behind.empty()) act();
+      if (report.behind.empty() && report.fault.empty()) act();
     } catch (const BatchError&) {
       throw;
     } catch (const Error& error) {
