@@ -10,6 +10,7 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/support/font.hpp"
+#include "examples/support/utf8.hpp"
 
 namespace examples {
 namespace {
@@ -30,33 +31,13 @@ void check(const TextStyle& style) {
   }
 }
 
-/// The first character of `text`, which loses its bytes; −1 where they are no UTF-8.
-int next_character(std::string_view& text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  int character = length == 1 ? first : first & (0xFF >> (length + 1));
-  bool valid = length > 0 && length <= text.size();
-  for (std::size_t i = 1; valid && i < length; ++i) {
-    valid = (byte(i) & 0xC0) == 0x80;
-    character = character << 6 | (byte(i) & 0x3F);
-  }
-  text.remove_prefix(valid ? length : 1);
-  return valid ? character : -1;
-}
-
 /// Calls f(glyph, x) for every letter of `text`, x in pixels from its left end; the width of it all.
 template <class F>
 float lay_out(std::string_view text, const stbtt_fontinfo& info, float scale, F&& f) {
   float x = 0;
   int last = 0;
   while (!text.empty()) {
-    const int character = next_character(text);
+    const std::int32_t character = next_character(text);
     int glyph = character < 0 ? 0 : stbtt_FindGlyphIndex(&info, character);
     if (glyph == 0) glyph = stbtt_FindGlyphIndex(&info, '?');
     if (last != 0) x += scale * static_cast<float>(stbtt_GetGlyphKernAdvance(&info, last, glyph));
