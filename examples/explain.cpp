@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "ascribe/core/error.hpp"
 #include "examples/explain/batch.hpp"
 #include "examples/explain/engine.hpp"
@@ -265,19 +267,33 @@ std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOp
                 behind, " behind them have not been tried; --output may name a value before them");
 }
 
+/// The network of a group; of a text, what went wrong says how long that is.
+std::unique_ptr<Engine> load_group(const Options& options, const ModelFile& model, const Group& group) try {
+  return load(options, model.reading(group));
+} catch (const ascribe::Error& error) {
+  if (!group.pieces) throw;
+  ascribe::fail(group.files.front().shown, ": ", error.what(), " (the text is ", group.pieces->words.size(),
+                " pieces long)");
+}
+
 /// Files of one shape. Returns whether all have been explained.
-bool explain_group(Options options, const Engine& engine, std::vector<Place> files,
-                   std::vector<std::string> said, examples::Progress& progress) {
+bool explain_group(Options options, const Engine& engine, Group group, std::vector<std::string> said,
+                   examples::Progress& progress) {
+  std::vector<Place> files = std::move(group.files);
   const auto inputs = engine.inputs();
   if (inputs.size() != 1)
     ascribe::fail(options.model.string(), ": expected one input to explain, found ", inputs.size(), ", ",
                   inputs[0].first, " to ", inputs.back().first, ": --input NAME=FILE gives the others");
   const Shape& shape = inputs[0].second;
   Report report{options, engine};
-  report.layout = image_layout(shape, options.mean, options.deviation);
+  report.coloured = isatty(STDOUT_FILENO) != 0;
+  if (group.pieces)
+    report.words = std::move(group.pieces->words);
+  else
+    report.layout = image_layout(shape, options.mean, options.deviation);
   report.numbers = numbers_files(options, engine);
   const bool in_folder = !options.output_folder.empty();
-  if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout)
+  if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout && !group.pieces)
     ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
                   ": expected a model that takes images, found one that takes ", text_of(shape, true));
   if (report.layout) report.layout->format.check();
@@ -287,7 +303,10 @@ bool explain_group(Options options, const Engine& engine, std::vector<Place> fil
 
   progress.show("looking at the inputs");
   for (const std::string& note : engine.notes()) said.push_back(note);
-  if (!engine.rows().empty()) report.ids = numbers_in(files.front().path);
+  if (group.pieces)
+    for (const examples::Word& word : report.words) report.ids.push_back(static_cast<double>(word.id));
+  else if (!engine.rows().empty())
+    report.ids = numbers_in(files.front().path);
   const Inputs samples =
       engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
                             : Inputs(std::move(files.front()), engine.rows());
@@ -333,10 +352,17 @@ int run(Options options) {
   set_bounds(options);
   std::vector<std::string> said;
   std::vector<Group> groups{{}};
-  if (options.explains())
+  if (options.explains() && !options.vocabulary.empty())
+    groups = model.by_text();
+  else if (options.explains())
     groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
   const bool one_file =
       std::any_of(outputs.begin(), outputs.end(), [](const auto& file) { return !file.second.empty(); });
+  if (groups.size() > 1 && one_file && groups[0].pieces)
+    ascribe::fail(
+        groups[1].files[0].shown,
+        ": each text has a network of its own, and no file together with others; --output-folder writes "
+        "one each");
   if (groups.size() > 1 && one_file && groups[0].shape.empty())
     ascribe::fail(groups[1].files[0].path,
                   ": numbers that choose rows of a table make a network of each input, which have no file "
@@ -349,7 +375,7 @@ int run(Options options) {
   for (Group& group : groups) {
     std::unique_ptr<Engine> engine;
     try {
-      engine = load(options, model.reading(group));
+      engine = load_group(options, model, group);
     } catch (const ascribe::Error& error) {
       if (!options.describe) throw;
       describe_unread(model, options, group, error, progress);
@@ -361,7 +387,7 @@ int run(Options options) {
       if (!options.explains()) return 0;
       std::cout << '\n';
     }
-    all = explain_group(options, *engine, std::move(group.files), said, progress) && all;
+    all = explain_group(options, *engine, std::move(group), said, progress) && all;
     said.clear();
   }
   return all ? 0 : 1;

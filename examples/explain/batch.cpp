@@ -48,6 +48,8 @@ Json settings_of(const Options& o) {
                 {"--no-batch", o.no_batch},
                 {"--size", o.sizes},
                 {"--input", Json::array()},
+                {"--vocabulary", o.vocabulary.empty() ? "" : fingerprint(o.vocabulary)},
+                {"--keep-case", o.keep_case},
                 {"--at", Json::array()},
                 {"--patch", o.patch},
                 {"--stride", o.stride},

@@ -75,6 +75,8 @@ void check(const CLI::App& app, const Options& o) {
   const auto outputs = o.files();
   if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
+  if (given("--vocabulary") && o.vocabulary.empty()) misused("--vocabulary", "expected a file");
+  if (given("--keep-case") && o.vocabulary.empty()) misused("--keep-case", "needs a --vocabulary");
   if (!o.explains()) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
@@ -153,11 +155,12 @@ void check(const CLI::App& app, const Options& o) {
   }
   // What black and white are also decides epsilon_gamma_box's bounds.
   const bool images =
-      std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
-      !o.inputs_from.empty() || o.write.heatmap ||
+      (o.vocabulary.empty() &&
+       (std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
+        !o.inputs_from.empty() || o.write.heatmap || given("--heatmap"))) ||
       std::any_of(o.baselines.begin(), o.baselines.end(),
                   [](const auto& b) { return b != "zero" && !is_npy(b); }) ||
-      given("--heatmap") || method.box;
+      method.box;
   for (const char* option : {"--mean", "--std"})
     if (given(option) && !images) misused(option, "there is no image that it could be for");
   if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return d <= 0; }))
@@ -204,6 +207,16 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--inputs-from", o.inputs_from, "more inputs, one path a line; - is standard input")
       ->type_name("FILE")
       ->group("Many inputs");
+  app.add_option(
+         "--vocabulary", o.vocabulary,
+         "the model's WordPiece vocabulary (vocab.txt, one piece a line): INPUT is a text then, or a .txt "
+         "file of texts, one a line; a tab parts two. Of models with other tokenizers (byte pairs, "
+         "tokenizer.json), ids in .npy are explained")
+      ->type_name("FILE")
+      ->group("Texts");
+  app.add_flag("--keep-case", o.keep_case,
+               "capitals and accents stay, as models that are called cased have it")
+      ->group("Texts");
   app.add_option("--method", method, "how to explain; --list-methods says which there are")
       ->capture_default_str();
   // One function for all lists; CLI's own would take the words behind the option.

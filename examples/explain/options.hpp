@@ -24,7 +24,9 @@ struct Kinds {
 
 struct Options {
   std::filesystem::path model;
-  std::vector<std::filesystem::path> inputs;
+  std::vector<std::filesystem::path> inputs;  ///< files and folders; texts where there is a vocabulary
+  std::filesystem::path vocabulary;
+  bool keep_case = false;          ///< capitals and accents of texts stay
   const Method* method = nullptr;  ///< never null in what `parse` returns
   std::vector<Target> targets;     ///< none: each input's largest output
   std::filesystem::path weights;   ///< of the outputs, in place of targets

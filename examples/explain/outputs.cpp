@@ -33,6 +33,29 @@ std::string label_of(const Report& report, Index output) {
   return report.labels.empty() ? "" : report.labels[static_cast<std::size_t>(output)];
 }
 
+/// A row's relevance is the sum of its features'.
+std::vector<double> shares_of_rows(const Report& report, const Explanation& e) {
+  const auto width = report.engine.inputs()[0].second.back();
+  std::vector<double> shares;
+  for (auto first = e.relevance.begin(); first != e.relevance.end(); first += width)
+    shares.push_back(std::accumulate(first, first + width, 0.0));
+  return shares;
+}
+
+/// The text with its colours, as terminals understand them.
+std::string coloured(const std::vector<examples::Word>& words, const std::vector<double>& shares) {
+  const ascribe::Picture colours = examples::colours_of(shares);
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const unsigned char* const rgb = &colours.rgb[3 * i];
+    const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;
+    if (i > 0 && !words[i].joined) text += ' ';
+    text += formatted("\033[%d;48;2;%d;%d;%dm", dark ? 97 : 30, rgb[0], rgb[1], rgb[2]) + words[i].text +
+            "\033[0m";
+  }
+  return text;
+}
+
 /// Lines of cells, each column as wide as its widest cell; the last is not filled up.
 std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& to_the_right) {
   std::vector<std::size_t> widths;
@@ -194,14 +217,14 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
           column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
   if (report.engine.rows().empty()) return text;
-  // Row by row: a position's relevance is the sum of its features'.
-  const std::size_t width = static_cast<std::size_t>(report.engine.inputs()[0].second.back());
-  text += formatted("  %8s %10s %12s\n", "position", "id", "relevance");
-  for (std::size_t row = 0; row < e.relevance.size() / width; ++row) {
-    const auto first = e.relevance.begin() + static_cast<std::ptrdiff_t>(row * width);
-    const double sum = std::accumulate(first, first + static_cast<std::ptrdiff_t>(width), 0.0);
+  const std::vector<double> shares = shares_of_rows(report, e);
+  if (report.coloured && !report.words.empty()) text += "  " + coloured(report.words, shares) + "\n";
+  text +=
+      formatted("  %8s %10s %12s%s\n", "position", "id", "relevance", report.words.empty() ? "" : "  piece");
+  for (std::size_t row = 0; row < shares.size(); ++row) {
     const std::string id = row < report.ids.size() ? formatted("%.0f", report.ids[row]) : "";
-    text += formatted("  %8zu %10s ", row, id.c_str()) + column(sum, 12) + "\n";
+    text += formatted("  %8zu %10s ", row, id.c_str()) + column(shares[row], 12) +
+            (report.words.empty() ? "" : "  " + report.words[row].piece) + "\n";
   }
   return text;
 }
@@ -233,6 +256,16 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
     json["sum of relevances"] = e.totals.leave;
   }
   if (!e.warning.empty()) json["warning"] = e.warning;
+  if (!report.words.empty()) {
+    const std::vector<double> shares = shares_of_rows(report, e);
+    Json pieces = Json::array();
+    for (std::size_t i = 0; i < shares.size(); ++i)
+      pieces.push_back({{"piece", report.words[i].piece},
+                        {"text", report.words[i].text},
+                        {"id", report.words[i].id},
+                        {"relevance", shares[i]}});
+    json["pieces"] = std::move(pieces);
+  }
   Json all = Json::array();
   for (std::size_t i = 0; i < e.nodes.size(); ++i) {
     Json node{{"node", report.nodes[i].name}, {"rule", report.nodes[i].rule}};
@@ -247,14 +280,16 @@ std::string ledger_failure(const std::string& name, const std::string& error) {
   return indented({{"input", name}, {"error", error}});
 }
 
-examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& e) {
+namespace {
+
+examples::Row image_row(const Report& report, const Sample& sample, const Explanation& e,
+                        examples::Explained explained) {
   const ImageLayout& layout = *report.layout;
   const auto channels = static_cast<std::size_t>(layout.format.channels);
   const auto pixels =
       static_cast<std::size_t>(layout.format.height) * static_cast<std::size_t>(layout.format.width);
   ascribe::HeatmapOptions colours;
   colours.percentile = 99.5;  // a single loud pixel must not pale the rest
-  examples::Explained explained;
   explained.image = examples::picture_of(sample.values, layout.format, layout.order);
   explained.channels = layout.format.channels;
   explained.relevance = e.relevance;
@@ -262,17 +297,39 @@ examples::Row heatmap_row(const Report& report, const Sample& sample, const Expl
     for (std::size_t c = 0; c < channels; ++c)
       for (std::size_t p = 0; p < pixels; ++p)
         explained.relevance[p * channels + c] = e.relevance[c * pixels + p];
+  explained.file = std::filesystem::path(sample.name).filename().string();
+  return examples::explained_row(explained, colours);
+}
+
+examples::Row text_row(const Report& report, const Explanation& e, const examples::Explained& explained) {
+  constexpr int width = 760;
+  const std::vector<double> shares = shares_of_rows(report, e);
+  double most = 0;
+  for (const double share : shares) most = std::max(most, std::abs(share));
+  return {explained.title,
+          explained.detail,
+          {{explained.method, examples::picture_of(report.words, shares, width), "", {}, most}},
+          explained.shares};
+}
+
+}  // namespace
+
+examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& e) {
+  examples::Explained explained;
   const Index target = e.goal.single();
   const std::string label = target >= 0 ? label_of(report, target) : "",
                     number = (target >= 0 ? "output " : "outputs: ") + e.goal.text;
   explained.title = label.empty() ? number : label;
+  // A single output is known by its name.
+  if (label.empty() && !report.words.empty() && e.output.size() == 1)
+    explained.title = report.engine.outputs()[0].first;
   explained.detail = (label.empty() ? "" : number + ": ") + formatted("%.4g", e.goal.value(e.output));
   explained.method = report.options.method->name;
-  explained.file = std::filesystem::path(sample.name).filename().string();
   if (report.options.method->books)
     explained.shares =
         examples::Shares{e.totals.leave, e.totals.biases, e.totals.stabiliser, e.totals.dropped};
-  return examples::explained_row(explained, colours);
+  return report.words.empty() ? image_row(report, sample, e, std::move(explained))
+                              : text_row(report, e, explained);
 }
 
 }  // namespace explain

@@ -8,6 +8,7 @@
 #include "ascribe/io/onnx/node_report.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/support/figure.hpp"
+#include "examples/support/words.hpp"
 
 namespace explain {
 
@@ -30,6 +31,8 @@ struct Report {
   std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
   std::vector<NumbersFile> numbers = {};   ///< those that are asked for
   std::vector<double> ids = {};            ///< the numbers that have chosen the rows that are explained
+  std::vector<examples::Word> words = {};  ///< where those are a text's pieces, a word for each row
+  bool coloured = false;                   ///< whether what is printed goes to a terminal that shows colours
 };
 
 /// Those that the options ask for. Throws ascribe::Error where --at names no node, or two that would go to

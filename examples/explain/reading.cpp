@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -16,19 +17,24 @@ namespace {
 
 namespace onnx = ascribe::onnx;
 
-/// A .npy file as a constant of the type that the model asks for.
-onnx::Tensor constant(const std::string& name, onnx::ElementType type, const std::filesystem::path& path) {
-  const ascribe::io::NpyReader file(path);
-  onnx::Dims dims(file.shape().begin(), file.shape().end());
-  std::vector<double> values = numbers_in(path);
-  if (onnx::is_floating(type)) return onnx::Tensor::of(name, std::move(dims), std::move(values));
+/// Numbers as a constant of the type that the model asks for; `where` they are from.
+onnx::Tensor constant(const onnx::ValueInfo& input, onnx::Dims dims, std::vector<double> values,
+                      const std::string& where) {
+  if (onnx::is_floating(input.type)) return onnx::Tensor::of(input.name, std::move(dims), std::move(values));
   std::vector<std::int64_t> whole;
   for (const double v : values) {
     if (!(v == static_cast<double>(static_cast<std::int64_t>(v))))
-      ascribe::fail(path.string(), ": expected whole numbers for input '", name, "', found ", v);
+      ascribe::fail(where, ": expected whole numbers for input '", input.name, "', found ", v);
     whole.push_back(static_cast<std::int64_t>(v));
   }
-  return onnx::Tensor::of(name, std::move(dims), std::move(whole));
+  return onnx::Tensor::of(input.name, std::move(dims), std::move(whole));
+}
+
+/// A .npy file as one.
+onnx::Tensor constant(const onnx::ValueInfo& input, const std::filesystem::path& path) {
+  const ascribe::io::NpyReader file(path);
+  return constant(input, onnx::Dims(file.shape().begin(), file.shape().end()), numbers_in(path),
+                  path.string());
 }
 
 }  // namespace
@@ -51,7 +57,7 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
       for (const auto* input : inputs_) known += (known.empty() ? "'" : ", '") + input->name + "'";
       ascribe::fail("--input: ", options.model.string(), " has no input '", name, "'; it has ", known);
     }
-    given_.constants.emplace(name, constant(name, (*found)->type, path));
+    given_.constants.emplace(name, constant(**found, path));
   }
 }
 
@@ -76,31 +82,52 @@ bool ModelFile::is_open() const {
   return false;
 }
 
-/// Whether the explained input is of whole numbers (ids) that a Gather takes rows by, perhaps moved before.
-bool ModelFile::chooses_rows() const {
-  const onnx::ValueInfo* input = explained();
-  if (!input || (input->type != onnx::ElementType::int64 && input->type != onnx::ElementType::int32))
-    return false;
-  std::set<std::string> ids{input->name};
+std::vector<std::string> ModelFile::choosing_rows() const {
+  std::map<std::string, std::vector<std::string>> ids;  // by a value's name
+  for (const onnx::ValueInfo* input : inputs_)
+    if (given_.constants.count(input->name) == 0 &&
+        (input->type == onnx::ElementType::int64 || input->type == onnx::ElementType::int32))
+      ids[input->name] = {input->name};
   for (const onnx::Node& node : model_.graph.nodes) {  // each stands behind those that it reads
     if (node.inputs.empty()) continue;
-    if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0) return true;
-    constexpr std::string_view moves[] = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
-    if (ids.count(node.inputs[0]) > 0 &&
-        std::find(std::begin(moves), std::end(moves), node.op_type) != std::end(moves))
-      ids.insert(node.outputs.begin(), node.outputs.end());
+    if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0)
+      return ids[node.inputs[1]];
+    constexpr std::string_view moves[] = {"Cast",    "Concat",  "Flatten",  "Identity",
+                                          "Reshape", "Squeeze", "Unsqueeze"};
+    if (std::find(std::begin(moves), std::end(moves), node.op_type) == std::end(moves)) continue;
+    // What several are joined to is known if all of them are.
+    std::vector<std::string> joined;
+    for (const std::string& input : node.op_type == "Concat" ? node.inputs : std::vector{node.inputs[0]}) {
+      const auto found = ids.find(input);
+      if (found == ids.end()) {
+        joined.clear();
+        break;
+      }
+      joined.insert(joined.end(), found->second.begin(), found->second.end());
+    }
+    if (!joined.empty())
+      for (const std::string& output : node.outputs) ids[output] = joined;
   }
-  return false;
+  return {};
 }
 
 onnx::ReadOptions ModelFile::reading(const Group& group) const {
   onnx::ReadOptions options = given_;
+  if (group.pieces) {
+    for (const auto& [name, values] : group.pieces->inputs) {
+      const auto* input = *std::find_if(inputs_.begin(), inputs_.end(),
+                                        [&, &wanted = name](const auto* i) { return i->name == wanted; });
+      onnx::Dims dims{static_cast<Index>(values.size())};
+      if (!input->dims || input->dims->size() > 1) dims.insert(dims.begin(), 1);
+      options.constants.insert_or_assign(name, constant(*input, dims, values, group.files.front().shown));
+    }
+    options.lookups = group.pieces->ids;
+    return options;
+  }
   const onnx::ValueInfo* input = explained();
-  if (input && !group.files.empty() && chooses_rows()) {
+  if (input && !group.files.empty() && !choosing_rows().empty()) {
     const std::string& path = group.files.front().path;
-    if (!is_npy(path))
-      ascribe::fail(path, ": expected a .npy file of whole numbers for input '", input->name, "'");
-    onnx::Tensor ids = constant(input->name, input->type, path);
+    onnx::Tensor ids = constant(*input, path);
     onnx::Dims dims = ids.dims();
     const bool batched = given_.batched;
     if (batched && input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);
@@ -122,7 +149,13 @@ std::vector<onnx::NodeReport> ModelFile::survey(const Group& group) const {
 
 std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
   std::vector<Group> groups;
-  if (chooses_rows()) {
+  const std::vector<std::string> rows = choosing_rows();
+  if (!rows.empty())
+    for (const Place& place : files)
+      if (!is_npy(place.path))
+        ascribe::fail(place.path, ": expected a .npy file of whole numbers for input '", rows.front(),
+                      "'; --vocabulary FILE reads texts");
+  if (explained() && !rows.empty()) {
     for (Place& place : files) groups.push_back({{std::move(place)}});
     return groups;
   }
@@ -149,6 +182,25 @@ std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
       groups.push_back({{std::move(place)}, std::move(shape)});
     else
       found->files.push_back(std::move(place));
+  }
+  return groups;
+}
+
+std::vector<Group> ModelFile::by_text() const {
+  std::vector<const onnx::ValueInfo*> open;
+  for (const onnx::ValueInfo* input : inputs_)
+    if (given_.constants.count(input->name) == 0) open.push_back(input);
+  const TextCutter cutter(options_, open);
+  const std::vector<std::string> rows = choosing_rows();
+  std::vector<Group> groups;
+  for (auto& [place, text] : find_texts(options_)) {
+    Pieces pieces = cutter.cut(text);
+    if (pieces.ids != rows)
+      ascribe::fail(options_.model.string(), ": expected a Gather that takes rows of a table by ",
+                    pieces.ids.front(),
+                    pieces.ids.size() > 1 ? " and " + pieces.ids.back() + " behind it" : "",
+                    ", found none whose rows are known to be theirs: ids in .npy can be explained");
+    groups.push_back({{std::move(place)}, {}, std::move(pieces)});
   }
   return groups;
 }

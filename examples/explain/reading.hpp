@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "ascribe/io/onnx/options.hpp"
 #include "examples/explain/options.hpp"
 #include "examples/explain/samples.hpp"
+#include "examples/explain/text.hpp"
 
 namespace explain {
 
@@ -17,6 +19,7 @@ namespace explain {
 struct Group {
   std::vector<Place> files;
   ascribe::onnx::Dims shape = {};  ///< with the batch; empty: the model says it all
+  std::optional<Pieces> pieces = {};  ///< of the text that the file stands for
 };
 
 /// A model's file, before a network is made of it.
@@ -40,10 +43,16 @@ class ModelFile {
   /// open; one by one where their numbers choose rows of a table, which makes a network of each. Throws ascribe::Error for an image, whose size then is none of its own.
   std::vector<Group> by_shape(std::vector<Place> files) const;
 
+  /// The texts that the command line names, one by one. Throws ascribe::Error as find_texts and TextCutter,
+  /// and where it cannot be said which piece chooses which row of a table.
+  std::vector<Group> by_text() const;
+
  private:
   const ascribe::onnx::ValueInfo* explained() const;
   bool is_open() const;
-  bool chooses_rows() const;
+  /// The inputs of whole numbers (ids) that a Gather takes rows by, perhaps moved before, one behind the
+  /// other as it takes them.
+  std::vector<std::string> choosing_rows() const;
 
   const Options& options_;
   ascribe::onnx::Model model_;

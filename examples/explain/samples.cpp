@@ -14,22 +14,6 @@
 namespace explain {
 namespace {
 
-/// The lines of a text file, or of standard input for "-".
-std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
-  std::ifstream file;
-  const bool standard = path == "-";
-  if (!standard) file.open(path);
-  std::istream& stream = standard ? std::cin : file;
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-  }
-  if (!stream.eof())
-    ascribe::fail(path.string(), ": expected a file of ", what, ", found none that can be read");
-  return lines;
-}
-
 /// Adds the files of a folder and its folders, by name. Returns how many are of no known type.
 std::size_t walk(const std::filesystem::path& folder, const std::filesystem::path& left_out,
                  std::vector<Place>& found) try {
@@ -57,6 +41,21 @@ std::size_t walk(const std::filesystem::path& folder, const std::filesystem::pat
 }
 
 }  // namespace
+
+std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
+  std::ifstream file;
+  const bool standard = path == "-";
+  if (!standard) file.open(path);
+  std::istream& stream = standard ? std::cin : file;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  if (!stream.eof())
+    ascribe::fail(path.string(), ": expected a file of ", what, ", found none that can be read");
+  return lines;
+}
 
 Index count_of(const Shape& shape) {
   Index count = 1;
@@ -160,7 +159,8 @@ std::size_t Inputs::file_of(std::size_t n) const {
 std::string Inputs::name(std::size_t n) const {
   const std::size_t file = file_of(n);
   const bool alone = first_[file + 1] - first_[file] == 1;
-  return files_[file].path + (alone ? "" : "[" + std::to_string(n - first_[file]) + "]");
+  const std::string& called = files_[file].shown.empty() ? files_[file].path : files_[file].shown;
+  return called + (alone ? "" : "[" + std::to_string(n - first_[file]) + "]");
 }
 
 Sample Inputs::read(std::size_t n) const {

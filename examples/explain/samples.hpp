@@ -48,6 +48,7 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
 struct Place {
   std::string path;
   std::size_t root = 0;  ///< how much of the path is the folder that was asked for
+  std::string shown = {};  ///< what it is called on the screen; empty: its path
 };
 
 /// What the inputs on the command line and the lines of `list` ("-" is standard input; may be empty) name:
@@ -131,6 +132,10 @@ Beside segments_of(const std::filesystem::path& file, const Shape& shape, std::s
 /// The height and width of an input's pixels, and its channels: images in either order, one row of features,
 /// or rows of them. Throws ascribe::Error for other shapes.
 ascribe::FeatureMaps maps_of(const Shape& shape);
+
+/// The lines of a text file, or of standard input for "-". Throws ascribe::Error where there is no file of
+/// them, which are `what`.
+std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what);
 
 /// One label a line. Throws ascribe::Error unless there is one for each output.
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs);

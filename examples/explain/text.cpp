@@ -1,0 +1,191 @@
+#include "examples/explain/text.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <system_error>
+
+#include "ascribe/core/error.hpp"
+#include "examples/explain/files.hpp"
+
+namespace explain {
+namespace {
+
+namespace onnx = ascribe::onnx;
+
+Text text_of(const std::string& line) {
+  const std::size_t tab = line.find('\t');
+  if (tab == std::string::npos) return {line, std::nullopt};
+  return {line.substr(0, tab), line.substr(tab + 1)};
+}
+
+/// What a text is called on the screen: its beginning, where it is long.
+std::string shown(const Text& text) {
+  constexpr std::size_t longest = 120;
+  std::string all = text.second ? text.first + " | " + *text.second : text.first;
+  if (all.size() > longest) {
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(all[end]) & 0xC0) == 0x80) --end;  // no half character
+    all = all.substr(0, end) + "\u2026";
+  }
+  for (char& c : all)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  return all;
+}
+
+/// What a text's files are called: its first letters, and what tells it from others that have the same.
+std::string file_name(const std::string& line) {
+  std::string name;
+  for (const char c : line) {
+    if (name.size() == 32) break;
+    const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (letter) name += c;
+    if (!letter && !name.empty() && name.back() != '-') name += '-';
+  }
+  return name + (name.empty() || name.back() == '-' ? "" : "-") + fingerprint_of(line);
+}
+
+bool is_whole(onnx::ElementType type) {
+  return type == onnx::ElementType::int64 || type == onnx::ElementType::int32;
+}
+
+}  // namespace
+
+std::vector<std::pair<Place, Text>> find_texts(const Options& options) {
+  std::vector<std::pair<Place, Text>> found;
+  const auto add = [&](const std::string& line) {
+    if (line.find_first_not_of(" \t") == std::string::npos) return;
+    const Text text = text_of(line);
+    if (text.second && text.second->find('\t') != std::string::npos)
+      ascribe::fail(shown(text), ": expected a text, or two with a tab between, found another tab");
+    found.push_back({{file_name(line), 0, shown(text)}, text});
+  };
+  for (const auto& input : options.inputs) {
+    std::error_code error;
+    if (has_extension(input, {".txt"})) {
+      const std::size_t before = found.size();
+      for (const std::string& line : lines_of(input, "texts")) add(line);
+      if (found.size() == before) ascribe::fail(input.string(), ": expected texts, one a line, found none");
+    } else if (std::filesystem::exists(input, error)) {
+      ascribe::fail(
+          input.string(),
+          ": a file, but with --vocabulary an INPUT is a text, or a .txt file of texts, one a line");
+    } else {
+      const std::size_t before = found.size();
+      add(input.string());
+      if (found.size() == before) ascribe::fail("INPUT: expected a text, found an empty one");
+    }
+  }
+  if (!options.inputs_from.empty())
+    for (const std::string& line : lines_of(options.inputs_from, "texts")) add(line);
+  if (found.empty()) ascribe::fail(options.inputs_from.string(), ": expected texts, one a line, found none");
+  return found;
+}
+
+TextCutter::TextCutter(const Options& options, std::vector<const onnx::ValueInfo*> inputs)
+    : model_(options.model.string()),
+      pieces_(options.vocabulary,
+              options.keep_case ? examples::WordPiece::Case::kept : examples::WordPiece::Case::lowered) {
+  const auto known = [&](const onnx::ValueInfo& input) -> std::optional<Filled> {
+    for (const auto& [name, part] :
+         {std::pair("input_ids", Part::ids), std::pair("attention_mask", Part::mask),
+          std::pair("token_type_ids", Part::types), std::pair("position_ids", Part::positions)})
+      for (const auto& [end, text] : {std::pair("", -1), std::pair("_a", 0), std::pair("_b", 1)})
+        if (input.name == std::string(name) + end) return Filled{&input, part, text};
+    if (inputs.size() == 1 && is_whole(input.type)) return Filled{&input, Part::ids, -1};
+    return std::nullopt;
+  };
+  bool ids[3] = {}, others[3] = {};  // of all, of the first and of the second
+  for (const onnx::ValueInfo* input : inputs) {
+    const auto filled = known(*input);
+    if (!filled)
+      ascribe::fail(model_, ": no text fills the input '", input->name,
+                    "': input_ids, attention_mask, token_type_ids and position_ids are filled, or those with "
+                    "_a and _b behind them; --input ",
+                    input->name, "=FILE.npy gives it");
+    (filled->part == Part::ids ? ids : others)[filled->text + 1] = true;
+    filled_.push_back(*filled);
+  }
+  const bool one = ids[0] && !ids[1] && !ids[2] && !others[1] && !others[2],
+             two = !ids[0] && ids[1] && ids[2] && !others[0];
+  if (!one && !two)
+    ascribe::fail(model_,
+                  ": expected a model that takes input_ids, or input_ids_a and input_ids_b, found another");
+}
+
+Pieces TextCutter::cut(const Text& text) const {
+  const bool two = filled_.front().text >= 0;
+  if (two && !text.second)
+    ascribe::fail(shown(text), ": expected two texts with a tab between, which ", model_,
+                  " takes, found one");
+  std::vector<examples::Token> all, each[2];
+  if (two) {
+    each[0] = pieces_.encode(text.first);
+    each[1] = pieces_.encode(*text.second);
+  } else {
+    all = text.second ? pieces_.encode(text.first, *text.second) : pieces_.encode(text.first);
+  }
+  // What [PAD] fills up, where the model says how many pieces there are.
+  const auto pad = [&](std::vector<examples::Token>& tokens, int number) {
+    std::optional<Index> size;
+    std::string name;
+    bool masked = false;
+    for (const Filled& filled : filled_) {
+      if (filled.text != number) continue;
+      masked = masked || filled.part == Part::mask;
+      if (filled.input->dims && !filled.input->dims->empty() && filled.input->dims->back().size)
+        size = filled.input->dims->back().size, name = filled.input->name;
+    }
+    const std::size_t real = tokens.size();
+    if (!size || static_cast<std::size_t>(*size) == real) return real;
+    const auto padding = pieces_.id("[PAD]");
+    if (static_cast<std::size_t>(*size) < real || !masked || !padding)
+      ascribe::fail(shown(text), ": expected ", *size, " pieces, which ", model_, " takes as ", name,
+                    ", found ", real,
+                    static_cast<std::size_t>(*size) < real ? "" : ", and no mask that leaves others out");
+    tokens.resize(static_cast<std::size_t>(*size), {*padding, 0, 0, tokens.back().text, true});
+    return real;
+  };
+  Pieces found;
+  std::size_t real[3] = {};
+  if (two) {
+    for (int part = 0; part < 2; ++part) {
+      real[part + 1] = pad(each[part], part);
+      std::vector<examples::Word> words =
+          examples::words_of(pieces_, each[part], part == 0 ? text.first : *text.second);
+      for (examples::Word& word : words) word.part = part;
+      found.words.insert(found.words.end(), words.begin(), words.end());
+    }
+  } else {
+    real[0] = pad(all, -1);
+    found.words = examples::words_of(pieces_, all, text.first, text.second.value_or(""));
+  }
+  for (const Filled& filled : filled_) {
+    const auto& tokens = filled.text < 0 ? all : each[filled.text];
+    std::vector<double> values;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const bool padded = i >= real[filled.text + 1];
+      switch (filled.part) {
+        case Part::ids:
+          values.push_back(static_cast<double>(tokens[i].id));
+          break;
+        case Part::mask:
+          values.push_back(padded ? 0 : 1);
+          break;
+        case Part::types:
+          values.push_back(padded ? 0 : tokens[i].text);
+          break;
+        case Part::positions:
+          values.push_back(static_cast<double>(i));
+          break;
+      }
+    }
+    found.inputs.emplace_back(filled.input->name, std::move(values));
+  }
+  // The first text's pieces stand first, whatever the order of the inputs.
+  for (const int part : {-1, 0, 1})
+    for (const Filled& filled : filled_)
+      if (filled.part == Part::ids && filled.text == part) found.ids.push_back(filled.input->name);
+  return found;
+}
+
+}  // namespace explain

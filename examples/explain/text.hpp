@@ -1,0 +1,65 @@
+/// Texts as inputs: their pieces, and what a model gets of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ascribe/io/onnx/model.hpp"
+#include "examples/explain/options.hpp"
+#include "examples/explain/samples.hpp"
+#include "examples/support/wordpiece.hpp"
+#include "examples/support/words.hpp"
+
+namespace explain {
+
+/// One text, or two.
+struct Text {
+  std::string first;
+  std::optional<std::string> second;
+};
+
+/// What a model gets of a text.
+struct Pieces {
+  /// For each of the model's inputs that a text fills, by its name: a number for each piece.
+  std::vector<std::pair<std::string, std::vector<double>>> inputs;
+  std::vector<std::string> ids;       ///< those of the inputs that are ids, in the order of the pieces
+  std::vector<examples::Word> words;  ///< all pieces, as they are shown
+};
+
+/// The texts that the inputs on the command line and the lines of --inputs-from are: each a text, or a .txt
+/// file of texts, one a line; a tab parts two. A name of its own for each, from its first words and all of
+/// its bytes, stands for it where a file's would. Throws ascribe::Error for files of another kind, and where
+/// there is no text.
+std::vector<std::pair<Place, Text>> find_texts(const Options& options);
+
+/// Cuts texts for a model with these inputs: those that --input does not hold. A text fills `input_ids`,
+/// `attention_mask`, `token_type_ids` and `position_ids`; or those with `_a` behind them, by the first of two
+/// texts, and with `_b`, by the second, each framed by itself. One input of whole numbers alone may have any
+/// name. Where the model says how many pieces it takes, [PAD] fills them up, if there is a mask that says so.
+class TextCutter {
+ public:
+  /// Throws ascribe::Error for inputs that no text fills, and as WordPiece.
+  TextCutter(const Options& options, std::vector<const ascribe::onnx::ValueInfo*> inputs);
+
+  /// Throws ascribe::Error for two texts where the model takes one or one where it takes two, and for more
+  /// pieces than it takes.
+  Pieces cut(const Text& text) const;
+
+ private:
+  enum class Part { ids, mask, types, positions };
+  struct Filled {
+    const ascribe::onnx::ValueInfo* input;
+    Part part;
+    int text;  ///< 0 and 1: of the first or second by itself; −1: of all
+  };
+
+  std::string model_;
+  examples::WordPiece pieces_;
+  std::vector<Filled> filled_;
+};
+
+}  // namespace explain
