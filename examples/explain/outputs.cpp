@@ -48,9 +48,8 @@ std::string coloured(const std::vector<examples::Word>& words, const std::vector
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const unsigned char* const rgb = &colours.rgb[3 * i];
-    const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;
     if (i > 0 && !words[i].joined) text += ' ';
-    text += formatted("\033[%d;48;2;%d;%d;%dm", dark ? 97 : 30, rgb[0], rgb[1], rgb[2]) + words[i].text +
+    text += formatted("\033[%d;48;2;%d;%d;%dm", examples::is_dark(rgb) ? 97 : 30, rgb[0], rgb[1], rgb[2]) + words[i].text +
             "\033[0m";
   }
   return text;

@@ -12,20 +12,24 @@ namespace examples {
 namespace {
 
 constexpr Rgb ink{34, 34, 34}, soft{96, 96, 96};
-constexpr TextStyle word_style{22, ink}, special_style{14, soft}, number_style{11, soft};
+constexpr TextStyle word_style{22, ink}, special_style{14, ink}, number_style{11, soft};
 constexpr int padding = 6, gap = 4, between_lines = 12, between_texts = 14, edge = 12;
 
 const TextStyle& style_of(const Word& word) { return word.special ? special_style : word_style; }
 
-/// With as many decimals as give the largest magnitude two digits.
+/// With as many decimals as give the largest magnitude two digits; what is 0 then has no sign.
 std::string number(double value, double largest) {
   const int decimals =
       largest > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(largest))), 0, 9) : 0;
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", decimals, value);
   const std::string found = text;
+  if (found.find_first_of("123456789") == std::string::npos) return found.substr(found.front() == '-');
   return found.front() == '-' ? "\u2212" + found.substr(1) : found;
 }
+
+/// What can be read on a colour.
+Rgb ink_on(const Rgb& colour) { return is_dark(colour.data()) ? white : ink; }
 
 /// Where a word's box stands.
 struct Place {
@@ -54,6 +58,10 @@ std::vector<Word> words_of(const WordPiece& pieces, std::span<const Token> token
   return words;
 }
 
+bool is_dark(const unsigned char* rgb) {
+  return 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;  // Rec. 601
+}
+
 ascribe::Picture colours_of(std::span<const double> relevance) {
   return ascribe::heatmap(relevance, 1, static_cast<int>(relevance.size()), 1);
 }
@@ -68,22 +76,28 @@ ascribe::Picture picture_of(std::span<const Word> words, std::span<const double>
   const int box = line_height(word_style) + 4, line = box + line_height(number_style) + between_lines;
   const int inside = width - 2 * edge;
   std::vector<std::string> numbers, texts;
-  std::vector<Place> places;
-  int x = 0, y = 0;
+  std::vector<int> widths;
   for (std::size_t i = 0; i < words.size(); ++i) {
     numbers.push_back(number(relevance[i], largest));
     texts.push_back(shortened(words[i].text, inside - 2 * padding, style_of(words[i])));
-    Place place{x, y,
-                std::max(text_width(texts[i], style_of(words[i])) + 2 * padding,
-                         text_width(numbers[i], number_style) + 2)};
-    if (x > 0 && !words[i].joined) place.x += gap;
-    if (i > 0 && words[i].part != words[i - 1].part)
-      place = {0, y + line + between_texts, place.width};
-    else if (place.x > 0 && place.x + place.width > inside)
-      place = {0, y + line, place.width};
-    x = place.x + place.width;
-    y = place.y;
-    places.push_back(place);
+    widths.push_back(std::max(text_width(texts[i], style_of(words[i])) + 2 * padding,
+                              text_width(numbers[i], number_style) + 2));
+  }
+  std::vector<Place> places;
+  int x = 0, y = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    // What is joined to a piece stays with it, where a line is wide enough for both.
+    int together = widths[i];
+    for (std::size_t k = i + 1; !words[i].joined && k < words.size() && words[k].joined; ++k)
+      if (together + widths[k] <= inside) together += widths[k];
+    if (x > 0 && !words[i].joined) x += gap;
+    if (i > 0 && words[i].part != words[i - 1].part) {
+      x = 0, y += line + between_texts;
+    } else if (x > 0 && x + together > inside) {
+      x = 0, y += line;
+    }
+    places.push_back({x, y, widths[i]});
+    x += widths[i];
   }
   ascribe::Picture canvas = make_canvas(width, y + line + 2 * edge - between_lines);
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -91,8 +105,7 @@ ascribe::Picture picture_of(std::span<const Word> words, std::span<const double>
     const auto [left, top, wide] = places[i];
     fill_rectangle(canvas, edge + left, edge + top, wide, box, colour);
     TextStyle style = style_of(words[i]);
-    // On what is dark, letters are white.
-    if (299 * colour[0] + 587 * colour[1] + 114 * colour[2] < 140000) style.colour = white;
+    style.colour = ink_on(colour);
     const auto middle = [&](const std::string& text, const TextStyle& s) {
       return edge + left + (wide - text_width(text, s)) / 2;
     };

@@ -30,6 +30,9 @@ std::vector<Word> words_of(const WordPiece& pieces, std::span<const Token> token
 /// ascribe::Error as heatmap does.
 ascribe::Picture colours_of(std::span<const double> relevance);
 
+/// Whether what is written on a colour is to be white.
+bool is_dark(const unsigned char* rgb);
+
 /// Words in lines of at most `width` pixels, each on its colour and over its number, in order; the second
 /// text begins a line. Special ones are smaller. Throws ascribe::Error for another number of relevances than
 /// words, for none, and as heatmap does.
