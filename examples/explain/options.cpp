@@ -81,9 +81,10 @@ void check(const CLI::App& app, const Options& o) {
     if (!o.describe && !o.list_values)
       throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
     for (const char* option :
-         {"--target", "--weights", "--top", "--baseline", "--average-baselines", "--steps", "--segments",
-          "--warn-above", "--labels", "--threads", "--relevance", "--ledger", "--output-values", "--heatmap",
-          "--output-folder", "--write", "--resume", "--keep-going"})
+         {"--vocabulary", "--keep-case",         "--target",    "--weights",  "--top",
+          "--baseline",   "--average-baselines", "--steps",     "--segments", "--warn-above",
+          "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
+          "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {

@@ -16,20 +16,17 @@ namespace examples {
 /// A piece of a text.
 struct Token {
   std::int64_t id = 0;
-  std::size_t first = 0,
-              last =
-                  0;  ///< its bytes in the text, the end not included; none of [CLS] and [SEP] that frame it
-  int text = 0;       ///< of which text it is, 0 or 1: BERT's token type
-  bool special = false;  ///< [CLS], [SEP] and their like, also where the text itself has them
+  std::size_t first = 0, last = 0;  ///< its bytes in the text are first … last − 1; none where it frames one
+  int text = 0;                     ///< of which text it is, 0 or 1: BERT's token type
+  bool special = false;             ///< [CLS], [SEP] and their like, also where the text itself has them
 };
 
 /// The vocabulary, and how a text becomes pieces of it:
 ///
-/// - Controls are left out, whitespace parts words, punctuation and Chinese characters are words of their
-/// own.
+/// - Controls are left out, whitespace parts words, punctuation and Chinese characters are words by
+///   themselves.
 /// - A word is cut into the longest pieces that there are, from its beginning; all but the first have "##"
-/// before
-///   them. One that cannot be cut so, or is of more than 100 characters, is [UNK].
+///   before them. One that cannot be cut so, or is of more than 100 characters, is [UNK].
 /// - [PAD], [UNK], [CLS], [SEP] and [MASK] in a text are those tokens.
 ///
 /// What characters are is read off the package tokenizers (unicode_tables.hpp): all of Unicode, but for

@@ -102,15 +102,15 @@ ascribe::Picture picture_of(std::span<const Word> words, std::span<const double>
   ascribe::Picture canvas = make_canvas(width, y + line + 2 * edge - between_lines);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Rgb colour{colours.rgb[3 * i], colours.rgb[3 * i + 1], colours.rgb[3 * i + 2]};
-    const auto [left, top, wide] = places[i];
-    fill_rectangle(canvas, edge + left, edge + top, wide, box, colour);
+    const int left = edge + places[i].x, top = edge + places[i].y, wide = places[i].width;
+    fill_rectangle(canvas, left, top, wide, box, colour);
     TextStyle style = style_of(words[i]);
     style.colour = ink_on(colour);
     const auto middle = [&](const std::string& text, const TextStyle& s) {
-      return edge + left + (wide - text_width(text, s)) / 2;
+      return left + (wide - text_width(text, s)) / 2;
     };
-    draw_text(canvas, middle(texts[i], style), edge + top + (box - line_height(style)) / 2, texts[i], style);
-    draw_text(canvas, middle(numbers[i], number_style), edge + top + box + 1, numbers[i], number_style);
+    draw_text(canvas, middle(texts[i], style), top + (box - line_height(style)) / 2, texts[i], style);
+    draw_text(canvas, middle(numbers[i], number_style), top + box + 1, numbers[i], number_style);
   }
   return canvas;
 }
