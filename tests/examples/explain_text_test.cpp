@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -282,6 +283,32 @@ TEST_CASE("explain says which texts and models do not go together", "[explain][t
   CHECK_THAT(explain({words, "the", "--vocabulary", vocabulary, "--target", "[1,0]"}),
              Contains("5.0000  the"));
   CHECK_THAT(run({words, "the"}).err, Contains("--vocabulary FILE reads texts"));
+}
+
+TEST_CASE("explain takes one position's class as a target, which depends on what its network lets it see",
+          "[explain][text]") {
+  const TemporaryFolder folder;
+  const std::string relevances = (folder / "r.npy").string();
+  const auto shares = [&](const std::string& network, const std::string& hidden, const std::string& target) {
+    const std::string path = ascribe::test::of_repository("tests/golden/transformers/" + network + "/");
+    explain({path + "model.onnx", path + "input.npy", "--output", hidden, "--target", target, "--method",
+             "attn_lrp", "--precision", "double", "--relevance", relevances});
+    const auto found = ascribe::io::read_npy<double>(relevances);
+    std::vector<double> largest(9);  // of the first sample's nine positions, 24 features each
+    for (std::size_t i = 0; i < 9 * 24; ++i)
+      largest[i / 24] = std::max(largest[i / 24], std::abs(found.values[i]));
+    return largest;
+  };
+  // A decoder's positions see what stands before them, an encoder's see all.
+  for (const std::size_t position : {0, 3, 8}) {
+    const std::string target = "[" + std::to_string(position) + ",5]";
+    const auto causal = shares("decoder", "/n/Mul_1_output_0", target),
+               whole = shares("encoder", "/b/b.1/n2/LayerNormalization_output_0", target);
+    for (std::size_t i = 0; i < 9; ++i) {
+      CHECK((causal[i] > 0) == (i <= position));
+      CHECK(whole[i] > 0);
+    }
+  }
 }
 
 }  // namespace
