@@ -87,7 +87,7 @@ class EngineOf final : public Engine {
     if (!options.layer.empty()) {
       shared->layer = net_.graph.find(options.layer);
       shared->layer_maps = maps_at(shared->layer);
-      shared->input_maps = maps_of(inputs()[0].second);
+      shared->input_maps = input_maps();
     }
     for (const auto& [node, path] : options.at) shared->at.push_back(net_.graph.find(node));
     // Besides those of rules, SmoothGrad alone gives gradients.
@@ -229,10 +229,17 @@ class EngineOf final : public Engine {
         .template cast<Scalar>();
   }
 
+  /// The pixels of an image; of rows that ids have chosen each is one, whose channels are its features.
+  ascribe::FeatureMaps input_maps() const {
+    const Shape shape = inputs()[0].second;
+    if (rows().empty()) return maps_of(shape);
+    return {shape.back(), count_of(shape) / shape.back(), 1};
+  }
+
   ascribe::Patches patches(const Options& options) const {
     const std::vector<Index>& patch = options.patch;
     const std::vector<Index>& stride = options.stride.empty() ? patch : options.stride;
-    return {maps_of(inputs()[0].second), patch.front(), patch.back(), stride.front(), stride.back()};
+    return {input_maps(), patch.front(), patch.back(), stride.front(), stride.back()};
   }
 
   /// Labels of all values, or of the pixels.
@@ -246,7 +253,7 @@ class EngineOf final : public Engine {
     const Shape shape = inputs()[0].second;
     return static_cast<Index>(whole.size()) == count_of(shape)
                ? ascribe::Segments(whole)
-               : ascribe::Segments::of_pixels(whole, maps_of(shape));
+               : ascribe::Segments::of_pixels(whole, input_maps());
   }
 
   /// How a node's channels lie. Throws ascribe::Error where it has none at positions.

@@ -33,12 +33,14 @@ std::string label_of(const Report& report, Index output) {
   return report.labels.empty() ? "" : report.labels[static_cast<std::size_t>(output)];
 }
 
-/// A row's relevance is the sum of its features'.
+/// A row's relevance is the sum of its features'; by occlusion, of which each has what the row is worth, the
+/// mean.
 std::vector<double> shares_of_rows(const Report& report, const Explanation& e) {
   const auto width = report.engine.inputs()[0].second.back();
   std::vector<double> shares;
   for (auto first = e.relevance.begin(); first != e.relevance.end(); first += width)
-    shares.push_back(std::accumulate(first, first + width, 0.0));
+    shares.push_back(std::accumulate(first, first + width, 0.0) /
+                     (report.options.method->parts ? static_cast<double>(width) : 1.0));
   return shares;
 }
 
@@ -203,20 +205,23 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   }
   if (target < 0) text += formatted("  -> %12.6g  %s\n", e.goal.value(e.output), e.goal.text.c_str());
   const Amounts& a = e.totals;
-  if (!report.options.method->books)
-    return text +
-           formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
-                     static_cast<int>(report.options.method->name.size()), report.options.method->name.data(),
-                     a.leave);
-  text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
-                    "stabiliser", "dropped", "left open");
-  text += formatted("  %-25.*s ", static_cast<int>(report.options.method->name.size()),
-                    report.options.method->name.data()) +
-          column(a.enter, 11) + " " + column(a.leave, 11) + " " + column(a.biases, 11) + " " +
-          column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " + column(a.closing_error, 11) + "\n";
+  const auto name_size = static_cast<int>(report.options.method->name.size());
+  const char* const name = report.options.method->name.data();
+  const bool of_rows = !report.engine.rows().empty();
+  const std::vector<double> shares = of_rows ? shares_of_rows(report, e) : std::vector<double>();
+  if (!report.options.method->books) {
+    text +=
+        formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
+                  name_size, name, of_rows ? std::accumulate(shares.begin(), shares.end(), 0.0) : a.leave);
+  } else {
+    text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
+                      "stabiliser", "dropped", "left open");
+    text += formatted("  %-25.*s ", name_size, name) + column(a.enter, 11) + " " + column(a.leave, 11) + " " +
+            column(a.biases, 11) + " " + column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " +
+            column(a.closing_error, 11) + "\n";
+  }
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
-  if (report.engine.rows().empty()) return text;
-  const std::vector<double> shares = shares_of_rows(report, e);
+  if (!of_rows) return text;
   if (report.coloured && !report.words.empty()) text += "  " + coloured(report.words, shares) + "\n";
   text +=
       formatted("  %8s %10s %12s%s\n", "position", "id", "relevance", report.words.empty() ? "" : "  piece");

@@ -165,6 +165,25 @@ TEST_CASE("explain colours a text on a terminal", "[explain][text]") {
   CHECK(count_of(printed, ";48;2;") == 4);
 }
 
+TEST_CASE("explain leaves out a text's pieces, one after the other", "[explain][text]") {
+  // Of a sum each loses its own row, against rows of zeros; two at once, both.
+  const TemporaryFolder folder;
+  const std::string model = masked_model(folder);
+  const auto shares = [&](const std::string& patch) {
+    const Json sample =
+        ledger_of({model, "the fox", "--target", "0", "--method", "occlusion", "--patch", patch}, folder);
+    CHECK(sample["books"] == "not applicable");
+    std::vector<double> found;
+    for (const Json& piece : sample["pieces"]) found.push_back(piece["relevance"]);
+    return found;
+  };
+  CHECK(shares("1") == std::vector<double>{2, 5, 8, 3});
+  CHECK(shares("2,1") == std::vector<double>{7, 7, 11, 11});
+  CHECK_THAT(explain({model, "the fox", "--vocabulary", vocabulary, "--method", "occlusion", "--patch", "1",
+                      "--target", "0"}),
+             Contains("add up to 18\n") && Contains(" 8.0000  fox"));
+}
+
 TEST_CASE("explain takes two texts with a tab between, by types or by inputs of their own",
           "[explain][text]") {
   const TemporaryFolder folder;
