@@ -319,7 +319,7 @@ TEST_CASE("explain takes one position's class as a target, which depends on what
     return largest;
   };
   // A decoder's positions see what stands before them, an encoder's see all.
-  for (const std::size_t position : {0, 3, 8}) {
+  for (const std::size_t position : {0u, 3u, 8u}) {
     const std::string target = "[" + std::to_string(position) + ",5]";
     const auto causal = shares("decoder", "/n/Mul_1_output_0", target),
                whole = shares("encoder", "/b/b.1/n2/LayerNormalization_output_0", target);
