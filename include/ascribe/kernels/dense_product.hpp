@@ -44,15 +44,18 @@ void dots(const S* w, Index stride, Index count, const S* x, S* sums) {
   using L = Lanes<S>;
   constexpr Index size = L::size;
   typename L::Packet even[Rows], odd[Rows];
+  ASCRIBE_UNROLL
   for (int r = 0; r < Rows; ++r) even[r] = odd[r] = L::all(S(0));
   Index k = 0;
   for (; k + 2 * size <= count; k += 2 * size) {
     const auto x0 = L::load(x + k), x1 = L::load(x + k + size);
+    ASCRIBE_UNROLL
     for (int r = 0; r < Rows; ++r) {
       even[r] = L::multiply_add(L::load(w + r * stride + k), x0, even[r]);
       odd[r] = L::multiply_add(L::load(w + r * stride + k + size), x1, odd[r]);
     }
   }
+  ASCRIBE_UNROLL
   for (int r = 0; r < Rows; ++r) {
     S sum = L::sum(L::add(even[r], odd[r]));
     for (Index i = k; i < count; ++i) sum += w[r * stride + i] * x[i];
@@ -66,15 +69,19 @@ void axpys(const S* const* w, const S* x, Index count, S* y) {
   using L = Lanes<S>;
   constexpr Index size = L::size;
   typename L::Packet factor[Rows];
+  ASCRIBE_UNROLL
   for (int r = 0; r < Rows; ++r) factor[r] = L::all(x[r]);
   Index k = 0;
   for (; k + size <= count; k += size) {
     auto sum = L::load(y + k);
+    ASCRIBE_UNROLL
     for (int r = 0; r < Rows; ++r) sum = L::multiply_add(L::load(w[r] + k), factor[r], sum);
     L::store(y + k, sum);
   }
-  for (; k < count; ++k)
+  for (; k < count; ++k) {
+    ASCRIBE_UNROLL
     for (int r = 0; r < Rows; ++r) y[k] += w[r][k] * x[r];
+  }
 }
 
 /// Outputs [begin, end) of a few vectors' products, weights along the inputs: every output a dot product.

@@ -177,16 +177,25 @@ class Depthwise {
   [[gnu::noinline]] void add_lanes(const S* s, const S* a, Index outputs, S* sums) const {
     const Index step = geometry_.stride.width * channels_, apart = geometry_.dilation.width * channels_;
     typename L::Packet sum[Taps][Packets];
-    for (int t = 0; t < Taps; ++t)
+    ASCRIBE_UNROLL
+    for (int t = 0; t < Taps; ++t) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sum[t][m] = L::load(sums + t * lane_chunk + m * L::size);
-    for (Index x = 0; x < outputs; ++x, s += channels_, a += step)
+    }
+    for (Index x = 0; x < outputs; ++x, s += channels_, a += step) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) {
         const typename L::Packet factor = L::load(s + m * L::size);
+        ASCRIBE_UNROLL
         for (int t = 0; t < Taps; ++t)
           sum[t][m] = L::multiply_add(factor, L::load(a + t * apart + m * L::size), sum[t][m]);
       }
-    for (int t = 0; t < Taps; ++t)
+    }
+    ASCRIBE_UNROLL
+    for (int t = 0; t < Taps; ++t) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) L::store(sums + t * lane_chunk + m * L::size, sum[t][m]);
+    }
   }
 
   static constexpr int pixels = 4, packets = 2;
@@ -268,17 +277,26 @@ class Depthwise {
   static void sums_at(const Slice& slice, Index taps, const S* const* inputs, S* const* out, Index c) {
     using L = Lanes<S>;
     typename L::Packet sum[pixels][Packets];
-    for (int n = 0; n < pixels; ++n)
+    ASCRIBE_UNROLL
+    for (int n = 0; n < pixels; ++n) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sum[n][m] = L::all(S(0));
+    }
     const S* weights = slice.weights.data() + c;
-    for (Index t = 0; t < taps; ++t, weights += slice.count, inputs += pixels)
+    for (Index t = 0; t < taps; ++t, weights += slice.count, inputs += pixels) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) {
         const auto w = L::load(weights + m * L::size);
+        ASCRIBE_UNROLL
         for (int n = 0; n < pixels; ++n)
           sum[n][m] = L::multiply_add(w, L::load(inputs[n] + c + m * L::size), sum[n][m]);
       }
-    for (int n = 0; n < pixels; ++n)
+    }
+    ASCRIBE_UNROLL
+    for (int n = 0; n < pixels; ++n) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) L::store(out[n] + c + m * L::size, sum[n][m]);
+    }
   }
 
   Spatial geometry_;

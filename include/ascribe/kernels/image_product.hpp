@@ -181,7 +181,8 @@ class ImageProduct {
       for (Index group = 0; group < groups_; ++group)
         panels.emplace_back(Blocking(geometry_.kernel_taps() * group_channels, 1, group_filters),
                             [&](Index, Index filter, Index column) {
-                              return weight_at(group, filter, column / group_channels, column % group_channels);
+                              return weight_at(group, filter, column / group_channels,
+                                               column % group_channels);
                             });
       return made;
     }

@@ -154,36 +154,53 @@ template <class S, int Packets, int N>
   Packet sums[N][Packets];
   std::array<S, std::size_t(Packets * L::size)> edge;
   if (fresh) {
-    for (int n = 0; n < N; ++n)
+    ASCRIBE_UNROLL
+    for (int n = 0; n < N; ++n) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sums[n][m] = L::all(S(0));
+    }
   } else if (whole) {
-    for (int n = 0; n < N; ++n)
+    ASCRIBE_UNROLL
+    for (int n = 0; n < N; ++n) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sums[n][m] = L::load(out[n] + m * L::size);
+    }
   } else {
     edge.fill(S(0));
+    ASCRIBE_UNROLL
     for (int n = 0; n < N; ++n) {
       std::copy_n(out[n], width, edge.data());
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sums[n][m] = L::load(edge.data() + m * L::size);
     }
   }
   for (Index run = 0; run < block.runs; ++run) {
     const S* x[N];
+    ASCRIBE_UNROLL
     for (int n = 0; n < N; ++n) x[n] = inputs[run * positions + n] + block.first;
     for (Index k = 0; k < block.depth; ++k) {
       Packet w[Packets];
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) w[m] = L::load(weights + m * L::size);
       weights += panel_width<S>;
+      ASCRIBE_UNROLL
       for (int n = 0; n < N; ++n) {
         const Packet a = L::all(x[n][k]);
+        ASCRIBE_UNROLL
         for (int m = 0; m < Packets; ++m) sums[n][m] = L::multiply_add(w[m], a, sums[n][m]);
       }
     }
   }
   if (whole) {
-    for (int n = 0; n < N; ++n)
-      for (int m = 0; m < Packets; ++m) L::store(out[n] + m * L::size, sums[n][m]);
-  } else {
+    ASCRIBE_UNROLL
     for (int n = 0; n < N; ++n) {
+      ASCRIBE_UNROLL
+      for (int m = 0; m < Packets; ++m) L::store(out[n] + m * L::size, sums[n][m]);
+    }
+  } else {
+    ASCRIBE_UNROLL
+    for (int n = 0; n < N; ++n) {
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) L::store(edge.data() + m * L::size, sums[n][m]);
       std::copy_n(edge.data(), width, out[n]);
     }

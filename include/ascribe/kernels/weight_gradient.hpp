@@ -50,22 +50,32 @@ template <class S, int Packets>
                                     Index pitch, S* sums) {
   using L = Lanes<S>;
   typename L::Packet sum[positions][Packets];
-  for (int n = 0; n < positions; ++n)
+  ASCRIBE_UNROLL
+  for (int n = 0; n < positions; ++n) {
+    ASCRIBE_UNROLL
     for (int m = 0; m < Packets; ++m) sum[n][m] = L::load(sums + n * panel_width<S> + m * L::size);
+  }
   for (Index row = 0; row < rows; ++row) {
     const S* x[positions];
+    ASCRIBE_UNROLL
     for (int n = 0; n < positions; ++n) x[n] = planes[n] + row * pitch;
     for (Index k = 0; k < width; ++k, outputs += panel_width<S>) {
       typename L::Packet s[Packets];
+      ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) s[m] = L::load(outputs + m * L::size);
+      ASCRIBE_UNROLL
       for (int n = 0; n < positions; ++n) {
         const auto a = L::all(x[n][k]);
+        ASCRIBE_UNROLL
         for (int m = 0; m < Packets; ++m) sum[n][m] = L::multiply_add(s[m], a, sum[n][m]);
       }
     }
   }
-  for (int n = 0; n < positions; ++n)
+  ASCRIBE_UNROLL
+  for (int n = 0; n < positions; ++n) {
+    ASCRIBE_UNROLL
     for (int m = 0; m < Packets; ++m) L::store(sums + n * panel_width<S> + m * L::size, sum[n][m]);
+  }
 }
 
 /// Σ_n s_n a_nᵀ over a convolution's weights, in the order filter, channel of the group, tap. A panel of

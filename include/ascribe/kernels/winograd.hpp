@@ -215,9 +215,11 @@ class Winograd {
       std::array<std::array<const S*, std::size_t(patch)>, std::size_t(patch)> pixels;
       std::array<S, std::size_t(patch)> factors;
       std::size_t used = 0;
+      ASCRIBE_UNROLL
       for (int y = 0; y < patch; ++y) {
         const double factor = Matrices::of_inputs[std::size_t(block.first_run / patch)][std::size_t(y)];
         if (factor == 0 || top + y < 0 || top + y >= height) continue;
+        ASCRIBE_UNROLL
         for (int x = 0; x < patch; ++x)
           pixels[used][std::size_t(x)] = left + x >= 0 && left + x < width
                                              ? image + ((top + y) * width + left + x) * product.from_channels
@@ -226,9 +228,11 @@ class Winograd {
       }
       const auto transform = [&](Index k, auto load) {
         Packet half[patch];
+        ASCRIBE_UNROLL
         for (int x = 0; x < patch; ++x) half[x] = L::all(S(0));
         for (std::size_t y = 0; y < used; ++y) {
           const Packet factor = L::all(factors[y]);
+          ASCRIBE_UNROLL
           for (int x = 0; x < patch; ++x)
             half[x] = L::multiply_add(load(pixels[y][std::size_t(x)] + k), factor, half[x]);
         }
@@ -280,6 +284,7 @@ class Winograd {
       const Index pixels = std::min<Index>(side, target.width - walk.x() * side);
       for (Index k = 0; k < rest; k += L::size) {
         Packet columns[patch], outputs[side];
+        ASCRIBE_UNROLL
         for (int c = 0; c < patch; ++c) columns[c] = L::load(sums + c * count * width + k);
         [&]<std::size_t... X>(std::index_sequence<X...>) {
           ((outputs[X] = combine<Matrices::of_outputs, X>(columns, Line())), ...);
