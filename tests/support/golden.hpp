@@ -71,6 +71,18 @@ Batch<Scalar> golden_batch(const std::string& path) {
       .template cast<Scalar>();
 }
 
+/// What a network's file of that name holds. In networks of dense layers alone zennit's composites for
+/// convolutions come out as one or two, byte for byte: each is kept once.
+inline Eigen::MatrixXd golden_of(const std::string& network, std::string of) {
+  if (network != "mnist_cnn" && network != "mnist_lenet") {
+    if (of == "epsilon_plus" || of == "epsilon_gamma_box" || of == "epsilon_alpha2_beta1")
+      of = "lrp_epsilon_1e-6";
+    else if (of == "epsilon_alpha2_beta1_flat")
+      of = "epsilon_plus_flat";
+  }
+  return golden_batch("tests/golden/" + network + "/" + of + ".npy");
+}
+
 template <class Scalar = double>
 Batch<Scalar> golden_input() {
   return golden_batch<Scalar>("tests/golden/input.npy");

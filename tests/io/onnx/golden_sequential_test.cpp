@@ -36,9 +36,7 @@ void check_network(const std::string& name, const Net& net, const Exceptions& ex
   constexpr bool in_double = std::is_same_v<Scalar, double>;
   const double tolerance = in_double ? 1e-9 : 1e-5;
   const double lrp_tolerance = in_double ? 1e-9 : exceptions.lrp_in_float;
-  const auto file = [&](const std::string& of) {
-    return test::golden_batch("tests/golden/" + name + "/" + of + ".npy");
-  };
+  const auto file = [&](const std::string& of) { return test::golden_of(name, of); };
   const std::vector<Index> targets = test::golden_targets();
   const start::Targets start{targets};
   const auto trace = net.forward(test::golden_input<Scalar>());
@@ -153,7 +151,7 @@ TEST_CASE("Guided backpropagation through tanh, sigmoid and softplus", "[network
   const auto net = test::mnist_smooth<double>();
   const auto found = net.explain(net.forward(x), start::Targets{targets}, method::GuidedBackpropagation());
   CHECK(test::relative_error(found.relevance, expected) <= 1e-12);
-  const Eigen::MatrixXd gradient = test::golden_batch("tests/golden/mnist_smooth/gradient.npy");
+  const Eigen::MatrixXd gradient = test::golden_of("mnist_smooth", "gradient");
   CHECK(test::relative_error(found.relevance, gradient) >
         0.1);  // else the test above would not tell them apart
 }

@@ -77,8 +77,7 @@ void check_network(const std::string& name) {
   const start::Targets start{targets};
   const auto zero = net.forward(Batch<Scalar>(Batch<Scalar>::Zero(784, 1))),
              mean = net.forward(test::golden_mean<Scalar>());
-  CHECK(test::relative_error(trace.output(), test::golden_batch("tests/golden/" + name + "/output.npy")) <=
-        (in_double ? 1e-8 : 1e-5));
+  CHECK(test::relative_error(trace.output(), test::golden_of(name, "output")) <= (in_double ? 1e-8 : 1e-5));
   for (const Case& c : every_case) {
     // zennit's rules know nn.ReLU alone: its two files are the gradient on this network (docs/rules.md).
     if (smooth && (c.file == "deconvnet" || c.file == "guided_backprop")) continue;
@@ -91,8 +90,7 @@ void check_network(const std::string& name) {
                    : c.file == "deeplift_rescale_mean" ? net.explain(trace, start, method, mean)
                                                        : net.explain(trace, start, method);
     const double tolerance = in_double ? 1e-8 : smooth && is_lrp_family(c.file) ? 5e-3 : 1e-5;
-    CHECK(test::relative_error(
-              e.relevance, test::golden_batch("tests/golden/" + name + "/" + c.file + ".npy")) <= tolerance);
+    CHECK(test::relative_error(e.relevance, test::golden_of(name, c.file)) <= tolerance);
     check_books(net, trace, start, method, e,
                 method.form != Form::Delta          ? nullptr
                 : c.file == "deeplift_rescale_mean" ? &mean
