@@ -7,6 +7,8 @@
 #include "tests/support/random_network.hpp"
 
 #include <cmath>
+#include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,64 @@ TEST_CASE("worked case 5: a skip connection adds the relevance of its branches",
     CHECK(relevance(0, 0) == Approx(10));
     CHECK(relevance(1, 0) == Approx(18));
   }
+}
+
+TEST_CASE("a layer's weights are replaced in a copy of the graph, wherever the layer stands",
+          "[networks][graph]") {
+  const auto net_of = [](const MatrixXd& w, const VectorXd& b, const MatrixXd& w2) {
+    Graph<double> net;
+    const Index x = net.input("x", 2);
+    const Node<double> layer(MatMul(map::Dense<double>(w), b));  // one map: used twice
+    Index last = x;
+    for (const char* name : {"once", "again"}) {
+      Node<double> node = layer;
+      node.inputs = {last};
+      last = net.add(name, std::move(node), {});
+    }
+    net.output(net.add("top", MatMul(map::Dense<double>(w2)), {last}));
+    return net;
+  };
+  test::Random random(3);
+  const MatrixXd w = random.matrix(2, 2), v = random.matrix(2, 2), top = random.matrix(3, 2);
+  const VectorXd b = random.matrix(2, 1), c = random.matrix(2, 1);
+  const Graph<double> net = net_of(w, b, top);
+  const MatrixXd x = random.matrix(2, 3), before = net.forward(x).output();
+  const auto span = [](const auto& m) { return std::span<const double>(m.data(), std::size_t(m.size())); };
+
+  const Graph<double> changed = net.with_weights(2, span(v), span(c));
+  CHECK(changed.forward(x).output() == net_of(v, c, top).forward(x).output());
+  CHECK(net.forward(x).output() == before);
+  CHECK(changed.node(3).layer.has_value());
+  const MatrixXd other = random.matrix(3, 2);
+  CHECK(net.with_weights(3, span(other), {}).forward(x).output() == net_of(w, b, other).forward(x).output());
+  // A plan is of one graph.
+  const auto plan = net.plan(method::LrpQ());
+  CHECK_THROWS_AS(changed.forward(x, plan), Error);
+
+  CHECK_THROWS_WITH(net.with_weights(0, span(v), span(c)),
+                    "Graph: with_weights: node 'x': expected a layer with weights, found an input");
+  CHECK_THROWS_WITH(net.with_weights(4, span(v), span(c)),
+                    "Graph: with_weights: expected one of 4 nodes, found 4");
+  CHECK_THROWS_WITH(
+      net.with_weights(1, span(v), {}),
+      "Graph: with_weights: node 'once': expected 4 weights and 2 biases, found 4 and 0");
+  const VectorXd infinite = VectorXd::Constant(2, std::numeric_limits<double>::infinity());
+  CHECK_THROWS_WITH(net.with_weights(1, span(v), span(infinite)),
+                    "Graph: with_weights: node 'once': MatMul: bias entry 0 is NaN or infinite");
+}
+
+TEST_CASE("of two layers of one map the bias that is the same changes too", "[networks][graph]") {
+  test::Random random(4);
+  const MatrixXd w = random.matrix(2, 2), v = random.matrix(2, 2);
+  const VectorXd b = random.matrix(2, 1), c = random.matrix(2, 1), d = random.matrix(2, 1);
+  const map::AnyMap<double> shared{map::Dense<double>(w)};
+  Graph<double> net;
+  const Index x = net.input("x", 2);
+  const Index first = net.add("first", MatMul(shared, b), {x});
+  net.output(net.add("second", MatMul(shared, c), {first}));
+  const auto changed = net.with_weights(1, std::span<const double>(v.data(), 4), std::span<const double>(d.data(), 2));
+  const MatrixXd a = random.matrix(2, 2);
+  CHECK(changed.forward(a).output() == MatrixXd(v * MatrixXd((v * a).colwise() + d)).colwise() + c);
 }
 
 TEST_CASE("a Sequential's graph is the Sequential to the last bit", "[networks][graph]") {

@@ -281,6 +281,23 @@ void check_copy(const Map& map, const Explicit& expected) {
     if (ascribe::math::value_of(copy[std::size_t(number)]) !=
         ascribe::math::value_of(S(expected.weights(output, input))))
       ++wrong;
+  const auto same = ascribe::with_weights(map, copy.data());
+  std::vector<S> again(copy);
+  ascribe::copy_weights(same, again.data());
+  CHECK(again == copy);
+  for (S& w : copy) w = w * S(2);
+  const auto doubled = ascribe::with_weights(map, copy.data());
+  ascribe::copy_weights(doubled, again.data());
+  for (Index k = 0; k < count; ++k)
+    wrong += ascribe::math::value_of(again[std::size_t(k)]) != ascribe::math::value_of(copy[std::size_t(k)]);
+  const Batch<S> x = matrix(map.input_size(), 3, 12).template cast<S>();
+  Batch<S> once(map.output_size(), 3), twice(map.output_size(), 3);
+  ascribe::apply(map, View<S>(x.data(), x.rows(), 3), Out<S>(once.data(), once.rows(), 3));
+  ascribe::apply(doubled, View<S>(x.data(), x.rows(), 3), Out<S>(twice.data(), twice.rows(), 3));
+  const bool learned = count > 0;
+  for (Index k = 0; k < once.size(); ++k)
+    wrong += ascribe::math::value_of(twice.data()[k]) !=
+             (learned ? 2 : 1) * ascribe::math::value_of(once.data()[k]);
   CHECK(wrong == 0);
 }
 

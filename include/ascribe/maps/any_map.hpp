@@ -56,6 +56,7 @@ class AnyMap {
     part_->accumulate({s.data(), s.rows(), s.cols()}, {a.data(), a.rows(), a.cols()}, gradient, weights);
   }
   void copy_weights(Scalar* to) const { part_->copy_weights(to); }
+  AnyMap with_weights(const Scalar* from) const { return AnyMap(part_->with_weights(from)); }
 
   /// The same for all copies of one map, and another for every other map.
   const void* identity() const { return part_.get(); }
@@ -68,6 +69,9 @@ class AnyMap {
   }
 
  private:
+  struct Part;
+  explicit AnyMap(std::shared_ptr<const Part> part) : part_(std::move(part)) {}
+
   struct Part {
     virtual ~Part() = default;
     virtual Index input_size() const = 0;
@@ -89,6 +93,7 @@ class AnyMap {
     virtual void accumulate(View<Scalar> s, View<Scalar> a, Scalar* gradient,
                             const Weights& weights) const = 0;
     virtual void copy_weights(Scalar* to) const = 0;
+    virtual std::shared_ptr<const Part> with_weights(const Scalar* from) const = 0;
     virtual const void* get(const std::type_info& type) const = 0;
   };
 
@@ -123,6 +128,9 @@ class AnyMap {
       ascribe::accumulate(map, s, a, gradient, weights);
     }
     void copy_weights(Scalar* to) const override { ascribe::copy_weights(map, to); }
+    std::shared_ptr<const Part> with_weights(const Scalar* from) const override {
+      return made(ascribe::with_weights(map, from));
+    }
     const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
   };
 

@@ -68,6 +68,10 @@ class ChannelScale {
   }
   void copy_weights(Scalar* to) const { std::copy_n(scale_.data(), scale_.size(), to); }
 
+  ChannelScale with_weights(const Scalar* from) const {
+    return ChannelScale(size_, Eigen::Map<const Scale>(from, scale_.size()));
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return scale_.size(); }
   bool weights_are_finite() const {

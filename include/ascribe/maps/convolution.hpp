@@ -153,6 +153,12 @@ class Convolution {
       images_->copy_weights(to);
   }
 
+  Convolution with_weights(const Scalar* from) const {
+    return Convolution(geometry_, channels_, filters_,
+                       std::span<const Scalar>(from, std::size_t(weight_count_)), groups_,
+                       winograd_ ? Products::winograd : Products::direct);
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return weight_count_; }
   bool weights_are_finite() const { return finite_; }

@@ -108,6 +108,12 @@ class DenseOf {
     Eigen::Map<typename Matrix::PlainObject>(to, weights_.rows(), weights_.cols()) = weights_;
   }
 
+  /// The same map with other weights, in Matrix's storage order, which are copied.
+  DenseOf<typename Matrix::PlainObject> with_weights(const Scalar* from) const {
+    return DenseOf<typename Matrix::PlainObject>(
+        Eigen::Map<const typename Matrix::PlainObject>(from, weights_.rows(), weights_.cols()));
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return weights_.size(); }
   bool weights_are_finite() const {

@@ -36,11 +36,12 @@
 ///     weight_count()                    how many weights are stored
 ///     accumulate(s, a, gradient, weights)   gradient_k += ŵ'(w_k)·(Σ_n s_n a_nᵀ)_k for every stored weight k
 ///     copy_weights(to)                  to_k = w_k
+///     with_weights(from)                the same map, but w_k = from_k
 ///
-/// with s: View<Scalar, outputs, N>, a: View<Scalar, inputs, N>, and gradient and to: Scalar* to
+/// with s: View<Scalar, outputs, N>, a: View<Scalar, inputs, N>, and gradient, to and from: Scalar* to
 /// weight_count() numbers in the order in which the host gave the weights. ŵ' is the derivative of what
 /// `weights` replaces a weight by: that of sᵀŴa, added to what is there. Maps without learned weights have
-/// none of the three.
+/// none of the four.
 namespace ascribe::map {
 
 /// What a map is in the architecture: methods choose rules by it.
@@ -290,6 +291,19 @@ void copy_weights(const M& map, typename M::Scalar* to) {
     map.copy_weights(to);
   else
     detail::check_nothing_learned(map);
+}
+
+/// A map of the same geometry whose stored weight k is from_k; a copy of one without learned weights. Throws
+/// Error where the map has weights and no `with_weights`.
+template <class M>
+auto with_weights(const M& map, const typename M::Scalar* from) {
+  if constexpr (requires { map.with_weights(from); }) {
+    return map.with_weights(from);
+  } else {
+    if (map::weight_count_of(map) > 0)
+      fail(map::name_of(map), " has no with_weights: expected a map whose weights can be replaced");
+    return map;
+  }
 }
 
 }  // namespace ascribe

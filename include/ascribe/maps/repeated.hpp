@@ -54,6 +54,10 @@ class Repeated {
                         View<Scalar>(a.data(), map_.input_size(), count_ * a.cols()), gradient, weights);
   }
   void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
+  auto with_weights(const Scalar* from) const {
+    auto changed = ascribe::with_weights(map_, from);
+    return Repeated<decltype(changed)>(std::move(changed), count_);
+  }
 
  private:
   M map_;

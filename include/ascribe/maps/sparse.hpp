@@ -64,6 +64,12 @@ class Sparse {
   }
   void copy_weights(Scalar* to) const { std::copy_n(weights_.valuePtr(), weight_count(), to); }
 
+  Sparse with_weights(const Scalar* from) const {
+    Sparse changed = *this;
+    std::copy_n(from, weight_count(), changed.weights_.valuePtr());
+    return changed;
+  }
+
   /// The number of stored weights.
   Index weight_count() const { return weights_.nonZeros(); }
   bool weights_are_finite() const {

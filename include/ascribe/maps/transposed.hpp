@@ -45,6 +45,10 @@ class Transposed {
     ascribe::accumulate(map_, a, s, gradient, weights);
   }
   void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
+  auto with_weights(const Scalar* from) const {
+    auto changed = ascribe::with_weights(map_, from);
+    return Transposed<decltype(changed)>(std::move(changed));
+  }
 
  private:
   M map_;

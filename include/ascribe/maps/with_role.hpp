@@ -52,6 +52,10 @@ class WithRole {
     ascribe::accumulate(map_, s, a, gradient, weights);
   }
   void copy_weights(Scalar* to) const { ascribe::copy_weights(map_, to); }
+  auto with_weights(const Scalar* from) const {
+    auto changed = ascribe::with_weights(map_, from);
+    return WithRole<decltype(changed)>(std::move(changed), role_, name_);
+  }
 
  private:
   M map_;

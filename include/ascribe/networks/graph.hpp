@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -102,6 +103,13 @@ class Graph {
     outputs_.push_back(node);
     version_ = next_version();
   }
+
+  /// The same network but for a layer's weights, in the order in which the host gave them, and its bias: a
+  /// copy whose other nodes share their parts with this one's. All nodes of that layer change: those of the
+  /// same map, and the bias of those that have the same one. Throws Error where the node has no map or one
+  /// whose weights cannot be replaced, where there are not as many as the layer has, and where one is NaN or
+  /// infinite.
+  Graph with_weights(Index node, std::span<const Scalar> weights, std::span<const Scalar> bias) const;
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(Index index) const { return nodes_[std::size_t(index)]; }
@@ -444,6 +452,36 @@ MemoryNeed Graph<Scalar>::memory(const Plan& plan, Index samples) const {
   for (Index* bytes : {&need.weights, &need.trace, &need.workspace, &need.explanation})
     *bytes *= Index(sizeof(Scalar));
   return need;
+}
+
+template <class Scalar>
+Graph<Scalar> Graph<Scalar>::with_weights(Index index, std::span<const Scalar> weights,
+                                          std::span<const Scalar> bias) const {
+  if (index < 0 || index >= Index(nodes_.size()))
+    fail("Graph: with_weights: expected one of ", nodes_.size(), " nodes, found ", index);
+  const Node& changed = node(index);
+  const auto* layer = detail::matmul(changed);
+  if (layer == nullptr)
+    fail("Graph: with_weights: node '", changed.name, "': expected a layer with weights, found ",
+         changed.layer ? changed.describe() : "an input");
+  if (Index(weights.size()) != layer->map.weight_count() || Index(bias.size()) != layer->bias.size())
+    fail("Graph: with_weights: node '", changed.name, "': expected ", layer->map.weight_count(),
+         " weights and ", layer->bias.size(), " biases, found ", weights.size(), " and ", bias.size());
+  Graph result = *this;
+  result.version_ = next_version();
+  try {
+    const auto map = layer->map.with_weights(weights.data());
+    using Bias = typename AnyMatMul<Scalar>::Bias;
+    const Bias other = Eigen::Map<const Bias>(bias.data(), Index(bias.size()));
+    for (Node& n : result.nodes_)
+      if (const auto* same = detail::matmul(n); same && same->map.identity() == layer->map.identity())
+        n.layer = AnyMatMul<Scalar>(map, same->bias.size() == layer->bias.size() && same->bias == layer->bias
+                                             ? other
+                                             : same->bias);
+  } catch (const Error& error) {
+    fail("Graph: with_weights: node '", changed.name, "': ", error.what());
+  }
+  return result;
 }
 
 template <class Scalar>
