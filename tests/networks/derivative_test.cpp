@@ -128,6 +128,17 @@ void build_gate(Made& m) {
   m.net.output(m.dense("last", leaky, 3, false));
 }
 
+/// Maxima with constants, which win in some windows, and beside which all members may be negative.
+void build_maxima(Made& m) {
+  const Index x = m.net.input("x", 5);
+  const window::Table windows(10, {{0, 1}, {2}, {3}, {4, 5, 6}, {6}, {7}, {8}, {9}});
+  const Index low =
+      m.net.add("low", Max(window::WithConstants(windows, {-0.5, -0.8})), {m.dense("first", x, 10)});
+  const window::Table others(8, {{0, 1}, {2, 3, 4}, {5}, {6, 7}});
+  const Index high = m.net.add("high", Max(window::WithConstants(others, {0.1})), {low});
+  m.net.output(m.dense("last", high, 3));
+}
+
 /// Two heads of attention over three tokens of four features, token by token, and the logarithm of a softmax.
 void build_attention(Made& m) {
   const Index x = m.net.input("x", 12);
@@ -174,9 +185,9 @@ struct Case {
   static MatrixXd gradient(Index node, const MatrixXd& values) {
     return weights(node, values).array() * (1 - values.array().tanh().square());
   }
-  /// Whether the books at a node are by biases that have derivatives.
+  /// Whether the shares of a node's biases, or of a maximum's constants, are among what is differentiated.
   bool has_bias_shares(const Graph<double>& net, Index node) const {
-    return bias_shares && node % 2 == 1 && !std::holds_alternative<AnyMax>(*net.node(node).layer);
+    return bias_shares && (node % 2 == 1 || std::holds_alternative<AnyMax>(*net.node(node).layer));
   }
 
   GraphExplanation<double> explained(const Graph<double>& net, const Graph<double>::Trace& trace) {
@@ -320,6 +331,7 @@ void check_networks(const Composite<double>& method, bool bias_shares = true) {
     for (const auto& [name, build] : {std::pair<const char*, Build>{"dense", build_dense},
                                       {"image", build_image},
                                       {"gate", build_gate},
+                                      {"maxima", build_maxima},
                                       {"attention", build_attention}}) {
       INFO(name);
       Case one(build, method, seed, bias_shares);

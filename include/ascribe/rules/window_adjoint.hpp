@@ -15,22 +15,42 @@ struct WindowAdjoint {
   S *a_bar, *a0_bar;
   const S &b, *b0, &u;
   S &b_bar, *b0_bar, &u_bar;
+  S constants_bar;  ///< by the share of the constants, which is booked; 0 where L has none
 };
+
+/// The winner is a choice, whose derivative is by what is carried alone, and in Q by the maximum that a
+/// constant's share is multiplied by. Against a baseline a constant has no share.
+template <class W, class S>
+void adjoint_of_winner(const W& windows, Index group, Index lane, Form form, const WindowAdjoint<S>& w) {
+  const Index k = winner(windows, group, lane, w.a, w.b);
+  if (k >= 0) {
+    w.u_bar = w.d[k];
+  } else if (form == Form::Q) {
+    w.u_bar = w.constants_bar * w.b;
+    w.b_bar += w.constants_bar * w.u;
+  } else if (form == Form::R) {
+    w.u_bar = w.constants_bar;
+  }
+}
 
 /// The derivative by what is carried, and of the shares by the members and their maximum.
 template <class W, class S, class Members>
 void adjoint_by_value(const W& windows, bool in_q, const WindowAdjoint<S>& w, Members members) {
   // Factor f_i = share_i, or in Q share_i·b/a_i; `weighted` is Σ f_i·∂L/∂f_i, what a larger total takes.
   const S zero(0), two(2);
-  S total(0), carried(0);
+  S total(0), carried(0), constants(0);
   members([&](Index i) { total += radial_weight(w.a[i], w.b); });
-  window::each_constant(windows, [&](double c) { total += radial_weight(S(c), w.b); });
+  window::each_constant(windows, [&](double c) { constants += radial_weight(S(c), w.b); });
+  total += constants;
   const auto factor = [&](const S& a) {
     return in_q ? radial_factor_in_q(a, w.b, total) : S(radial_weight(a, w.b) / total);
   };
   members([&](Index i) { carried += factor(w.a[i]) * w.d[i]; });
+  const S by_constants = w.constants_bar * (in_q ? w.b : S(1));
+  carried += by_constants * constants / total;
   w.u_bar = carried;
   if (w.b == zero) return;
+  if (in_q) w.b_bar += w.constants_bar * w.u * constants / total;
   const S by_total = -carried * w.u / total;
   const bool above = w.b > zero;
   // A weight is a⁺ where b > 0, b/a where b < 0; by b it changes by weight/b.
@@ -48,7 +68,7 @@ void adjoint_by_value(const W& windows, bool in_q, const WindowAdjoint<S>& w, Me
     by_b += by_weight * weight / w.b;
   });
   if (!above)
-    window::each_constant(windows, [&](double c) { by_b += by_total * radial_weight(S(c), w.b) / w.b; });
+    by_b += (by_total + by_constants * w.u / total) * constants / w.b;
   w.b_bar += by_b;
 }
 
@@ -123,10 +143,9 @@ void adjoint_of_fold(const W& windows, const WindowAdjoint<S>& w, Members member
   w.u_bar = t_bar;
 }
 
-/// The whole step's. What the winner alone gets is a choice, whose derivative is by what is carried alone.
+/// The whole step's.
 template <class W, class S>
 void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adjoint<S>& c) {
-  if (c.bias_shares_bar) fail("a maximum: no derivative by the shares of its constants");
   const W& windows = layer.windows;
   const Index lanes = windows.lanes(), inputs = c.a.rows(), rows = c.b.rows();
   const bool against = c.form == Form::Delta;
@@ -145,12 +164,12 @@ void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adj
                              c.up.data()[at],
                              c.b_bar.data()[at],
                              against ? c.b_base_bar + at : nullptr,
-                             c.up_bar.data()[at]};
+                             c.up_bar.data()[at],
+                             c.bias_shares_bar ? c.bias_shares_bar[at] : S(0)};
     const auto members = [&](auto&& body) { windows.members(g, [&](Index i) { body(i + lane); }); };
     w.u_bar = S(0);
     if (rule.of == WindowShares::winner) {
-      const Index k = winner(windows, g, lane, w.a, w.b);
-      if (k >= 0) w.u_bar = w.d[k];
+      adjoint_of_winner(windows, g, lane, c.form, w);
     } else if (rule.of == WindowShares::by_value) {
       adjoint_by_value(windows, c.form == Form::Q, w, members);
     } else if (rule.of == WindowShares::limit) {
