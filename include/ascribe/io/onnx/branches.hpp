@@ -16,7 +16,8 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
-#include <ascribe/io/onnx/operators/linear.hpp>
+#include <ascribe/io/onnx/operators/channel_affine.hpp>
+#include <ascribe/io/onnx/operators/convolution.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 
 namespace ascribe::onnx {

@@ -1,6 +1,6 @@
 /// Evaluates operators whose inputs are all constants: what exporters leave around a Pad or a Reshape, and
 /// weights that are computed from others. Those that only move elements are translations
-/// (operators/shape.hpp), for constants too. What each operator means is in
+/// (operators/slice.hpp and its like), for constants too. What each operator means is in
 /// https://github.com/onnx/onnx/blob/main/docs/Operators.md, and its older versions in Changelog.md beside
 /// it.
 #pragma once

@@ -17,9 +17,13 @@
 #ifdef ASCRIBE_DEFINES
 #include <ascribe/io/onnx/branches.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
+#include <ascribe/io/onnx/operators/channel_affine.hpp>
+#include <ascribe/io/onnx/operators/concat.hpp>
 #include <ascribe/io/onnx/operators/conditions.hpp>
+#include <ascribe/io/onnx/operators/convolution.hpp>
 #include <ascribe/io/onnx/operators/cumulative.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
+#include <ascribe/io/onnx/operators/identity.hpp>
 #include <ascribe/io/onnx/operators/indices.hpp>
 #include <ascribe/io/onnx/operators/linear.hpp>
 #include <ascribe/io/onnx/operators/math.hpp>
@@ -29,8 +33,10 @@
 #include <ascribe/io/onnx/operators/quantised.hpp>
 #include <ascribe/io/onnx/operators/recurrent.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
+#include <ascribe/io/onnx/operators/resize.hpp>
 #include <ascribe/io/onnx/operators/sampling.hpp>
 #include <ascribe/io/onnx/operators/shape.hpp>
+#include <ascribe/io/onnx/operators/slice.hpp>
 #include <ascribe/io/onnx/operators/softmax.hpp>
 #include <ascribe/io/onnx/patterns.hpp>
 #endif
@@ -58,7 +64,9 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   const auto add = [&](const auto& family) {
     for (const Operator& op : family) all.push_back(op);
   };
+  add(convolution_operators);
   add(linear_operators);
+  add(channel_affine_operators);
   add(elementwise_operators);
   add(arithmetic_operators);
   add(math_operators);
@@ -72,7 +80,11 @@ ASCRIBE_INLINE std::vector<Operator> operators() {
   add(ml_operators);
   add(quantised_operators);
   add(sampling_operators);
+  add(concat_operators);
+  add(slice_operators);
   add(shape_operators);
+  add(resize_operators);
+  add(identity_operators);
   add(index_operators);
   return all;
 }

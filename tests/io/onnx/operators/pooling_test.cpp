@@ -12,183 +12,180 @@
 using namespace ascribe;
 using namespace ascribe::test;
 
-namespace {
-
-void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
-           Index layers = -1) {
-  check_node(one, expected, batched, layers);
-}
-
-std::string refused(const OneNode& one, bool batched = false) { return refusal(one, batched); }
-
-}  // namespace
-
 // The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input); of
 // volumes with padding or dilation, onnxruntime's (1.32) and onnx.reference's.
 
 TEST_CASE("onnx: MaxPool takes each window's largest value", "[onnx]") {
-  check({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
-        {{{1, 2, 2, 3}, {3.375, 2.625, 2.625, 3.375, 2.625, 2.625, 2.5, 2.5, 3.25, 2.5, 2.5, 1.75}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integers("pads", {1, 1, 1, 1})},
-         .inputs = {{1, 1, 5, 5}}},
-        {{{1, 1, 3, 3}, {2.625, 2.625, 3.375, 3.25, 2.625, 1.875, 3.25, 2.5, 3.875}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3}), integers("strides", {2}), integers("pads", {1, 0})},
-         .inputs = {{1, 2, 7}}},
-        {{{1, 2, 3}, {0.5, 0.5, 3.375, 1.875, 1.875, 1.125}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
-                        integers("dilations", {2, 3})},
-         .inputs = {{1, 1, 4, 5}}},
-        {{{1, 1, 3, 3}, {0.375, 1.125, 3.375, 2.5, 3.25, 2.625, 0.375, 1.125, -0.375}}});
-  check(
+  check_node({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
+             {{{1, 2, 2, 3}, {3.375, 2.625, 2.625, 3.375, 2.625, 2.625, 2.5, 2.5, 3.25, 2.5, 2.5, 1.75}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integers("pads", {1, 1, 1, 1})},
+              .inputs = {{1, 1, 5, 5}}},
+             {{{1, 1, 3, 3}, {2.625, 2.625, 3.375, 3.25, 2.625, 1.875, 3.25, 2.5, 3.875}}});
+  check_node(
+      {.op = "MaxPool",
+       .attributes = {integers("kernel_shape", {3}), integers("strides", {2}), integers("pads", {1, 0})},
+       .inputs = {{1, 2, 7}}},
+      {{{1, 2, 3}, {0.5, 0.5, 3.375, 1.875, 1.875, 1.125}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
+                             integers("dilations", {2, 3})},
+              .inputs = {{1, 1, 4, 5}}},
+             {{{1, 1, 3, 3}, {0.375, 1.125, 3.375, 2.5, 3.25, 2.625, 0.375, 1.125, -0.375}}});
+  check_node(
       {.op = "MaxPool",
        .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}), integer("ceil_mode", 1)},
        .inputs = {{1, 1, 4, 4}}},
       {{{1, 1, 2, 2}, {3.375, 2.625, 1.875, 3.25}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {2}), integers("strides", {2}), integers("pads", {0, 1}),
-                        integer("ceil_mode", 1)},
-         .inputs = {{1, 1, 5}}},
-        {{{1, 1, 3}, {0.5, -0.25, 3.375}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {1}), integers("strides", {5}), integers("pads", {0, 4}),
-                        integer("ceil_mode", 1)},
-         .inputs = {{1, 1, 6}}},
-        {{{1, 1, 2}, {-3.125, -1}}});
-  check({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{2, 2, 2, 3}}},
-        {{{2, 2, 1, 2}, {3.375, 3.375, 2.625, 1.875, 3.25, 2.5, 1.75, 1.75}}}, false);
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2})},
-         .inputs = {{1, 1, 2, 3, 4}}},
-        {{{1, 1, 1, 2, 2}, {3.375, 3.25, 3.375, 2.625}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {2, 1, 3}),
-                        integers("pads", {1, 0, 1, 0, 1, 0}), integers("dilations", {1, 2, 2})},
-         .inputs = {{1, 2, 4, 3, 5}}},
-        {{{1, 2, 2, 2, 2},
-          {0.5, 3.375, 2.625, -1.75, 3.125, 2.5, 1, 3.875, 2, 1.875, -3.875, -0.25, 3, 3.25, 2.5, 3.75}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
-                        integer("ceil_mode", 1)},
-         .inputs = {{1, 1, 4, 3, 4}}},
-        {{{1, 1, 2, 2, 2}, {3.875, 3.25, 1.875, 3.75, 3.875, 2.25, 0.875, 3.75}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {2, 1, 2, 2})},
-         .inputs = {{1, 1, 2, 2, 3, 2}}},
-        {{{1, 1, 1, 2, 2, 1}, {3.25, 3.375, 2.625, 1.875}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
-                        text("auto_pad", "SAME_UPPER")},
-         .inputs = {{1, 1, 4, 5}},
-         .opset = 12},
-        {{{1, 1, 2, 3}, {2.625, 1.875, 3.375, 3.25, 2.5, 1.75}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
-                        text("auto_pad", "SAME_LOWER"), integer("storage_order", 1)},
-         .inputs = {{1, 1, 4, 5}},
-         .opset = 12},
-        {{{1, 1, 2, 3}, {-1, 2.625, 3.375, 3.25, 2.625, 1.875}}});
-  check({.op = "MaxPool",
-         .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
-                        text("auto_pad", "VALID")},
-         .inputs = {{1, 1, 4, 5}},
-         .opset = 12},
-        {{{1, 1, 1, 2}, {2.625, 1.875}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {2}), integers("strides", {2}),
+                             integers("pads", {0, 1}), integer("ceil_mode", 1)},
+              .inputs = {{1, 1, 5}}},
+             {{{1, 1, 3}, {0.5, -0.25, 3.375}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {1}), integers("strides", {5}),
+                             integers("pads", {0, 4}), integer("ceil_mode", 1)},
+              .inputs = {{1, 1, 6}}},
+             {{{1, 1, 2}, {-3.125, -1}}});
+  check_node({.op = "MaxPool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{2, 2, 2, 3}}},
+             {{{2, 2, 1, 2}, {3.375, 3.375, 2.625, 1.875, 3.25, 2.5, 1.75, 1.75}}}, false);
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2})},
+              .inputs = {{1, 1, 2, 3, 4}}},
+             {{{1, 1, 1, 2, 2}, {3.375, 3.25, 3.375, 2.625}}});
+  check_node(
+      {.op = "MaxPool",
+       .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {2, 1, 3}),
+                      integers("pads", {1, 0, 1, 0, 1, 0}), integers("dilations", {1, 2, 2})},
+       .inputs = {{1, 2, 4, 3, 5}}},
+      {{{1, 2, 2, 2, 2},
+        {0.5, 3.375, 2.625, -1.75, 3.125, 2.5, 1, 3.875, 2, 1.875, -3.875, -0.25, 3, 3.25, 2.5, 3.75}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
+                             integer("ceil_mode", 1)},
+              .inputs = {{1, 1, 4, 3, 4}}},
+             {{{1, 1, 2, 2, 2}, {3.875, 3.25, 1.875, 3.75, 3.875, 2.25, 0.875, 3.75}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {2, 1, 2, 2})},
+              .inputs = {{1, 1, 2, 2, 3, 2}}},
+             {{{1, 1, 1, 2, 2, 1}, {3.25, 3.375, 2.625, 1.875}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                             text("auto_pad", "SAME_UPPER")},
+              .inputs = {{1, 1, 4, 5}},
+              .opset = 12},
+             {{{1, 1, 2, 3}, {2.625, 1.875, 3.375, 3.25, 2.5, 1.75}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                             text("auto_pad", "SAME_LOWER"), integer("storage_order", 1)},
+              .inputs = {{1, 1, 4, 5}},
+              .opset = 12},
+             {{{1, 1, 2, 3}, {-1, 2.625, 3.375, 3.25, 2.625, 1.875}}});
+  check_node({.op = "MaxPool",
+              .attributes = {integers("kernel_shape", {3, 2}), integers("strides", {2, 2}),
+                             text("auto_pad", "VALID")},
+              .inputs = {{1, 1, 4, 5}},
+              .opset = 12},
+             {{{1, 1, 1, 2}, {2.625, 1.875}}});
 }
 
 TEST_CASE("onnx: AveragePool counts padding as it is asked to", "[onnx]") {
-  check({.op = "AveragePool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
-        {{{1, 2, 2, 3},
-          {-0.0625, -0.4375, -0.8125, 0.4375, 0.0625, -0.3125, -0.5625, -0.9375, 0.6875, -0.0625, -0.4375,
-           -0.8125}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integers("pads", {1, 1, 1, 1})},
-         .inputs = {{1, 1, 4, 4}}},
-        {{{1, 1, 2, 2}, {-0.0625, -0.625, -0.3125, -0.652777777778}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integers("pads", {1, 1, 1, 1}), integer("count_include_pad", 1)},
-         .inputs = {{1, 1, 4, 4}}},
-        {{{1, 1, 2, 2}, {-0.0277777777778, -0.416666666667, -0.208333333333, -0.652777777778}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integer("ceil_mode", 1), integer("count_include_pad", 1)},
-         .inputs = {{1, 1, 4, 4}}},
-        {{{1, 1, 2, 2}, {-0.111111111111, -0.895833333333, -0.583333333333, 0.1875}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1),
-                        integer("count_include_pad", 1)},
-         .inputs = {{1, 1, 6, 6}}},
-        {{{1, 1, 4, 3},
-          {-0.416666666667, -0.0277777777778, 0.0416666666667, -0.444444444444, -0.305555555556,
-           -0.645833333333, 0.388888888889, -0.361111111111, 0.1875, -0.0416666666667, -0.416666666667,
-           0.96875}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
-                        integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1)},
-         .inputs = {{1, 1, 6, 6}}},
-        {{{1, 1, 4, 3},
-          {-0.625, -0.0416666666667, 0.0625, -0.444444444444, -0.305555555556, -0.645833333333,
-           0.388888888889, -0.361111111111, 0.1875, -0.0833333333333, -0.833333333333, 1.9375}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
-                        integers("dilations", {2, 2}), integer("count_include_pad", 1)},
-         .inputs = {{1, 1, 5, 5}}},
-        {{{1, 1, 4, 4},
-          {-0.6875, -1.375, -1.75, -0.125, 0.375, 0.75, 0.375, 0, -0.5625, -1.125, -1.5, 0.125, -0.28125,
-           1.4375, -0.75, 1.0625}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {3}), integers("strides", {3}), integers("pads", {1, 1}),
-                        integer("ceil_mode", 1), integer("count_include_pad", 1)},
-         .inputs = {{1, 3, 7}}},
-        {{{1, 3, 3},
-          {-0.875, -0.25, 0.541666666667, 0.0416666666667, -1.54166666667, -1.20833333333, 0.958333333333,
-           -0.166666666667, -0.291666666667}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
-                        integers("pads", {0, 0, 1, 0, 0, 1}), integer("count_include_pad", 1)},
-         .inputs = {{1, 1, 2, 3, 4}}},
-        {{{1, 1, 1, 2, 3}, {-0.0625, -0.6875, 0.375, 0.1875, -0.1875, -0.375}}});
-  check({.op = "AveragePool",
-         .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
-                        integers("pads", {0, 0, 1, 0, 0, 1})},
-         .inputs = {{1, 1, 2, 3, 4}}},
-        {{{1, 1, 1, 2, 3}, {-0.125, -0.6875, 0.75, 0.375, -0.1875, -0.75}}});
+  check_node(
+      {.op = "AveragePool", .attributes = {integers("kernel_shape", {2, 2})}, .inputs = {{1, 2, 3, 4}}},
+      {{{1, 2, 2, 3},
+        {-0.0625, -0.4375, -0.8125, 0.4375, 0.0625, -0.3125, -0.5625, -0.9375, 0.6875, -0.0625, -0.4375,
+         -0.8125}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integers("pads", {1, 1, 1, 1})},
+              .inputs = {{1, 1, 4, 4}}},
+             {{{1, 1, 2, 2}, {-0.0625, -0.625, -0.3125, -0.652777777778}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integers("pads", {1, 1, 1, 1}), integer("count_include_pad", 1)},
+              .inputs = {{1, 1, 4, 4}}},
+             {{{1, 1, 2, 2}, {-0.0277777777778, -0.416666666667, -0.208333333333, -0.652777777778}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integer("ceil_mode", 1), integer("count_include_pad", 1)},
+              .inputs = {{1, 1, 4, 4}}},
+             {{{1, 1, 2, 2}, {-0.111111111111, -0.895833333333, -0.583333333333, 0.1875}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1),
+                             integer("count_include_pad", 1)},
+              .inputs = {{1, 1, 6, 6}}},
+             {{{1, 1, 4, 3},
+               {-0.416666666667, -0.0277777777778, 0.0416666666667, -0.444444444444, -0.305555555556,
+                -0.645833333333, 0.388888888889, -0.361111111111, 0.1875, -0.0416666666667, -0.416666666667,
+                0.96875}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {3, 3}), integers("strides", {2, 2}),
+                             integers("pads", {1, 0, 1, 0}), integer("ceil_mode", 1)},
+              .inputs = {{1, 1, 6, 6}}},
+             {{{1, 1, 4, 3},
+               {-0.625, -0.0416666666667, 0.0625, -0.444444444444, -0.305555555556, -0.645833333333,
+                0.388888888889, -0.361111111111, 0.1875, -0.0833333333333, -0.833333333333, 1.9375}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {2, 2}), integers("pads", {0, 1, 1, 0}),
+                             integers("dilations", {2, 2}), integer("count_include_pad", 1)},
+              .inputs = {{1, 1, 5, 5}}},
+             {{{1, 1, 4, 4},
+               {-0.6875, -1.375, -1.75, -0.125, 0.375, 0.75, 0.375, 0, -0.5625, -1.125, -1.5, 0.125, -0.28125,
+                1.4375, -0.75, 1.0625}}});
+  check_node(
+      {.op = "AveragePool",
+       .attributes = {integers("kernel_shape", {3}), integers("strides", {3}), integers("pads", {1, 1}),
+                      integer("ceil_mode", 1), integer("count_include_pad", 1)},
+       .inputs = {{1, 3, 7}}},
+      {{{1, 3, 3},
+        {-0.875, -0.25, 0.541666666667, 0.0416666666667, -1.54166666667, -1.20833333333, 0.958333333333,
+         -0.166666666667, -0.291666666667}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
+                             integers("pads", {0, 0, 1, 0, 0, 1}), integer("count_include_pad", 1)},
+              .inputs = {{1, 1, 2, 3, 4}}},
+             {{{1, 1, 1, 2, 3}, {-0.0625, -0.6875, 0.375, 0.1875, -0.1875, -0.375}}});
+  check_node({.op = "AveragePool",
+              .attributes = {integers("kernel_shape", {2, 2, 2}), integers("strides", {1, 1, 2}),
+                             integers("pads", {0, 0, 1, 0, 0, 1})},
+              .inputs = {{1, 1, 2, 3, 4}}},
+             {{{1, 1, 1, 2, 3}, {-0.125, -0.6875, 0.75, 0.375, -0.1875, -0.75}}});
   for (const std::int64_t count_padding : {0, 1}) {
     using Values = std::vector<double>;
-    check({.op = "AveragePool",
-           .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
-                          integers("pads", {1, 0, 0, 0, 0, 1}), integer("ceil_mode", 1),
-                          integer("count_include_pad", count_padding)},
-           .inputs = {{1, 1, 4, 3, 4}}},
-          {{{1, 1, 2, 2, 2},
-            count_padding ? Values{-0.625 / 3, 0.25, -0.375, -0.5, 0.8125 / 3, 1. / 3, -1.3125, 1.625 / 3}
-                          : Values{-0.3125, 0.75, -0.5625, -1.5, 0.8125 / 3, 2. / 3, -1.3125, 3.25 / 3}}});
-    check({.op = "AveragePool",
-           .attributes = {integers("kernel_shape", {2, 1, 2, 2}), integers("pads", {0, 0, 0, 1, 0, 0, 0, 0}),
-                          integer("count_include_pad", count_padding)},
-           .inputs = {{1, 1, 2, 2, 3, 2}}},
-          {{{1, 1, 1, 2, 2, 2},
-            count_padding ? Values{-0.875, -0.9375, -0.25, 0.3125, 0, -0.1875, -0.375, -0.9375}
-                          : Values{-1.75, -0.9375, -0.5, 0.3125, 0, -0.1875, -0.75, -0.9375}}});
+    check_node(
+        {.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {3, 2, 2}), integers("strides", {2, 2, 3}),
+                        integers("pads", {1, 0, 0, 0, 0, 1}), integer("ceil_mode", 1),
+                        integer("count_include_pad", count_padding)},
+         .inputs = {{1, 1, 4, 3, 4}}},
+        {{{1, 1, 2, 2, 2},
+          count_padding ? Values{-0.625 / 3, 0.25, -0.375, -0.5, 0.8125 / 3, 1. / 3, -1.3125, 1.625 / 3}
+                        : Values{-0.3125, 0.75, -0.5625, -1.5, 0.8125 / 3, 2. / 3, -1.3125, 3.25 / 3}}});
+    check_node(
+        {.op = "AveragePool",
+         .attributes = {integers("kernel_shape", {2, 1, 2, 2}), integers("pads", {0, 0, 0, 1, 0, 0, 0, 0}),
+                        integer("count_include_pad", count_padding)},
+         .inputs = {{1, 1, 2, 2, 3, 2}}},
+        {{{1, 1, 1, 2, 2, 2},
+          count_padding ? Values{-0.875, -0.9375, -0.25, 0.3125, 0, -0.1875, -0.375, -0.9375}
+                        : Values{-1.75, -0.9375, -0.5, 0.3125, 0, -0.1875, -0.75, -0.9375}}});
   }
 }
 
 TEST_CASE("onnx: global pools over any number of axes", "[onnx]") {
-  check({.op = "GlobalAveragePool", .inputs = {{1, 3, 2, 3}}},
-        {{{1, 3, 1, 1}, {-0.729166666667, -0.3125, 0.104166666667}}}, true, 2);
-  check({.op = "GlobalAveragePool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {-0.675, -0.15, -1.225, 0.9}}},
-        false);
-  check({.op = "GlobalAveragePool", .inputs = {{1, 2, 2, 2, 3}}},
-        {{{1, 2, 1, 1, 1}, {-0.520833333333, -0.354166666667}}});
-  check({.op = "GlobalMaxPool", .inputs = {{1, 3, 2, 3}}}, {{{1, 3, 1, 1}, {3.375, 2.625, 3.25}}}, true, 2);
-  check({.op = "GlobalMaxPool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {3.375, 2.625, 1.125, 3.25}}}, false);
-  check({.op = "GlobalMaxPool", .inputs = {{1, 2, 2, 2, 3}}}, {{{1, 2, 1, 1, 1}, {3.375, 3.25}}});
+  check_node({.op = "GlobalAveragePool", .inputs = {{1, 3, 2, 3}}},
+             {{{1, 3, 1, 1}, {-0.729166666667, -0.3125, 0.104166666667}}}, true, 2);
+  check_node({.op = "GlobalAveragePool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {-0.675, -0.15, -1.225, 0.9}}},
+             false);
+  check_node({.op = "GlobalAveragePool", .inputs = {{1, 2, 2, 2, 3}}},
+             {{{1, 2, 1, 1, 1}, {-0.520833333333, -0.354166666667}}});
+  check_node({.op = "GlobalMaxPool", .inputs = {{1, 3, 2, 3}}}, {{{1, 3, 1, 1}, {3.375, 2.625, 3.25}}}, true,
+             2);
+  check_node({.op = "GlobalMaxPool", .inputs = {{2, 2, 5}}}, {{{2, 2, 1}, {3.375, 2.625, 1.125, 3.25}}},
+             false);
+  check_node({.op = "GlobalMaxPool", .inputs = {{1, 2, 2, 2, 3}}}, {{{1, 2, 1, 1, 1}, {3.375, 3.25}}});
 }
 
 TEST_CASE("onnx: what pools refuse", "[onnx]") {
@@ -198,17 +195,17 @@ TEST_CASE("onnx: what pools refuse", "[onnx]") {
     OneNode changed = pool;
     changed.op = std::move(op);
     changed.attributes.push_back(std::move(attribute));
-    return refused(changed);
+    return refusal(changed);
   };
   const auto on = [](onnx::Dims input, std::vector<std::int64_t> kernel, std::vector<std::int64_t> pads) {
-    return refused(
+    return refusal(
         {.op = "AveragePool",
          .attributes = {integers("kernel_shape", std::move(kernel)), integers("pads", std::move(pads))},
          .inputs = {std::move(input)}});
   };
-  CHECK(refused({.op = "MaxPool", .inputs = {{1, 1, 3}}}) ==
+  CHECK(refusal({.op = "MaxPool", .inputs = {{1, 1, 3}}}) ==
         "node 'it' (MaxPool): expected the attribute 'kernel_shape', found none");
-  CHECK(refused({.op = "MaxPool", .attributes = {integers("kernel_shape", {2})}, .inputs = {{1, 3}}}) ==
+  CHECK(refusal({.op = "MaxPool", .attributes = {integers("kernel_shape", {2})}, .inputs = {{1, 3}}}) ==
         "node 'it' (MaxPool): expected an input N, C and at least 1 spatial axis, found shape (1, 3)");
   CHECK(with(integers("strides", {2})) ==
         "node 'it' (MaxPool): attribute 'strides': expected 2 sizes, found 1");
@@ -229,7 +226,7 @@ TEST_CASE("onnx: what pools refuse", "[onnx]") {
   CHECK(with(integer("count_include_pad", 1), "AveragePool") == "no error");
   OneNode indices = pool;
   indices.outputs = 2;
-  CHECK(refused(indices) ==
+  CHECK(refusal(indices) ==
         "node 'it' (MaxPool): expected output 1 (Indices) to be unused, found that it is used");
 
   CHECK(on({1, 1, 3}, {1}, {1, 0}) ==
@@ -244,12 +241,12 @@ TEST_CASE("onnx: what pools refuse", "[onnx]") {
         "node 'it' (AveragePool): the windows of output 0 along axis 4 lie wholly in padding");
   CHECK(on({1, 1, 3}, {4}, {0, 0}) ==
         "node 'it' (AveragePool): the kernel spans 4 along axis 2: expected at most the padded input's 3");
-  CHECK(refused({.op = "MaxPool",
+  CHECK(refusal({.op = "MaxPool",
                  .attributes = {integers("kernel_shape", {2}), integers("pads", {1, 0}),
                                 text("auto_pad", "SAME_UPPER")},
                  .inputs = {{1, 1, 3}}}) ==
         "node 'it' (MaxPool): attribute 'pads': expected none or zeros beside auto_pad SAME_UPPER, found 1");
-  CHECK(refused({.op = "GlobalMaxPool", .inputs = {{1, 3}}}) ==
+  CHECK(refusal({.op = "GlobalMaxPool", .inputs = {{1, 3}}}) ==
         "node 'it' (GlobalMaxPool): expected an input N, C and at least 1 spatial axis, found shape (1, 3)");
 }
 

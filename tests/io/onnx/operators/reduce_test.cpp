@@ -16,134 +16,126 @@
 using namespace ascribe;
 using namespace ascribe::test;
 
-namespace {
-
-void check(const OneNode& one, const std::vector<Expected>& expected, bool batched = true,
-           Index layers = -1) {
-  check_node(one, expected, batched, layers);
-}
-
-std::string refused(const OneNode& one, bool batched = false) { return refusal(one, batched); }
-
-}  // namespace
-
 // The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input).
 
 TEST_CASE("onnx: ReduceMean, ReduceSum and ReduceMax", "[onnx]") {
-  check({.op = "ReduceMean", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-        {{{1, 3, 1, 1}, {-0.4375, -0.4375, -0.4375}}});
-  check({.op = "ReduceMean",
-         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .opset = 12},
-        {{{1, 3, 4}, {0.125, -0.25, -0.625, -1, 1.125, -3.25, 0.375, 0, -1.875, 1.75, -2.625, 1}}});
-  check({.op = "ReduceMean",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, -1})},
-         .opset = 18},
-        {{{1, 1, 2, 1}, {-0.6875, -0.1875}}});
-  check({.op = "ReduceMean",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, 2, 3})},
-         .opset = 18},
-        {{{1}, {-0.4375}}});
-  check({.op = "ReduceMean", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-        {{{}, {-0.520833333333}}}, false);
-  check({.op = "ReduceMean",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{2, 3, 2}},
-         .constants = {list({0})},
-         .opset = 18},
-        {{{1, 3, 2}, {-0.25, -0.625, -1, -1.375, 2.25, -2.125}}}, false);
-  check({.op = "ReduceMean",
-         .attributes = {integer("noop_with_empty_axes", 1)},
-         .inputs = {{1, 2, 3}},
-         .opset = 18},
-        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check({.op = "ReduceMean",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 1, 3}},
-         .constants = {list({1})},
-         .opset = 18},
-        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
-  check({.op = "ReduceSum", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-        {{{1, 3, 1, 1}, {-3.5, -3.5, -3.5}}});
-  check({.op = "ReduceSum",
-         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .opset = 12},
-        {{{1, 3, 4}, {0.25, -0.5, -1.25, -2, 2.25, -6.5, 0.75, 0, -3.75, 3.5, -5.25, 2}}});
-  check({.op = "ReduceSum",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, -1})},
-         .opset = 18},
-        {{{1, 1, 2, 1}, {-8.25, -2.25}}});
-  check({.op = "ReduceSum",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, 2, 3})},
-         .opset = 18},
-        {{{1}, {-10.5}}});
-  check({.op = "ReduceSum", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-        {{{}, {-6.25}}}, false);
-  check({.op = "ReduceSum",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{2, 3, 2}},
-         .constants = {list({0})},
-         .opset = 18},
-        {{{1, 3, 2}, {-0.5, -1.25, -2, -2.75, 4.5, -4.25}}}, false);
-  check({.op = "ReduceSum",
-         .attributes = {integer("noop_with_empty_axes", 1)},
-         .inputs = {{1, 2, 3}},
-         .opset = 18},
-        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check({.op = "ReduceSum",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 1, 3}},
-         .constants = {list({1})},
-         .opset = 18},
-        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
-  check({.op = "ReduceMax", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-        {{{1, 3, 1, 1}, {3.375, 3.25, 2.5}}});
-  check({.op = "ReduceMax",
-         .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .opset = 12},
-        {{{1, 3, 4}, {3.375, 0.5, 2.625, -0.25, 1.875, -2.5, 1.125, 3.25, -1.125, 2.5, -1.875, 1.75}}});
-  check({.op = "ReduceMax",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, -1})},
-         .opset = 18},
-        {{{1, 1, 2, 1}, {2.5, 3.375}}});
-  check({.op = "ReduceMax",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 3, 2, 4}},
-         .constants = {list({1, 2, 3})},
-         .opset = 18},
-        {{{1}, {3.375}}});
-  check({.op = "ReduceMax", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-        {{{}, {3.375}}}, false);
-  check({.op = "ReduceMax",
-         .attributes = {integer("keepdims", 1)},
-         .inputs = {{2, 3, 2}},
-         .constants = {list({0})},
-         .opset = 18},
-        {{{1, 3, 2}, {2.625, 0.5, 1.875, -0.25, 3.375, -1}}}, false);
-  check({.op = "ReduceMax",
-         .attributes = {integer("noop_with_empty_axes", 1)},
-         .inputs = {{1, 2, 3}},
-         .opset = 18},
-        {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check({.op = "ReduceMax",
-         .attributes = {integer("keepdims", 0)},
-         .inputs = {{1, 1, 3}},
-         .constants = {list({1})},
-         .opset = 18},
-        {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  check_node(
+      {.op = "ReduceMean", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+      {{{1, 3, 1, 1}, {-0.4375, -0.4375, -0.4375}}});
+  check_node({.op = "ReduceMean",
+              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .opset = 12},
+             {{{1, 3, 4}, {0.125, -0.25, -0.625, -1, 1.125, -3.25, 0.375, 0, -1.875, 1.75, -2.625, 1}}});
+  check_node({.op = "ReduceMean",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, -1})},
+              .opset = 18},
+             {{{1, 1, 2, 1}, {-0.6875, -0.1875}}});
+  check_node({.op = "ReduceMean",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, 2, 3})},
+              .opset = 18},
+             {{{1}, {-0.4375}}});
+  check_node({.op = "ReduceMean", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+             {{{}, {-0.520833333333}}}, false);
+  check_node({.op = "ReduceMean",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{2, 3, 2}},
+              .constants = {list({0})},
+              .opset = 18},
+             {{{1, 3, 2}, {-0.25, -0.625, -1, -1.375, 2.25, -2.125}}}, false);
+  check_node({.op = "ReduceMean",
+              .attributes = {integer("noop_with_empty_axes", 1)},
+              .inputs = {{1, 2, 3}},
+              .opset = 18},
+             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check_node({.op = "ReduceMean",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 1, 3}},
+              .constants = {list({1})},
+              .opset = 18},
+             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  check_node(
+      {.op = "ReduceSum", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+      {{{1, 3, 1, 1}, {-3.5, -3.5, -3.5}}});
+  check_node({.op = "ReduceSum",
+              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .opset = 12},
+             {{{1, 3, 4}, {0.25, -0.5, -1.25, -2, 2.25, -6.5, 0.75, 0, -3.75, 3.5, -5.25, 2}}});
+  check_node({.op = "ReduceSum",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, -1})},
+              .opset = 18},
+             {{{1, 1, 2, 1}, {-8.25, -2.25}}});
+  check_node({.op = "ReduceSum",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, 2, 3})},
+              .opset = 18},
+             {{{1}, {-10.5}}});
+  check_node({.op = "ReduceSum", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+             {{{}, {-6.25}}}, false);
+  check_node({.op = "ReduceSum",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{2, 3, 2}},
+              .constants = {list({0})},
+              .opset = 18},
+             {{{1, 3, 2}, {-0.5, -1.25, -2, -2.75, 4.5, -4.25}}}, false);
+  check_node({.op = "ReduceSum",
+              .attributes = {integer("noop_with_empty_axes", 1)},
+              .inputs = {{1, 2, 3}},
+              .opset = 18},
+             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check_node({.op = "ReduceSum",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 1, 3}},
+              .constants = {list({1})},
+              .opset = 18},
+             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  check_node(
+      {.op = "ReduceMax", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+      {{{1, 3, 1, 1}, {3.375, 3.25, 2.5}}});
+  check_node({.op = "ReduceMax",
+              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .opset = 12},
+             {{{1, 3, 4}, {3.375, 0.5, 2.625, -0.25, 1.875, -2.5, 1.125, 3.25, -1.125, 2.5, -1.875, 1.75}}});
+  check_node({.op = "ReduceMax",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, -1})},
+              .opset = 18},
+             {{{1, 1, 2, 1}, {2.5, 3.375}}});
+  check_node({.op = "ReduceMax",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 3, 2, 4}},
+              .constants = {list({1, 2, 3})},
+              .opset = 18},
+             {{{1}, {3.375}}});
+  check_node({.op = "ReduceMax", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+             {{{}, {3.375}}}, false);
+  check_node({.op = "ReduceMax",
+              .attributes = {integer("keepdims", 1)},
+              .inputs = {{2, 3, 2}},
+              .constants = {list({0})},
+              .opset = 18},
+             {{{1, 3, 2}, {2.625, 0.5, 1.875, -0.25, 3.375, -1}}}, false);
+  check_node({.op = "ReduceMax",
+              .attributes = {integer("noop_with_empty_axes", 1)},
+              .inputs = {{1, 2, 3}},
+              .opset = 18},
+             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
+  check_node({.op = "ReduceMax",
+              .attributes = {integer("keepdims", 0)},
+              .inputs = {{1, 1, 3}},
+              .constants = {list({1})},
+              .opset = 18},
+             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
 }
 
 TEST_CASE("onnx: of equal maxima the first in C order takes all", "[onnx]") {
@@ -248,11 +240,11 @@ TEST_CASE("onnx: shapes of the other reductions, and of those of one value", "[o
   check_node({.op = "ReduceProd", .inputs = {{}}}, {{{}, {-3.125}}}, false, 0);
   check_node({.op = "ReduceMin", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}},
              {{{1, 2}, {-3.125, 0.5}}}, true, 0);
-  CHECK(refused({.op = "ReduceL1", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}}) ==
+  CHECK(refusal({.op = "ReduceL1", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2}}}) ==
         "node 'it' (ReduceL1): expected axes, found none and noop_with_empty_axes, on whose meaning here "
         "ONNX's "
         "versions disagree");
-  CHECK(refused({.op = "ReduceL2", .inputs = {{1, 2}}, .constants = {list({0})}}, true) ==
+  CHECK(refusal({.op = "ReduceL2", .inputs = {{1, 2}}, .constants = {list({0})}}, true) ==
         "node 'it' (ReduceL2): it works along axis 0, the batch's, which is not supported");
 }
 
@@ -275,7 +267,7 @@ TEST_CASE("onnx: a sum that has no logarithm, and exponentials beyond all number
 TEST_CASE("onnx: what reductions refuse", "[onnx]") {
   const auto with = [](std::vector<onnx::Attribute> attributes, std::vector<onnx::Tensor> constants,
                        Index opset, bool batched = false, const char* op = "ReduceMean") {
-    return refused({.op = op,
+    return refusal({.op = op,
                     .attributes = std::move(attributes),
                     .inputs = {{1, 2, 3}},
                     .constants = std::move(constants),

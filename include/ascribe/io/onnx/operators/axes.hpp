@@ -11,6 +11,9 @@
 
 namespace ascribe::onnx {
 
+/// The least size that an axis may have: constants may be empty.
+inline Index least_size(const Activation& a) { return a.constant ? 0 : 1; }
+
 /// A constant list of axes, sizes or indices. Throws Error for another type than int32 and int64.
 inline std::vector<std::int64_t> integers_of(const Node& node, const Tensor& tensor) {
   if (tensor.type() != ElementType::int64 && tensor.type() != ElementType::int32)

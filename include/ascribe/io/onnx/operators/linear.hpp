@@ -1,240 +1,18 @@
-/// Conv, ConvTranspose, Gemm, MatMul and BatchNormalization.
+/// Gemm, MatMul and Einsum.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
-#include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
-#include <ascribe/io/onnx/operators/contraction.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
-#include <ascribe/io/onnx/operators/normalisation.hpp>
-#include <ascribe/io/onnx/operators/window.hpp>
-#include <ascribe/maps/channel_scale.hpp>
+#include <ascribe/io/onnx/operators/channel_affine.hpp>
+#include <ascribe/io/onnx/operators/contraction.hpp>
 
 namespace ascribe::onnx {
-
-/// out = scale ⊙ in + shift with an entry a channel (or one for all): what a node by constants does to the
-/// outputs of the layer before it.
-struct ChannelAffine {
-  layer::Numbers scale, shift;
-};
-
-/// The scale and shift of a BatchNormalization as inference has them. Throws Error for spatial = 0 and
-/// a variance that is not positive.
-inline ChannelAffine batch_normalisation(const Importer& importer, const Node& node, Index channels) {
-  Attributes attributes(node);
-  const double epsilon = double(attributes.real("epsilon", 1e-5f));
-  attributes.ignore("momentum");
-  attributes.ignore("training_mode");  // which `in_training` reads
-  if (importer.opset() < 7) {
-    attributes.ignore("consumed_inputs");
-    if (!attributes.flag("is_test", false))
-      fail(describe(node), ": attribute 'is_test': expected 1, found 0");
-  }
-  if (!attributes.flag("spatial", true)) fail(describe(node), ": attribute 'spatial': expected 1, found 0");
-  attributes.finish();
-  std::array<Eigen::VectorXd, 4> parts;
-  for (std::size_t k = 0; k < 4; ++k) {
-    const Tensor& t = importer.constant(node, k + 1);
-    if (t.size() != channels)
-      fail(describe(node), ": input ", k + 1, ": expected ", channels, " channels, found ", t.size());
-    parts[k].resize(channels);
-    t.copy_to(std::span<double>(parts[k].data(), std::size_t(channels)));
-  }
-  try {
-    const auto folded = map::scale_and_bias(parts[0], parts[1], parts[2], parts[3], epsilon);
-    return {{folded.scale.begin(), folded.scale.end()}, {folded.bias.begin(), folded.bias.end()}};
-  } catch (const Error& error) {
-    fail(describe(node), ": ", error.what());
-  }
-}
-
-/// Whether a BatchNormalization is to take the mean and variance of what it reads.
-inline bool in_training(const Node& node) {
-  return node.op_type == "BatchNormalization" && Attributes(node).flag("training_mode", false);
-}
-inline void note_training(Importer& importer, const Node& node) {
-  if (in_training(node))
-    importer.note(describe(node) +
-                  " is in training mode: it is read as inference has it, with the mean and " +
-                  "variance that were learned");
-}
-
-/// What `next` does to its input 0, if that is an affine map by constants with one entry a channel (axis 1 of
-/// `dims`, or the last where `channels_last`), or one for all: BatchNormalization, Add, Sub, Mul, Div.
-inline std::optional<ChannelAffine> as_channel_affine(const Importer& importer, const Node& next,
-                                                      const std::string& value, const Dims& dims,
-                                                      std::size_t channel_axis) {
-  const Index channels = dims[channel_axis];
-  if (next.op_type == "BatchNormalization") {
-    if (next.inputs[0] != value || channel_axis != 1 || importer.has_output(next, 1)) return std::nullopt;
-    return batch_normalisation(importer, next, channels);
-  }
-  const bool add = next.op_type == "Add", sub = next.op_type == "Sub", mul = next.op_type == "Mul",
-             div = next.op_type == "Div";
-  if ((!add && !sub && !mul && !div) || next.inputs.size() != 2 || !next.attributes.empty())
-    return std::nullopt;
-  const std::size_t k = next.inputs[0] == value ? 1 : 0;
-  if (!importer.is_constant(next, k) || (k == 0 && div)) return std::nullopt;
-  const Tensor& constant = importer.constant(next, k);
-  // One entry a channel: every other axis of the constant has size 1.
-  const Index offset = Index(dims.size()) - constant.rank();
-  if (offset < 0) return std::nullopt;
-  for (Index axis = 0; axis < constant.rank(); ++axis) {
-    const Index size = constant.dims()[std::size_t(axis)];
-    if (size != 1 && (std::size_t(axis + offset) != channel_axis || size != channels)) return std::nullopt;
-  }
-  auto values = constant.values<double>();
-  if (values.size() == 1) values.assign(std::size_t(channels), values[0]);
-  const layer::Numbers ones(std::size_t(channels), 1), zeros(std::size_t(channels), 0);
-  if (add) return ChannelAffine{ones, values};
-  if (mul) return ChannelAffine{values, zeros};
-  if (sub && k == 1) {
-    for (double& v : values) v = -v;
-    return ChannelAffine{ones, values};
-  }
-  if (sub) return ChannelAffine{layer::Numbers(std::size_t(channels), -1), values};
-  for (double& v : values) {
-    if (v == 0) fail(describe(next), ": expected a divisor other than 0");
-    v = 1 / v;
-  }
-  return ChannelAffine{values, zeros};
-}
-
-/// Folds the nodes behind a linear one that are affine by channel into a factor for each of its channels and
-/// its bias, and returns the last of them, whose output the layer computes. The network's output is
-/// unchanged; the layer's denominators are those of the folded network.
-inline const Node& fold_followers(Importer& importer, const Node& node, const Dims& dims,
-                                  std::size_t channel_axis, layer::Numbers& scale, layer::Numbers& bias) {
-  const Node* last = &node;
-  while (const Node* next = importer.only_consumer(*last)) {
-    const auto affine = as_channel_affine(importer, *next, last->outputs[0], dims, channel_axis);
-    if (!affine) break;
-    importer.charge(*next, {dims[channel_axis]}, 4 * sizeof(double));
-    note_training(importer, *next);
-    bias.resize(affine->scale.size(), 0);
-    scale.resize(affine->scale.size(), 1);
-    for (std::size_t o = 0; o < bias.size(); ++o) {
-      scale[o] *= affine->scale[o];
-      bias[o] = bias[o] * affine->scale[o] + affine->shift[o];
-    }
-    importer.absorb(*next);
-    last = next;
-  }
-  return *last;
-}
-
-inline layer::Numbers bias_input(const Importer& importer, const Node& node, std::size_t k, Index channels) {
-  if (!importer.has_input(node, k)) return {};
-  const Tensor& tensor = importer.constant(node, k);
-  if (tensor.size() != channels)
-    fail(describe(node), ": the bias: expected ", channels, " entries, found ", tensor.size());
-  return tensor.values<double>();
-}
-
-/// Adds a convolution with what follows it by channel, under the last node's output.
-inline void add_convolution(Importer& importer, const Node& node, const Activation& a,
-                            layer::Convolution convolution, const Dims& dims) {
-  convolution.images = a.dims[0];
-  importer.charge(node, convolution);
-  layer::Numbers bias = bias_input(importer, node, 2, dims[1]);
-  const Node& last = fold_followers(importer, node, dims, 1, convolution.scale, bias);
-  importer.define(last.outputs[0],
-                  importer.add(node, "", layer::MatMul{std::move(convolution), std::move(bias)}, {a}, dims,
-                               channels_last(a.rank())));
-}
-
-inline void import_conv(Importer& importer, const Node& node) {
-  const Activation a = importer.in_order(node, importer.activation(node, 0),
-                                         channels_last(importer.activation(node, 0).rank()));
-  const Tensor& weights = importer.constant(node, 1);
-  const Dims kernel = kernel_dims(node, a, weights.dims());
-  Attributes attributes(node);
-  const Spatial geometry = as_spatial(window_axes(node, attributes, a, kernel));
-  const Index groups = Index(attributes.integer("group", 1));
-  attributes.finish();
-  const Index filters = weights.dims()[0], channels = a.dims[1];
-  if (groups < 1 || channels % groups != 0 || weights.dims()[1] != channels / groups || weights.size() < 1)
-    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
-         " groups, found shape ", shown(weights.dims()));
-  try {
-    geometry.check("Conv");
-  } catch (const Error& error) {
-    fail(describe(node), ": ", error.what());
-  }
-  const Dims dims = image_dims(a, filters, geometry.output());
-  add_convolution(
-      importer, node, a,
-      {.geometry = geometry, .channels = channels, .filters = filters, .groups = groups, .weights = weights},
-      dims);
-}
-
-/// A transposed convolution is the transpose of the convolution that leads from its output to its input.
-inline void import_conv_transpose(Importer& importer, const Node& node) {
-  const Activation a = importer.in_order(node, importer.activation(node, 0),
-                                         channels_last(importer.activation(node, 0).rank()));
-  const Tensor& weights = importer.constant(node, 1);
-  const Dims kernel = kernel_dims(node, a, weights.dims());
-  if (weights.size() < 1)
-    fail(describe(node), ": expected weights, found none: shape ", shown(weights.dims()));
-  Attributes attributes(node);
-  const Index groups = Index(attributes.integer("group", 1));
-  const std::size_t axes = kernel.size();
-  kernel_shape(node, attributes, axes, kernel);
-  // The convolution back, from this layer's output to its input, which `input` below is until then.
-  std::vector<WindowAxis> back = sliding_axes(node, attributes, std::span(a.dims).subspan(2), kernel);
-  const auto output_padding = sizes_attribute(node, attributes, "output_padding", 0, axes),
-             output_shape = sizes_attribute(node, attributes, "output_shape", 0, axes);
-  const std::string automatic = automatic_padding(node, attributes);
-  attributes.finish();
-
-  // Along one axis: the size of the output, and the padding by which the full one is cut.
-  const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
-  for (std::size_t i = 0; i < axes; ++i) {
-    WindowAxis& axis = back[i];
-    const Index input = axis.input, extra = output_padding ? Index((*output_padding)[i]) : 0;
-    const Index full = axis.stride * (input - 1) + extra + axis.span();
-    if (automatic != "NOTSET") axis.before = axis.after = 0;
-    if (output_shape || same) {
-      axis.input = output_shape ? Index((*output_shape)[i]) : input * axis.stride;
-      const Index total = std::max<Index>(0, full - axis.input);
-      axis.before = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-    } else {
-      axis.input = full - axis.before - axis.after;
-    }
-    if (axis.input < 1)
-      fail(describe(node), ": expected an output of at least 1 along each axis, found ", axis.input);
-    // It must have exactly this input as its output; behind the last window the image may go on
-    // (output_padding), which the padding behind must not add a window for.
-    axis.after = std::max<Index>(0, (input - 1) * axis.stride + axis.span() - axis.input - axis.before);
-  }
-  const Spatial s = as_spatial(back);
-  const Index channels = a.dims[1];
-  if (groups < 1 || weights.dims()[0] != channels || channels % groups != 0)
-    fail(describe(node), ": the weights: expected ", channels, " channels in ", groups,
-         " groups, found shape ", shown(weights.dims()));
-  const Index filters = weights.dims()[1] * groups;  // neither is more than what there is in memory
-  const Dims dims = image_dims(a, filters, s.input);
-  // As a convolution, the weights' axes are already filters (this layer's inputs), channels (its outputs).
-  s.check("ConvTranspose");
-  if (a.dims[0] * s.output_pixels() * channels != a.size())
-    fail(describe(node), ": expected the padding to leave ", a.size() / a.dims[0], " inputs, found ",
-         s.output_pixels() * channels);
-  add_convolution(importer, node, a,
-                  {.geometry = s,
-                   .channels = filters,
-                   .filters = channels,
-                   .groups = groups,
-                   .weights = weights,
-                   .transposed = true},
-                  dims);
-}
 
 /// A matrix of constants, as the weights of a dense layer at so many positions.
 inline layer::Dense dense_of(const Importer& importer, const Node& node, const Tensor& matrix,
@@ -419,41 +197,10 @@ inline void import_matmul(Importer& importer, const Node& node) {
   importer.define(node.outputs[0], result);
 }
 
-/// A batch normalisation that no linear layer stands before.
-inline void import_batch_normalisation(Importer& importer, const Node& node) {
-  const Activation& given = importer.activation(node, 0);
-  if (given.rank() < 2)
-    fail(describe(node), ": expected an input with channels along axis 1, found shape ", shown(given.dims));
-  for (std::size_t k = 1; k < 5; ++k)
-    if (importer.has_output(node, k))
-      fail(describe(node), ": expected the output of inference alone, found that output ", k, " is used");
-  const Activation a = importer.in_order(node, given, channels_last(given.rank()));
-  if (in_training(node) && importer.of_constants()) {
-    // The values are no samples: their mean and variance are what is asked for.
-    std::vector<bool> axes(a.dims.size(), true);
-    axes[1] = false;
-    Attributes attributes(node);
-    const Centred centred = add_centred(importer, node, a, axes);
-    const Activation gate =
-        add_inverse_deviation(importer, node, centred.variance, parameter(attributes, "epsilon", 1e-5));
-    const Affine by_channel = affine_along_1(importer, node, a.rank(), a.dims[1], "channels");
-    return importer.define(node.outputs[0], add_normalised(importer, node, centred.value, gate, by_channel));
-  }
-  note_training(importer, node);
-  const auto affine = batch_normalisation(importer, node, a.dims[1]);
-  importer.define(
-      node.outputs[0],
-      importer.add(node, "", layer::MatMul{layer::ChannelScale{a.size(), affine.scale}, affine.shift}, {a},
-                   a.dims, a.order));
-}
-
-inline constexpr std::array<Operator, 6> linear_operators{{
-    {"Conv", import_conv},
-    {"ConvTranspose", import_conv_transpose},
+inline constexpr std::array<Operator, 3> linear_operators{{
     {"Gemm", import_gemm},
     {"MatMul", import_matmul},
     {"Einsum", import_einsum},
-    {"BatchNormalization", import_batch_normalisation},
 }};
 
 }  // namespace ascribe::onnx

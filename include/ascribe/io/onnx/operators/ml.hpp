@@ -16,7 +16,8 @@
 #include <ascribe/io/onnx/operators/axes.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 #include <ascribe/io/onnx/operators/reduce.hpp>
-#include <ascribe/io/onnx/operators/shape.hpp>
+#include <ascribe/io/onnx/operators/concat.hpp>
+#include <ascribe/io/onnx/operators/slice.hpp>
 
 namespace ascribe::onnx {
 

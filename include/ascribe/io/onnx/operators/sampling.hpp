@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <ascribe/io/onnx/importer.hpp>
-#include <ascribe/io/onnx/operators/shape.hpp>
+#include <ascribe/io/onnx/operators/resize.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>
 
 namespace ascribe::onnx {
