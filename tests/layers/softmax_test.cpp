@@ -70,6 +70,16 @@ TEST_CASE("logits far apart, and masked ones", "[layers]") {
   CHECK(run(logarithm, a)(1, 0) == Approx(-2e4 - std::log(2.0)));
 }
 
+TEST_CASE("the logarithm of a probability that is nearly 1 is good to its own rounding", "[layers]") {
+  const kind::Softmax logarithm(1, 3, 1, true);
+  Batch<float> a(3, 1);
+  a << 4, 20, 6;
+  // Python: -log1p(exp(-16) + exp(-14)), and with 4 - 20 before it.
+  const Batch<float> b = run(logarithm, a);
+  CHECK(b(1) == Approx(-9.4406345e-07).epsilon(1e-6));
+  CHECK(b(0) == Approx(-16.000000944));
+}
+
 TEST_CASE("a softmax of scalars that differentiate themselves", "[layers]") {
   using S = Eigen::AutoDiffScalar<Eigen::Vector2d>;
   Batch<S> a(2, 1);

@@ -70,6 +70,28 @@ TEST_CASE("the gradient of a softmax against differences", "[rules]") {
   }
 }
 
+TEST_CASE("where one probability is nearly 1, what goes down is good to its own rounding", "[rules]") {
+  // Of log p: u·(1 − p), which is u times the others' probabilities, and −u times each of those.
+  const kind::Softmax layer(1, 3, 1, true);
+  Batch<double> a(3, 1), base(3, 1);
+  a << 4, 40, 6;
+  base << 4.5, 39, 5;
+  const double others = std::exp(-36.0) + std::exp(-34.0), all = 1 + others;
+  Step step(layer, {RowShares::expansion}, Form::Q, a, base);
+  step.up << 0, 2, 0;
+  Workspace<double> workspace;
+  step.books.reset(1);
+  Context<double, Dynamic, Dynamic, Dynamic> c{view(step.a), view(step.b), {},       {},
+                                               Form::Q,      step.books,   workspace};
+  rule::take_step(layer, RowShares{RowShares::expansion}, c, view(step.up), out(step.down));
+  CHECK(step.down(1) == Approx(2 * others / all).epsilon(1e-13));
+  CHECK(step.down(0) == Approx(-2 * std::exp(-36.0) / all).epsilon(1e-13));
+  // The books are as small as the output, and close to its rounding.
+  const double enters = 2 * step.b(1), leaves = step.a.col(0).dot(step.down.col(0));
+  CHECK(std::abs(enters) < 1e-14);
+  CHECK(std::abs(enters - leaves - step.books.dropped(0)) <= 1e-14 * std::abs(leaves));
+}
+
 TEST_CASE("AttnLRP's rule of a softmax in R, and what it drops", "[rules]") {
   // Achtibat et al. 2402.05602, proposition 3.1: a_i·(R_i − b_i·Σ R).
   const kind::Softmax layer(1, 2);

@@ -16,9 +16,9 @@
 namespace ascribe {
 namespace kind {
 
-/// b_i = e^{a_i}/Σ_k e^{a_k} over the `length` features of a row, or log b_i: a function of rows. Feature i of
-/// row (o, r) is (o·length + i)·inner + r, as an axis of an array lies. Values of at most `masked` are masked:
-/// b is 0 there, and no rule gives them anything.
+/// b_i = e^{a_i}/Σ_k e^{a_k} over the `length` features of a row, or log b_i: a function of rows. Feature i
+/// of row (o, r) is (o·length + i)·inner + r, as an axis of an array lies. Values of at most `masked` are
+/// masked: b is 0 there, and no rule gives them anything.
 struct Softmax {
   static constexpr int inputs = Dynamic, outputs = Dynamic;
   /// What stands for −∞, which a network's values cannot be. It is far below every logit, and a float.
@@ -70,12 +70,15 @@ void exponentials(Index count, S* values) {
   }
 }
 
-/// One row: from the largest logit down, so that nothing overflows.
+/// One row: from the largest logit down, so that nothing overflows. The logarithm of what is nearly 1 is made
+/// of what is missing there: log Σ e^a = a_top + log(1 + the others' e^{a − a_top}).
 template <class S>
 void softmax_of_row(const kind::Softmax& layer, const S* a, S* b) {
   const Index step = layer.inner, length = layer.length;
-  S top = a[0];
-  for (Index i = 1; i < length; ++i) top = math::max(top, a[i * step]);
+  Index largest = 0;
+  for (Index i = 1; i < length; ++i)
+    if (a[i * step] > a[largest * step]) largest = i;
+  const S top = a[largest * step];
   constexpr Index block = 64;
   std::array<S, std::size_t(block)> powers;
   S total(0);
@@ -83,13 +86,15 @@ void softmax_of_row(const kind::Softmax& layer, const S* a, S* b) {
     const Index width = std::min(block, length - first);
     for (Index i = 0; i < width; ++i) powers[std::size_t(i)] = a[(first + i) * step] - top;
     exponentials(width, powers.data());
+    if (layer.logarithm && largest >= first && largest < first + width)
+      powers[std::size_t(largest - first)] = S(0);
     total += sum_of<S>(width, [&](Index i) { return powers[std::size_t(i)]; });
     if (!layer.logarithm)
       for (Index i = 0; i < width; ++i) b[(first + i) * step] = powers[std::size_t(i)];
   }
   if (layer.logarithm) {
-    const S log_total = top + math::log(total);
-    for (Index i = 0; i < length; ++i) b[i * step] = a[i * step] - log_total;
+    const S log_total = math::log1p(total);
+    for (Index i = 0; i < length; ++i) b[i * step] = (a[i * step] - top) - log_total;
   } else {
     const S share = S(1) / total;
     for (Index i = 0; i < length; ++i) b[i * step] *= share;

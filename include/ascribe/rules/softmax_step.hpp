@@ -38,6 +38,15 @@ struct RowShares {
 
 namespace detail {
 
+/// The place of the first largest number.
+template <class S>
+Index largest_of(Index length, Index step, const S* values) {
+  Index top = 0;
+  for (Index i = 1; i < length; ++i)
+    if (values[i * step] > values[top * step]) top = i;
+  return top;
+}
+
 /// One row of one sample: its logits, its outputs, and the same of a baseline.
 template <class S>
 struct Row {
@@ -50,9 +59,7 @@ struct Row {
 
   /// log Σ e^a, from the largest logit and its weight, which is at least 1/length.
   S log_total(const S* logits, const S* outputs) const {
-    Index top = 0;
-    for (Index i = 1; i < length; ++i)
-      if (logits[i * step] > logits[top * step]) top = i;
+    const Index top = largest_of(length, step, logits);
     const S& out = outputs[top * step];
     return S(logits[top * step] - (logarithm ? out : S(math::log(out))));
   }
@@ -73,8 +80,9 @@ Row<typename C::Scalar> row_of(const kind::Softmax& layer, const C& c, Index n, 
 }
 
 /// Weights w of a row, by which the derivative is J = diag(w) − w wᵀ/Σw, or of the logarithm 1 − 1 wᵀ/Σw: the
-/// softmax's own, or against a baseline the chords of eˡ between both images' l = a − log Σ eᵃ, the logarithmic
-/// means of b and b̄. With them Δb = J Δa: Σ Δb = 0 = Σ w·Δl gives log Σ eᵃ's change as Σ w·Δa/Σ w.
+/// softmax's own, or against a baseline the chords of eˡ between both images' l = a − log Σ eᵃ, the
+/// logarithmic means of b and b̄. With them Δb = J Δa: Σ Δb = 0 = Σ w·Δl gives log Σ eᵃ's change as Σ w·Δa/Σ
+/// w.
 template <class S>
 class RowWeights {
  public:
@@ -108,23 +116,28 @@ S transpose_row(const Row<S>& row, const RowWeights<S>& weight, const S* u, S* d
   const Index step = row.step, length = row.length;
   for (Index i = 0; i < length; ++i) down[i * step] = weight(i);
   const S all = row.a0 ? sum_of<S>(length, [&](Index i) { return down[i * step]; }) : S(1);
+  // The largest weight may be nearly all: what is left there is made of the others, so that it does not
+  // cancel.
+  const Index top = largest_of(length, step, down);
   if (row.logarithm) {
-    const S kappa = sum_of<S>(length, [&](Index i) { return u[i * step]; }) / all;
+    const auto others = [&](const S* x) {
+      return sum_of<S>(length, [&](Index i) { return i == top ? S(0) : x[i * step]; });
+    };
+    const S rest = others(down), others_u = others(u), weight_at_top = down[top * step];
+    const S kappa = (u[top * step] + others_u) / all;
     for (Index i = 0; i < length; ++i) down[i * step] = u[i * step] - down[i * step] * kappa;
+    down[top * step] = (u[top * step] * rest - weight_at_top * others_u) / all;
     return kappa;
   }
-  // κ next to u_i of the largest weight, from which it may differ by little: what is left there does not cancel.
-  Index top = 0;
-  for (Index i = 1; i < length; ++i)
-    if (down[i * step] > down[top * step]) top = i;
+  // κ next to u_i there, from which it may differ by little.
   const S near = u[top * step];
   const S beyond = sum_of<S>(length, [&](Index i) { return S(down[i * step] * (u[i * step] - near)); }) / all;
   for (Index i = 0; i < length; ++i) down[i * step] *= (u[i * step] - near) - beyond;
   return S(near + beyond);
 }
 
-/// a_i times what R/b gives by the derivative, without dividing by the outputs: of a softmax a_i·(R_i − b_i·Σ R),
-/// of its logarithm a_i·(R_i/b_i − w_i·Σ R/b), where an output of 0 has nothing to hand on.
+/// a_i times what R/b gives by the derivative, without dividing by the outputs: of a softmax a_i·(R_i − b_i·Σ
+/// R), of its logarithm a_i·(R_i/b_i − w_i·Σ R/b), where an output of 0 has nothing to hand on.
 template <class S>
 class RowExpansion {
  public:
@@ -149,7 +162,9 @@ class RowExpansion {
 template <class S>
 S step_of_row(const Row<S>& row, const RowShares& rule, Form form, const S* u, S* down) {
   const Index step = row.step, length = row.length;
-  const auto sum = [=](auto term) { return sum_of<S>(length, [=](Index i) { return S(term(i, i * step)); }); };
+  const auto sum = [=](auto term) {
+    return sum_of<S>(length, [=](Index i) { return S(term(i, i * step)); });
+  };
   const auto value = [&](Index at) { return row.a0 ? S(row.a[at] - row.a0[at]) : row.a[at]; };
   const auto enters = [&] {
     if (form == Form::R) return sum([=](Index, Index at) { return u[at]; });
@@ -173,9 +188,13 @@ S step_of_row(const Row<S>& row, const RowShares& rule, Form form, const S* u, S
   image.a0 = image.b0 = nullptr;
   const S kappa = transpose_row(image, RowWeights<S>(image), u, down);
   if (form == Form::R) return enters();  // J's columns add up to 0, so that nothing leaves
-  return enters() -
-         sum([&](Index i, Index at) { return value(at) * (row.logarithm ? u[at] : row.weight(i) * u[at]); }) +
-         kappa * sum([&](Index i, Index at) { return value(at) * row.weight(i); });
+  // Counted from the largest logit's value, which changes nothing, since J's columns add up to 0, and leaves
+  // less to cancel.
+  const S from = value(largest_of(length, step, row.a) * step);
+  return enters() - sum([&](Index i, Index at) {
+           return (value(at) - from) * (row.logarithm ? u[at] : row.weight(i) * u[at]);
+         }) +
+         kappa * sum([&](Index i, Index at) { return (value(at) - from) * row.weight(i); });
 }
 
 template <class C>
