@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/networks/checks.hpp"
@@ -72,13 +73,13 @@ class Audit {
     Column point = x.col(n), against;
     if (baseline) against = baseline->col(baseline->cols() == 1 ? 0 : n);
     const auto plan = net_.plan(*method_);
-    const auto nodes = with_nodes(point, from, plan, baseline ? &against : nullptr);
+    const auto [nodes, of_values] = with_nodes(point, from, plan, baseline ? &against : nullptr);
     if (!closing) {
-      if (const auto first = ascribe::check::first_open_node(net_, nodes, 0))
+      if (const auto first = ascribe::check::first_open_node(net_, nodes, 0, of_values))
         ascribe::fail("the books are ", open_by(open, start), "; the first node whose own books are is ",
                       described(first->node, plan), ": ",
                       open_by(first->error, nodes.nodes[std::size_t(first->node)].books.enter(0)));
-      if (!(closing.error <= ascribe::check::conservation(net_, nodes, 0).tolerance))
+      if (!(closing.error <= ascribe::check::conservation(net_, nodes, 0, of_values).tolerance))
         ascribe::fail("the books are ", open_by(open, start),
                       ", and those of every node close when each is explained by itself: the fault is in a "
                       "step of several nodes");
@@ -93,7 +94,8 @@ class Audit {
     }
     if (closing.error > open_limit * std::abs(start))
       return "the books are " + open_by(open, start) + ", rounding of the " + in_words(moved) +
-             " that moved inside of the network";
+             " that moved inside of the network" +
+             (baseline ? ", or of values that are nearly the baseline's" : "");
     return "";
   }
 
@@ -118,18 +120,30 @@ class Audit {
     return sample;
   }
 
-  template <class Start>
-  ascribe::GraphExplanation<Scalar> with_nodes(const Column& x, const Start& start,
-                                               const typename Graph::Plan& plan,
-                                               const Column* baseline) const {
+  /// An explanation with the books of every node, and what the rounding of values may open in them.
+  struct WithNodes {
     ascribe::GraphExplanation<Scalar> explanation;
-    explanation.record = ascribe::Record::per_layer;
+    std::vector<double> of_values;
+  };
+
+  template <class Start>
+  WithNodes with_nodes(const Column& x, const Start& start, const typename Graph::Plan& plan,
+                       const Column* baseline) const {
+    WithNodes found;
+    found.explanation.record = ascribe::Record::per_layer;
     ascribe::Workspace<Scalar> workspace;
     typename Graph::Trace trace, base_trace;
     net_.forward(x, trace, workspace);
     if (baseline) net_.forward(*baseline, base_trace, workspace);
-    net_.explain(trace, start, plan, explanation, workspace, baseline ? &base_trace : nullptr);
-    return explanation;
+    net_.explain(trace, start, plan, found.explanation, workspace, baseline ? &base_trace : nullptr);
+    if (!baseline) return found;
+    ascribe::Composite<Scalar> method = *method_;
+    method.times_input = false;
+    ascribe::GraphExplanation<Scalar> multipliers;
+    multipliers.record = ascribe::Record::per_layer;
+    net_.explain(trace, start, net_.plan(method), multipliers, workspace, &base_trace);
+    found.of_values = ascribe::check::rounding_of_values(net_, multipliers, trace, base_trace, 0);
+    return found;
   }
 
   std::string described(Index node, const typename Graph::Plan& plan) const {

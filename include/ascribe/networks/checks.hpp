@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
@@ -56,13 +58,21 @@ double amount_at(const Net& net, const E& explanation, Index node, Index n) {
   return amount;
 }
 
-/// Rounding of one node's step, as large as its values and theirs that it reads.
-template <class Net, class E>
-double rounding_at(const Net& net, const E& explanation, Index node, Index n) {
-  using S = typename decltype(explanation.relevance)::Scalar;
+/// The most features that a node or one that it reads has.
+template <class Net>
+Index largest_size_at(const Net& net, Index node) {
   Index entries = net.node(node).size;
   for (const Index input : net.node(node).inputs) entries = std::max(entries, net.node(input).size);
-  return rounding<S>(amount_at(net, explanation, node, n), entries);
+  return entries;
+}
+
+/// Rounding of one node's step, as large as its relevances and theirs that it reads, and of its values.
+template <class Net, class E>
+double rounding_at(const Net& net, const E& explanation, Index node, Index n,
+                   std::span<const double> of_values) {
+  using S = typename decltype(explanation.relevance)::Scalar;
+  return rounding<S>(amount_at(net, explanation, node, n), largest_size_at(net, node)) +
+         (of_values.empty() ? 0 : of_values[std::size_t(node)]);
 }
 
 /// The sample whose deviation is the largest multiple of its tolerance; one that is no number before all.
@@ -113,14 +123,41 @@ template <class E>
 Result conservation(const E& explanation) {
   return detail::worst(explanation.relevance.cols(), [&](Index n) { return conservation(explanation, n); });
 }
+/// What the rounding of values may open in the books of sample n against a baseline, node by node: a
+/// difference b − b̄ is no better than the rounding of |b| + |b̄|, however small it is, and the multiplier
+/// carries that on. `multipliers` is the explanation of the graph `net` by the method without
+/// × (input − baseline), with Record::per_layer, so that its records are multipliers; `baseline` has one
+/// column, or as many as the trace.
+template <class Net, class E, class Trace>
+std::vector<double> rounding_of_values(const Net& net, const E& multipliers, const Trace& trace,
+                                       const Trace& baseline, Index n) {
+  using S = typename decltype(multipliers.relevance)::Scalar;
+  std::vector<double> amounts(net.nodes().size(), 0), result(net.nodes().size(), 0);
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    const auto& m = multipliers.nodes[i].relevance;
+    const auto &b = trace.value(Index(i)), &b_base = baseline.value(Index(i));
+    const Index column = b_base.cols() == 1 ? 0 : n;
+    for (Index j = 0; j < m.rows(); ++j)
+      amounts[i] += std::abs(math::value_of(m(j, n))) *
+                    (std::abs(math::value_of(b(j, n))) + std::abs(math::value_of(b_base(j, column))));
+  }
+  for (Index i = net.input_count(); i < Index(amounts.size()); ++i) {
+    double amount = amounts[std::size_t(i)];
+    for (const Index input : net.node(i).inputs) amount += amounts[std::size_t(input)];
+    result[std::size_t(i)] = detail::rounding<S>(amount, detail::largest_size_at(net, i));
+  }
+  return result;
+}
+
 /// That the books of one sample close to the rounding of each step, which what moved inside of the network
-/// decides. For an explanation of the graph `net` with Record::per_layer, by a method in the form R or one
-/// that ends with × input, whose records are relevances.
+/// decides, and of its values, where a baseline is so near that those count (`of_values`, from the above).
+/// For an explanation of the graph `net` with Record::per_layer, by a method in the form R or one that ends
+/// with × input, whose records are relevances.
 template <class Net, class E>
-Result conservation(const Net& net, const E& explanation, Index n) {
+Result conservation(const Net& net, const E& explanation, Index n, std::span<const double> of_values = {}) {
   Result result = conservation(explanation, n);
   for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i)
-    result.tolerance += detail::rounding_at(net, explanation, i, n);
+    result.tolerance += detail::rounding_at(net, explanation, i, n, of_values);
   return result;
 }
 
@@ -131,12 +168,13 @@ struct OpenNode {
 };
 
 /// The first node, in the order in which relevance goes back, whose own books of sample n are open by more
-/// than the rounding of its step; none where all close. For the explanations of the conservation above.
+/// than the rounding of its step; none where all close. For the arguments of the conservation above.
 template <class Net, class E>
-std::optional<OpenNode> first_open_node(const Net& net, const E& explanation, Index n) {
+std::optional<OpenNode> first_open_node(const Net& net, const E& explanation, Index n,
+                                        std::span<const double> of_values = {}) {
   for (Index i = Index(net.nodes().size()) - 1; i >= net.input_count(); --i) {
     const double error = math::value_of(explanation.nodes[std::size_t(i)].books.closing_error()(n));
-    const double tolerance = detail::rounding_at(net, explanation, i, n);
+    const double tolerance = detail::rounding_at(net, explanation, i, n, of_values);
     if (!(std::abs(error) <= tolerance)) return OpenNode{i, error, tolerance};
   }
   return std::nullopt;
