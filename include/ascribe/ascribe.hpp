@@ -163,5 +163,7 @@
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/networks/tiles.hpp>
 
+#include <ascribe/evaluate/random.hpp>
+
 #include <ascribe/compiled.hpp>
 #include <ascribe/heatmap.hpp>
