@@ -163,6 +163,9 @@
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/networks/tiles.hpp>
 
+#include <ascribe/evaluate/bootstrap.hpp>
+#include <ascribe/evaluate/class_erasing.hpp>
+#include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/random.hpp>
 
 #include <ascribe/compiled.hpp>

@@ -113,12 +113,12 @@ ClassActivationMap<Scalar> score_cam(const Graph<Scalar>& net, const Eigen::Matr
   const detail::Explained<Graph<Scalar>, Scalar> explained(net, trace, start);
   const Batch<Scalar>& values = trace.value(node);
   ClassActivationMap<Scalar> result{{}, Batch<Scalar>(layer.channels, x.cols()), explained.output()};
-  Batch<Scalar> masked;
+  detail::Groups<Graph<Scalar>, Scalar> groups(net);
   for (Index n = 0; n < x.cols(); ++n) {
     const Batch<Scalar> channels = detail::channels_of(values, layer, n);
     auto scores = result.weights.col(n);
-    detail::run_in_groups(
-        net, x.rows(), layer.channels, detail::inputs_at_once<Scalar>(net), masked,
+    groups.run(
+        x.rows(), layer.channels,
         [&](Index c, auto& column) {
           const Batch<Scalar> mask =
               resized(channels.col(c), layer.height, layer.width, input.height, input.width);

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include <ascribe/core/error.hpp>
+#include <ascribe/core/math.hpp>
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
 #include <ascribe/networks/feature_maps.hpp>
+#include <ascribe/networks/passes.hpp>
 
 namespace ascribe {
 
@@ -97,17 +99,65 @@ struct OcclusionResult {
 
 namespace detail {
 
+/// Runs inputs through a network, many at a time, in memory that is used again.
+template <class Net, class Scalar>
+class Groups {
+ public:
+  explicit Groups(const Net& net) : net_(net) {
+    Index bytes = 0;
+    if constexpr (requires { net.nodes(); })
+      for (const auto& node : net.nodes()) bytes += node.size * Index(sizeof(Scalar));
+    at_once_ = bytes == 0 ? 32 : std::clamp<Index>((Index(64) << 20) / bytes, 1, 64);
+  }
+
+  /// Runs `count` inputs, made by make(k, column) in their order, in groups whose values of a graph's nodes
+  /// take some 64 MB, and calls visit(trace, column, k) for each.
+  template <class Make, class Visit>
+  void run(Index features, Index count, const Make& make, const Visit& visit) {
+    for (Index first = 0; first < count; first += at_once_) {
+      const Index width = std::min(at_once_, count - first);
+      inputs_.resize(features, width);
+      for (Index k = 0; k < width; ++k) {
+        auto column = inputs_.col(k);
+        make(first + k, column);
+      }
+      if constexpr (requires { net_.nodes(); })
+        net_.forward(inputs_, trace_, workspace_);
+      else
+        net_.forward(inputs_, trace_);
+      for (Index k = 0; k < width; ++k) visit(trace_, k, first + k);
+    }
+  }
+
+ private:
+  const Net& net_;
+  Index at_once_;
+  Batch<Scalar> inputs_;
+  decltype(std::declval<const Net&>().forward(std::declval<const Batch<Scalar>&>())) trace_;
+  Workspace<Scalar> workspace_;
+};
+
 /// A start as weights of the outputs, and what is explained, Σ v·b, of other inputs too.
 template <class Net, class Scalar>
 class Explained {
  public:
   template <class Trace, class Start>
-  Explained(const Net& net, const Trace& trace, const Start& start) {
-    if constexpr (requires { net.explained_node(start); }) node_ = net.explained_node(start);
+  Explained(const Net& net, const Trace& trace, const Start& start) : Explained(net, start) {
     output_ = value(trace);
-    weights_.resize(output_.rows(), output_.cols());
-    Out<Scalar> to(weights_.data(), weights_.rows(), weights_.cols());
-    start::as_start(start).fill(view(output_), Form::Q, BaselineValues<Scalar>{}, to);
+    weigh(start);
+  }
+  /// Of an input whose trace, with all samples at once, would be too large to keep.
+  template <class X, class Start>
+  Explained(const Net& net, const Eigen::MatrixBase<X>& x, const Start& start, Groups<Net, Scalar>& groups)
+      : Explained(net, start) {
+    check_input("forward", x, -1);
+    groups.run(
+        x.rows(), x.cols(), [&](Index n, auto& column) { column = x.col(n); },
+        [&](const auto& trace, Index column, Index n) {
+          if (n == 0) output_.resize(value(trace).rows(), x.cols());
+          output_.col(n) = value(trace).col(column);
+        });
+    weigh(start);
   }
 
   const Batch<Scalar>& output() const { return output_; }
@@ -116,8 +166,31 @@ class Explained {
   Scalar operator()(const Trace& trace, Index k, Index n) const {
     return weights_.col(n).dot(value(trace).col(k));
   }
+  /// The same of the softmax of the outputs, Σ v·p.
+  template <class Trace>
+  Scalar of_softmax(const Trace& trace, Index k, Index n) const {
+    const auto b = value(trace).col(k);
+    const Scalar most = b.maxCoeff();
+    Scalar sum(0), explained(0);
+    for (Index i = 0; i < b.size(); ++i) {
+      const Scalar e = math::exp(Scalar(b(i) - most));
+      sum += e;
+      explained += weights_(i, n) * e;
+    }
+    return explained / sum;
+  }
 
  private:
+  template <class Start>
+  Explained([[maybe_unused]] const Net& net, [[maybe_unused]] const Start& start) {
+    if constexpr (requires { net.explained_node(start); }) node_ = net.explained_node(start);
+  }
+  template <class Start>
+  void weigh(const Start& start) {
+    weights_.resize(output_.rows(), output_.cols());
+    Out<Scalar> to(weights_.data(), weights_.rows(), weights_.cols());
+    start::as_start(start).fill(view(output_), Form::Q, BaselineValues<Scalar>{}, to);
+  }
   template <class Trace>
   decltype(auto) value(const Trace& trace) const {
     if constexpr (requires { trace.value(node_); })
@@ -129,32 +202,6 @@ class Explained {
   Index node_ = 0;
   Batch<Scalar> output_, weights_;
 };
-
-/// How many inputs go through the network together, so that the values of a graph's nodes take some 64 MB.
-template <class Scalar, class Net>
-Index inputs_at_once(const Net& net) {
-  Index bytes = 0;
-  if constexpr (requires { net.nodes(); })
-    for (const auto& node : net.nodes()) bytes += node.size * Index(sizeof(Scalar));
-  return bytes == 0 ? 32 : std::clamp<Index>((Index(64) << 20) / bytes, 1, 64);
-}
-
-/// Runs `count` inputs, made by make(k, column), in groups of at most `at_once`, and calls visit(trace,
-/// column, k) for each.
-template <class Net, class Scalar, class Make, class Visit>
-void run_in_groups(const Net& net, Index features, Index count, Index at_once, Batch<Scalar>& inputs,
-                   const Make& make, const Visit& visit) {
-  for (Index first = 0; first < count; first += at_once) {
-    const Index width = std::min(at_once, count - first);
-    inputs.resize(features, width);
-    for (Index k = 0; k < width; ++k) {
-      auto column = inputs.col(k);
-      make(first + k, column);
-    }
-    const auto trace = net.forward(inputs);
-    for (Index k = 0; k < width; ++k) visit(trace, k, first + k);
-  }
-}
 
 }  // namespace detail
 
@@ -182,14 +229,14 @@ OcclusionResult<typename X::Scalar> occlusion(const Net& net, const Eigen::Matri
   const Batch<S> base = baseline;
   OcclusionResult<S> result{Batch<S>::Zero(x.rows(), x.cols()), Batch<S>(parts.count(), x.cols()),
                             explained.output()};
-  Batch<S> copies;
+  detail::Groups<Net, S> groups(net);
   Eigen::Matrix<S, Dynamic, 1> times = Eigen::Matrix<S, Dynamic, 1>::Zero(x.rows());
   for (Index k = 0; k < parts.count(); ++k) parts.each(k, [&](Index i) { times(i) += S(1); });
   for (Index n = 0; n < x.cols(); ++n) {
     const S whole = explained(trace, n, n);
     const Index from = base.cols() == 1 ? 0 : n;
-    detail::run_in_groups(
-        net, x.rows(), parts.count(), detail::inputs_at_once<S>(net), copies,
+    groups.run(
+        x.rows(), parts.count(),
         [&](Index k, auto& column) {
           column = x.col(n);
           parts.each(k, [&](Index i) { column(i) = base(i, from); });

@@ -18,6 +18,7 @@
 #include <ascribe/layers/product.hpp>
 #include <ascribe/layers/matmul.hpp>
 #include <ascribe/layers/max.hpp>
+#include <ascribe/layers/softmax.hpp>
 
 namespace ascribe::detail {
 
