@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "examples/explain/files.hpp"
+#include "examples/support/files.hpp"
 #include "examples/explain/outputs.hpp"
 
 namespace explain {

@@ -11,7 +11,7 @@
 #include "ascribe/io/onnx/options.hpp"
 #include "ascribe/networks/memory_need.hpp"
 #include "examples/explain/options.hpp"
-#include "examples/explain/samples.hpp"
+#include "examples/support/samples.hpp"
 
 namespace explain {
 

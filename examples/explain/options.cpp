@@ -181,15 +181,6 @@ void check(const CLI::App& app, const Options& o) {
 
 }  // namespace
 
-bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings) {
-  std::string end = path.extension().string();
-  std::transform(end.begin(), end.end(), end.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(endings.begin(), endings.end(), end) != endings.end();
-}
-
-bool is_npy(const std::filesystem::path& path) { return has_extension(path, {".npy"}); }
-
 Parsed parse(int argc, char** argv) {
   Options o;
   std::string method = "lrp_q", precision = "float";

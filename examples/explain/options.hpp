@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,11 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "examples/explain/methods.hpp"
 #include "examples/explain/target.hpp"
 #include "examples/support/limits.hpp"
+#include "examples/support/methods.hpp"
+#include "examples/support/samples.hpp"
 
 namespace explain {
+
+/// Methods, samples and files are what the programs share.
+using namespace examples;
 
 /// What can be written of an explanation.
 struct Kinds {
@@ -83,11 +86,5 @@ struct Parsed {
 
 /// Options that contradict each other, or that the method has no use for, are mistakes and not ignored.
 Parsed parse(int argc, char** argv);
-
-/// Whether a file's name ends so, in small letters or large.
-bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings);
-
-/// Whether a file is taken for .npy, by its name; any other is taken for an image.
-bool is_npy(const std::filesystem::path& path);
 
 }  // namespace explain

@@ -10,7 +10,7 @@
 #include "ascribe/io/onnx/node_report.hpp"
 #include "ascribe/io/onnx/options.hpp"
 #include "examples/explain/options.hpp"
-#include "examples/explain/samples.hpp"
+#include "examples/support/samples.hpp"
 #include "examples/explain/text.hpp"
 
 namespace explain {

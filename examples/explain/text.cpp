@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "ascribe/core/error.hpp"
-#include "examples/explain/files.hpp"
+#include "examples/support/files.hpp"
 
 namespace explain {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "ascribe/io/onnx/model.hpp"
 #include "examples/explain/options.hpp"
-#include "examples/explain/samples.hpp"
+#include "examples/support/samples.hpp"
 #include "examples/support/wordpiece.hpp"
 #include "examples/support/words.hpp"
 

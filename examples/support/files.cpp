@@ -1,4 +1,4 @@
-#include "examples/explain/files.hpp"
+#include "examples/support/files.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "ascribe/core/error.hpp"
 
-namespace explain {
+namespace examples {
 namespace {
 
 void give_name(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -192,4 +192,4 @@ void Journal::note(const State& state) {
   state_ = state;
 }
 
-}  // namespace explain
+}  // namespace examples

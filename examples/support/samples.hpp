@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,9 +17,15 @@
 #include "ascribe/networks/feature_maps.hpp"
 #include "examples/support/image.hpp"
 
-namespace explain {
+namespace examples {
 
 using ascribe::Index;
+
+/// Whether a file's name ends so, in small letters or large.
+bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings);
+
+/// Whether a file is taken for .npy, by its name; any other is taken for an image.
+bool is_npy(const std::filesystem::path& path);
 
 /// The axes of a value without the batch, as in the file.
 using Shape = std::vector<Index>;
@@ -140,4 +148,4 @@ std::vector<std::string> lines_of(const std::filesystem::path& path, const char*
 /// One label a line. Throws ascribe::Error unless there is one for each output.
 std::vector<std::string> read_labels(const std::filesystem::path& path, Index outputs);
 
-}  // namespace explain
+}  // namespace examples

@@ -1,6 +1,7 @@
-#include "examples/explain/samples.hpp"
+#include "examples/support/samples.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iostream>
 #include <span>
@@ -9,9 +10,8 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
-#include "examples/explain/options.hpp"
 
-namespace explain {
+namespace examples {
 namespace {
 
 /// Adds the files of a folder and its folders, by name. Returns how many are of no known type.
@@ -41,6 +41,15 @@ std::size_t walk(const std::filesystem::path& folder, const std::filesystem::pat
 }
 
 }  // namespace
+
+bool has_extension(const std::filesystem::path& path, std::initializer_list<std::string_view> endings) {
+  std::string end = path.extension().string();
+  std::transform(end.begin(), end.end(), end.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(endings.begin(), endings.end(), end) != endings.end();
+}
+
+bool is_npy(const std::filesystem::path& path) { return has_extension(path, {".npy"}); }
 
 std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
   std::ifstream file;
@@ -253,4 +262,4 @@ std::vector<std::string> read_labels(const std::filesystem::path& path, Index ou
   return labels;
 }
 
-}  // namespace explain
+}  // namespace examples

@@ -13,7 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace explain {
+namespace examples {
 
 using Json = nlohmann::ordered_json;
 
@@ -104,4 +104,4 @@ class Journal {
   State state_;
 };
 
-}  // namespace explain
+}  // namespace examples

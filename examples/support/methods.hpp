@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace explain {
+namespace examples {
 
 /// Rules of maxima that a method can be told to take.
 enum class MaxRules { none, of_outputs, of_differences };
@@ -34,4 +34,4 @@ const Method* find_method(std::string_view name);
 /// What --max-rule may be for a method, with commas between.
 std::string_view names_of(MaxRules rules);
 
-}  // namespace explain
+}  // namespace examples

@@ -1,9 +1,9 @@
-#include "examples/explain/methods.hpp"
+#include "examples/support/methods.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace explain {
+namespace examples {
 namespace {
 
 constexpr auto plain = MaxRules::of_outputs, differences = MaxRules::of_differences;
@@ -57,4 +57,4 @@ std::string_view names_of(MaxRules rules) {
   return "";
 }
 
-}  // namespace explain
+}  // namespace examples
