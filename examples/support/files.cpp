@@ -135,45 +135,70 @@ std::string fingerprint(const std::filesystem::path& path) {
   return hash;
 }
 
-Journal::Journal(const std::filesystem::path& path, const Json& settings) : path_(path) {
+Lines::Lines(const std::filesystem::path& path, const Json& settings) : path_(path) {
   { const std::ofstream made(path_, std::ios::app); }
   if (std::error_code error; !std::filesystem::exists(path_, error))
     ascribe::fail(path.string(),
                   ": expected a place for a record of what is done, found that none can be made");
   lock_.emplace(path_);
   std::uintmax_t length = 0;
-  if (const auto found = parse(path_, settings, length)) {
-    state_ = *found;
+  if (auto found = parse(path_, settings, length)) {
+    found_ = std::move(*found);
     std::filesystem::resize_file(path_, length);
   } else {
     write_bytes(path_, dumped(settings) + "\n");
   }
 }
 
-std::optional<Journal::State> Journal::read(const std::filesystem::path& path, const Json& settings) {
+std::optional<std::vector<Json>> Lines::read(const std::filesystem::path& path, const Json& settings) {
   std::uintmax_t length = 0;
   return parse(path, settings, length);
 }
 
-std::optional<Journal::State> Journal::parse(const std::filesystem::path& path, const Json& settings,
-                                             std::uintmax_t& length) {
+std::optional<std::vector<Json>> Lines::parse(const std::filesystem::path& path, const Json& settings,
+                                              std::uintmax_t& length) {
   std::ifstream file(path, std::ios::binary);
-  State state;
+  std::vector<Json> lines;
   bool begun = false;
   for (std::string line; std::getline(file, line) && !file.eof(); length += line.size() + 1) {
-    const Json said = Json::parse(line, nullptr, false);
-    if (!begun && said.is_object()) {
+    Json said = Json::parse(line, nullptr, false);
+    if (!said.is_object())
+      ascribe::fail(path.string(), ": expected a record of what is done, found a line that is none");
+    if (begun)
+      lines.push_back(std::move(said));
+    else
       check_same(path, said, settings);
-      begun = true;
-      continue;
-    }
-    if (!said.is_object() || !said.contains("done") || !said.contains("bytes") || !said.contains("failures"))
+    begun = true;
+  }
+  if (!begun) return std::nullopt;
+  return lines;
+}
+
+void Lines::add(const Json& line) {
+  const std::string text = dumped(line) + "\n";
+  std::ofstream file(path_, std::ios::binary | std::ios::app);
+  file << text;
+  file.close();
+  if (!file)
+    ascribe::fail(path_.string(), ": expected to write ", text.size(), " bytes, found that they cannot be");
+  sync_file(path_);
+}
+
+std::optional<Journal::State> Journal::read(const std::filesystem::path& path, const Json& settings) {
+  const auto lines = Lines::read(path, settings);
+  if (!lines) return std::nullopt;
+  return state_of(path, *lines);
+}
+
+Journal::State Journal::state_of(const std::filesystem::path& path, const std::vector<Json>& lines) {
+  State state;
+  for (const Json& said : lines) {
+    if (!said.contains("done") || !said.contains("bytes") || !said.contains("failures"))
       ascribe::fail(path.string(), ": expected a record of what is done, found a line that is none");
     state.done = said["done"];
     state.bytes = said["bytes"];
     for (const Json& failure : said["failures"]) state.failures.push_back(failure);
   }
-  if (!begun) return std::nullopt;
   return state;
 }
 
@@ -181,14 +206,7 @@ void Journal::note(const State& state) {
   Json failures = Json::array();
   for (std::size_t f = state_.failures.size(); f < state.failures.size(); ++f)
     failures.push_back(state.failures[f]);
-  const std::string line =
-      dumped({{"done", state.done}, {"bytes", state.bytes}, {"failures", std::move(failures)}}) + "\n";
-  std::ofstream file(path_, std::ios::binary | std::ios::app);
-  file << line;
-  file.close();
-  if (!file)
-    ascribe::fail(path_.string(), ": expected to write ", line.size(), " bytes, found that they cannot be");
-  sync_file(path_);
+  lines_.add({{"done", state.done}, {"bytes", state.bytes}, {"failures", std::move(failures)}});
   state_ = state;
 }
 

@@ -74,7 +74,33 @@ void check_same(const std::filesystem::path& where, const Json& found, const Jso
 std::string fingerprint(const std::filesystem::path& path);
 std::string fingerprint_of(std::string_view text, std::string_view before = "");
 
-/// What has been done of a run, a line each time that something has: a line that was cut off says nothing.
+/// A file that a run adds lines to, so that another goes on where it ended: what was asked for, then a line
+/// of JSON each time that something is done. A line that was cut off says nothing.
+class Lines {
+ public:
+  /// Begins one, or goes on with the one that is there. Throws ascribe::Error where that is another run's
+  /// (`check_same`), and where another process writes it.
+  Lines(const std::filesystem::path& path, const Json& settings);
+
+  /// The lines behind the settings, where there are any of these.
+  static std::optional<std::vector<Json>> read(const std::filesystem::path& path, const Json& settings);
+
+  /// Those that were there.
+  const std::vector<Json>& found() const { return found_; }
+  /// Has one more on the disk. Throws ascribe::Error where it cannot be written.
+  void add(const Json& line);
+
+ private:
+  /// `length`: that of the lines that are whole.
+  static std::optional<std::vector<Json>> parse(const std::filesystem::path& path, const Json& settings,
+                                                std::uintmax_t& length);
+
+  std::filesystem::path path_;
+  std::optional<Lock> lock_;
+  std::vector<Json> found_;
+};
+
+/// How far a run has come whose output grows beside it.
 class Journal {
  public:
   struct State {
@@ -83,9 +109,10 @@ class Journal {
     std::vector<std::string> failures;
   };
 
-  /// Begins one, or goes on with the one that is there. Throws ascribe::Error where that is another run's
-  /// (`check_same`) or is none, and where another process writes it.
-  Journal(const std::filesystem::path& path, const Json& settings);
+  /// Begins one, or goes on with the one that is there. Throws ascribe::Error as Lines, and where the file is
+  /// none.
+  Journal(const std::filesystem::path& path, const Json& settings)
+      : lines_(path, settings), state_(state_of(path, lines_.found())) {}
 
   /// What it says, where there is one.
   static std::optional<State> read(const std::filesystem::path& path, const Json& settings);
@@ -95,12 +122,9 @@ class Journal {
   void note(const State& state);
 
  private:
-  /// `length`: that of the lines that are whole.
-  static std::optional<State> parse(const std::filesystem::path& path, const Json& settings,
-                                    std::uintmax_t& length);
+  static State state_of(const std::filesystem::path& path, const std::vector<Json>& lines);
 
-  std::filesystem::path path_;
-  std::optional<Lock> lock_;
+  Lines lines_;
   State state_;
 };
 
