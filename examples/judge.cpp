@@ -1,0 +1,157 @@
+// Which explanation is right about this network? Ranks methods by what happens to the output where the input
+// is replaced in the order of their relevance.
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ascribe/core/error.hpp"
+#include "examples/judge/bench.hpp"
+#include "examples/judge/data.hpp"
+#include "examples/judge/options.hpp"
+#include "examples/judge/report.hpp"
+#include "examples/support/files.hpp"
+#include "examples/support/interruption.hpp"
+#include "examples/support/pipeline.hpp"
+#include "examples/support/progress.hpp"
+
+namespace {
+
+using namespace judge;
+
+/// What was asked for: a state of another run is none of this one's.
+Json settings_of(const Options& o, const Bench& bench, const Data& data) {
+  Json methods = Json::array(), pairs = Json::array();
+  for (const Method* method : o.methods) methods.push_back(method->name);
+  for (const auto& [from, to] : o.erasures) pairs.push_back({from, to});
+  std::string names;
+  for (std::size_t k = 0; k < data.size(); ++k) names += data.name(k) + "\n";
+  const auto content = [](const std::string& file) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
+  };
+  return {{"model", content(o.model.string())},
+          {"output", o.output},
+          {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
+          {"labels", content(o.labels)},
+          {"methods", methods},
+          {"perturbation", bench.described()},
+          {"replacement", content(o.replacement)},
+          {"score", o.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax"},
+          {"least first", o.least_first},
+          {"random", o.random},
+          {"erase", pairs},
+          {"baseline", content(o.baseline)},
+          {"seed", o.how.seed},
+          {"mean", o.mean},
+          {"std", o.deviation},
+          {"low", o.low},
+          {"high", o.high},
+          {"epsilon", o.epsilon},
+          {"gamma", o.gamma}};
+}
+
+/// Judges the inputs that have not been, several at once. Returns whether all have been now.
+class Run {
+ public:
+  Run(const Options& options, const Bench& bench, const Data& data, const std::vector<Index>& labels,
+      const Json& settings)
+      : options_(options), bench_(bench), data_(data), labels_(labels) {
+    if (options.resume.empty()) return;
+    lines_.emplace(options.resume, settings);
+    for (const Json& line : lines_->found()) verdicts_.push_back(from_json(line, options.methods.size()));
+    if (verdicts_.size() > data.size())
+      ascribe::fail(options.resume.string(), ": expected at most ", data.size(), " inputs, found ",
+                    verdicts_.size());
+  }
+
+  const std::vector<Verdict>& operator()(examples::Progress& progress) {
+    const examples::Interruption interruption;
+    const std::size_t before = verdicts_.size(), left = data_.size() - before;
+    examples::Stages<std::size_t, Verdict> stages;
+    stages.prepare = [&](std::size_t k) { return before + k; };
+    stages.work = [&](std::size_t, std::size_t, std::size_t k) {
+      return bench_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
+    };
+    stages.finish = [&](std::size_t k, Verdict verdict) {
+      if (lines_) lines_->add(to_json(verdict));
+      verdicts_.push_back(std::move(verdict));
+      progress.count("judging,", verdicts_.size(), data_.size(), k + 1);
+    };
+    stages.stop = [&] { return interruption.requested(); };
+    progress.count("judging,", before, data_.size(), 0);
+    try {
+      examples::run_pipeline(left, std::size_t(options_.threads), stages);
+    } catch (const ascribe::Error& error) {
+      if (!lines_ || verdicts_.empty()) throw;
+      ascribe::fail(error.what(), " (", verdicts_.size(), " of ", data_.size(), " inputs are done and kept)");
+    }
+    progress.clear();
+    if (verdicts_.size() < data_.size()) {
+      std::cerr << "judge: interrupted, " << verdicts_.size() << " of " << data_.size() << " inputs are done"
+                << (lines_ ? "; the same command goes on from there" : ", and lost; --resume would keep them")
+                << '\n';
+      lines_.reset();
+      interruption.end();
+    }
+    return verdicts_;
+  }
+
+ private:
+  const Options& options_;
+  const Bench& bench_;
+  const Data& data_;
+  const std::vector<Index>& labels_;
+  std::optional<Lines> lines_;
+  std::vector<Verdict> verdicts_;
+};
+
+void run(const Options& options) {
+  for (const auto& path : {options.csv, options.json, options.resume})
+    if (!path.empty()) check_place(path);
+  examples::Progress progress;
+  progress.show("reading");
+  Network network = Bench::load(options);
+  const Shape input(network.inputs[0].shape.begin(), network.inputs[0].shape.end());
+  std::vector<std::string> notes = network.notes;
+  const Data data(options, input, notes);
+  const std::vector<Index> labels =
+      options.labels.empty() ? std::vector<Index>() : data.labels(options, network.graph.output_size());
+  const Bench bench(std::move(network), options, data);
+  const Json settings = settings_of(options, bench, data);
+  Run work(options, bench, data, labels, settings);
+  const std::vector<Verdict>& verdicts = work(progress);
+
+  const Report report(options, verdicts);
+  OutputFiles files(OutputFiles::Names::random);
+  if (!options.csv.empty()) write_bytes(files.stage(options.csv), report.csv());
+  if (!options.json.empty()) write_bytes(files.stage(options.json), report.json(settings).dump(1) + "\n");
+  files.commit();
+  std::string text;
+  for (const std::string& note : notes) text += "note: " + note + "\n";
+  text += std::to_string(data.size()) + " inputs; " + bench.described() + "\n";
+  const auto right =
+      std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.target == v.answer; });
+  text += "the score followed is the " +
+          std::string(options.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax") + " of " +
+          (labels.empty() ? std::string("the network's own answer")
+                          : "the label, which the network says of " + std::to_string(right)) +
+          "; intervals hold 95 % of the bootstrap's means\n\n";
+  progress.print(text + report.table());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Parsed parsed = parse(argc, argv);
+  if (!parsed.options) return parsed.exit_code;
+  try {
+    run(*parsed.options);
+  } catch (const std::exception& error) {
+    std::cerr << "judge: " << error.what() << '\n';
+    return 1;
+  }
+}

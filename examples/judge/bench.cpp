@@ -1,0 +1,291 @@
+#include "examples/judge/bench.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+#include "ascribe/compiled.hpp"
+#include "ascribe/core/format.hpp"
+#include "ascribe/evaluate/class_erasing.hpp"
+#include "ascribe/evaluate/perturbation.hpp"
+#include "ascribe/networks/baselines.hpp"
+#include "ascribe/networks/integrated_gradients.hpp"
+#include "ascribe/networks/reveal_cancel.hpp"
+#include "examples/support/audit.hpp"
+
+namespace judge {
+namespace {
+
+namespace evaluate = ascribe::evaluate;
+using evaluate::Order;
+
+std::vector<double> numbers_of(const ascribe::Batch<float>& values) {
+  return {values.data(), values.data() + values.size()};
+}
+
+/// A number as JSON has it, which has no NaN.
+Json known(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+double known(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+}  // namespace
+
+Json to_json(const Verdict& verdict) {
+  Json methods = Json::array();
+  for (const Judgement& one : verdict.methods) {
+    Json measured = Json::array(), erased = Json::array();
+    for (const double value : one.measured) measured.push_back(known(value));
+    for (const double value : one.erased) erased.push_back(known(value));
+    methods.push_back({{"most", one.most},
+                       {"least", one.least},
+                       {"measured", std::move(measured)},
+                       {"erased", std::move(erased)},
+                       {"milliseconds", one.milliseconds}});
+  }
+  return {{"target", verdict.target},
+          {"answer", verdict.answer},
+          {"random", verdict.random},
+          {"methods", std::move(methods)}};
+}
+
+Verdict from_json(const Json& json, std::size_t methods) try {
+  Verdict verdict{json.at("target"), json.at("answer"), json.at("random"), {}};
+  for (const Json& one : json.at("methods")) {
+    Judgement& method = verdict.methods.emplace_back();
+    method.most = one.at("most").get<std::vector<double>>();
+    method.least = one.at("least").get<std::vector<double>>();
+    for (const Json& value : one.at("measured")) method.measured.push_back(known(value));
+    for (const Json& value : one.at("erased")) method.erased.push_back(known(value));
+    method.milliseconds = one.at("milliseconds");
+  }
+  if (verdict.methods.size() != methods) throw std::out_of_range("methods");
+  return verdict;
+} catch (const std::exception&) {
+  ascribe::fail("--resume: expected a line with the judgements of ", methods, " methods, found another");
+}
+
+const std::vector<Measure>& measures() {
+  static const std::vector<Measure> all;
+  return all;
+}
+
+/// One method, made ready.
+class Bench::Explainer {
+ public:
+  using Graph = ascribe::Graph<float>;
+  using Explanation = ascribe::GraphExplanation<float>;
+
+  /// `by`: what the methods of rules are told. The network and the regions outlive it.
+  Explainer(const Graph& net, const Method& method, const ascribe::composite::Options& by,
+            const Column& baseline, const ascribe::Patches& regions)
+      : net_(net), method_(method), regions_(regions), baseline_(baseline) {
+    std::optional<ascribe::Composite<float>> rules;
+    if (method.by_rules) {
+      rules = ascribe::composite::by_name<float>(method.name, by);
+      plan_ = net.plan(*rules);
+    }
+    const bool reads_trace = method.by_rules || method.name == "deep_lift_reveal_cancel";
+    if (method.baseline && reads_trace)
+      baseline_trace_ = plan_ ? net.forward(baseline, *plan_) : net.forward(baseline);
+    const bool times_input =
+        rules ? rules->times_input || rules->form == ascribe::Form::R : method.name != "smoothgrad";
+    audit_.emplace(net, std::move(rules), times_input);
+  }
+
+  /// Of x for one class. Throws ascribe::Error where the books do not close to rounding.
+  Explanation operator()(const Column& x, Index target) const try {
+    Explanation explanation;
+    const ascribe::start::Target start{target};
+    if (plan_) {
+      Graph::Trace trace;
+      ascribe::Workspace<float> workspace;
+      net_.forward(x, trace, workspace, *plan_);
+      net_.explain(trace, start, *plan_, explanation, workspace,
+                   baseline_trace_ ? &*baseline_trace_ : nullptr);
+    } else if (method_.parts) {
+      explanation.relevance = ascribe::occlusion(net_, x, baseline_, start, regions_).relevance;
+    } else if (method_.name == "deep_lift_reveal_cancel") {
+      explanation = ascribe::reveal_cancel(net_, net_.forward(x), start, *baseline_trace_);
+    } else if (method_.name == "integrated_gradients") {
+      explanation = ascribe::integrated_gradients(net_, x, baseline_, start, method_.steps);
+    } else if (method_.name == "smoothgrad") {
+      explanation = ascribe::smoothgrad(net_, x, start, method_.steps);
+    } else {
+      ascribe::fail("expected a method that can be judged");
+    }
+    // What an integral leaves open is no fault, and occlusion has no books.
+    if (method_.books && method_.name != "integrated_gradients")
+      (*audit_)(explanation, 0, x, start, method_.baseline ? &baseline_ : nullptr);
+    return explanation;
+  } catch (const ascribe::Error& error) {
+    ascribe::fail(std::string(method_.name), ": ", error.what());
+  }
+
+ private:
+  const Graph& net_;
+  const Method& method_;
+  const ascribe::Patches& regions_;
+  Column baseline_;
+  std::optional<Graph::Plan> plan_;
+  std::optional<Graph::Trace> baseline_trace_;
+  std::optional<examples::Audit<float>> audit_;
+};
+
+Network Bench::load(const Options& options) try {
+  ascribe::onnx::ReadOptions reading;
+  if (!options.output.empty()) reading.outputs = {options.output};
+  for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
+  Network network = ascribe::onnx::load<float>(options.model, reading);
+  if (network.inputs.size() != 1)
+    ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
+  const Shape shape(network.outputs[0].shape.begin(), network.outputs[0].shape.end());
+  if (count_of(shape) < 2 || *std::max_element(shape.begin(), shape.end()) != count_of(shape))
+    ascribe::fail(options.model.string(),
+                  ": expected a score for each of two classes or more, (N, K), found '",
+                  network.outputs[0].name, "' of shape ", text_of(shape, true), "; --output chooses another");
+  return network;
+} catch (const ascribe::Error& error) {
+  const std::string said = error.what(), name = options.model.string();
+  ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
+}
+
+Bench::Bench(Network network, const Options& options, const Data& data)
+    : network_(std::move(network)), options_(options), data_(data), how_(options.how) {
+  const ascribe::FeatureMaps& maps = data.maps();
+  const Index side = data.is_image() ? std::min(maps.height, maps.width) : 1;
+  // Samek's regions and steps need an image of their size; of a smaller one all is replaced.
+  const bool large = data.is_image() && side >= 90;
+  height_ = large ? evaluate::preset::samek.region : std::max<Index>(1, side / 7);
+  width_ = height_;
+  if (!options.region.empty()) height_ = options.region.front(), width_ = options.region.back();
+  if (!data.is_image()) height_ = 1;
+  regions_.emplace(maps, height_, width_, height_, width_);
+  pixels_.emplace(maps, 1, 1, 1, 1);
+  constexpr Index most_steps = 25;
+  if (options.by_shape && large) how_.steps = std::min(evaluate::preset::samek.steps, regions_->count());
+  if (options.by_shape && !large) how_.regions_a_step = (regions_->count() - 1) / most_steps + 1;
+
+  for (const auto& [bounds, of, given] :
+       {std::tuple(&low_, 0.0, &options.low), std::tuple(&high_, 1.0, &options.high)}) {
+    *bounds = *given;
+    const auto &mean = options.mean, &deviation = options.deviation;
+    for (std::size_t c = 0; given->empty() && c < std::max(mean.size(), deviation.size()); ++c)
+      bounds->push_back((of - mean[mean.size() == 1 ? 0 : c]) / deviation[deviation.size() == 1 ? 0 : c]);
+  }
+  const Shape input(network_.inputs[0].shape.begin(), network_.inputs[0].shape.end());
+  const Index features = network_.graph.input_size();
+  // What a small grey image has beside its strokes is black: noise there would draw others.
+  const bool strokes = data.is_image() && !large && maps.channels == 1;
+  replaced_by_ = !options.replacement.empty() ? options.replacement
+                 : strokes                    ? "black"
+                 : data.is_image()            ? "noise"
+                                              : "0";
+  double value = 0;
+  const char* const end = replaced_by_.data() + replaced_by_.size();
+  if (const auto [stop, error] = std::from_chars(replaced_by_.data(), end, value);
+      error == std::errc() && stop == end) {
+    if (!std::isfinite(value)) ascribe::fail("--replace: expected a finite number, found ", value);
+    constant_ = evaluate::replacement::constant<float>(features, value);
+  } else if (replaced_by_ == "black") {
+    constant_ = evaluate::replacement::uniform_noise<float>(maps, 1, low_, low_);
+  } else if (replaced_by_ == "mean") {
+    constant_ = data.mean();
+  } else if (replaced_by_ == "blur") {
+    deviation_ = options.blur > 0 ? options.blur : double(side) / 16;
+  } else if (replaced_by_ != "noise") {
+    constant_ = sample_in("--replace", replaced_by_, input, options);
+  }
+  replacement(0, Column::Zero(features, 1));  // says now what is wrong with bounds
+
+  Column baseline = Column::Zero(features, 1);
+  if (options.baseline == "mean")
+    baseline = data.mean();
+  else if (options.baseline != "zero")
+    baseline = sample_in("--baseline", options.baseline, input, options);
+  erased_to_ = baseline;
+  for (const auto& [from, to] : options.erasures)
+    if (from >= classes() || to >= classes())
+      ascribe::fail("--erase: expected classes in [0, ", classes(), "), found ", from, "-vs-", to);
+  ascribe::composite::Options by;
+  by.epsilon = options.epsilon;
+  by.gamma = options.gamma;
+  by.low = low_;
+  by.high = high_;
+  for (const Method* method : options.methods)
+    explainers_.push_back(
+        std::make_unique<const Explainer>(network_.graph, *method, by, baseline, *regions_));
+}
+
+Bench::~Bench() = default;
+
+std::string Bench::described() const {
+  using ascribe::to_text;
+  const Index steps = how_.steps > 0 ? how_.steps : (regions_->count() - 1) / how_.regions_a_step + 1;
+  std::string text = std::to_string(steps) + " steps of " + std::to_string(how_.regions_a_step) + ", of " +
+                     std::to_string(regions_->count()) + " regions of " + std::to_string(height_) + " x " +
+                     std::to_string(width_) + ", replaced by ";
+  if (replaced_by_ == "noise")
+    text += "uniform noise in [" + to_text(low_) + ", " + to_text(high_) + ")";
+  else if (replaced_by_ == "blur")
+    text += "a blur of " + to_text(deviation_) + " pixels";
+  else
+    text += replaced_by_ == "mean" ? "the inputs' mean" : replaced_by_;
+  return text;
+}
+
+Column Bench::replacement(std::size_t k, const Column& x) const {
+  if (constant_.size() > 0) return constant_;
+  if (replaced_by_ == "blur") return evaluate::replacement::blur(x, data_.maps(), deviation_);
+  return evaluate::replacement::uniform_noise<float>(data_.maps(), 1, low_, high_, options_.how.seed,
+                                                     Index(data_.number(k)));
+}
+
+Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
+  ascribe::set_thread_count(1);  // the others have inputs of their own
+  const Column x = data_.read(k), replaced = replacement(k, x);
+  const Column output = network_.graph.forward(x).output();
+  Verdict verdict;
+  output.col(0).maxCoeff(&verdict.answer);
+  verdict.target = label.value_or(verdict.answer);
+  const auto curve = [&](const Column& relevance, Order order) {
+    evaluate::Perturbation how = how_;
+    how.order = order;
+    how.first_sample = Index(data_.number(k));
+    return numbers_of(
+        evaluate::perturbation_curves(network_.graph, x, relevance, *regions_, replaced, verdict.target, how)
+            .scores);
+  };
+  if (options_.random) verdict.random = curve(Column::Zero(x.rows(), 1), Order::random);
+  for (const auto& explain : explainers_) {
+    Judgement& one = verdict.methods.emplace_back();
+    using Clock = std::chrono::steady_clock;
+    const auto before = Clock::now();
+    const auto explanation = (*explain)(x, verdict.target);
+    one.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - before).count();
+    one.most = curve(explanation.relevance, Order::most_first);
+    if (options_.least_first) one.least = curve(explanation.relevance, Order::least_first);
+    for (const Measure& measure : measures())
+      one.measured.push_back(measure.of({network_.graph, x, verdict.target, explanation}));
+    for (const auto& [from, to] : options_.erasures) {
+      if (verdict.target != from) {
+        one.erased.push_back(std::numeric_limits<double>::quiet_NaN());
+        continue;
+      }
+      const auto other = (*explain)(x, to);
+      one.erased.push_back(double(evaluate::class_erasing(network_.graph, x, explanation.relevance,
+                                                          other.relevance, from, to, *pixels_, erased_to_)
+                                      .change()(0)));
+    }
+  }
+  return verdict;
+} catch (const ascribe::Error& error) {
+  ascribe::fail(data_.name(k), ": ", error.what());
+}
+
+}  // namespace judge

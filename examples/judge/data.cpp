@@ -1,0 +1,185 @@
+#include "examples/judge/data.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string_view>
+
+#include "ascribe/core/error.hpp"
+#include "ascribe/io/npy.hpp"
+
+namespace judge {
+namespace {
+
+bool is_idx(const std::filesystem::path& path) { return path.string().ends_with("-ubyte"); }
+
+ascribe::Batch<float> column(const std::vector<double>& values) {
+  return Eigen::Map<const Eigen::VectorXd>(values.data(), Index(values.size())).cast<float>();
+}
+
+/// The class that a text names: a number, or one of the names.
+class Classes {
+ public:
+  Classes(const Options& options, Index count) : count_(count), named_(!options.names.empty()) {
+    if (!named_) return;
+    const auto names = read_labels(options.names, count);
+    for (std::size_t k = 0; k < names.size(); ++k) by_name_.emplace(names[k], Index(k));
+  }
+
+  /// Throws ascribe::Error where it is none; `where` it stands.
+  Index of(const std::string& text, const std::string& where) const {
+    if (const auto found = by_name_.find(text); found != by_name_.end()) return found->second;
+    Index value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || stop != text.data() + text.size())
+      ascribe::fail(where, ": expected a class, ",
+                    named_ ? "its name or its number" : "a number; names need --names", ", found '", text,
+                    "'");
+    return checked(value, where);
+  }
+  Index of(double value, const std::string& where) const {
+    if (value != std::floor(value) || std::abs(value) > 1e15)
+      ascribe::fail(where, ": expected whole numbers as labels, found ", value);
+    return checked(Index(value), where);
+  }
+
+ private:
+  Index checked(Index value, const std::string& where) const {
+    if (value < 0 || value >= count_)
+      ascribe::fail(where, ": expected a class in [0, ", count_, "), found ", value);
+    return value;
+  }
+
+  Index count_;
+  bool named_;
+  std::map<std::string, Index> by_name_;
+};
+
+void check_count(const std::string& file, std::size_t found, std::size_t inputs) {
+  if (found != inputs)
+    ascribe::fail(file, ": expected a label for each of ", inputs, " inputs, found ", found);
+}
+
+}  // namespace
+
+Data::Data(const Options& options, const Shape& input, std::vector<std::string>& notes) {
+  if (options.inputs.size() == 1 && is_idx(options.inputs[0])) {
+    images_path_ = options.inputs[0].string();
+    images_ = read_images(images_path_);
+    if (Index(images_->pixels()) != count_of(input))
+      ascribe::fail(images_path_, ": expected images of ", count_of(input), " values, as the model takes, ",
+                    text_of(input, true), "; found ", images_->height, " x ", images_->width);
+    if (options.mean.size() != 1 || options.deviation.size() != 1)
+      ascribe::fail(images_path_, ": expected one --mean and one --std for grey images");
+    maps_ = {1, images_->height, images_->width, false};
+    mean_ = options.mean[0];
+    deviation_ = options.deviation[0];
+  } else {
+    maps_ = maps_of(input);
+    inputs_.emplace(find_inputs(options.inputs, {}, {}, notes), input,
+                    image_layout(input, options.mean, options.deviation), false);
+  }
+  const std::size_t wanted = options.samples == 0 ? total() : std::size_t(options.samples);
+  if (wanted > total()) ascribe::fail("--samples: expected at most ", total(), " inputs, found ", wanted);
+  for (std::size_t k = 0; k < wanted; ++k) chosen_.push_back(k * total() / wanted);
+}
+
+std::string Data::name(std::size_t k) const {
+  return images_ ? images_path_ + "[" + std::to_string(chosen_[k]) + "]" : inputs_->name(chosen_[k]);
+}
+
+ascribe::Batch<float> Data::read(std::size_t k) const {
+  if (!images_) return column(inputs_->read(chosen_[k]).values);
+  const auto bytes = (*images_)[chosen_[k]];
+  std::vector<double> values;
+  for (const unsigned char byte : bytes) values.push_back((byte / 255.0 - mean_) / deviation_);
+  return column(values);
+}
+
+ascribe::Batch<float> Data::mean() const {
+  Eigen::VectorXd sum = Eigen::VectorXd::Zero(maps_.size());
+  for (std::size_t k = 0; k < size(); ++k) sum += read(k).cast<double>();
+  return (sum / double(size())).cast<float>();
+}
+
+std::vector<Index> Data::labels(const Options& options, Index classes) const {
+  const std::vector<Index> all = all_labels(options, classes);
+  std::vector<Index> of_chosen;
+  for (const std::size_t n : chosen_) of_chosen.push_back(all[n]);
+  return of_chosen;
+}
+
+std::vector<Index> Data::all_labels(const Options& options, Index count) const {
+  const Classes classes(options, count);
+  const std::string& file = options.labels;
+  std::vector<Index> all;
+  if (file == "folders") {
+    if (images_) ascribe::fail("--labels folders: expected files in folders, found ", images_path_);
+    for (std::size_t f = 0; f < inputs_->files().size(); ++f) {
+      const std::string& path = inputs_->files()[f].path;
+      const Index label = classes.of(std::filesystem::path(path).parent_path().filename().string(), path);
+      const std::size_t end = f + 1 < inputs_->files().size() ? inputs_->first(f + 1) : inputs_->size();
+      all.resize(end, label);
+    }
+    return all;
+  }
+  if (is_npy(file)) {
+    const ascribe::io::NpyReader array(file);
+    if (array.shape().size() != 1)
+      ascribe::fail(file, ": expected labels of shape (", total(), "), found ", array.shape().size(),
+                    " axes");
+    check_count(file, array.shape()[0], total());
+    std::vector<double> values(total());
+    array.read(0, std::span<double>(values));
+    for (std::size_t n = 0; n < values.size(); ++n)
+      all.push_back(classes.of(values[n], file + "[" + std::to_string(n) + "]"));
+    return all;
+  }
+  if (is_idx(file)) {
+    const std::vector<unsigned char> bytes = examples::read_labels(std::filesystem::path(file));
+    check_count(file, bytes.size(), total());
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+      all.push_back(classes.of(double(bytes[n]), file + "[" + std::to_string(n) + "]"));
+    return all;
+  }
+  // A class a line; or the input's name, a comma and the class.
+  std::map<std::string, Index> by_name;
+  const auto lines = lines_of(file, "labels");
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    const std::string where = file + ", line " + std::to_string(l + 1);
+    const std::size_t comma = lines[l].rfind(',');
+    if (lines[l].empty()) continue;
+    if (comma == std::string::npos)
+      all.push_back(classes.of(lines[l], where));
+    else if (!by_name.emplace(lines[l].substr(0, comma), classes.of(lines[l].substr(comma + 1), where))
+                  .second)
+      ascribe::fail(where, ": found a second label of '", lines[l].substr(0, comma), "'");
+  }
+  if (by_name.empty()) {
+    check_count(file, all.size(), total());
+    return all;
+  }
+  if (!all.empty())
+    ascribe::fail(file, ": expected a class a line, or FILE,CLASS in all of them, found both");
+  std::map<std::string, std::string> taken;
+  for (std::size_t n = 0; n < total(); ++n) {
+    const std::string name = images_ ? std::to_string(n) : inputs_->name(n);
+    auto found = by_name.find(name);
+    if (found == by_name.end()) found = by_name.find(std::filesystem::path(name).filename().string());
+    if (found == by_name.end()) ascribe::fail(file, ": expected a label of '", name, "', found none");
+    if (const auto [other, first] = taken.emplace(found->first, name); !first)
+      ascribe::fail(file, ": expected a label of '", name, "' and one of '", other->second,
+                    "', found one for both, '", found->first, "'");
+    all.push_back(found->second);
+  }
+  return all;
+}
+
+ascribe::Batch<float> sample_in(const std::string& what, const std::string& file, const Shape& input,
+                                const Options& options) {
+  const Inputs one({{file}}, input, image_layout(input, options.mean, options.deviation), false);
+  if (one.size() != 1) ascribe::fail(what, " ", file, ": expected 1 sample, found ", one.size());
+  return column(one.read(0).values);
+}
+
+}  // namespace judge

@@ -1,0 +1,53 @@
+/// What methods are judged by: inputs, and the class of each.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "examples/judge/options.hpp"
+#include "examples/support/idx.hpp"
+#include "examples/support/samples.hpp"
+
+namespace judge {
+
+/// The inputs that are chosen, read one at a time. Shared between threads.
+class Data {
+ public:
+  /// `notes`: what was passed over. Throws ascribe::Error where there are no inputs, or where they do not fit
+  /// the network's input.
+  Data(const Options& options, const Shape& input, std::vector<std::string>& notes);
+
+  std::size_t size() const { return chosen_.size(); }
+  std::size_t total() const { return images_ ? images_->count : inputs_->size(); }
+  /// Which of all inputs is number k of those that are chosen.
+  std::size_t number(std::size_t k) const { return chosen_[k]; }
+  std::string name(std::size_t k) const;
+  ascribe::Batch<float> read(std::size_t k) const;
+  /// How the features lie.
+  const ascribe::FeatureMaps& maps() const { return maps_; }
+  bool is_image() const { return maps_.height > 1; }
+  /// The mean of all that are chosen.
+  ascribe::Batch<float> mean() const;
+
+  /// The class of each that is chosen, by --labels. Throws ascribe::Error, which names the file or input, for
+  /// another number of labels than of inputs and for one that is no class.
+  std::vector<Index> labels(const Options& options, Index classes) const;
+
+ private:
+  std::vector<Index> all_labels(const Options& options, Index classes) const;
+
+  std::optional<Inputs> inputs_;
+  std::optional<Images> images_;
+  std::string images_path_;
+  ascribe::FeatureMaps maps_{1, 1, 1};
+  double mean_ = 0, deviation_ = 1;  // of images_
+  std::vector<std::size_t> chosen_;
+};
+
+/// A file of one sample of the network's input. Throws ascribe::Error where it has another number.
+ascribe::Batch<float> sample_in(const std::string& what, const std::string& file, const Shape& input,
+                                const Options& options);
+
+}  // namespace judge

@@ -1,0 +1,221 @@
+#include "examples/judge/options.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <iostream>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include "ascribe/evaluate/class_erasing.hpp"
+
+namespace judge {
+namespace {
+
+[[noreturn]] void misused(const char* option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
+
+Index whole(const char* option, std::string_view text) {
+  Index value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size() || value < 0)
+    misused(option, "expected a whole number that is not negative, found '" + std::string(text) + "'");
+  return value;
+}
+
+/// Those that can be judged: class activation maps are of a layer, which would have to be chosen.
+bool serves(const Method& method) { return !method.layer; }
+
+std::vector<const Method*> methods_named(const std::vector<std::string>& names) {
+  std::vector<const Method*> found;
+  if (names.size() == 1 && names[0] == "all") {
+    for (const Method& method : methods())
+      if (serves(method)) found.push_back(&method);
+    return found;
+  }
+  for (const std::string& name : names) {
+    const Method* method = find_method(name);
+    if (method == nullptr || !serves(*method)) {
+      std::string known;
+      for (const Method& one : methods())
+        if (serves(one)) known += (known.empty() ? "" : ", ") + std::string(one.name);
+      misused("--methods", "expected all, or some of " + known + "; found '" + name + "'");
+    }
+    if (std::find(found.begin(), found.end(), method) != found.end())
+      misused("--methods", "found " + name + " twice");
+    found.push_back(method);
+  }
+  return found;
+}
+
+std::vector<std::pair<Index, Index>> pairs(const std::vector<std::string>& texts) {
+  if (texts.size() == 1 && texts[0] == "digits")
+    return {ascribe::evaluate::digit_pairs.begin(), ascribe::evaluate::digit_pairs.end()};
+  std::vector<std::pair<Index, Index>> found;
+  for (const std::string& text : texts) {
+    const std::size_t at = text.find("-vs-");
+    if (at == std::string::npos) misused("--erase", "expected K-vs-L, found '" + text + "'");
+    const std::string_view all = text;
+    found.emplace_back(whole("--erase", all.substr(0, at)), whole("--erase", all.substr(at + 4)));
+    if (found.back().first == found.back().second)
+      misused("--erase", "expected two classes, found '" + text + "'");
+  }
+  return found;
+}
+
+void set_preset(Options& o, const ascribe::evaluate::Preset& preset) {
+  o.region = {preset.region};
+  o.how.steps = preset.steps;
+  if (o.replacement.empty()) o.replacement = "noise";
+  o.by_shape = false;
+}
+
+}  // namespace
+
+Parsed parse(int argc, char** argv) {
+  namespace evaluate = ascribe::evaluate;
+  Options o;
+  std::vector<std::string> methods{"all"}, sizes, erase, orders{"most", "least", "random"};
+  std::string score = "logit", preset;
+  CLI::App app{
+      "Judges explanations: which method is right about this network? Replaces regions of each input in the "
+      "order of\n"
+      "their relevance, and watches how fast the network changes its mind.\n"
+      "INPUT is .npy (one sample or a batch as the model takes it), images (PNG, JPEG), MNIST's "
+      "idx3-ubyte, or folders\n"
+      "of such files. AOPC is the mean fall of the score, most relevant first: the more, the better; 'area' "
+      "is "
+      "that between\n"
+      "most and least relevant first."};
+  app.name("judge");
+  app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
+  app.add_option("INPUT", o.inputs, "what to judge by, one or more files or folders")->required();
+  const auto list = [&](const char* name, auto& to, const char* help, const char* type) {
+    return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
+  };
+  app.add_option(
+         "--labels", o.labels,
+         "each input's class, whose score is followed: .npy; MNIST's idx1-ubyte; a text file with a class a "
+         "line, "
+         "or FILE,CLASS with the input's name; or folders, each input's being that of its folder's name "
+         "[the network's own answers]")
+      ->type_name("FILE|folders");
+  app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
+      ->type_name("FILE");
+  list("--methods", methods, "which methods, or all", "M[,M...]")->capture_default_str();
+  app.add_option("--samples", o.samples, "judge by so many inputs, evenly spaced [all]")
+      ->check(CLI::Range(Index(1), Index(1) << 40))
+      ->type_name("N");
+  app.add_option(
+         "--preset", preset,
+         "regions and steps of a paper: samek, 9 x 9 pixels and 100 steps; digits_pixels, one pixel a "
+         "step; digits_blocks, 4 x 4")
+      ->check(CLI::IsMember({"samek", "digits_pixels", "digits_blocks"}))
+      ->type_name("NAME");
+  list(
+      "--region", o.region,
+      "replace regions of this many pixels, or of this height and width [9 for images of 90 pixels and more, "
+      "else a seventh]",
+      "N[,N]")
+      ->check(CLI::Range(Index(1), Index(1) << 30));
+  app.add_option("--steps", o.how.steps,
+                 "how many steps [100 for images of 90 pixels and more; else at most 25, until all is "
+                 "replaced]")
+      ->check(CLI::Range(Index(1), Index(1) << 30))
+      ->type_name("L");
+  app.add_option("--regions-a-step", o.how.regions_a_step, "how many regions each step replaces [1]")
+      ->check(CLI::Range(Index(1), Index(1) << 30))
+      ->type_name("N");
+  app.add_option(
+         "--replace", o.replacement,
+         "by what: noise (uniform between --low and --high), mean (of all inputs that are judged by), "
+         "blur, a "
+         "number, or a sample [noise for images, else 0]")
+      ->type_name("noise|mean|blur|X|FILE.npy");
+  app.add_option("--blur", o.blur, "the blur's deviation in pixels [a sixteenth of the smaller side]")
+      ->check(CLI::PositiveNumber)
+      ->type_name("X");
+  app.add_option("--score", score, "what is followed: the class's logit, or its softmax")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"logit", "softmax"}))
+      ->type_name("logit|softmax");
+  list(
+      "--orders", orders,
+      "most relevant first, and besides it least relevant first (for the area between) and random (a line of "
+      "its own)",
+      "ORDER[,ORDER...]")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"most", "least", "random"}));
+  list(
+      "--erase", erase,
+      "DeepLIFT's class erasing: of inputs of class K, the fifth of the pixels that speaks most for K over L "
+      "takes "
+      "the baseline's values; or digits, the paper's four pairs",
+      "K-vs-L[,K-vs-L...]|digits");
+  app.add_option(
+         "--baseline", o.baseline,
+         "what methods against a baseline and class erasing compare with: zero, mean (of all inputs), "
+         "or a sample")
+      ->capture_default_str()
+      ->type_name("zero|mean|FILE.npy");
+  app.add_option("--seed", o.how.seed, "of noise and random order")->capture_default_str();
+  app.add_option("--output", o.output,
+                 "the output with a score for each class, by its name or number [the first]")
+      ->type_name("NAME|N");
+  app.add_option("--size", sizes, "the size of an axis that the model leaves open, by its name")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false);
+  list("--mean", o.mean, "what is taken off an image's pixels in 0..1, one or one a channel [0]", "X[,X...]");
+  list("--std", o.deviation, "what they are divided by then [1]", "X[,X...]");
+  list("--low", o.low, "what black is, for noise and epsilon_gamma_box [-mean/std]", "X[,X...]");
+  list("--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
+  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
+  app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "as many inputs at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
+  app.add_option("--json", o.json, "write the table, the curves and their intervals")->type_name("OUT.json");
+  app.add_option(
+         "--resume", o.resume,
+         "keep what is done in this file; the same command goes on where it was, and when all is done "
+         "prints it "
+         "again")
+      ->type_name("STATE");
+  try {
+    app.parse(argc, argv);
+    o.methods = methods_named(methods);
+    o.erasures = pairs(erase);
+    o.how.score = score == "logit" ? evaluate::Score::logit : evaluate::Score::softmax;
+    const auto ordered = [&](const char* order) {
+      return std::find(orders.begin(), orders.end(), order) != orders.end();
+    };
+    if (!ordered("most")) misused("--orders", "expected most among them");
+    o.least_first = ordered("least");
+    o.random = ordered("random");
+    for (const std::string& size : sizes) {
+      const std::size_t at = size.rfind('=');
+      if (at == std::string::npos || at == 0) misused("--size", "expected NAME=N, found '" + size + "'");
+      o.sizes.emplace_back(size.substr(0, at), whole("--size", std::string_view(size).substr(at + 1)));
+    }
+    if (o.region.size() > 2) misused("--region", "expected a size, or a height and a width");
+    for (const char* option : {"--region", "--steps", "--regions-a-step"})
+      if (app.count(option) > 0) {
+        if (!preset.empty()) misused(option, "is said by --preset");
+        o.by_shape = false;
+      }
+    if (preset == "samek") set_preset(o, evaluate::preset::samek);
+    if (preset == "digits_pixels") set_preset(o, evaluate::preset::digits_pixels);
+    if (preset == "digits_blocks") set_preset(o, evaluate::preset::digits_blocks);
+    if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
+    if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
+      misused("--std", "expected numbers above 0");
+  } catch (const CLI::ParseError& error) {
+    return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
+  }
+  return {std::move(o), 0};
+}
+
+}  // namespace judge

@@ -1,0 +1,51 @@
+/// The command line.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ascribe/core/types.hpp"
+#include "ascribe/evaluate/perturbation.hpp"
+#include "examples/support/methods.hpp"
+
+namespace judge {
+
+using namespace examples;
+using ascribe::Index;
+
+struct Options {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> inputs;
+  std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
+  std::filesystem::path names;  ///< of the classes
+  std::vector<const Method*> methods;
+  Index samples = 0;  ///< 0: all
+  std::string output;
+  std::vector<std::pair<std::string, Index>> sizes;
+  std::vector<double> mean = {0}, deviation = {1}, low, high;
+  std::string baseline = "zero", replacement;  ///< no replacement: noise for images, else zero
+  double blur = 0;                             ///< the deviation in pixels; 0: a sixteenth of the image
+  std::vector<Index> region;                   ///< height and width; none: by the input's shape
+  ascribe::evaluate::Perturbation how;         ///< with `by_shape`, its steps are not said yet
+  bool by_shape = true;
+  bool least_first = true, random = true;         ///< besides most relevant first
+  std::vector<std::pair<Index, Index>> erasures;  ///< classes: from the first to the second
+  double epsilon = 1e-6, gamma = 0.25;
+  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::filesystem::path csv, json, resume;
+};
+
+/// What came of a command line: options, or the exit code with which to stop (everything has been said).
+struct Parsed {
+  std::optional<Options> options;
+  int exit_code = 0;
+};
+Parsed parse(int argc, char** argv);
+
+}  // namespace judge

@@ -1,0 +1,50 @@
+/// What is said in the end: one table, as text, CSV and JSON, with the curves.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ascribe/evaluate/bootstrap.hpp"
+#include "examples/judge/bench.hpp"
+
+namespace judge {
+
+using ascribe::evaluate::Interval;
+
+/// A line of the table: means over the inputs, none where a method has no such number.
+struct Line {
+  std::string method;
+  std::vector<std::optional<Interval>> cells;
+  std::vector<Interval> most, least;  ///< the curves, step by step
+};
+
+class Report {
+ public:
+  /// Of verdicts on inputs; the lines are sorted by the area between, or the AOPC.
+  Report(const Options& options, const std::vector<Verdict>& verdicts);
+
+  std::string table() const;
+  std::string csv() const;
+  /// `settings`: what was asked for.
+  Json json(const Json& settings) const;
+
+ private:
+  /// A column: its name, and the number of each input; NaN where there is none.
+  struct Column {
+    std::string name;
+    std::function<double(const Verdict&, std::size_t method)> of;
+    int digits = 4;
+    bool interval = true;
+  };
+
+  void add_line(const std::string& name, std::optional<std::size_t> method);
+  std::vector<Interval> curve(const std::function<const std::vector<double>&(const Verdict&)>& scores) const;
+
+  const Options& options_;
+  const std::vector<Verdict>& verdicts_;
+  std::vector<Column> columns_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace judge
