@@ -167,6 +167,7 @@
 #include <ascribe/evaluate/class_erasing.hpp>
 #include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/random.hpp>
+#include <ascribe/evaluate/similarity.hpp>
 
 #include <ascribe/compiled.hpp>
 #include <ascribe/heatmap.hpp>
