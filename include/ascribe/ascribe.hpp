@@ -166,6 +166,7 @@
 #include <ascribe/evaluate/bootstrap.hpp>
 #include <ascribe/evaluate/class_erasing.hpp>
 #include <ascribe/evaluate/perturbation.hpp>
+#include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/complexity.hpp>
 #include <ascribe/evaluate/random.hpp>
 #include <ascribe/evaluate/similarity.hpp>
