@@ -168,7 +168,9 @@
 #include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/complexity.hpp>
+#include <ascribe/evaluate/noise.hpp>
 #include <ascribe/evaluate/random.hpp>
+#include <ascribe/evaluate/sensitivity.hpp>
 #include <ascribe/evaluate/similarity.hpp>
 
 #include <ascribe/compiled.hpp>

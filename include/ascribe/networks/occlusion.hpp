@@ -110,6 +110,8 @@ class Groups {
     at_once_ = bytes == 0 ? 32 : std::clamp<Index>((Index(64) << 20) / bytes, 1, 64);
   }
 
+  Index at_once() const { return at_once_; }
+
   /// Runs `count` inputs, made by make(k, column) in their order, in groups whose values of a graph's nodes
   /// take some 64 MB, and calls visit(trace, column, k) for each.
   template <class Make, class Visit>
