@@ -163,12 +163,13 @@
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/networks/tiles.hpp>
 
+#include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/bootstrap.hpp>
 #include <ascribe/evaluate/class_erasing.hpp>
-#include <ascribe/evaluate/perturbation.hpp>
-#include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/complexity.hpp>
+#include <ascribe/evaluate/infidelity.hpp>
 #include <ascribe/evaluate/noise.hpp>
+#include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/random.hpp>
 #include <ascribe/evaluate/sensitivity.hpp>
 #include <ascribe/evaluate/similarity.hpp>
