@@ -66,7 +66,8 @@ class Run {
         progress_(progress),
         plan_(report, inputs,
               report.options.targets.size() > 1 || one_each(companions.baseline) ||
-                  one_each(companions.weights) || one_each(companions.segments)) {
+                  one_each(companions.weights) || one_each(companions.segments) ||
+                  !report.options.with_them.empty()) {
     const Options& o = report.options;
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
@@ -175,14 +176,14 @@ class Run {
     return result;
   }
 
-  static std::vector<double> numbers_for(const NumbersFile& file, Explanation& e) {
+  std::vector<double> numbers_for(const NumbersFile& file, Explanation& e) const {
     switch (file.kind) {
       case NumbersFile::Kind::relevance:
-        return std::move(e.relevance);
+        return report_.inputs[file.place].of(e.relevance);
       case NumbersFile::Kind::outputs:
         return std::move(e.output);
       case NumbersFile::Kind::multipliers:
-        return std::move(e.multipliers);
+        return report_.inputs[file.place].of(e.multipliers);
       case NumbersFile::Kind::at:
         break;
     }
@@ -276,22 +277,107 @@ std::unique_ptr<Engine> load_group(const Options& options, const ModelFile& mode
                 " pieces long)");
 }
 
+/// The network's inputs, each with what is before it.
+std::vector<NetworkInput> inputs_of(const Engine& engine) {
+  std::vector<NetworkInput> all;
+  std::size_t first = 0;
+  for (const auto& [name, shape] : engine.inputs()) {
+    all.push_back({name, shape, first});
+    first += static_cast<std::size_t>(count_of(shape));
+  }
+  return all;
+}
+
+/// Which of the network's inputs the command line's INPUT is for. Throws ascribe::Error unless it says of
+/// each what that is.
+std::size_t input_of_files(const Options& options, const std::vector<NetworkInput>& inputs) {
+  const auto place = [&](const std::string& name) {
+    return static_cast<std::size_t>(
+        std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; }) -
+        inputs.begin());
+  };
+  std::vector<std::size_t> left;
+  for (std::size_t k = 0; k < inputs.size(); ++k) left.push_back(k);
+  for (const InputFiles& input : options.with_them)
+    if (std::erase(left, place(input.name)) == 0)
+      ascribe::fail("--explain: ", options.model.string(), ": what is explained does not depend on '",
+                    input.name, "'");
+  if (left.empty())
+    ascribe::fail(options.model.string(), ": expected an input for INPUT, found that --explain names ",
+                  inputs.size() > 1 ? "all of them, '" : "the only one, '", inputs[0].name,
+                  inputs.size() > 1 ? "' to '" + inputs.back().name : "", "'");
+  if (left.size() > 1)
+    ascribe::fail(options.model.string(), ": expected one input to explain, found ", left.size(), ", ",
+                  inputs[left.front()].name, " to ", inputs[left.back()].name,
+                  ": --explain NAME=FILE explains another with it, --input NAME=FILE.npy holds it");
+  if (!options.input_name.empty() && place(options.input_name) != left[0])
+    ascribe::fail("--explain: ", options.model.string(), ": what is explained does not depend on '",
+                  options.input_name, "'");
+  return left[0];
+}
+
+/// How one of the network's inputs is read as an image.
+std::optional<ImageLayout> layout_of(const Report& report, std::size_t input) {
+  if (input == report.of_files) return report.layout;
+  return image_layout(report.inputs[input].shape, report.options.mean, report.options.deviation);
+}
+
+/// The samples of all inputs, those of `files` and those that --explain names.
+Inputs samples_of(const Report& report, std::vector<Place> files) {
+  const Options& o = report.options;
+  Inputs samples(std::move(files), report.inputs[report.of_files].shape, report.layout, o.keep_going);
+  std::vector<Inputs> before, behind;
+  for (std::size_t k = 0; k < report.inputs.size(); ++k) {
+    if (k == report.of_files) continue;
+    const NetworkInput& input = report.inputs[k];
+    const auto named = std::find_if(o.with_them.begin(), o.with_them.end(),
+                                    [&](const InputFiles& one) { return one.name == input.name; });
+    std::vector<Place> places;
+    for (const auto& file : named->files) {
+      if (std::error_code error; std::filesystem::is_directory(file, error))
+        ascribe::fail("--explain: ", file.string(), ": expected a file for '", input.name,
+                      "', found a folder");
+      places.push_back({file.string()});
+    }
+    (k < report.of_files ? before : behind)
+        .emplace_back(std::move(places), input.shape, layout_of(report, k), false);
+  }
+  samples.join(std::move(before), std::move(behind));
+  return samples;
+}
+
+/// What each input is compared with, together.
+Beside all_baselines(const Report& report, std::size_t samples) {
+  const Options& o = report.options;
+  const auto& inputs = report.inputs;
+  for (const auto& [name, baseline] : o.baselines)
+    if (!name.empty() && std::none_of(inputs.begin(), inputs.end(),
+                                      [&, &wanted = name](const auto& i) { return i.name == wanted; }))
+      ascribe::fail("--baseline: expected the name of an input that is explained, found '", name, "'");
+  std::vector<Beside> all;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    std::vector<std::string> names;
+    for (const auto& [name, baseline] : o.baselines)
+      if (name.empty() || name == inputs[k].name) names.push_back(baseline);
+    if (names.empty()) names = {"zero"};
+    all.push_back(baselines_of(names, o.average_baselines, inputs[k].shape, layout_of(report, k), samples));
+  }
+  return Beside::joined("--baseline", std::move(all));
+}
+
 /// Files of one shape. Returns whether all have been explained.
 bool explain_group(Options options, const Engine& engine, Group group, std::vector<std::string> said,
                    examples::Progress& progress) {
   std::vector<Place> files = std::move(group.files);
-  const auto inputs = engine.inputs();
-  if (inputs.size() != 1)
-    ascribe::fail(options.model.string(), ": expected one input to explain, found ", inputs.size(), ", ",
-                  inputs[0].first, " to ", inputs.back().first, ": --input NAME=FILE gives the others");
-  const Shape& shape = inputs[0].second;
-  Report report{options, engine};
+  Report report{options, engine, inputs_of(engine)};
+  report.of_files = input_of_files(options, report.inputs);
+  const Shape& shape = report.inputs[report.of_files].shape;
   report.coloured = isatty(STDOUT_FILENO) != 0;
   if (group.pieces)
     report.words = std::move(group.pieces->words);
   else
     report.layout = image_layout(shape, options.mean, options.deviation);
-  report.numbers = numbers_files(options, engine);
+  report.numbers = numbers_files(options, engine, report.inputs);
   const bool in_folder = !options.output_folder.empty();
   if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout && !group.pieces)
     ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
@@ -307,14 +393,11 @@ bool explain_group(Options options, const Engine& engine, Group group, std::vect
     for (const examples::Word& word : report.words) report.ids.push_back(static_cast<double>(word.id));
   else if (!engine.rows().empty())
     report.ids = numbers_in(files.front().path);
-  const Inputs samples =
-      engine.rows().empty() ? Inputs(std::move(files), shape, report.layout, options.keep_going)
-                            : Inputs(std::move(files.front()), engine.rows());
+  const Inputs samples = engine.rows().empty() ? samples_of(report, std::move(files))
+                                               : Inputs(std::move(files.front()), engine.rows());
   std::optional<Beside> baseline, weights, segments;
   if (!options.segments.empty()) segments = segments_of(options.segments, shape, samples.size());
-  if (options.method->baseline)
-    baseline =
-        baselines_of(options.baselines, options.average_baselines, shape, report.layout, samples.size());
+  if (options.method->baseline) baseline = all_baselines(report, samples.size());
   if (!options.weights.empty())
     weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,
                     samples.size());
@@ -371,6 +454,10 @@ int run(Options options) {
     ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": inputs of several sizes have no file together; --output-folder writes one each");
+  if (groups.size() > 1 && !options.with_them.empty())
+    ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
+                  " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
+                  ": with --explain, inputs are of one size");
   bool all = true;
   for (Group& group : groups) {
     std::unique_ptr<Engine> engine;

@@ -48,6 +48,7 @@ Json settings_of(const Options& o) {
                 {"--no-batch", o.no_batch},
                 {"--size", o.sizes},
                 {"--input", Json::array()},
+                {"--explain", Json::array()},
                 {"--vocabulary", o.vocabulary.empty() ? "" : fingerprint(o.vocabulary)},
                 {"--keep-case", o.keep_case},
                 {"--at", Json::array()},
@@ -62,9 +63,14 @@ Json settings_of(const Options& o) {
     const auto output = target.output();
     settings["--target"].push_back(output ? Json(*output) : Json(target.text()));
   }
-  for (const std::string& baseline : o.baselines)
-    for (const std::string& file : baseline_files(baseline))
-      settings["--baseline"].push_back(file == "zero" ? file : fingerprint(file));
+  for (const auto& [input, baseline] : o.baselines)
+    for (const std::string& file : baseline_files(baseline)) {
+      const std::string known = file == "zero" ? file : fingerprint(file);
+      settings["--baseline"].push_back(input.empty() ? Json(known) : Json{input, known});
+    }
+  if (!o.input_name.empty()) settings["--explain"].push_back(o.input_name);
+  for (const auto& [name, files] : o.with_them)
+    for (const auto& file : files) settings["--explain"].push_back({name, fingerprint(file)});
   for (const auto& [name, file] : o.other_inputs) settings["--input"].push_back({name, fingerprint(file)});
   for (const auto& [node, path] : o.at) settings["--at"].push_back(node);
   std::string kinds;

@@ -24,8 +24,9 @@ struct Amounts {
 struct Explanation {
   Goal goal;
   std::vector<double> output;     ///< the network's (first) output
-  std::vector<double> relevance;  ///< of the input, in the file's order
+  std::vector<double> relevance;  ///< of all inputs, one behind the other, in the file's order
   std::vector<double> multipliers;      ///< where they are asked for
+  std::vector<double> leaves;           ///< of totals.leave, what is each input's
   std::vector<std::vector<double>> at;  ///< the relevance of Options::at, in the order of the shape's axes
   Amounts totals;
   std::string remark;   ///< what a mean of gradients leaves open, and how many would leave half of it

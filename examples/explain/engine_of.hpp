@@ -93,6 +93,7 @@ class EngineOf final : public Engine {
     // Besides those of rules, SmoothGrad alone gives gradients.
     const bool times_input =
         by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
+    shared->times_input = times_input;
     shared->audit.emplace(net_.graph, std::move(by), times_input, options.warn_above);
     if (companions.baseline && !companions.baseline->for_all().empty()) {
       shared->baselines = columns(companions.baseline->for_all());
@@ -126,6 +127,7 @@ class EngineOf final : public Engine {
     ascribe::FeatureMaps layer_maps{1, 1, 1}, input_maps{1, 1, 1};
     std::optional<typename Graph::Plan> plan, multipliers;
     std::vector<Index> at;  // nodes
+    bool times_input = true;  // whether relevance is a share of the output, or the gradient alone
     std::optional<examples::Audit<Scalar>> audit;
     Column baselines;  // for all inputs: with several, the mean over them is what is said
     std::vector<typename Graph::Trace> baseline_traces;
@@ -298,6 +300,20 @@ class EngineOf final : public Engine {
     return {values.data(), values.data() + values.size()};
   }
 
+  /// What is each input's of the ledger's.
+  std::vector<double> leaves(const Column& relevance, const Column& x, bool times_input) const {
+    std::vector<double> all;
+    Index feature = 0;
+    for (const auto& [name, shape] : inputs()) {
+      double sum = 0;
+      for (const Index end = feature + count_of(shape); feature < end; ++feature)
+        sum += static_cast<double>(relevance(feature, 0)) *
+               (times_input ? 1 : static_cast<double>(x(feature, 0)));
+      all.push_back(sum);
+    }
+    return all;
+  }
+
   static Column columns(const std::vector<Sample>& samples) {
     Column all(static_cast<Index>(samples[0].values.size()), static_cast<Index>(samples.size()));
     for (Index n = 0; n < all.cols(); ++n) all.col(n) = column(samples[static_cast<std::size_t>(n)]);
@@ -374,6 +390,7 @@ class EngineOf final : public Engine {
     result.output = numbers_of(output);
     result.relevance = numbers_of(explanation.relevance);
     result.totals = amounts(explanation.ledger);
+    result.leaves = leaves(explanation.relevance, x, shared.times_input);
     if (method == "integrated_gradients") say_of_integral(options, explanation, result);
     if (count > 1)
       result.remark +=

@@ -67,6 +67,30 @@ std::pair<std::string, std::string> named(const std::string& option, const std::
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+/// What --explain and --baseline name. Without an INPUT, the files of the first input that --explain names
+/// are it.
+void take_inputs(const std::vector<std::string>& explained, const std::vector<std::string>& baselines,
+                 Options& o) {
+  for (const std::string& one : explained) {
+    auto [name, file] = named("--explain", one);
+    const auto found = std::find_if(o.with_them.begin(), o.with_them.end(),
+                                    [&, &wanted = name](const InputFiles& i) { return i.name == wanted; });
+    if (found == o.with_them.end())
+      o.with_them.push_back({std::move(name), {std::move(file)}});
+    else
+      found->files.emplace_back(std::move(file));
+  }
+  if (!o.explains() && !o.with_them.empty()) {
+    o.input_name = std::move(o.with_them.front().name);
+    o.inputs = std::move(o.with_them.front().files);
+    o.with_them.erase(o.with_them.begin());
+  }
+  if (o.with_them.empty())
+    for (const std::string& baseline : baselines) o.baselines.emplace_back("", baseline);
+  else if (baselines != std::vector<std::string>{"zero"})
+    for (const std::string& baseline : baselines) o.baselines.push_back(named("--baseline", baseline));
+}
+
 /// Everything that the options must be for each other.
 void check(const CLI::App& app, const Options& o) {
   const auto given = [&](const std::string& option) { return app.count(option) > 0; };
@@ -148,6 +172,17 @@ void check(const CLI::App& app, const Options& o) {
     if (given(option) && !method.baseline) misused(option, name + " is not against a baseline");
   if (given("--average-baselines") && !given("--baseline"))
     misused("--average-baselines", "needs a --baseline");
+  if (!o.with_them.empty() && (method.box || method.parts || method.layer || method.name == "smoothgrad"))
+    misused("--explain", name + " explains one input; --input NAME=FILE.npy holds the others");
+  if (given("--explain") && !o.vocabulary.empty())
+    misused("--explain", "texts are explained by themselves; --input NAME=FILE.npy holds other inputs");
+  const auto is_held = [&](const std::string& input) {
+    return std::any_of(o.other_inputs.begin(), o.other_inputs.end(),
+                       [&](const auto& held) { return held.first == input; });
+  };
+  if (is_held(o.input_name)) misused("--explain", "--input holds '" + o.input_name + "'");
+  for (const InputFiles& input : o.with_them)
+    if (is_held(input.name)) misused("--explain", "--input holds '" + input.name + "'");
   if (given("--max-rule")) {
     std::string_view known = names_of(method.max_rules);
     if (known.empty()) misused("--max-rule", name + " has no choice of one");
@@ -159,8 +194,12 @@ void check(const CLI::App& app, const Options& o) {
       (o.vocabulary.empty() &&
        (std::any_of(o.inputs.begin(), o.inputs.end(), [](const auto& p) { return !is_npy(p); }) ||
         !o.inputs_from.empty() || o.write.heatmap || given("--heatmap"))) ||
+      std::any_of(o.with_them.begin(), o.with_them.end(),
+                  [](const InputFiles& input) {
+                    return !std::all_of(input.files.begin(), input.files.end(), is_npy);
+                  }) ||
       std::any_of(o.baselines.begin(), o.baselines.end(),
-                  [](const auto& b) { return b != "zero" && !is_npy(b); }) ||
+                  [](const auto& b) { return b.second != "zero" && !is_npy(b.second); }) ||
       method.box;
   for (const char* option : {"--mean", "--std"})
     if (given(option) && !images) misused(option, "there is no image that it could be for");
@@ -184,6 +223,7 @@ void check(const CLI::App& app, const Options& o) {
 Parsed parse(int argc, char** argv) {
   Options o;
   std::string method = "lrp_q", precision = "float";
+  std::vector<std::string> explained, baselines = {"zero"};
   CLI::App app{
       "Explains outputs of a network in an ONNX file: which inputs, and how much the biases, speak for "
       "them.\n"
@@ -248,6 +288,13 @@ Parsed parse(int argc, char** argv) {
   app.add_flag(
       "--probability", o.probability,
       "explain probabilities, where the output is one: otherwise what Softmax and Sigmoid are made of");
+  app.add_option("--explain", explained,
+                 "an input of the model to explain, by its name: with INPUT, which is then the one that is "
+                 "left, or without INPUT, all of them. Each has as many samples, which go together; given "
+                 "several times for one NAME, its files are one behind the other. --relevance and "
+                 "--multipliers OUT.npy then go to an OUT.NAME.npy for each")
+      ->type_name("NAME=FILE.npy|IMAGE")
+      ->allow_extra_args(false);
   app.add_option_function<std::vector<std::string>>(
          "--input",
          [&](const std::vector<std::string>& all) {
@@ -277,10 +324,12 @@ Parsed parse(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::ptrdiff_t(1), std::ptrdiff_t(1) << 31));
   app.add_option(
-         "--baseline", o.baselines,
+         "--baseline", baselines,
          "what inputs are compared with: zero, one sample for all, or one each; given several times, or a "
-         "folder: all samples of all, and the mean over them is what is said [zero]")
-      ->type_name("zero|FILE.npy|IMAGE|DIR")
+         "folder: all samples of all, and the mean over them is what is said. Of several inputs, each has "
+         "its "
+         "own, NAME=FILE.npy, the first of one going with the first of another [zero]")
+      ->type_name("[NAME=]zero|FILE.npy|IMAGE|DIR")
       ->allow_extra_args(false);
   app.add_flag("--average-baselines", o.average_baselines,
                "take the mean over all samples of one file of baselines, too");
@@ -388,6 +437,7 @@ Parsed parse(int argc, char** argv) {
                "print the network's nodes, and the rule that the method gives each");
   try {
     app.parse(argc, argv);
+    take_inputs(explained, baselines, o);
     o.method = find_method(method);
     if (o.method == nullptr)
       misused("--method", "there is no '" + method + "'; --list-methods says which there are");

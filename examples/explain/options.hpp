@@ -25,16 +25,27 @@ struct Kinds {
   bool relevance = false, output_values = false, multipliers = false, ledger = false, heatmap = false;
 };
 
+/// Files of an input of the model, by the input's name: their samples one behind the other.
+struct InputFiles {
+  std::string name;
+  std::vector<std::filesystem::path> files;
+};
+
 struct Options {
   std::filesystem::path model;
   std::vector<std::filesystem::path> inputs;  ///< files and folders; texts where there is a vocabulary
+  std::string input_name;                     ///< whose they are; empty: the one that nothing else is said of
+  std::vector<InputFiles>
+      with_them;  ///< the other inputs that are explained, with a sample for each of theirs
   std::filesystem::path vocabulary;
   bool keep_case = false;          ///< capitals and accents of texts stay
   const Method* method = nullptr;  ///< never null in what `parse` returns
   std::vector<Target> targets;     ///< none: each input's largest output
   std::filesystem::path weights;   ///< of the outputs, in place of targets
   std::ptrdiff_t top = 3;
-  std::vector<std::string> baselines = {"zero"};
+  /// By the input's name, which is empty where one input is explained: "zero", a file or a folder. Inputs
+  /// that none is for are compared with zero.
+  std::vector<std::pair<std::string, std::string>> baselines;
   bool average_baselines = false;  ///< all of their samples serve each input, also where they are in one file
   std::string max_rule;
   std::string output;          ///< the value to explain, by its name in the file, or an output's number

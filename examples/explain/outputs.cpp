@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/core/error.hpp"
+#include "examples/explain/files.hpp"
 
 namespace explain {
 namespace {
@@ -83,6 +84,18 @@ std::string ports(const char* what, const std::vector<std::pair<std::string, Sha
   return text;
 }
 
+/// The name of a value in the file, as a part of a file's name.
+std::string in_file_name(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+/// OUT.npy as OUT.NAME.npy, for a name with its dot.
+std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name) {
+  return std::filesystem::path(path).replace_filename(path.stem().string() + in_file_name(name) +
+                                                      path.extension().string());
+}
+
 using Json = nlohmann::ordered_json;
 
 /// A sample's part of the ledger, as deep in it as it stands.
@@ -102,26 +115,42 @@ std::string notes(const std::vector<std::string>& all) {
   return text;
 }
 
-std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine) {
+std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine,
+                                       const std::vector<NetworkInput>& inputs) {
   using Kind = NumbersFile::Kind;
   const bool folder = !options.output_folder.empty();
-  const Shape input = engine.inputs()[0].second, output = engine.outputs()[0].second;
   std::vector<NumbersFile> all;
-  const auto add = [&](Kind kind, bool written, const std::filesystem::path& path, const Shape& shape,
-                       const std::string& ending) {
-    if (folder ? written : !path.empty()) all.push_back({kind, 0, shape, path, ending});
+  const auto add_inputs = [&](Kind kind, bool written, const std::filesystem::path& path,
+                              const std::string& ending) {
+    if (folder ? !written : path.empty()) return;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      const std::string name = inputs.size() > 1 ? "." + inputs[k].name : "";
+      all.push_back({kind, k, inputs[k].shape, folder ? path : with_name(path, name),
+                     in_file_name(ending + name + ".npy")});
+    }
   };
-  add(Kind::relevance, options.write.relevance, options.relevance, input, ".relevance.npy");
-  add(Kind::outputs, options.write.output_values, options.output_values, output, ".outputs.npy");
-  add(Kind::multipliers, options.write.multipliers, options.multipliers, input, ".multipliers.npy");
+  add_inputs(Kind::relevance, options.write.relevance, options.relevance, ".relevance");
+  if (folder ? options.write.output_values : !options.output_values.empty())
+    all.push_back({Kind::outputs, 0, engine.outputs()[0].second, options.output_values, ".outputs.npy"});
+  add_inputs(Kind::multipliers, options.write.multipliers, options.multipliers, ".multipliers");
   std::set<std::string> endings;
   for (std::size_t k = 0; k < options.at.size(); ++k) {
     const auto& [node, path] = options.at[k];
-    std::string ending = ".at." + node + ".npy";
-    std::replace(ending.begin(), ending.end(), '/', '_');
+    const std::string ending = in_file_name(".at." + node + ".npy");
     if (!endings.insert(ending).second)
       ascribe::fail("--at: expected nodes whose names differ, found two for ", ending.substr(1));
     all.push_back({Kind::at, k, engine.shape_of(node), path, ending});
+  }
+  // The command line has been looked at, but knew no inputs' names.
+  std::set<std::filesystem::path> places;
+  const auto take = [&](const std::filesystem::path& place) {
+    if (!places.insert(std::filesystem::absolute(place).lexically_normal()).second)
+      ascribe::fail(place.string(), ": expected a place for each output, found one for two");
+  };
+  if (!options.ledger.empty()) take(options.ledger);
+  for (const NumbersFile& file : all) {
+    take(folder ? std::filesystem::path(file.ending) : file.path);
+    if (!folder) check_place(file.path);
   }
   return all;
 }
@@ -219,6 +248,9 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
     text += formatted("  %-25.*s ", name_size, name) + column(a.enter, 11) + " " + column(a.leave, 11) + " " +
             column(a.biases, 11) + " " + column(a.stabiliser, 11) + " " + column(a.dropped, 11) + " " +
             column(a.closing_error, 11) + "\n";
+    for (std::size_t k = 0; report.inputs.size() > 1 && k < report.inputs.size(); ++k)
+      text +=
+          formatted("    %-23s %11s ", report.inputs[k].name.c_str(), "") + column(e.leaves[k], 11) + "\n";
   }
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
   if (!of_rows) return text;
@@ -255,6 +287,8 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
   json["output"] = e.goal.value(e.output);
   if (report.options.method->books) {
     json["totals"] = books(e.totals, "input");
+    for (std::size_t k = 0; report.inputs.size() > 1 && k < report.inputs.size(); ++k)
+      json["inputs"][report.inputs[k].name] = e.leaves[k];
   } else {
     json["books"] = "not applicable";
     json["sum of relevances"] = e.totals.leave;
@@ -294,13 +328,16 @@ examples::Row image_row(const Report& report, const Sample& sample, const Explan
       static_cast<std::size_t>(layout.format.height) * static_cast<std::size_t>(layout.format.width);
   ascribe::HeatmapOptions colours;
   colours.percentile = 99.5;  // a single loud pixel must not pale the rest
-  explained.image = examples::picture_of(sample.values, layout.format, layout.order);
+  // Of several inputs, that of the files is drawn.
+  const NetworkInput& input = report.inputs[report.of_files];
+  explained.image = examples::picture_of(input.of(sample.values), layout.format, layout.order);
   explained.channels = layout.format.channels;
-  explained.relevance = e.relevance;
+  const std::vector<double> relevance = input.of(e.relevance);
+  explained.relevance = relevance;
   if (layout.order == examples::ImageOrder::chw)
     for (std::size_t c = 0; c < channels; ++c)
       for (std::size_t p = 0; p < pixels; ++p)
-        explained.relevance[p * channels + c] = e.relevance[c * pixels + p];
+        explained.relevance[p * channels + c] = relevance[c * pixels + p];
   explained.file = std::filesystem::path(sample.name).filename().string();
   return examples::explained_row(explained, colours);
 }

@@ -16,7 +16,7 @@ namespace explain {
 struct NumbersFile {
   enum class Kind { relevance, outputs, multipliers, at };
   Kind kind;
-  std::size_t place;           ///< of `at`, which of them
+  std::size_t place;           ///< of `at` which of them, of relevance and multipliers of which input
   Shape shape;                 ///< of one input's
   std::filesystem::path path;  ///< of all inputs
   std::string ending;          ///< behind an input's name in an output folder
@@ -26,6 +26,8 @@ struct NumbersFile {
 struct Report {
   const Options& options;
   const Engine& engine;
+  std::vector<NetworkInput> inputs;        ///< all that are explained
+  std::size_t of_files = 0;                ///< the one whose files the samples are named after
   std::vector<std::string> labels = {};    ///< empty, or one for each output
   std::vector<NodeText> nodes = {};        ///< those that the ledger has books of
   std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
@@ -35,9 +37,10 @@ struct Report {
   bool coloured = false;                   ///< whether what is printed goes to a terminal that shows colours
 };
 
-/// Those that the options ask for. Throws ascribe::Error where --at names no node, or two that would go to
-/// one place.
-std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine);
+/// Those that the options ask for: of several inputs, one for each of relevance and multipliers. Throws
+/// ascribe::Error where --at names no node, or two that would go to one place.
+std::vector<NumbersFile> numbers_files(const Options& options, const Engine& engine,
+                                       const std::vector<NetworkInput>& inputs);
 
 /// --list-methods.
 std::string methods_text();

@@ -49,37 +49,61 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
   given_.merge_branches = !options.keep_branches;
   given_.batched = !options.no_batch;
   for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
-  for (const auto& [name, path] : options.other_inputs) {
-    const auto found = std::find_if(inputs_.begin(), inputs_.end(),
-                                    [&, &wanted = name](const auto* i) { return i->name == wanted; });
-    if (found == inputs_.end()) {
-      std::string known;
-      for (const auto* input : inputs_) known += (known.empty() ? "'" : ", '") + input->name + "'";
-      ascribe::fail("--input: ", options.model.string(), " has no input '", name, "'; it has ", known);
-    }
-    given_.constants.emplace(name, constant(**found, path));
+  for (const auto& [name, path] : options.other_inputs)
+    given_.constants.emplace(name, constant(named("--input", name), path));
+  if (!options.input_name.empty()) named("--explain", options.input_name);
+  for (const InputFiles& input : options.with_them) {
+    const onnx::ValueInfo& value = named("--explain", input.name);
+    if (is_open(value)) given_.shapes[input.name] = shape_in(input.files.front().string(), value);
   }
 }
 
+const onnx::ValueInfo& ModelFile::named(const char* option, const std::string& name) const {
+  const auto found =
+      std::find_if(inputs_.begin(), inputs_.end(), [&](const auto* i) { return i->name == name; });
+  if (found != inputs_.end()) return **found;
+  std::string known;
+  for (const auto* input : inputs_) known += (known.empty() ? "'" : ", '") + input->name + "'";
+  ascribe::fail(option, ": ", options_.model.string(), " has no input '", name, "'; it has ", known);
+}
+
 const onnx::ValueInfo* ModelFile::explained() const {
+  if (!options_.input_name.empty()) return &named("--explain", options_.input_name);
+  const auto& others = options_.with_them;
   const onnx::ValueInfo* only = nullptr;
   for (const onnx::ValueInfo* input : inputs_) {
-    if (given_.constants.count(input->name) > 0) continue;
+    if (given_.constants.count(input->name) > 0 ||
+        std::any_of(others.begin(), others.end(), [&](const auto& i) { return i.name == input->name; }))
+      continue;
     if (only) return nullptr;
     only = input;
   }
   return only;
 }
 
-bool ModelFile::is_open() const {
-  const onnx::ValueInfo* input = explained();
-  if (!input || !input->dims) return false;
-  for (std::size_t axis = options_.no_batch ? 0 : 1; axis < input->dims->size(); ++axis) {
-    const onnx::Dimension& d = (*input->dims)[axis];
-    const std::string key = d.name.empty() ? input->name + "[" + std::to_string(axis) + "]" : d.name;
+bool ModelFile::is_open(const onnx::ValueInfo& input) const {
+  if (!input.dims) return false;
+  for (std::size_t axis = options_.no_batch ? 0 : 1; axis < input.dims->size(); ++axis) {
+    const onnx::Dimension& d = (*input.dims)[axis];
+    const std::string key = d.name.empty() ? input.name + "[" + std::to_string(axis) + "]" : d.name;
     if (!d.size && given_.sizes.count(key) == 0) return true;
   }
   return false;
+}
+
+onnx::Dims ModelFile::shape_in(const std::string& path, const onnx::ValueInfo& input) const {
+  const std::vector<onnx::Dimension>& dims = *input.dims;
+  if (!is_npy(path))
+    ascribe::fail(path, ": an image takes the model's size, and that is open, ", onnx::shown(dims),
+                  ": --size NAME=N gives it");
+  const ascribe::io::NpyReader file{std::filesystem::path(path)};
+  onnx::Dims shape(file.shape().begin(), file.shape().end());
+  if (given_.batched && shape.size() + 1 == dims.size()) shape.insert(shape.begin(), 1);
+  if (!given_.batched && shape.size() == dims.size() + 1) shape.erase(shape.begin());
+  if (shape.size() != dims.size())
+    ascribe::fail(path, ": expected a shape that fits ", onnx::shown(dims), ", found ", onnx::shown(shape));
+  if (given_.batched) shape[0] = 1;  // whatever the batch
+  return shape;
 }
 
 std::vector<std::string> ModelFile::choosing_rows() const {
@@ -155,27 +179,21 @@ std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
       if (!is_npy(place.path))
         ascribe::fail(place.path, ": expected a .npy file of whole numbers for input '", rows.front(),
                       "'; --vocabulary FILE reads texts");
+  if (!options_.with_them.empty() && !rows.empty())
+    ascribe::fail("--explain: the numbers of input '", rows.front(),
+                  "' choose rows of a table, which makes a network of each sample: its rows are explained by "
+                  "themselves, and --input NAME=FILE.npy holds the other inputs, or these numbers");
   if (explained() && !rows.empty()) {
     for (Place& place : files) groups.push_back({{std::move(place)}});
     return groups;
   }
-  if (!is_open()) {
+  const onnx::ValueInfo* input = explained();
+  if (!input || !is_open(*input)) {
     groups.push_back({std::move(files), {}});
     return groups;
   }
-  const std::vector<onnx::Dimension>& dims = *explained()->dims;
   for (Place& place : files) {
-    if (!is_npy(place.path))
-      ascribe::fail(place.path, ": an image takes the model's size, and that is open, ", onnx::shown(dims),
-                    ": --size NAME=N gives it");
-    const ascribe::io::NpyReader file{std::filesystem::path(place.path)};
-    onnx::Dims shape(file.shape().begin(), file.shape().end());
-    if (given_.batched && shape.size() + 1 == dims.size()) shape.insert(shape.begin(), 1);
-    if (!given_.batched && shape.size() == dims.size() + 1) shape.erase(shape.begin());
-    if (shape.size() != dims.size())
-      ascribe::fail(place.path, ": expected a shape that fits ", onnx::shown(dims), ", found ",
-                    onnx::shown(shape));
-    if (given_.batched) shape[0] = 1;  // whatever the batch
+    onnx::Dims shape = shape_in(place.path, *input);
     const auto found =
         std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.shape == shape; });
     if (found == groups.end())

@@ -25,7 +25,8 @@ struct Group {
 /// A model's file, before a network is made of it.
 class ModelFile {
  public:
-  /// Throws ascribe::Error as ascribe::onnx::read, and where --input names no input or a file does not fit.
+  /// Throws ascribe::Error as ascribe::onnx::read, and where --input or --explain names no input or a file
+  /// does not fit.
   explicit ModelFile(const Options& options);
 
   /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
@@ -48,8 +49,13 @@ class ModelFile {
   std::vector<Group> by_text() const;
 
  private:
+  /// The input of that name. Throws ascribe::Error where there is none.
+  const ascribe::onnx::ValueInfo& named(const char* option, const std::string& name) const;
+  /// The input that the command line's INPUT is for; null where it says of several others nothing.
   const ascribe::onnx::ValueInfo* explained() const;
-  bool is_open() const;
+  bool is_open(const ascribe::onnx::ValueInfo& input) const;
+  /// The shape of a file's samples, with a batch of one, for an input whose sizes are open.
+  ascribe::onnx::Dims shape_in(const std::string& path, const ascribe::onnx::ValueInfo& input) const;
   /// The inputs of whole numbers (ids) that a Gather takes rows by, perhaps moved before, one behind the
   /// other as it takes them.
   std::vector<std::string> choosing_rows() const;

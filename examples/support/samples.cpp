@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <span>
@@ -119,6 +120,23 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
   return found;
 }
 
+std::vector<double> NetworkInput::of(const std::vector<double>& all) const {
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + count_of(shape)};
+}
+
+namespace {
+
+/// The samples' values one behind the other, under the first one's name.
+Sample side_by_side(const std::vector<Sample>& samples) {
+  Sample all{samples.front().name, {}};
+  for (const Sample& sample : samples)
+    all.values.insert(all.values.end(), sample.values.begin(), sample.values.end());
+  return all;
+}
+
+}  // namespace
+
 Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout,
                bool later)
     : layout_(layout), values_(static_cast<std::size_t>(count_of(shape))), files_(std::move(files)) {
@@ -172,7 +190,38 @@ std::string Inputs::name(std::size_t n) const {
   return called + (alone ? "" : "[" + std::to_string(n - first_[file]) + "]");
 }
 
+void Inputs::join(std::vector<Inputs> before, std::vector<Inputs> behind) {
+  for (const auto* others : {&before, &behind})
+    for (const Inputs& other : *others)
+      if (other.size() != size())
+        ascribe::fail("--explain: ", other.files_.front().path, ": expected ", size(),
+                      " samples, one to go with each of ", files_.front().path,
+                      files_.size() > 1 ? " and the files behind it" : "", ", found ", other.size());
+  before_ = std::move(before);
+  behind_ = std::move(behind);
+}
+
 Sample Inputs::read(std::size_t n) const {
+  if (before_.empty() && behind_.empty()) return read_alone(n);
+  std::vector<Sample> samples;
+  const auto add = [&](const Inputs& from) {
+    samples.push_back(from.read_alone(n));
+    // The network would say where among the values of all.
+    const auto& values = samples.back().values;
+    const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+    if (bad != values.end())
+      ascribe::fail(samples.back().name, ": expected finite numbers, found ", *bad, " as number ",
+                    bad - values.begin());
+  };
+  for (const Inputs& other : before_) add(other);
+  add(*this);
+  for (const Inputs& other : behind_) add(other);
+  Sample all = side_by_side(samples);
+  all.name = name(n);
+  return all;
+}
+
+Sample Inputs::read_alone(std::size_t n) const {
   const std::size_t file = file_of(n);
   if (const auto trouble = troubles_.find(file); trouble != troubles_.end()) ascribe::fail(trouble->second);
   if (!known_.empty()) return {name(n), known_};
@@ -190,6 +239,40 @@ Beside::Beside(const std::string& what, const std::string& file, const Shape& sh
     ascribe::fail(what, " ", file, ": expected 1 sample, or one for each of ", inputs, " inputs, found ",
                   each_->size());
   if (each_->size() == 1) for_all_ = {each_->read(0)};
+}
+
+Beside Beside::joined(const std::string& what, std::vector<Beside> of_inputs) {
+  if (of_inputs.size() == 1) return std::move(of_inputs.front());
+  std::size_t count = 1;
+  bool each = false;
+  for (const Beside& one : of_inputs) {
+    each = each || one.for_all_.empty();
+    count = std::max(count, one.for_all_.size());
+  }
+  for (const Beside& one : of_inputs)
+    if (const std::size_t found = one.for_all_.size();
+        found > 1 ? found != count || each : found == 0 && count > 1)
+      ascribe::fail(what, ": expected as many for each input of the network, found ",
+                    each ? std::string("one each") : std::to_string(found), " for one and ", count,
+                    " for another");
+  Beside all;
+  if (each) {
+    all.joined_ = std::move(of_inputs);
+    return all;
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    std::vector<Sample> samples;
+    for (const Beside& one : of_inputs) samples.push_back(one.for_all_[one.for_all_.size() == 1 ? 0 : k]);
+    all.for_all_.push_back(side_by_side(samples));
+  }
+  return all;
+}
+
+Sample Beside::read(std::size_t n) const {
+  if (joined_.empty()) return each_->read(n);
+  std::vector<Sample> samples;
+  for (const Beside& one : joined_) samples.push_back(one.for_all_.empty() ? one.read(n) : one.for_all_[0]);
+  return side_by_side(samples);
 }
 
 std::vector<std::string> baseline_files(const std::string& name) {

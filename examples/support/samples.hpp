@@ -67,6 +67,16 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
                                const std::filesystem::path& list, const std::filesystem::path& left_out,
                                std::vector<std::string>& notes);
 
+/// One of the network's inputs that are explained.
+struct NetworkInput {
+  std::string name;
+  Shape shape;
+  std::size_t first;  ///< where its values stand among those of all, one input behind the other
+
+  /// Its own of the values of all, or of their relevances.
+  std::vector<double> of(const std::vector<double>& all) const;
+};
+
 /// Samples in files, .npy or images, read one at a time when they are asked for: together they may be larger
 /// than memory. Shared between threads.
 class Inputs {
@@ -78,9 +88,16 @@ class Inputs {
   /// One sample whose values are known: what the numbers in a file have chosen.
   Inputs(Place file, std::vector<double> values);
 
+  /// Other inputs of the network, `before` this one and behind it: `read` has the values of all from here on,
+  /// one input behind the other. Names, sizes and files stay this one's. Throws ascribe::Error where one has
+  /// another number of samples.
+  void join(std::vector<Inputs> before, std::vector<Inputs> behind);
+
   /// Of all samples.
   std::size_t size() const { return first_.back(); }
   std::string name(std::size_t n) const;
+  /// Throws ascribe::Error where the file cannot be read, and of several inputs for numbers that are not
+  /// finite.
   Sample read(std::size_t n) const;
 
   const std::vector<Place>& files() const { return files_; }
@@ -92,6 +109,7 @@ class Inputs {
 
   Array check(const std::string& path, const Shape& shape) const;
   std::size_t file_of(std::size_t n) const;
+  Sample read_alone(std::size_t n) const;
 
   std::optional<ImageLayout> layout_;
   std::size_t values_;  // of one sample
@@ -100,6 +118,7 @@ class Inputs {
   std::vector<double> known_;  // of the one sample, where they are
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};
+  std::vector<Inputs> before_, behind_;
 };
 
 /// Samples that go with the inputs, such as baselines or weights of the outputs: one for all, or one each.
@@ -111,13 +130,21 @@ class Beside {
   /// All of them for all: none is one input's own.
   explicit Beside(std::vector<Sample> for_all) : for_all_(std::move(for_all)) {}
 
+  /// Those of each input of the network, one input behind the other. The first for all of one goes with the
+  /// first of another; what there is one of goes with all. Throws ascribe::Error where the numbers do not
+  /// fit.
+  static Beside joined(const std::string& what, std::vector<Beside> of_inputs);
+
   /// Those for all; empty where there is one each.
   const std::vector<Sample>& for_all() const { return for_all_; }
-  Sample read(std::size_t n) const { return each_->read(n); }
+  Sample read(std::size_t n) const;
 
  private:
+  Beside() = default;
+
   std::vector<Sample> for_all_;
   std::optional<Inputs> each_;
+  std::vector<Beside> joined_;  // of which there is one each, or one for all
 };
 
 /// The files of what --baseline names: one, a folder's, or the word "zero".

@@ -1,0 +1,412 @@
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ascribe/io/npy.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/explain.hpp"
+#include "tests/support/onnx.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+// Several inputs explained at once: the program as its users run it. Expected values are worked out by hand.
+namespace {
+
+using ascribe::test::Arguments;
+using ascribe::test::bytes_of;
+using ascribe::test::count_of;
+using ascribe::test::explain;
+using ascribe::test::Message;
+using ascribe::test::Outcome;
+using ascribe::test::run;
+using ascribe::test::TemporaryFolder;
+using ascribe::test::operator+;
+using Json = nlohmann::json;
+using Numbers = std::vector<double>;
+
+/// A value of a model and its axes, the first of which is open where it is 0. `type` is ONNX's number: 1
+/// float, 2 uint8, 7 int64, 9 bool.
+Message value(const std::string& name, const std::vector<std::int64_t>& sizes, std::int64_t type = 1) {
+  Message shape;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis)
+    shape.message(
+        1, sizes[axis] == 0 ? Message().text(2, axis == 0 ? "N" : "T") : Message().integer(1, sizes[axis]));
+  return Message().text(1, name).message(2,
+                                         Message().message(1, Message().integer(1, type).message(2, shape)));
+}
+
+/// s = (l0 + 3·l1 + 10·r0 + 30·r1 + 50·r2 + 7, 2·l0 + 4·l1 + 20·r0 + 40·r1 + 60·r2 - 7); t = relu(2·l).
+std::string linear_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("MatMul", {"left", "w"}, {"p"}, "of left"))
+                 .message(1, ascribe::test::node_message("MatMul", {"right", "v"}, {"q"}, "of right"))
+                 .message(1, ascribe::test::node_message("Add", {"p", "q"}, {"pq"}, "sum"))
+                 .message(1, ascribe::test::node_message("Add", {"pq", "b"}, {"s"}, "biased"))
+                 .message(1, ascribe::test::node_message("Add", {"left", "left"}, {"twice"}, "twice"))
+                 .message(1, ascribe::test::node_message("Relu", {"twice"}, {"t"}, "relu"))
+                 .message(5, ascribe::test::tensor_message("w", 1, {2, 2}).packed_floats(4, {1, 2, 3, 4}))
+                 .message(
+                     5,
+                     ascribe::test::tensor_message("v", 1, {3, 2}).packed_floats(4, {10, 20, 30, 40, 50, 60}))
+                 .message(5, ascribe::test::tensor_message("b", 1, {2}).packed_floats(4, {7, -7}))
+                 .message(11, value("left", {0, 2}))
+                 .message(11, value("right", {0, 3}))
+                 .message(12, value("s", {0, 2}))
+                 .message(12, value("t", {0, 2})))
+      .bytes;
+}
+
+/// y = left·right, element by element, of `size` each: 0 is open.
+std::string bilinear_model(std::int64_t size) {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("Mul", {"left", "right"}, {"y"}, "product"))
+                 .message(11, value("left", {0, size}))
+                 .message(11, value("right", {0, size}))
+                 .message(12, value("y", {0, size})))
+      .bytes;
+}
+
+/// y = the sum of an image's pixels, plus that of two further numbers.
+std::string image_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("Flatten", {"image"}, {"f"}, "flat"))
+                 .message(1, ascribe::test::node_message("MatMul", {"f", "w"}, {"p"}, "of the image"))
+                 .message(1, ascribe::test::node_message("MatMul", {"more", "v"}, {"q"}, "of more"))
+                 .message(1, ascribe::test::node_message("Add", {"p", "q"}, {"y"}, "sum"))
+                 .message(5,
+                          ascribe::test::tensor_message("w", 1, {6, 1}).packed_floats(4, {1, 1, 1, 1, 1, 1}))
+                 .message(5, ascribe::test::tensor_message("v", 1, {2, 1}).packed_floats(4, {1, 1}))
+                 .message(11, value("image", {0, 1, 2, 3}))
+                 .message(11, value("more", {0, 2}))
+                 .message(12, value("y", {0, 1})))
+      .bytes;
+}
+
+std::string write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
+                  const Numbers& values) {
+  ascribe::io::write_npy(path, shape, std::span<const double>(values));
+  return path.string();
+}
+
+Numbers read(const std::filesystem::path& path) { return ascribe::io::read_npy<double>(path).values; }
+
+TEST_CASE("two inputs are explained at once, whichever way they are named", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("linear.onnx", linear_model()).string(),
+                    l = write(folder / "l.npy", {2}, {5, 2}), r = write(folder / "r.npy", {3}, {1, 0, -1}),
+                    out = (folder / "out.npy").string(), ledger = (folder / "ledger.json").string();
+  const Arguments how{"--method", "lrp_q",       "--precision", "double",   "--target",
+                      "0",        "--relevance", out,           "--ledger", ledger};
+  for (const Arguments& inputs :
+       {Arguments{l, "--explain", "right=" + r}, Arguments{r, "--explain", "left=" + l},
+        Arguments{"--explain", "left=" + l, "--explain", "right=" + r},
+        Arguments{"--explain", "right=" + r, "--explain", "left=" + l}}) {
+    INFO(inputs.back());
+    std::filesystem::remove(folder / "out.left.npy");
+    std::filesystem::remove(folder / "out.right.npy");
+    const std::string printed = explain(Arguments{path} + inputs + how);
+    const auto left = ascribe::io::read_npy<double>(folder / "out.left.npy"),
+               right = ascribe::io::read_npy<double>(folder / "out.right.npy");
+    CHECK(left.shape == std::vector<std::size_t>{1, 2});
+    CHECK(right.shape == std::vector<std::size_t>{1, 3});
+    CHECK(left.values == Numbers{5, 6});
+    CHECK(right.values == Numbers{10, 0, -50});
+    CHECK_FALSE(std::filesystem::exists(folder / "out.npy"));
+    CHECK_THAT(printed, Contains("  lrp_q                        -22.0000    -29.0000      7.0000") &&
+                            Contains("\n    left                                    11.0000\n"
+                                     "    right                                  -40.0000\n"));
+    const Json sample = Json::parse(bytes_of(folder / "ledger.json"))["samples"][0];
+    CHECK(sample["totals"]["input"] == -29);
+    CHECK(sample["inputs"] == Json{{"left", 11}, {"right", -40}});
+  }
+  // Of one that is held nothing is said, and the file has the name that it was given.
+  explain(Arguments{path, l, "--input", "right=" + write(folder / "row.npy", {1, 3}, {1, 0, -1})} + how);
+  CHECK(read(folder / "out.npy") == Numbers{5, 6});
+  CHECK_FALSE(Json::parse(bytes_of(folder / "ledger.json"))["samples"][0].contains("inputs"));
+  explain(Arguments{path, "--explain", "left=" + l, "--input", "right=" + (folder / "row.npy").string()} +
+          how);
+  CHECK(read(folder / "out.npy") == Numbers{5, 6});
+  // An input that the output does not depend on need not be there.
+  explain(Arguments{path, "--explain", "left=" + l, "--output", "t"} + how);
+  CHECK(read(folder / "out.npy") == Numbers{10, 0});
+}
+
+TEST_CASE("every method that takes several inputs closes its books over all of them", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("linear.onnx", linear_model()).string(),
+                    l = write(folder / "l.npy", {2}, {5, 2}), r = write(folder / "r.npy", {3}, {1, 0, -1}),
+                    out = (folder / "out.npy").string(), ledger = (folder / "ledger.json").string();
+  const std::string methods = explain({"--list-methods"});
+  int explained = 0;
+  for (std::size_t at = methods.find('\n') + 1; at < methods.size(); at = methods.find('\n', at) + 1) {
+    const std::string method = methods.substr(at, methods.find(' ', at) - at),
+                      line = methods.substr(at, methods.find('\n', at) - at);
+    INFO(method);
+    Arguments arguments{path,          l,        "--explain", "right=" + r, "--method",    method,
+                        "--precision", "double", "--target",  "1",          "--relevance", out,
+                        "--ledger",    ledger};
+    if (ascribe::test::has_no_books(line) || method == "smoothgrad" || method == "epsilon_gamma_box") {
+      if (ascribe::test::has_no_books(line)) arguments = arguments + ascribe::test::parts_for(line);
+      const Outcome outcome = run(arguments);
+      CHECK(outcome.exit_code == 2);
+      CHECK_THAT(outcome.err, Contains("--explain: " + method + " explains one input"));
+      continue;
+    }
+    ++explained;
+    explain(arguments);
+    const Json sample = Json::parse(bytes_of(ledger))["samples"][0];
+    const double left = sample["inputs"]["left"], right = sample["inputs"]["right"];
+    CHECK(left + right == Approx(sample["totals"]["input"].get<double>()));
+    double sums[2] = {};
+    for (const double v : read(folder / "out.left.npy")) sums[0] += v;
+    for (const double v : read(folder / "out.right.npy")) sums[1] += v;
+    // Gradients alone are no shares: the books have them times the input.
+    const bool gradient = method == "gradient" || method == "deconvnet" || method == "guided_backprop";
+    CHECK(left == Approx(gradient ? 5 * 2 + 2 * 4 : sums[0]));
+    CHECK(right == Approx(gradient ? 20 - 60 : sums[1]));
+  }
+  CHECK(explained == 18);
+}
+
+TEST_CASE("products of two inputs give each its part, against baselines of their own", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("product.onnx", bilinear_model(2)).string(),
+                    l = write(folder / "l.npy", {2}, {5, 2}), r = write(folder / "r.npy", {2}, {3, 8}),
+                    out = (folder / "out.npy").string(), times = (folder / "times.npy").string();
+  const auto relevances = [&](const Arguments& how) {
+    explain(Arguments{path, l, "--explain", "right=" + r, "--precision", "double", "--target", "0",
+                      "--relevance", out} +
+            how);
+    Numbers both = read(folder / "out.left.npy");
+    for (const double v : read(folder / "out.right.npy")) both.push_back(v);
+    return both;
+  };
+  CHECK(relevances({"--method", "attn_lrp"}) == Numbers{7.5, 0, 7.5, 0});
+  // With a0 and b0: (a - a0)·(b + b0)/2 and (b - b0)·(a + a0)/2.
+  const Arguments deep{"--method", "deep_lift"};
+  CHECK(relevances(deep) == Numbers{7.5, 0, 7.5, 0});
+  CHECK(relevances(deep + Arguments{"--baseline", "zero"}) == Numbers{7.5, 0, 7.5, 0});
+  const std::string a0 = write(folder / "a0.npy", {2}, {1, 0}), b0 = write(folder / "b0.npy", {2}, {5, 0});
+  CHECK(relevances(deep + Arguments{"--baseline", "left=" + a0}) == Numbers{6, 0, 9, 0});
+  CHECK(relevances(deep + Arguments{"--baseline", "right=" + b0}) == Numbers{20, 0, -5, 0});
+  CHECK(relevances(deep + Arguments{"--baseline", "right=" + b0, "--baseline", "left=" + a0, "--multipliers",
+                                    times}) == Numbers{16, 0, -6, 0});
+  CHECK(read(folder / "times.left.npy") == Numbers{4, 0});
+  CHECK(read(folder / "times.right.npy") == Numbers{3, 0});
+  // The mean over pairs: of the two just seen, and of one for all of the other's.
+  const std::string zero_b0 = write(folder / "zero_b0.npy", {2, 2}, {0, 0, 5, 0}),
+                    zero_a0 = write(folder / "zero_a0.npy", {2, 2}, {0, 0, 1, 0});
+  const Numbers mean{(7.5 + 16) / 2, 0, (7.5 - 6) / 2, 0};
+  CHECK(relevances(deep + Arguments{"--baseline", "left=zero", "--baseline", "left=" + a0, "--baseline",
+                                    "right=zero", "--baseline", "right=" + b0}) == mean);
+  CHECK(relevances(deep + Arguments{"--baseline", "left=" + zero_a0, "--baseline", "right=" + zero_b0,
+                                    "--average-baselines"}) == mean);
+  CHECK(relevances(deep + Arguments{"--baseline", "left=" + zero_a0, "--average-baselines"}) ==
+        Numbers{(7.5 + 6) / 2, 0, (7.5 + 9) / 2, 0});
+  // The mean gradient of a product along the path is that at its middle.
+  CHECK(relevances({"--method", "integrated_gradients", "--baseline", "left=" + a0, "--baseline",
+                    "right=" + b0}) == Numbers{16, 0, -6, 0});
+}
+
+TEST_CASE("batches of several inputs go together, sample by sample", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("product.onnx", bilinear_model(1)).string(),
+                    l = write(folder / "l.npy", {4, 1}, {1, 2, 3, 4}),
+                    r = write(folder / "r.npy", {4, 1}, {10, 20, 30, 40}),
+                    first = write(folder / "first.npy", {1, 1}, {10}),
+                    rest = write(folder / "rest.npy", {3, 1}, {20, 30, 40}),
+                    base = write(folder / "base.npy", {4, 1}, {0, 10, 0, 10}),
+                    out = (folder / "out.npy").string();
+  const Arguments how{"--method",    "deep_lift", "--precision", "double",
+                      "--relevance", out,         "--baseline",  "right=" + base};
+  const auto relevances = [&](const Arguments& arguments) {
+    explain(Arguments{path} + arguments + how);
+    return std::pair(read(folder / "out.left.npy"), read(folder / "out.right.npy"));
+  };
+  const std::pair expected(Numbers{5, 30, 45, 100}, Numbers{5, 10, 45, 60});
+  CHECK(relevances({l, "--explain", "right=" + r}) == expected);
+  CHECK(relevances({l, "--explain", "right=" + r, "--threads", "4"}) == expected);
+  CHECK(relevances({l, "--explain", "right=" + first, "--explain", "right=" + rest}) == expected);
+  CHECK(relevances({"--explain", "right=" + first, "--explain", "right=" + rest, "--explain", "left=" + l}) ==
+        expected);
+  CHECK(relevances({l, "--explain", "right=" + r, "--resume"}) == expected);
+  CHECK_FALSE(std::filesystem::exists(folder / "out.left.npy.journal"));
+
+  // A folder, whose files are named after the first input's.
+  const std::string files = (folder / "why").string();
+  const Arguments many{path,        "--explain",  "right=" + first, "--explain",       "right=" + rest,
+                       "--explain", "left=" + l,  "--method",       "deep_lift",       "--precision",
+                       "double",    "--baseline", "right=" + base,  "--output-folder", files};
+  explain(many);
+  CHECK(read(folder / "why/first.npy.relevance.left.npy") == Numbers{5});
+  CHECK(read(folder / "why/rest.npy.relevance.left.npy") == Numbers{30, 45, 100});
+  CHECK(read(folder / "why/rest.npy.relevance.right.npy") == Numbers{10, 45, 60});
+  std::filesystem::remove(folder / "why/rest.npy.relevance.right.npy");
+  CHECK(explain(many) == "4 inputs: 3 explained, 1 were done before\n");
+  CHECK(read(folder / "why/rest.npy.relevance.right.npy") == Numbers{10, 45, 60});
+  // In another order they go with others, and with other numbers in one of them it is another run, too.
+  const auto refused = [&](const Arguments& arguments, const std::string& says) {
+    const Outcome outcome = run(arguments);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains(says));
+    CHECK(count_of(outcome.err, "\n") == 1);
+  };
+  Arguments turned = many;
+  std::swap(turned[2], turned[4]);
+  refused(turned, "found INPUT");
+  write(folder / "l.npy", {4, 1}, {1, 2, 3, 5});
+  refused(many, "found --explain");
+}
+
+TEST_CASE("a sample that cannot be explained is named by its own input's file", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("product.onnx", bilinear_model(1)).string(),
+                    l = write(folder / "l.npy", {3, 1}, {1, 2, 3}),
+                    r = write(folder / "r.npy", {3, 1}, {10, NAN, 30}), out = (folder / "out.npy").string();
+  const Arguments arguments{path,          l,        "--explain",   "right=" + r, "--method", "attn_lrp",
+                            "--precision", "double", "--relevance", out,          "--resume"};
+  const Outcome stopped = run(arguments);
+  CHECK(stopped.exit_code == 1);
+  CHECK_THAT(stopped.err,
+             Contains("explain: " + r + "[1]: expected finite numbers, found nan as number 0 (1 of 3"));
+  CHECK(count_of(stopped.err, "\n") == 1);
+  CHECK(std::filesystem::exists(folder / "out.left.npy.journal"));
+  // It goes on, and the others are explained.
+  const Outcome rest = run(arguments + Arguments{"--keep-going"});
+  CHECK(rest.exit_code == 1);
+  CHECK_THAT(rest.err, Contains(r + "[1]: "));
+  const Numbers left = read(folder / "out.left.npy");
+  REQUIRE(left.size() == 3);
+  CHECK(left[0] == 5);
+  CHECK(std::isnan(left[1]));
+  CHECK(left[2] == 45);
+}
+
+TEST_CASE("several inputs bring the sizes that the model leaves open", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("open.onnx", bilinear_model(0)).string(),
+                    l = write(folder / "l.npy", {2, 3}, {1, 2, 3, 4, 5, 6}),
+                    r = write(folder / "r.npy", {2, 3}, {2, 2, 2, 4, 4, 4}),
+                    two = write(folder / "two.npy", {2, 2}, {1, 2, 3, 4}),
+                    out = (folder / "out.npy").string();
+  const Arguments how{"--method", "attn_lrp", "--precision", "double", "--target", "0-2", "--relevance", out};
+  explain(Arguments{path, l, "--explain", "right=" + r} + how);
+  CHECK(read(folder / "out.left.npy") == Numbers{1, 2, 3, 8, 10, 12});
+  CHECK(read(folder / "out.right.npy") == Numbers{1, 2, 3, 8, 10, 12});
+  CHECK_THAT(run(Arguments{path, l, two, "--explain", "right=" + r, "--method", "attn_lrp"}).err,
+             Contains(two + ": expected the shape (1, 3) of " + l + ", found (1, 2): with --explain"));
+}
+
+TEST_CASE("an image that other inputs go with is drawn", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("image.onnx", image_model()).string(),
+                    image = write(folder / "image.npy", {1, 2, 3}, {1, 0, 0.5, 0, 1, 0.25}),
+                    zero = write(folder / "zero.npy", {1, 2}, {0, 0}), one = (folder / "one.png").string(),
+                    all = (folder / "all.png").string();
+  explain({path, image, "--input", "more=" + zero, "--heatmap", one});
+  explain({path, image, "--explain", "more=" + zero, "--heatmap", all});
+  CHECK(bytes_of(one) == bytes_of(all));
+  CHECK_THAT(run({path, zero, "--explain", "image=" + image, "--heatmap", all}).err,
+             Contains("--heatmap: expected a model that takes images, found one that takes (N, 2)"));
+}
+
+TEST_CASE("mistakes about several inputs", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string linear = folder.write("linear.onnx", linear_model()).string(),
+                    product = folder.write("product.onnx", bilinear_model(2)).string(),
+                    l = write(folder / "l.npy", {2, 2}, {1, 2, 3, 4}),
+                    r = write(folder / "r.npy", {2, 3}, {1, 2, 3, 4, 5, 6}),
+                    one = write(folder / "one.npy", {3}, {1, 2, 3}),
+                    b = write(folder / "b.npy", {3, 3}, Numbers(9, 1)),
+                    row = write(folder / "row.npy", {1, 3}, {1, 2, 3});
+  struct Mistake {
+    int exit_code;
+    std::string says;
+    Arguments arguments;
+  };
+  const std::string ids =
+      folder
+          .write("ids.onnx",
+                 ascribe::test::model_message(
+                     Message()
+                         .message(1, ascribe::test::node_message("Gather", {"table", "ids"}, {"rows"}))
+                         .message(1, ascribe::test::node_message("Add", {"rows", "more"}, {"y"}))
+                         .message(5, ascribe::test::tensor_message("table", 1, {3, 2})
+                                         .packed_floats(4, {1, 2, 3, 4, 5, 6}))
+                         .message(11, value("ids", {0, 2}, 7))
+                         .message(11, value("more", {0, 2, 2}))
+                         .message(12, value("y", {0, 2, 2})))
+                     .bytes)
+          .string();
+  const std::vector<Mistake> mistakes{
+      {1, "expected one input to explain, found 2, left to right: --explain NAME=FILE explains", {linear, l}},
+      {1, "expected one input to explain, found 2", {linear, l, "--describe"}},
+      {1,
+       "--explain: " + linear + " has no input 'middle'; it has 'left', 'right'",
+       {linear, l, "--explain", "middle=" + r}},
+      {1, "has no input 'middle'", {linear, "--explain", "middle=" + r}},
+      {1,
+       "expected an input for INPUT, found that --explain names all of them, 'left' to 'right'",
+       {linear, l, "--explain", "left=" + l, "--explain", "right=" + r}},
+      {1, "expected one input to explain, found 2, left to right", {linear, "--explain", "left=" + l}},
+      {1,
+       "--explain: " + linear + ": what is explained does not depend on 'right'",
+       {linear, l, "--explain", "right=" + r, "--output", "t"}},
+      {1, "does not depend on 'right'", {linear, "--explain", "right=" + r, "--output", "t"}},
+      {1,
+       "--explain: " + one + ": expected 2 samples, one to go with each of " + l + ", found 1",
+       {linear, l, "--explain", "right=" + one}},
+      {1, r + ": expected shape (N, 2) or (2), found (2, 3)", {linear, r, "--explain", "right=" + r}},
+      {1, l + ": expected shape (N, 3) or (3), found (2, 2)", {linear, l, "--explain", "right=" + l}},
+      {1, "no_such.npy", {linear, l, "--explain", "right=no_such.npy"}},
+      {1,
+       "--explain: " + folder.path().string() + ": expected a file for 'right', found a folder",
+       {linear, l, "--explain", "right=" + folder.path().string()}},
+      {1,
+       "the numbers of input 'ids' choose rows of a table",
+       {ids, write(folder / "more.npy", {2, 2}, {1, 2, 3, 4}), "--explain", "ids=" + l}},
+      {2,
+       "--explain: --input holds 'right'",
+       {linear, l, "--explain", "right=" + r, "--input", "right=" + row}},
+      {2, "--explain: --input holds 'left'", {linear, "--explain", "left=" + l, "--input", "left=" + row}},
+      {2, "--explain: expected NAME=VALUE, found 'right'", {linear, l, "--explain", "right"}},
+      {2,
+       "--baseline: expected NAME=VALUE, found '" + row + "'",
+       {linear, l, "--explain", "right=" + r, "--method", "deep_lift", "--baseline", row}},
+      {1,
+       "--baseline: expected the name of an input that is explained, found 'middle'",
+       {linear, l, "--explain", "right=" + r, "--method", "deep_lift", "--baseline", "middle=" + row}},
+      {1,
+       "one for each of 2 inputs, found 3",
+       {linear, l, "--explain", "right=" + r, "--method", "deep_lift", "--baseline", "right=" + b}},
+      {1,
+       "--baseline: expected as many for each input of the network, found 2 for one and 3 for another",
+       {linear, l, "--explain", "right=" + r, "--method", "deep_lift", "--average-baselines", "--baseline",
+        "right=" + b, "--baseline", "left=" + l}},
+      {1,
+       "--baseline: expected as many for each input of the network, found one each for one and 2 for another",
+       {linear, l, "--explain", "right=" + r, "--method", "deep_lift", "--baseline", "right=" + r,
+        "--baseline", "left=zero", "--baseline", "left=zero"}},
+      {1,
+       "out.left.npy: expected a place for each output, found one for two",
+       {linear, l, "--explain", "right=" + r, "--relevance", (folder / "out.npy").string(), "--output-values",
+        (folder / "out.left.npy").string()}},
+  };
+  for (const Mistake& mistake : mistakes) {
+    INFO(mistake.says);
+    const Outcome outcome = run(mistake.arguments);
+    CHECK(outcome.exit_code == mistake.exit_code);
+    CHECK_THAT(outcome.err, Contains(mistake.says));
+    if (mistake.exit_code == 1) CHECK(count_of(outcome.err, "\n") == 1);
+  }
+}
+
+}  // namespace
