@@ -259,9 +259,9 @@ TEST_CASE("batches of several inputs go together, sample by sample", "[explain]"
     CHECK_THAT(outcome.err, Contains(says));
     CHECK(count_of(outcome.err, "\n") == 1);
   };
-  Arguments turned = many;
-  std::swap(turned[2], turned[4]);
-  refused(turned, "found INPUT");
+  const Arguments other{"--method", "attn_lrp", "--output-folder", (folder / "other").string()};
+  explain(Arguments{path, first, rest, "--explain", "left=" + l} + other);
+  refused(Arguments{path, rest, first, "--explain", "left=" + l} + other, "found INPUT");
   write(folder / "l.npy", {4, 1}, {1, 2, 3, 5});
   refused(many, "found --explain");
 }
@@ -398,6 +398,10 @@ TEST_CASE("mistakes about several inputs", "[explain]") {
       {1,
        "out.left.npy: expected a place for each output, found one for two",
        {linear, l, "--explain", "right=" + r, "--relevance", (folder / "out.npy").string(), "--output-values",
+        (folder / "out.left.npy").string()}},
+      {1,
+       "out.left.npy: expected a place for each output",
+       {linear, l, "--explain", "right=" + r, "--relevance", (folder / "out.npy").string(), "--ledger",
         (folder / "out.left.npy").string()}},
   };
   for (const Mistake& mistake : mistakes) {
