@@ -26,11 +26,18 @@ namespace {
 
 using namespace explain;
 
+/// The mean and deviation by which an image's pixels in 0..1 become an input's numbers: those of the command
+/// line, or for whole numbers what makes 0..255 of them.
+std::pair<std::vector<double>, std::vector<double>> scale_of(const Options& options,
+                                                             const NetworkInput& input) {
+  if (ascribe::onnx::is_floating(input.type)) return {options.mean, options.deviation};
+  return {{0}, {1 / 255.0}};
+}
+
 /// What black and white become as inputs, which bounds what an image can be; 0 and 1 without a mean and
 /// deviation. One for all channels, or one a channel.
-void set_bounds(Options& options) {
-  const auto& mean = options.mean;
-  const auto& deviation = options.deviation;
+void set_bounds(Options& options, const NetworkInput& input) {
+  const auto [mean, deviation] = scale_of(options, input);
   const bool low = options.low.empty(), high = options.high.empty();
   for (std::size_t c = 0; c < std::max(mean.size(), deviation.size()); ++c) {
     const double m = mean[mean.size() == 1 ? 0 : c], d = deviation[deviation.size() == 1 ? 0 : c];
@@ -278,11 +285,11 @@ std::unique_ptr<Engine> load_group(const Options& options, const ModelFile& mode
 }
 
 /// The network's inputs, each with what is before it.
-std::vector<NetworkInput> inputs_of(const Engine& engine) {
+std::vector<NetworkInput> inputs_of(const Engine& engine, const ModelFile& model) {
   std::vector<NetworkInput> all;
   std::size_t first = 0;
   for (const auto& [name, shape] : engine.inputs()) {
-    all.push_back({name, shape, first});
+    all.push_back({name, shape, first, model.type_of(name)});
     first += static_cast<std::size_t>(count_of(shape));
   }
   return all;
@@ -317,15 +324,21 @@ std::size_t input_of_files(const Options& options, const std::vector<NetworkInpu
 }
 
 /// How one of the network's inputs is read as an image.
+std::optional<ImageLayout> layout_of(const Options& options, const NetworkInput& input) {
+  const auto [mean, deviation] = scale_of(options, input);
+  auto layout = image_layout(input.shape, mean, deviation);
+  if (layout) layout->whole = !ascribe::onnx::is_floating(input.type);
+  return layout;
+}
 std::optional<ImageLayout> layout_of(const Report& report, std::size_t input) {
-  if (input == report.of_files) return report.layout;
-  return image_layout(report.inputs[input].shape, report.options.mean, report.options.deviation);
+  return input == report.of_files ? report.layout : layout_of(report.options, report.inputs[input]);
 }
 
 /// The samples of all inputs, those of `files` and those that --explain names.
 Inputs samples_of(const Report& report, std::vector<Place> files) {
   const Options& o = report.options;
-  Inputs samples(std::move(files), report.inputs[report.of_files].shape, report.layout, o.keep_going);
+  const NetworkInput& of_files = report.inputs[report.of_files];
+  Inputs samples(std::move(files), of_files.shape, report.layout, o.keep_going, of_files.type);
   std::vector<Inputs> before, behind;
   for (std::size_t k = 0; k < report.inputs.size(); ++k) {
     if (k == report.of_files) continue;
@@ -340,7 +353,7 @@ Inputs samples_of(const Report& report, std::vector<Place> files) {
       places.push_back({file.string()});
     }
     (k < report.of_files ? before : behind)
-        .emplace_back(std::move(places), input.shape, layout_of(report, k), false);
+        .emplace_back(std::move(places), input.shape, layout_of(report, k), false, input.type);
   }
   samples.join(std::move(before), std::move(behind));
   return samples;
@@ -366,17 +379,23 @@ Beside all_baselines(const Report& report, std::size_t samples) {
 }
 
 /// Files of one shape. Returns whether all have been explained.
-bool explain_group(Options options, const Engine& engine, Group group, std::vector<std::string> said,
-                   examples::Progress& progress) {
+bool explain_group(Options options, const Engine& engine, std::vector<NetworkInput> inputs, Group group,
+                   std::vector<std::string> said, examples::Progress& progress) {
   std::vector<Place> files = std::move(group.files);
-  Report report{options, engine, inputs_of(engine)};
+  if ((options.mean != std::vector<double>{0} || options.deviation != std::vector<double>{1}) &&
+      std::none_of(inputs.begin(), inputs.end(),
+                   [](const NetworkInput& input) { return ascribe::onnx::is_floating(input.type); }))
+    ascribe::fail("--mean and --std: expected an input of floating-point numbers, found '", inputs[0].name,
+                  "' of ", ascribe::onnx::name(inputs[0].type),
+                  ", whose numbers an image's are from 0 to 255");
+  Report report{options, engine, std::move(inputs)};
   report.of_files = input_of_files(options, report.inputs);
   const Shape& shape = report.inputs[report.of_files].shape;
   report.coloured = isatty(STDOUT_FILENO) != 0;
   if (group.pieces)
     report.words = std::move(group.pieces->words);
   else
-    report.layout = image_layout(shape, options.mean, options.deviation);
+    report.layout = layout_of(options, report.inputs[report.of_files]);
   report.numbers = numbers_files(options, engine, report.inputs);
   const bool in_folder = !options.output_folder.empty();
   if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout && !group.pieces)
@@ -432,7 +451,6 @@ int run(Options options) {
     std::cout << model.list();
     return 0;
   }
-  set_bounds(options);
   std::vector<std::string> said;
   std::vector<Group> groups{{}};
   if (options.explains() && !options.vocabulary.empty())
@@ -467,14 +485,18 @@ int run(Options options) {
       if (!options.describe) throw;
       describe_unread(model, options, group, error, progress);
     }
+    std::vector<NetworkInput> inputs = inputs_of(*engine, model);
+    Options bounded = options;
+    set_bounds(bounded, inputs[0]);
     if (options.describe) {
-      const std::string text = description(*engine, options);
+      const std::string text = description(*engine, bounded);
       progress.clear();
       std::cout << text;
       if (!options.explains()) return 0;
       std::cout << '\n';
     }
-    all = explain_group(options, *engine, std::move(group), said, progress) && all;
+    all = explain_group(std::move(bounded), *engine, std::move(inputs), std::move(group), said, progress) &&
+          all;
     said.clear();
   }
   return all ? 0 : 1;

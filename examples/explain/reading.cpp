@@ -67,6 +67,12 @@ const onnx::ValueInfo& ModelFile::named(const char* option, const std::string& n
   ascribe::fail(option, ": ", options_.model.string(), " has no input '", name, "'; it has ", known);
 }
 
+onnx::ElementType ModelFile::type_of(const std::string& input) const {
+  const auto found =
+      std::find_if(inputs_.begin(), inputs_.end(), [&](const auto* i) { return i->name == input; });
+  return found == inputs_.end() ? onnx::ElementType::float32 : (*found)->type;
+}
+
 const onnx::ValueInfo* ModelFile::explained() const {
   if (!options_.input_name.empty()) return &named("--explain", options_.input_name);
   const auto& others = options_.with_them;

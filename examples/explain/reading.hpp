@@ -32,6 +32,9 @@ class ModelFile {
   /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
   std::string list() const;
 
+  /// The type of one of the network's inputs in the file. Rows that numbers choose are floating-point ones.
+  ascribe::onnx::ElementType type_of(const std::string& input) const;
+
   /// What becomes of each node, for a file that does not load. Throws ascribe::Error as
   /// ascribe::onnx::survey.
   std::vector<ascribe::onnx::NodeReport> survey(const Group& group) const;

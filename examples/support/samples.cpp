@@ -135,11 +135,27 @@ Sample side_by_side(const std::vector<Sample>& samples) {
   return all;
 }
 
+/// Throws ascribe::Error, naming the sample, for a number that a type of whole numbers has not.
+void check_whole(const Sample& sample, ascribe::onnx::ElementType type) {
+  const int bits = 8 * static_cast<int>(ascribe::onnx::item_size(type));
+  const bool is_bool = !ascribe::onnx::is_integer(type),
+             is_signed = !ascribe::onnx::name(type).starts_with('u');
+  const double low = is_bool || !is_signed ? 0 : -std::ldexp(1, bits - 1),
+               end = is_bool ? 2 : std::ldexp(1, is_signed ? bits - 1 : bits);
+  for (std::size_t i = 0; i < sample.values.size(); ++i)
+    if (const double v = sample.values[i]; !(v >= low && v < end && v == std::floor(v)))
+      ascribe::fail(sample.name, ": expected numbers of the model's type ", ascribe::onnx::name(type),
+                    ", found ", v, " as number ", i);
+}
+
 }  // namespace
 
 Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout,
-               bool later)
-    : layout_(layout), values_(static_cast<std::size_t>(count_of(shape))), files_(std::move(files)) {
+               bool later, ascribe::onnx::ElementType type)
+    : layout_(layout),
+      type_(type),
+      values_(static_cast<std::size_t>(count_of(shape))),
+      files_(std::move(files)) {
   arrays_.reserve(files_.size());
   first_.reserve(files_.size() + 1);
   for (const Place& place : files_) {
@@ -225,10 +241,16 @@ Sample Inputs::read_alone(std::size_t n) const {
   const std::size_t file = file_of(n);
   if (const auto trouble = troubles_.find(file); trouble != troubles_.end()) ascribe::fail(trouble->second);
   if (!known_.empty()) return {name(n), known_};
-  if (!arrays_[file])
-    return {name(n), examples::read_input(files_[file].path, layout_->format, layout_->order)};
-  Sample sample{name(n), std::vector<double>(values_)};
-  arrays_[file]->read((n - first_[file]) * values_, std::span<double>(sample.values));
+  Sample sample{name(n), {}};
+  if (!arrays_[file]) {
+    sample.values = examples::read_input(files_[file].path, layout_->format, layout_->order);
+    if (layout_->whole)
+      for (double& value : sample.values) value = std::round(value);
+  } else {
+    sample.values.resize(values_);
+    arrays_[file]->read((n - first_[file]) * values_, std::span<double>(sample.values));
+  }
+  if (!ascribe::onnx::is_floating(type_)) check_whole(sample, type_);
   return sample;
 }
 

@@ -14,6 +14,7 @@
 
 #include "ascribe/core/types.hpp"
 #include "ascribe/io/npy.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
 #include "ascribe/networks/feature_maps.hpp"
 #include "examples/support/image.hpp"
 
@@ -45,6 +46,7 @@ struct Sample {
 struct ImageLayout {
   examples::ImageFormat format;
   examples::ImageOrder order;
+  bool whole = false;  ///< rounded, for an input of whole numbers
 };
 
 /// The layout where the shape is an image's: 1 or 3 channels before or behind height and width, or height and
@@ -72,6 +74,8 @@ struct NetworkInput {
   std::string name;
   Shape shape;
   std::size_t first;  ///< where its values stand among those of all, one input behind the other
+  ascribe::onnx::ElementType
+      type;  ///< in the file; what an input of whole numbers takes is whole, and fits it
 
   /// Its own of the values of all, or of their relevances.
   std::vector<double> of(const std::vector<double>& all) const;
@@ -83,8 +87,9 @@ class Inputs {
  public:
   /// Looks at every file: a .npy file's header is read. Throws ascribe::Error, naming the file, where there
   /// is none, where its shape does not fit, or where it is an image and there is no layout; with `later`,
-  /// such a file counts as one sample, and `read` throws.
-  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later);
+  /// such a file counts as one sample, and `read` throws. `type`: what the samples' numbers have to be.
+  Inputs(std::vector<Place> files, const Shape& shape, const std::optional<ImageLayout>& layout, bool later,
+         ascribe::onnx::ElementType type = ascribe::onnx::ElementType::float64);
   /// One sample whose values are known: what the numbers in a file have chosen.
   Inputs(Place file, std::vector<double> values);
 
@@ -96,8 +101,8 @@ class Inputs {
   /// Of all samples.
   std::size_t size() const { return first_.back(); }
   std::string name(std::size_t n) const;
-  /// Throws ascribe::Error where the file cannot be read, and of several inputs for numbers that are not
-  /// finite.
+  /// Throws ascribe::Error where the file cannot be read, for numbers that are not of the input's type, and
+  /// of several inputs for numbers that are not finite.
   Sample read(std::size_t n) const;
 
   const std::vector<Place>& files() const { return files_; }
@@ -112,6 +117,7 @@ class Inputs {
   Sample read_alone(std::size_t n) const;
 
   std::optional<ImageLayout> layout_;
+  ascribe::onnx::ElementType type_ = ascribe::onnx::ElementType::float64;
   std::size_t values_;  // of one sample
   std::vector<Place> files_;
   std::vector<Array> arrays_;  // none for an image

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/io/npy.hpp"
+#include "examples/support/png.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
 #include "tests/support/onnx.hpp"
@@ -70,6 +71,38 @@ std::string bilinear_model(std::int64_t size) {
                  .message(11, value("left", {0, size}))
                  .message(11, value("right", {0, size}))
                  .message(12, value("y", {0, size})))
+      .bytes;
+}
+
+/// A node that makes floats of whole numbers.
+Message cast_message(const std::string& from, const std::string& to) {
+  return ascribe::test::node_message("Cast", {from}, {to}, "cast " + from)
+      .message(5, Message().text(1, "to").integer(3, 1).integer(20, 2));
+}
+
+/// y = Σ w·x with the weights 1, 2, 3, 4, -5 and 6 for an image x of uint8, + 10·c0 + 20·c1 of counts in
+/// int64, + 100·f of a flag in bool.
+std::string whole_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, cast_message("x", "numbers"))
+                 .message(1, ascribe::test::node_message("Conv", {"numbers", "w"}, {"of x"}, "of x"))
+                 .message(1, ascribe::test::node_message("Flatten", {"of x"}, {"p"}, "flat"))
+                 .message(1, cast_message("counts", "c"))
+                 .message(1, ascribe::test::node_message("MatMul", {"c", "v"}, {"q"}, "of counts"))
+                 .message(1, cast_message("flag", "f"))
+                 .message(1, ascribe::test::node_message("MatMul", {"f", "u"}, {"r"}, "of flag"))
+                 .message(1, ascribe::test::node_message("Add", {"p", "q"}, {"pq"}, "two"))
+                 .message(1, ascribe::test::node_message("Add", {"pq", "r"}, {"y"}, "three"))
+                 .message(5, ascribe::test::tensor_message("w", 1, {1, 1, 2, 3})
+                                 .packed_floats(4, {1, 2, 3, 4, -5, 6}))
+                 .message(5, ascribe::test::tensor_message("v", 1, {2, 1}).packed_floats(4, {10, 20}))
+                 .message(5, ascribe::test::tensor_message("u", 1, {1, 1}).packed_floats(4, {100}))
+                 .message(11, value("x", {0, 1, 2, 3}, 2))
+                 .message(11, value("counts", {0, 2}, 7))
+                 .message(11, value("flag", {0, 1}, 9))
+                 .message(12, value("p", {0, 1}))
+                 .message(12, value("y", {0, 1})))
       .bytes;
 }
 
@@ -316,6 +349,101 @@ TEST_CASE("an image that other inputs go with is drawn", "[explain]") {
   CHECK(bytes_of(one) == bytes_of(all));
   CHECK_THAT(run({path, zero, "--explain", "image=" + image, "--heatmap", all}).err,
              Contains("--heatmap: expected a model that takes images, found one that takes (N, 2)"));
+}
+
+TEST_CASE("whole numbers that are cast to compute with are explained", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("whole.onnx", whole_model()).string(),
+                    out = (folder / "out.npy").string();
+  const std::vector<unsigned char> bytes{0, 255, 17, 1, 2, 128};
+  std::string array = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 3)}";
+  array.resize(118, ' ');  // which with what is around it is 128
+  array = std::string("\x93NUMPY\x01\x00\x76\x00", 10) + array;
+  array.back() = '\n';
+  array.append(bytes.begin(), bytes.end());
+  const std::string x = folder.write("x.npy", array).string(), c = write(folder / "counts.npy", {2}, {3, -2}),
+                    flag = write(folder / "flag.npy", {1}, {1});
+  const Arguments precise{"--precision", "double", "--relevance", out}, alone{"--output", "p"},
+      all{"--output", "y"};
+  explain(Arguments{path, x, "--explain", "counts=" + c, "--explain", "flag=" + flag} + precise + all);
+  const Numbers expected{0, 510, 51, 4, -10, 768};
+  CHECK(read(folder / "out.x.npy") == expected);
+  CHECK(read(folder / "out.counts.npy") == Numbers{30, -40});
+  CHECK(read(folder / "out.flag.npy") == Numbers{100});
+
+  // A picture's pixels are the numbers of uint8.
+  ascribe::Picture picture{3, 2, {}};
+  for (const unsigned char byte : bytes) picture.rgb.insert(picture.rgb.end(), 3, byte);
+  const std::string png = (folder / "x.png").string();
+  examples::write_png(png, picture);
+  explain(Arguments{path, png} + alone + precise);
+  CHECK(read(folder / "out.npy") == expected);
+  explain(Arguments{path, "--explain", "counts=" + c, "--explain", "flag=" + flag, "--explain", "x=" + png} +
+          precise);
+  CHECK(read(folder / "out.x.npy") == expected);
+  // Compared with itself, nothing is left to the last bit.
+  explain(Arguments{path, x, "--method", "deep_lift", "--baseline", png} + alone + precise);
+  CHECK(read(folder / "out.npy") == Numbers(6, 0));
+  // Where the picture has another size, what it is resized to is whole.
+  picture = {6, 4, std::vector<unsigned char>(72, 10)};
+  picture.rgb[0] = picture.rgb[1] = picture.rgb[2] = 13;
+  examples::write_png(png, picture);
+  explain(Arguments{path, png} + alone + precise);
+  CHECK(read(folder / "out.npy") == Numbers{11, 20, 30, 40, -50, 60});
+
+  // Black is 0 and white is 255.
+  const auto box = [&](const Arguments& bounds) {
+    explain(Arguments{path, x, "--method", "epsilon_gamma_box"} + alone + precise + bounds);
+    return read(folder / "out.npy");
+  };
+  CHECK(box({}) == box({"--low", "0", "--high", "255"}));
+  CHECK(box({}) != box({"--low", "0", "--high", "1"}));
+
+  const auto refused = [&](const Arguments& arguments, const std::string& says) {
+    const Outcome outcome = run(Arguments{path} + arguments);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains(says));
+    CHECK(count_of(outcome.err, "\n") == 1);
+  };
+  refused(Arguments{png, "--mean", "0.5"} + alone,
+          "--mean and --std: expected an input of floating-point numbers, found 'x' of uint8");
+  for (const double wrong : {-1.0, 256.0, 3.5, double(NAN)}) {
+    const std::string bad = write(folder / "bad.npy", {2, 1, 2, 3}, {0, 0, 0, 0, 0, 0, 0, 0, wrong, 0, 0, 0});
+    refused(Arguments{bad} + alone, "bad.npy[1]: expected numbers of the model's type uint8, found ");
+    refused(Arguments{bad} + alone, " as number 2");
+  }
+  const Arguments others{x, "--explain", "counts=" + c, "--explain"};
+  refused(others + Arguments{"flag=" + write(folder / "two.npy", {1}, {2})},
+          "two.npy: expected numbers of the model's type bool, found 2");
+  refused(
+      {x, "--explain", "flag=" + flag, "--explain", "counts=" + write(folder / "half.npy", {2}, {1, 0.5})},
+      "half.npy: expected numbers of the model's type int64, found 0.5 as number 1");
+}
+
+TEST_CASE("whole numbers that choose are data, and a message says how they are given", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder
+          .write(
+              "mask.onnx",
+              ascribe::test::model_message(
+                  Message()
+                      .message(1, ascribe::test::node_message("Where", {"mask", "x", "zero"}, {"y"}, "where"))
+                      .message(5, ascribe::test::tensor_message("zero", 1, {1}).packed_floats(4, {0}))
+                      .message(11, value("x", {0, 3}))
+                      .message(11, value("mask", {0, 3}, 9))
+                      .message(12, value("y", {0, 3})))
+                  .bytes)
+          .string();
+  const std::string x = write(folder / "x.npy", {1, 3}, {5, 6, 7}),
+                    mask = write(folder / "mask.npy", {1, 3}, {1, 0, 1}), out = (folder / "out.npy").string();
+  const Outcome outcome = run({path, x, "--explain", "mask=" + mask});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, Contains("'mask'") && Contains("--input NAME=FILE"));
+  CHECK(count_of(outcome.err, "\n") == 1);
+  explain(
+      {path, x, "--input", "mask=" + mask, "--target", "0-2", "--precision", "double", "--relevance", out});
+  CHECK(read(folder / "out.npy") == Numbers{5, 0, 7});
 }
 
 TEST_CASE("mistakes about several inputs", "[explain]") {
