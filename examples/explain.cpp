@@ -16,6 +16,7 @@
 #include "examples/explain/batch.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/explain/outputs.hpp"
+#include "examples/explain/page.hpp"
 #include "examples/explain/reading.hpp"
 #include "examples/support/interruption.hpp"
 #include "examples/support/pipeline.hpp"
@@ -88,11 +89,12 @@ class Run {
     const Options& o = report_.options;
     const examples::Interruption interruption;
     explainers_ = report_.engine.explainers(o, companions_, kinds_.ledger);
+    if (!o.page.empty()) page_.emplace(report_, companions_);
     notes_ = notes(said);
     examples::Stages<Loaded, Result> stages;
     stages.prepare = [&](std::size_t k) { return load(plan_.sample(k)); };
     stages.work = [&](std::size_t thread, std::size_t k, Loaded loaded) {
-      return explained(*explainers_[thread], plan_.sample(k), loaded);
+      return explained(thread, plan_.sample(k), loaded);
     };
     stages.finish = [&](std::size_t k, Result result) { write(k, std::move(result)); };
     stages.stop = [&] { return interruption.requested(); };
@@ -159,12 +161,13 @@ class Run {
     return loaded;
   }
 
-  Result explained(Explainer& explainer, std::size_t n, const Loaded& loaded) const {
+  Result explained(std::size_t thread, std::size_t n, const Loaded& loaded) const {
     Result result;
     result.name = loaded.sample.name;
     result.error = loaded.error;
     if (result.error.empty()) try {
-        Explanation e = explainer.explain(loaded.sample, n, loaded.own);
+        Explanation e = explainers_[thread]->explain(loaded.sample, n, loaded.own);
+        if (page_) result.page = page_->input(thread, loaded.sample, n, loaded.own, e);
         if (!in_folder_) result.summary = summary(report_, loaded.sample, e);
         if (kinds_.ledger) result.ledger = ledger_sample(report_, loaded.sample, e);
         if (kinds_.heatmap) {
@@ -242,6 +245,7 @@ class Run {
   bool in_folder_ = false, printed_ = false;
   Kinds kinds_;
   std::vector<std::unique_ptr<Explainer>> explainers_;
+  std::optional<PageMaker> page_;
   std::string notes_;
   std::size_t number_ = 0, finished_ = 0, explained_ = 0;
   std::optional<Job> job_;
@@ -416,7 +420,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
                                                : Inputs(std::move(files.front()), engine.rows());
   std::optional<Beside> baseline, weights, segments;
   if (!options.segments.empty()) segments = segments_of(options.segments, shape, samples.size());
-  if (options.method->baseline) baseline = all_baselines(report, samples.size());
+  if (std::any_of(options.methods.begin(), options.methods.end(), [](const Method* m) { return m->baseline; }))
+    baseline = all_baselines(report, samples.size());
   if (!options.weights.empty())
     weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,
                     samples.size());
@@ -424,6 +429,7 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
   const int threads = options.threads;
   options.threads = static_cast<int>(std::min(static_cast<std::size_t>(threads), samples.size()));
   options.threads_each = threads / options.threads;
+  if (!options.page.empty()) report.page = page_of(report, samples.size());
 
   const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr,
                               segments ? &*segments : nullptr};

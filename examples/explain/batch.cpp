@@ -24,6 +24,12 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, error);
 }
 
+std::string_view name_of(ascribe::Colours colours) {
+  const auto& all = ascribe::colours_by_name;
+  return std::find_if(std::begin(all), std::end(all), [&](const auto& one) { return one.second == colours; })
+      ->first;
+}
+
 /// All that the numbers and the files depend on besides the inputs.
 Json settings_of(const Options& o) {
   const auto number = [](int part) { return std::to_string(part) + "."; };
@@ -58,7 +64,8 @@ Json settings_of(const Options& o) {
                 {"--layer", o.layer},
                 {"--baseline", Json::array()},
                 {"--average-baselines", o.average_baselines},
-                {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)}};
+                {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)},
+                {"--colours", name_of(o.colours)}};
   for (const Target& target : o.targets) {
     const auto output = target.output();
     settings["--target"].push_back(output ? Json(*output) : Json(target.text()));
@@ -91,7 +98,7 @@ Json settings_of(const Options& o) {
 
 std::vector<fs::path> Job::files() const {
   std::vector<fs::path> all = numbers;
-  for (const auto& path : {ledger, heatmap})
+  for (const auto& path : {ledger, heatmap, page})
     if (!path.empty()) all.push_back(path);
   return all;
 }
@@ -200,6 +207,7 @@ void JobWriter::add(const Result& result) {
   if (!ledger_.empty()) append((state_.done > 0 ? ledger_between : "") + result.ledger);
   if (!result.png.empty()) put_picture(result.png);
   if (result.row) rows_.push_back(*result.row);
+  if (!result.page.empty()) page_.push_back(result.page);
   if (!result.error.empty()) state_.failures.push_back(result.error);
   ++state_.done;
   if (state_.done < job_.count && Clock::now() - recorded_ > std::chrono::seconds(1)) keep();
@@ -221,6 +229,11 @@ void JobWriter::record() {
 void JobWriter::finish() {
   if (!ledger_.empty()) append(ledger_end);
   if (!rows_.empty()) examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));
+  if (!job_.page.empty()) {
+    examples::Page page = *report_.page;
+    page.notes.insert(page.notes.end(), state_.failures.begin(), state_.failures.end());
+    write_bytes(files_.stage(job_.page), examples::page_html(page, page_));
+  }
   if (job_.names == OutputFiles::Names::random) {
     files_.commit();
     return;
@@ -324,6 +337,7 @@ Job Plan::job_of_file(std::size_t file) const {
     for (const NumbersFile& one : report_.numbers) job.numbers.push_back(one.path);
     job.ledger = o.ledger;
     job.heatmap = o.heatmap;
+    job.page = o.page;
     if (o.resume) job.names = OutputFiles::Names::kept;
     return job;
   }

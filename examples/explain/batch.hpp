@@ -24,6 +24,7 @@ struct Result {
   std::string warning;               ///< what it is to be taken with
   std::string png;                   ///< a picture of its own
   std::optional<examples::Row> row;  ///< a row of the picture of all
+  std::string page;                  ///< its part of the page
 };
 
 /// Samples in a row, and the files that what is said of them goes to. An empty path is not asked for.
@@ -33,6 +34,7 @@ struct Job {
   std::vector<std::filesystem::path> numbers = {};  ///< those of Report::numbers
   std::filesystem::path ledger = {};
   std::filesystem::path heatmap;  ///< one picture of all
+  std::filesystem::path page;     ///< one page of all
   /// A picture of each: how their names begin, the number of the first one, and whether there are others.
   std::filesystem::path pictures;
   std::size_t picture_number = 0;
@@ -85,6 +87,7 @@ class JobWriter {
   std::vector<Values> numbers_;
   std::filesystem::path ledger_;  // as long as it has no name
   std::vector<examples::Row> rows_;
+  std::vector<std::string> page_;
 };
 
 /// What is to be done: the jobs that the options ask for, without what is there already.

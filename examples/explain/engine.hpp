@@ -39,6 +39,8 @@ struct Explanation {
 struct NodeText {
   std::string name, kind, part, shape, rule;
   Index parameters = 0;
+  std::vector<Index> inputs = {};  ///< the nodes that it reads
+  bool explained = false;          ///< whether its value is the (first) output
 };
 
 /// Explains one sample after the other. Each thread has its own.

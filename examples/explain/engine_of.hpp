@@ -47,7 +47,8 @@ class EngineOf final : public Engine {
     for (Index i = 0; i < static_cast<Index>(net_.graph.nodes().size()); ++i) {
       const auto& node = net_.graph.node(i);
       const ascribe::NodeInfo info = node.info(i, 0);
-      NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0};
+      NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0,
+                    node.inputs, i == net_.graph.outputs()[0]};
       if (info.kind == ascribe::LayerKind::input) text.part.clear();
       if (const auto* rule = plan ? plan->rule(i) : nullptr) text.rule = rule->describe();
       if (reveal_cancel) text.rule = reveal_cancel_rule(info);
@@ -331,6 +332,7 @@ class EngineOf final : public Engine {
   }
 
   static Goal goal_of(const Shared& shared, const Own& own, const Column& output, std::size_t n) {
+    if (own.output) return {std::to_string(*own.output), {{*own.output, 1}}};
     if (own.weights) return goal_of(*own.weights);
     if (!shared.goals.empty()) return shared.goals[shared.goals.size() == 1 ? 0 : n];
     Index best = 0;

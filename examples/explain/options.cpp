@@ -108,7 +108,8 @@ void check(const CLI::App& app, const Options& o) {
          {"--vocabulary", "--keep-case",         "--target",    "--weights",  "--top",
           "--baseline",   "--average-baselines", "--steps",     "--segments", "--warn-above",
           "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
-          "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going"})
+          "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going",
+          "--page",       "--methods",           "--colours"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -125,6 +126,7 @@ void check(const CLI::App& app, const Options& o) {
     if (o.resume && !o.heatmap.empty())
       misused("--resume",
               "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
+    if (o.resume && !o.page.empty()) misused("--resume", "the one page of --page is made at the end");
     const bool any =
         std::any_of(outputs.begin(), outputs.end(), [](const auto& f) { return !f.second.empty(); });
     if (o.resume && !any)
@@ -139,43 +141,61 @@ void check(const CLI::App& app, const Options& o) {
     if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
       misused(option, "another output goes to " + path.string());
 
+  if (given("--methods") && given("--method")) misused("--methods", "says what --method does, of several");
+  if (given("--methods") && !given("--page")) misused("--methods", "needs a --page, which shows several");
+  if (given("--colours") && !given("--heatmap") && !o.write.heatmap && !given("--page"))
+    misused("--colours", "needs a --heatmap or a --page");
+  // What no method has a use for is a mistake, and so is what one of several needs and has not got.
   const Method& method = *o.method;
-  const std::string name(method.name);
+  const bool several = o.methods.size() > 1;
+  const std::string name(several ? "each of --methods" : method.name),
+      needing(several ? "one of --methods" : method.name);
+  const auto some = [&](bool Method::*has) {
+    return std::any_of(o.methods.begin(), o.methods.end(), [&](const Method* m) { return m->*has; });
+  };
   for (const auto& [option, value] : {std::pair("--epsilon", o.epsilon), std::pair("--gamma", o.gamma)})
     if (!(value >= 0) || !std::isfinite(value)) misused(option, "expected a finite number of at least 0");
-  if (given("--epsilon") && !method.epsilon) misused("--epsilon", name + " has no epsilon");
+  if (given("--epsilon") && !some(&Method::epsilon)) misused("--epsilon", name + " has no epsilon");
   for (const char* option : {"--gamma", "--low", "--high"})
-    if (given(option) && !method.box) misused(option, name + " has no use for it; epsilon_gamma_box has");
+    if (given(option) && !some(&Method::box))
+      misused(option, name + " has no use for it; epsilon_gamma_box has");
   if ((given("--multipliers") || o.write.multipliers) && !method.multipliers)
     misused(given("--multipliers") ? "--multipliers" : "--write",
-            name +
+            std::string(method.name) +
                 " has none: it hands on relevance, and not a multiplier of the input; --list-methods says "
                 "which have");
-  if (given("--at") && !method.by_rules) misused("--at", name + " knows no relevance of inner values");
+  if (given("--at") && !method.by_rules)
+    misused("--at", std::string(method.name) + " knows no relevance of inner values");
   for (const char* option : {"--patch", "--stride", "--segments"})
-    if (given(option) && !method.parts) misused(option, name + " has no use for it; occlusion has");
-  if (given("--layer") && !method.layer)
+    if (given(option) && !some(&Method::parts))
+      misused(option, name + " has no use for it; occlusion has");
+  if (given("--layer") && !some(&Method::layer))
     misused("--layer", name + " has no use for it; grad_cam and score_cam have");
-  if (method.layer && o.layer.empty() && o.explains())
-    misused("--layer", name + " needs it: a node, as --describe names it");
-  if (method.parts && given("--patch") == given("--segments") && o.explains())
-    misused("--patch", name + " needs it or --segments, and one of them alone");
+  if (some(&Method::layer) && o.layer.empty() && o.explains())
+    misused("--layer", needing + " needs it: a node, as --describe names it");
+  if (some(&Method::parts) && given("--patch") == given("--segments") && o.explains())
+    misused("--patch", needing + " needs it or --segments, and one of them alone");
   if (given("--stride") && !given("--patch")) misused("--stride", "needs a --patch");
   for (const auto& [option, sizes] : {std::pair("--patch", &o.patch), std::pair("--stride", &o.stride)})
     if (given(option) &&
         (sizes->size() > 2 || std::any_of(sizes->begin(), sizes->end(), [](Index s) { return s < 1; })))
       misused(option, "expected a size above 0, or a height and a width");
-  if (given("--warn-above") && !method.books) misused("--warn-above", name + " has no books");
-  if (given("--steps") && method.steps == 0) misused("--steps", name + " takes no mean of gradients");
+  if (given("--warn-above") && !some(&Method::books)) misused("--warn-above", name + " has no books");
+  if (given("--steps") &&
+      std::all_of(o.methods.begin(), o.methods.end(), [](const Method* m) { return m->steps == 0; })) misused("--steps", name + " takes no mean of gradients");
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   for (const char* option : {"--baseline", "--average-baselines"})
-    if (given(option) && !method.baseline) misused(option, name + " is not against a baseline");
+    if (given(option) && !some(&Method::baseline)) misused(option, name + " is not against a baseline");
   if (given("--average-baselines") && !given("--baseline"))
     misused("--average-baselines", "needs a --baseline");
-  if (!o.with_them.empty() && (method.box || method.parts || method.layer || method.name == "smoothgrad"))
+  if (!o.with_them.empty() && (some(&Method::box) || some(&Method::parts) || some(&Method::layer) ||
+                              std::any_of(o.methods.begin(), o.methods.end(),
+                                          [](const Method* m) { return m->name == "smoothgrad"; })))
     misused("--explain", name + " explains one input; --input NAME=FILE.npy holds the others");
   if (given("--explain") && !o.vocabulary.empty())
     misused("--explain", "texts are explained by themselves; --input NAME=FILE.npy holds other inputs");
+  if (!o.with_them.empty() && given("--page"))
+    misused("--page", "shows one input; --input NAME=FILE.npy holds the others");
   const auto is_held = [&](const std::string& input) {
     return std::any_of(o.other_inputs.begin(), o.other_inputs.end(),
                        [&](const auto& held) { return held.first == input; });
@@ -183,6 +203,7 @@ void check(const CLI::App& app, const Options& o) {
   if (is_held(o.input_name)) misused("--explain", "--input holds '" + o.input_name + "'");
   for (const InputFiles& input : o.with_them)
     if (is_held(input.name)) misused("--explain", "--input holds '" + input.name + "'");
+  if (given("--max-rule") && several) misused("--max-rule", "--methods has several, each with its own");
   if (given("--max-rule")) {
     std::string_view known = names_of(method.max_rules);
     if (known.empty()) misused("--max-rule", name + " has no choice of one");
@@ -200,7 +221,7 @@ void check(const CLI::App& app, const Options& o) {
                   }) ||
       std::any_of(o.baselines.begin(), o.baselines.end(),
                   [](const auto& b) { return b.second != "zero" && !is_npy(b.second); }) ||
-      method.box;
+      some(&Method::box);
   for (const char* option : {"--mean", "--std"})
     if (given(option) && !images) misused(option, "there is no image that it could be for");
   if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return d <= 0; }))
@@ -222,7 +243,7 @@ void check(const CLI::App& app, const Options& o) {
 
 Parsed parse(int argc, char** argv) {
   Options o;
-  std::string method = "lrp_q", precision = "float";
+  std::string method = "lrp_q", methods, precision = "float";
   std::vector<std::string> explained, baselines = {"zero"};
   CLI::App app{
       "Explains outputs of a network in an ONNX file: which inputs, and how much the biases, speak for "
@@ -339,7 +360,7 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
   app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
       ->capture_default_str();
-  app.add_option("--steps", o.steps,
+  app.add_option("--steps", o.given_steps,
                  "how many gradients the mean is taken of [integrated_gradients 64, smoothgrad 50]")
       ->check(CLI::Range(1, 1 << 24))
       ->type_name("N");
@@ -405,6 +426,28 @@ Parsed parse(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
       ->type_name("OUT.png");
+  app.add_option("--page", o.page,
+                 "one page for any browser, without a network: every input by the method or the --methods, for "
+                 "its --top largest outputs, with the books node by node")
+      ->type_name("OUT.html");
+  app.add_option("--methods", methods,
+                 "several methods for --page, side by side; other outputs are the first one's")
+      ->type_name("M[,M...]");
+  app.add_option_function<std::string>(
+         "--colours",
+         [&](const std::string& text) {
+           std::string known;
+           for (const auto& [name, colours] : ascribe::colours_by_name) {
+             if (name == text) {
+               o.colours = colours;
+               return;
+             }
+             known += (known.empty() ? "" : ", ") + std::string(name);
+           }
+           misused("--colours", "expected one of " + known + ", found '" + text + "'");
+         },
+         "a heatmap's, all safe for the colour-blind: negative and positive, or the magnitude alone [blue-red]")
+      ->type_name("blue-red|purple-orange|teal-brown|magnitude");
   app.add_option(
          "--output-folder", o.output_folder,
          "write files of its own for each input file, named after it; what is there already is not done "
@@ -438,10 +481,18 @@ Parsed parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     take_inputs(explained, baselines, o);
-    o.method = find_method(method);
-    if (o.method == nullptr)
-      misused("--method", "there is no '" + method + "'; --list-methods says which there are");
-    if (o.steps == 0) o.steps = o.method->steps;
+    const char* const said = methods.empty() ? "--method" : "--methods";
+    for (std::string_view rest = methods.empty() ? method : methods;;) {
+      const std::string_view one = rest.substr(0, rest.find(','));
+      o.methods.push_back(find_method(one));
+      if (o.methods.back() == nullptr)
+        misused(said, "there is no '" + std::string(one) + "'; --list-methods says which there are");
+      if (std::count(o.methods.begin(), o.methods.end(), o.methods.back()) > 1)
+        misused(said, "expected every method once, found '" + std::string(one) + "' twice");
+      if (one.size() == rest.size()) break;
+      rest.remove_prefix(one.size() + 1);
+    }
+    o.take(*o.methods[0]);
     o.in_double = precision == "double";
     check(app, o);
   } catch (const CLI::ParseError& error) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ascribe/heatmap.hpp"
 #include "examples/explain/target.hpp"
 #include "examples/support/limits.hpp"
 #include "examples/support/methods.hpp"
@@ -40,6 +41,7 @@ struct Options {
   std::filesystem::path vocabulary;
   bool keep_case = false;          ///< capitals and accents of texts stay
   const Method* method = nullptr;  ///< never null in what `parse` returns
+  std::vector<const Method*> methods;  ///< those of the page, the first of which is `method`
   std::vector<Target> targets;     ///< none: each input's largest output
   std::filesystem::path weights;   ///< of the outputs, in place of targets
   std::ptrdiff_t top = 3;
@@ -55,7 +57,8 @@ struct Options {
   std::vector<std::pair<std::string, Index>> sizes;                         ///< of open axes, by their name
   std::vector<std::pair<std::string, std::filesystem::path>> other_inputs;  ///< by name: held as constants
   double epsilon = 1e-6, gamma = 0.25;
-  int steps = 0;                              ///< none: the method's own number
+  int given_steps = 0;                        ///< none: each method's own number
+  int steps = 0;                              ///< the method's
   std::vector<Index> patch, stride;  ///< height and width, or one number for both; no stride: the patch's
   std::filesystem::path segments;    ///< labels of the parts that are occluded, in place of patches
   std::string layer;                 ///< the node that class activation maps are made of
@@ -66,9 +69,16 @@ struct Options {
   bool in_double = false;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   int threads_each = 1;  ///< of them, those that one input gets where there are fewer inputs than threads
-  std::filesystem::path relevance, ledger, output_values, multipliers, heatmap;
+  std::filesystem::path relevance, ledger, output_values, multipliers, heatmap, page;
+  ascribe::Colours colours = ascribe::Colours::diverging;  ///< of heatmaps
   /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
   std::vector<std::pair<std::string, std::filesystem::path>> at;
+
+  /// Makes `it` the method.
+  void take(const Method& it) {
+    method = &it;
+    steps = given_steps > 0 ? given_steps : it.steps;
+  }
 
   /// Whether there is something to explain, or the model is only looked at.
   bool explains() const { return !inputs.empty() || !inputs_from.empty(); }
@@ -79,7 +89,8 @@ struct Options {
                                                                    {"--ledger", ledger},
                                                                    {"--output-values", output_values},
                                                                    {"--multipliers", multipliers},
-                                                                   {"--heatmap", heatmap}};
+                                                                   {"--heatmap", heatmap},
+                                                                   {"--page", page}};
     for (const auto& [node, path] : at) all.emplace_back("--at", path);
     return all;
   }

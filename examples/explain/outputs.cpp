@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/core/error.hpp"
-#include "examples/explain/files.hpp"
+#include "examples/support/files.hpp"
 
 namespace explain {
 namespace {
@@ -36,12 +36,12 @@ std::string label_of(const Report& report, Index output) {
 
 /// A row's relevance is the sum of its features'; by occlusion, of which each has what the row is worth, the
 /// mean.
-std::vector<double> shares_of_rows(const Report& report, const Explanation& e) {
+std::vector<double> shares_of_rows(const Report& report, const Explanation& e, const Method& method) {
   const auto width = report.engine.inputs()[0].second.back();
   std::vector<double> shares;
   for (auto first = e.relevance.begin(); first != e.relevance.end(); first += width)
     shares.push_back(std::accumulate(first, first + width, 0.0) /
-                     (report.options.method->parts ? static_cast<double>(width) : 1.0));
+                     (method.parts ? static_cast<double>(width) : 1.0));
   return shares;
 }
 
@@ -211,7 +211,7 @@ std::string description(const std::vector<ascribe::onnx::NodeReport>& nodes) {
   return table(rows, {false, false, false});
 }
 
-std::string summary(const Report& report, const Sample& sample, const Explanation& e) {
+std::vector<Index> largest_outputs(const Report& report, const Explanation& e) {
   std::vector<Index> order(e.output.size());
   std::iota(order.begin(), order.end(), Index(0));
   const auto larger = [&](Index a, Index b) {
@@ -221,6 +221,16 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   const auto shown = std::min(static_cast<std::size_t>(report.options.top), order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(), larger);
   order.resize(shown);
+  return order;
+}
+
+std::string name_of_output(const Report& report, Index output) {
+  const std::string label = label_of(report, output);
+  return std::to_string(output) + (label.empty() ? "" : " " + label);
+}
+
+std::string summary(const Report& report, const Sample& sample, const Explanation& e) {
+  std::vector<Index> order = largest_outputs(report, e);
   // The target is shown, wherever it stands.
   const Index target = e.goal.single();
   if (target >= 0 && std::find(order.begin(), order.end(), target) == order.end()) order.push_back(target);
@@ -237,7 +247,8 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   const auto name_size = static_cast<int>(report.options.method->name.size());
   const char* const name = report.options.method->name.data();
   const bool of_rows = !report.engine.rows().empty();
-  const std::vector<double> shares = of_rows ? shares_of_rows(report, e) : std::vector<double>();
+  const std::vector<double> shares =
+      of_rows ? shares_of_rows(report, e, *report.options.method) : std::vector<double>();
   if (!report.options.method->books) {
     text +=
         formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
@@ -295,7 +306,7 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
   }
   if (!e.warning.empty()) json["warning"] = e.warning;
   if (!report.words.empty()) {
-    const std::vector<double> shares = shares_of_rows(report, e);
+    const std::vector<double> shares = shares_of_rows(report, e, *report.options.method);
     Json pieces = Json::array();
     for (std::size_t i = 0; i < shares.size(); ++i)
       pieces.push_back({{"piece", report.words[i].piece},
@@ -320,31 +331,34 @@ std::string ledger_failure(const std::string& name, const std::string& error) {
 
 namespace {
 
+/// An image's relevance, H, W, C.
+std::vector<double> by_pixels(const ImageLayout& layout, const std::vector<double>& relevance) {
+  const auto channels = static_cast<std::size_t>(layout.format.channels);
+  const std::size_t pixels = relevance.size() / channels;
+  if (layout.order != examples::ImageOrder::chw) return relevance;
+  std::vector<double> result(relevance.size());
+  for (std::size_t c = 0; c < channels; ++c)
+    for (std::size_t p = 0; p < pixels; ++p) result[p * channels + c] = relevance[c * pixels + p];
+  return result;
+}
+
 examples::Row image_row(const Report& report, const Sample& sample, const Explanation& e,
                         examples::Explained explained) {
   const ImageLayout& layout = *report.layout;
-  const auto channels = static_cast<std::size_t>(layout.format.channels);
-  const auto pixels =
-      static_cast<std::size_t>(layout.format.height) * static_cast<std::size_t>(layout.format.width);
   ascribe::HeatmapOptions colours;
   colours.percentile = 99.5;  // a single loud pixel must not pale the rest
   // Of several inputs, that of the files is drawn.
   const NetworkInput& input = report.inputs[report.of_files];
   explained.image = examples::picture_of(input.of(sample.values), layout.format, layout.order);
   explained.channels = layout.format.channels;
-  const std::vector<double> relevance = input.of(e.relevance);
-  explained.relevance = relevance;
-  if (layout.order == examples::ImageOrder::chw)
-    for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t p = 0; p < pixels; ++p)
-        explained.relevance[p * channels + c] = relevance[c * pixels + p];
+  explained.relevance = by_pixels(layout, input.of(e.relevance));
   explained.file = std::filesystem::path(sample.name).filename().string();
   return examples::explained_row(explained, colours);
 }
 
 examples::Row text_row(const Report& report, const Explanation& e, const examples::Explained& explained) {
   constexpr int width = 760;
-  const std::vector<double> shares = shares_of_rows(report, e);
+  const std::vector<double> shares = shares_of_rows(report, e, *report.options.method);
   double most = 0;
   for (const double share : shares) most = std::max(most, std::abs(share));
   return {explained.title,
@@ -354,6 +368,16 @@ examples::Row text_row(const Report& report, const Explanation& e, const example
 }
 
 }  // namespace
+
+std::vector<double> relevance_by_position(const Report& report, const Explanation& e, const Method& method) {
+  if (!report.engine.rows().empty()) return shares_of_rows(report, e, method);
+  if (!report.layout) return e.relevance;
+  const std::vector<double> all = by_pixels(*report.layout, e.relevance);
+  std::vector<double> sums;
+  for (auto first = all.begin(); first != all.end(); first += report.layout->format.channels)
+    sums.push_back(std::accumulate(first, first + report.layout->format.channels, 0.0));
+  return sums;
+}
 
 examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& e) {
   examples::Explained explained;

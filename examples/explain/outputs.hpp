@@ -8,6 +8,7 @@
 #include "ascribe/io/onnx/node_report.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/support/figure.hpp"
+#include "examples/support/page.hpp"
 #include "examples/support/words.hpp"
 
 namespace explain {
@@ -35,6 +36,7 @@ struct Report {
   std::vector<double> ids = {};            ///< the numbers that have chosen the rows that are explained
   std::vector<examples::Word> words = {};  ///< where those are a text's pieces, a word for each row
   bool coloured = false;                   ///< whether what is printed goes to a terminal that shows colours
+  std::optional<examples::Page> page = {};  ///< what --page says besides the inputs
 };
 
 /// Those that the options ask for: of several inputs, one for each of relevance and multipliers. Throws
@@ -63,6 +65,17 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
 std::string ledger_failure(const std::string& name, const std::string& error);
 inline constexpr const char* ledger_between = ",\n";
 inline constexpr const char* ledger_end = "\n ]\n}\n";
+
+/// The largest outputs, --top of them, the largest first.
+std::vector<Index> largest_outputs(const Report& report, const Explanation& explanation);
+
+/// An output's name and label.
+std::string name_of_output(const Report& report, Index output);
+
+/// What each pixel or row of the input has got, in their order: the sum over its channels; of other inputs each
+/// value's.
+std::vector<double> relevance_by_position(const Report& report, const Explanation& explanation,
+                                          const Method& method);
 
 /// --heatmap: the row of one input.
 examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& explanation);

@@ -164,6 +164,7 @@ Beside baselines_of(const std::vector<std::string>& names, bool average, const S
 /// What an input has of its own of them.
 struct Own {
   std::optional<Sample> baseline, weights, segments;
+  std::optional<Index> output = {};  ///< what is explained, in place of what the options say
 };
 
 /// The labels of --segments: of an image's pixels, or of all values of an input. Throws ascribe::Error as

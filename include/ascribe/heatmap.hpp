@@ -9,6 +9,8 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ascribe/core/error.hpp"
@@ -24,7 +26,17 @@ struct Picture {
 
 /// `diverging`: blue for negative, exactly white for 0, red for positive relevance. The two hues stay
 /// apart under every common colour blindness, and darken alike. `sequential`: |relevance|, white to dark.
-enum class Colours { diverging, sequential };
+/// `purple_orange` and `teal_brown`, positive last: PuOr and BrBG of 11 classes with white in their middle,
+/// which their author says are safe for the colour-blind. They are colour specifications and designs developed
+/// by Cynthia Brewer (https://colorbrewer2.org, Apache License 2.0).
+enum class Colours { diverging, sequential, purple_orange, teal_brown };
+
+/// All of them by name.
+inline constexpr std::pair<std::string_view, Colours> colours_by_name[] = {
+    {"blue-red", Colours::diverging},
+    {"purple-orange", Colours::purple_orange},
+    {"teal-brown", Colours::teal_brown},
+    {"magnitude", Colours::sequential}};
 
 /// How the channels of a pixel become one number: their sum, which keeps a pixel's total, or the one
 /// with the largest magnitude, with its sign (the first of equals), where opposite signs would cancel.
@@ -166,19 +178,41 @@ inline Rgb blend(const Rgb& from, const Rgb& to, double share) {
   return result;
 }
 
-/// Straight lines from white by a middle colour to a dark one. The middles have nearly one lightness
-/// (CIE L* 64 and 61), and so have the ends (26 and 25): neither sign looks stronger than the other.
-inline Rgb colour(double strength, Colours colours) {
+/// The colours from 0 to the strongest, at equal distances.
+inline std::span<const Rgb> corners(Colours colours, bool negative) {
   constexpr Rgb white{255, 255, 255};
-  struct Ramp {
-    Rgb middle, end;
-  };
-  constexpr Ramp red{{240, 120, 90}, {130, 0, 30}};
-  constexpr Ramp blue{{90, 150, 225}, {20, 50, 140}};
-  constexpr Ramp dark{{230, 110, 50}, {50, 0, 40}};
-  const Ramp& ramp = colours == Colours::sequential ? dark : strength < 0 ? blue : red;
-  const double size = std::abs(strength);
-  return size <= 0.5 ? blend(white, ramp.middle, 2 * size) : blend(ramp.middle, ramp.end, 2 * size - 1);
+  // The middles have nearly one lightness (CIE L* 64 and 61), and so have the ends (26 and 25): neither sign
+  // looks stronger than the other.
+  static constexpr Rgb red[] = {white, {240, 120, 90}, {130, 0, 30}};
+  static constexpr Rgb blue[] = {white, {90, 150, 225}, {20, 50, 140}};
+  static constexpr Rgb dark[] = {white, {230, 110, 50}, {50, 0, 40}};
+  static constexpr Rgb orange[] = {white,          {254, 224, 182}, {253, 184, 99},
+                                   {224, 130, 20}, {179, 88, 6},    {127, 59, 8}};
+  static constexpr Rgb purple[] = {white,           {216, 218, 235}, {178, 171, 210},
+                                   {128, 115, 172}, {84, 39, 136},   {45, 0, 75}};
+  static constexpr Rgb brown[] = {white,          {246, 232, 195}, {223, 194, 125},
+                                  {191, 129, 45}, {140, 81, 10},   {84, 48, 5}};
+  static constexpr Rgb teal[] = {white,          {199, 234, 229}, {128, 205, 193},
+                                 {53, 151, 143}, {1, 102, 94},    {0, 60, 48}};
+  switch (colours) {
+    case Colours::sequential:
+      return dark;
+    case Colours::purple_orange:
+      return negative ? std::span<const Rgb>(purple) : orange;
+    case Colours::teal_brown:
+      return negative ? std::span<const Rgb>(teal) : brown;
+    case Colours::diverging:
+      break;
+  }
+  return negative ? std::span<const Rgb>(blue) : red;
+}
+
+/// Straight lines between the corners.
+inline Rgb colour(double strength, Colours colours) {
+  const std::span<const Rgb> all = corners(colours, strength < 0);
+  const double place = std::abs(strength) * static_cast<double>(all.size() - 1);
+  const std::size_t first = std::min(static_cast<std::size_t>(place), all.size() - 2);
+  return blend(all[first], all[first + 1], place - static_cast<double>(first));
 }
 
 inline void store(const Rgb& from, unsigned char* to) {

@@ -1,0 +1,590 @@
+"use strict";
+(() => {
+const data = JSON.parse(document.getElementById("data").textContent);
+const main = document.getElementById("main");
+const svgNames = "http://www.w3.org/2000/svg";
+const shareNames = ["handed on", "biases", "stabiliser", "dropped"];
+const shareColours = data.shares.map(rgb => `rgb(${rgb.join(",")})`);
+// Okabe & Ito (2008), whose colours the colour-blind can tell apart; dashes do the same without any.
+const lineColours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
+const dashes = ["", "7 3", "2 3", "9 3 2 3"];
+
+const settings = {strength: 0.75, percentile: 99.5, map: data.maps.find(map => map.chosen) ?? data.maps[0]};
+
+/** An element of HTML; everything that comes from the data is text and never markup. */
+function element(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+function drawn(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(svgNames, tag), attributes, children);
+}
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes))
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+  node.append(...children.filter(child => child != null));
+  return node;
+}
+
+/** Four significant digits, as a person writes them; what is not finite is a dash. */
+function inWords(value) {
+  if (value == null) return "–";
+  const size = Math.abs(value);
+  const text = size === 0 ? "0"
+    : size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+  return text.replaceAll("-", "−");
+}
+
+/** 16 bits, the lower byte first. */
+function decoded(text) {
+  const bytes = atob(text), values = new Int16Array(bytes.length / 2);
+  for (let i = 0; i < values.length; ++i)
+    values[i] = bytes.charCodeAt(2 * i) | bytes.charCodeAt(2 * i + 1) << 8;
+  return values;
+}
+
+/** The relevances of a view; they are made when they are first shown. */
+function relevance(view) {
+  if (!view.made) {
+    const steps = decoded(view.relevance.values);
+    view.made = {steps, unit: view.relevance.scale / 32767, sorted: Uint16Array.from(steps, Math.abs).sort()};
+  }
+  return view.made;
+}
+
+/** What gets the strongest colour: the program's own rule (heatmap_scale), by the nearest rank. */
+function strongest({sorted}) {
+  const rank = Math.max(1, Math.ceil(settings.percentile * sorted.length / 100 - 1e-6));
+  return sorted[rank - 1] || sorted[sorted.length - 1];
+}
+
+/** The colour of a strength from −1 to 1, by straight lines between the map's. */
+function colour(strength) {
+  const map = settings.map;
+  map.rgb ??= map.colours.match(/../g).map(digits => parseInt(digits, 16));
+  const last = map.rgb.length / 3 - 1, place = (strength + 1) / 2 * last;
+  const first = Math.min(Math.floor(place), last - 1), share = place - first;
+  return [0, 1, 2].map(c => map.rgb[3 * first + c] * (1 - share) + map.rgb[3 * first + 3 + c] * share);
+}
+
+/** 256 colours to each side of 0: a picture asks for them by the pixel. */
+function palette() {
+  if (settings.map.palette) return settings.map.palette;
+  const all = [];
+  for (let i = -256; i <= 256; ++i) all.push(colour(i / 256));
+  return settings.map.palette = all;
+}
+
+/**
+ * Image and heatmap as one: at strength 0 the image, at 1/2 the image, grey and pale, under what is relevant (as the
+ * program's own pictures have it), at 1 the heatmap alone.
+ */
+function paint(canvas, view, image) {
+  const made = relevance(view), most = strongest(made), colours = palette();
+  const out = new ImageData(canvas.width, canvas.height);
+  const s = settings.strength, toBoth = Math.min(1, 2 * s), toHeat = Math.max(0, 2 * s - 1);
+  for (let p = 0; p < made.steps.length; ++p) {
+    const share = most > 0 ? Math.max(-1, Math.min(1, made.steps[p] / most)) : 0;
+    const heat = colours[Math.round(share * 256) + 256], weight = Math.abs(share);
+    const r = image ? image[4 * p] : 255, g = image ? image[4 * p + 1] : 255, b = image ? image[4 * p + 2] : 255;
+    const under = 255 - (255 - (0.299 * r + 0.587 * g + 0.114 * b)) * 5 / 8;
+    for (let c = 0; c < 3; ++c) {
+      const pixel = c === 0 ? r : c === 1 ? g : b;
+      const both = under + (heat[c] - under) * weight;
+      out.data[4 * p + c] = (pixel + (both - pixel) * toBoth) * (1 - toHeat) + heat[c] * toHeat;
+    }
+    out.data[4 * p + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(out, 0, 0);
+}
+
+// --- The books.
+
+/** Hatching for what is negative, so that its sign is no matter of colour. */
+const hatching = drawn("svg", {width: 0, height: 0, style: "position:absolute", "aria-hidden": true},
+  drawn("defs", {}, ...shareColours.map((fill, i) =>
+    drawn("pattern", {id: `negative${i}`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)"},
+      drawn("rect", {width: 6, height: 6, fill: "#fff"}), drawn("rect", {width: 3.5, height: 6, fill})))));
+const shareFill = (share, amount) => amount < 0 ? `url(#negative${share})` : shareColours[share];
+
+function legend() {
+  const entry = (fill, text) => element("li", {}, drawn("svg", {viewBox: "0 0 12 12", "aria-hidden": true},
+    drawn("rect", {width: 12, height: 12, fill})), text);
+  return element("ul", {class: "legend"}, ...shareNames.map((name, i) => entry(shareColours[i], name)),
+    entry("url(#negative0)", "hatched: negative"));
+}
+
+/** Amounts one behind the other: what is negative to the left of 0, what is positive to its right. */
+function stacked(amounts, low, high, width, height) {
+  const x = amount => high > low ? (amount - low) / (high - low) * width : 0;
+  const bar = drawn("svg", {viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": true});
+  let left = 0, right = 0;
+  amounts.forEach((amount, i) => {
+    if (!amount) return;
+    const from = amount < 0 ? left += amount : right;
+    if (amount > 0) right += amount;
+    bar.append(drawn("rect", {x: x(from), y: 2, width: x(from + Math.abs(amount)) - x(from), height: height - 4,
+      fill: shareFill(i, amount)}));
+  });
+  bar.append(drawn("line", {x1: x(0), x2: x(0), y1: 0, y2: height, stroke: "#222", "vector-effect": "non-scaling-stroke"}));
+  return bar;
+}
+const sumOf = (amounts, sign) => amounts.reduce((sum, a) => sum + Math.max(0, sign * a), 0);
+
+function totalsBar(books) {
+  const amounts = books.slice(1);
+  const bar = stacked(amounts, -sumOf(amounts, -1), sumOf(amounts, 1), 200, 10);
+  bar.classList.add("bar");
+  bar.removeAttribute("aria-hidden");
+  bar.setAttribute("role", "img");
+  bar.setAttribute("aria-label", "Of " + inWords(books[0]) + ": input " + inWords(amounts[0]) + ", " +
+    shareNames.slice(1).map((name, i) => name + " " + inWords(amounts[i + 1])).join(", "));
+  bar.append(drawn("title", {}, bar.getAttribute("aria-label")));
+  return bar;
+}
+
+/** The books of each node, from the output down: what it took itself, and how the start is shared out by then. */
+function nodeTable(view, method) {
+  const of = i => view.nodes.slice(5 * i, 5 * i + 5);
+  const taken = [0, 0, 0];
+  const rows = [];
+  for (let i = data.nodes.length - 1; i >= 0; --i) {
+    const [, , ...own] = of(i);
+    own.forEach((amount, k) => taken[k] += amount);
+    const carried = view.books[0] - taken[0] - taken[1] - taken[2];
+    rows.push({node: data.nodes[i], rule: method.rules[i], own, enter: of(i)[0], soFar: [carried, ...taken]});
+  }
+  const low = -Math.max(...rows.map(row => sumOf(row.soFar, -1))), high = Math.max(...rows.map(row => sumOf(row.soFar, 1)));
+  const number = amount => element("td", {class: "number"}, amount ? inWords(amount) : "");
+  return element("table", {class: "nodes"},
+    element("thead", {}, element("tr", {}, element("th", {scope: "col"}, "node"),
+      element("th", {scope: "col", class: "number"}, "arrives"), element("th", {scope: "col"}, "the start, shared out so far"),
+      ...shareNames.slice(1).map(name => element("th", {scope: "col", class: "number"}, name)))),
+    element("tbody", {}, ...rows.map(row => {
+      const title = [row.node.name, row.node.kind, row.node.shape, row.rule].filter(Boolean).join("\n");
+      return element("tr", {title}, element("th", {scope: "row"}, row.node.name), number(row.enter),
+        element("td", {class: "bar-cell"}, stacked(row.soFar, low, high, 256, 15)), ...row.own.map(number));
+    })));
+}
+
+// --- The paths.
+
+/**
+ * The network from its output down to its input. A node's row is the longest way to it; an edge that passes rows has a
+ * place in each of them, so that paths do not cross nodes. Nodes of a row stand in the order of what is above them.
+ */
+function layout() {
+  const rank = new Array(data.nodes.length).fill(0);
+  for (let i = data.nodes.length - 1; i >= 0; --i)
+    for (const [node, input] of data.edges)
+      if (node === i) rank[input] = Math.max(rank[input], rank[i] + 1);
+  const rows = [];
+  const put = (row, item) => (rows[row] ??= []).push(item);
+  rank.forEach((row, node) => put(row, {node, above: []}));
+  const itemOf = new Map(rows.flat().map(item => [item.node, item]));
+  const chains = data.edges.map(([node, input], edge) => {
+    const chain = [itemOf.get(node)];
+    for (let row = rank[node] + 1; row < rank[input]; ++row) {
+      const item = {edge, above: [chain.at(-1)]};
+      put(row, item);
+      chain.push(item);
+    }
+    itemOf.get(input).above.push(chain.at(-1));
+    return [...chain, itemOf.get(input)];
+  });
+  let columns = 1;
+  rows.forEach((row, r) => {
+    for (const item of row)
+      item.wish = item.above.length ? item.above.reduce((sum, a) => sum + a.place, 0) / item.above.length : 0;
+    row.sort((a, b) => a.wish - b.wish);
+    row.forEach((item, k) => Object.assign(item, {place: k - (row.length - 1) / 2, row: r}));
+    columns = Math.max(columns, row.length);
+  });
+  return {rows, chains, itemOf, columns};
+}
+let network;
+
+function paths(view) {
+  network ??= layout();
+  const {rows, chains, itemOf, columns} = network;
+  const names = 130, leaving = 150, lane = 110, thick = 64;
+  const width = names + columns * lane + leaving;
+  const enter = i => view.nodes[5 * i] ?? 0;
+  let most = 0;
+  data.nodes.forEach((_, i) => { for (let k = 0; k < 5; ++k) most = Math.max(most, Math.abs(view.nodes[5 * i + k] ?? 0)); });
+  for (const amount of view.paths) most = Math.max(most, Math.abs(amount ?? 0));
+  const wide = amount => most > 0 ? Math.abs(amount) / most * thick : 0;
+  const x = item => names + columns * lane / 2 + item.place * lane, tops = [24];
+  // A row is as high as what leaves its nodes needs: to the right, one under the other.
+  const lost = node => [2, 3, 4].map(line => ({line, amount: view.nodes[5 * node + line]}))
+    .filter(({amount}) => amount && wide(amount) >= 0.25).map(one => ({...one, w: Math.max(1, wide(one.amount))}));
+  const tall = ({w}) => Math.max(w, 12) + 2;
+  for (const row of rows)
+    tops.push(tops.at(-1) + Math.max(44, ...row.map(({node}) => node == null ? 0 : 14 + lost(node).reduce((sum, one) => sum + tall(one), 0))));
+  const y = item => tops[item.row], height = tops.at(-1) - 10;
+  const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
+    "aria-label": "The network from its output (top) to its input; the width of a path is the relevance that it carried"});
+  const titled = (shape, text) => { shape.append(drawn("title", {}, text)); return shape; };
+  // A band of equal width from one place to another.
+  const band = (x1, y1, x2, y2, w, attributes) => {
+    const half = Math.max(w, 0.8) / 2, middle = (y1 + y2) / 2;
+    return drawn("path", {d: `M${x1 - half},${y1}C${x1 - half},${middle} ${x2 - half},${middle} ${x2 - half},${y2}` +
+      `H${x2 + half}C${x2 + half},${middle} ${x1 + half},${middle} ${x1 + half},${y1}Z`, ...attributes});
+  };
+  // Where on its node an edge begins or ends: side by side, in the order of the places that it goes to.
+  const spread = (edges, other) => {
+    const at = new Map(), sorted = [...edges].sort((a, b) => other(a).place - other(b).place);
+    let from = -edges.reduce((sum, e) => sum + wide(view.paths[e] ?? 0), 0) / 2;
+    for (const e of sorted) {
+      const w = wide(view.paths[e] ?? 0);
+      at.set(e, from + w / 2);
+      from += w;
+    }
+    return at;
+  };
+  const starts = new Map(), ends = new Map();
+  data.nodes.forEach((_, i) => {
+    const all = [...chains.keys()];
+    for (const [e, at] of spread(all.filter(e => data.edges[e][0] === i), e => chains[e][1])) starts.set(e, at);
+    for (const [e, at] of spread(all.filter(e => data.edges[e][1] === i), e => chains[e].at(-2))) ends.set(e, at);
+  });
+  chains.forEach((chain, e) => {
+    const amount = view.paths[e];
+    const [node, input] = data.edges[e].map(i => data.nodes[i].name);
+    const look = amount == null ? {fill: "none", stroke: "#888", "stroke-dasharray": "4 3"} : {fill: shareFill(0, amount), opacity: .8};
+    for (let k = 0; k + 1 < chain.length; ++k) {
+      const from = x(chain[k]) + (k === 0 ? starts.get(e) : 0);
+      const to = x(chain[k + 1]) + (k + 2 === chain.length ? ends.get(e) : 0);
+      picture.append(titled(band(from, y(chain[k]) + 4, to, y(chain[k + 1]) - 4, wide(amount ?? 0), look),
+        `${node} → ${input}: ${amount == null ? "the books do not tell these paths apart" : inWords(amount)}`));
+    }
+  });
+  for (const [i, item] of itemOf) {
+    const node = data.nodes[i], arrived = enter(i), half = Math.max(wide(arrived), 6) / 2;
+    picture.append(titled(drawn("rect", {x: x(item) - half, y: y(item) - 4, width: 2 * half, height: 8, rx: 1,
+      fill: arrived ? "#222" : "#bbb"}), `${node.name}: ${inWords(arrived)} arrives`));
+    const alone = rows[item.row].length === 1, most = alone ? 22 : 14;
+    const text = node.name.length > most ? "…" + node.name.slice(1 - most) : node.name;
+    picture.append(alone ? drawn("text", {x: x(item) - Math.max(half, thick / 2) - 10, y: y(item) + 4, "text-anchor": "end"}, text)
+      : drawn("text", {x: x(item), y: y(item) - 7, "text-anchor": "middle"}, text));
+    let below = y(item) - 4;
+    for (const {line, amount, w} of lost(i)) {
+      const from = x(item) + half, to = Math.max(from + 24, names + columns * lane - 10), words = `${shareNames[line - 1]} ${inWords(amount)}`;
+      picture.append(titled(drawn("rect", {x: from, y: below, width: to - from, height: w, fill: shareFill(line - 1, amount), opacity: .9}), `${node.name}: ${words}`),
+        drawn("text", {class: "soft", x: to + 5, y: below + w / 2 + 4}, words));
+      below += tall({w});
+    }
+  }
+  return picture;
+}
+
+// --- Inputs.
+
+const everyInput = [], partOf = new Map();
+
+/** A view's picture, or its words, with all that follows the pointer and the sliders. */
+function viewOf(input, part, index) {
+  const method = data.methods[index];
+  const button = element("button", {type: "button", "aria-pressed": "false", title: method.summary,
+    onclick: () => { part.method = index; part.showBooks(); }}, method.name);
+  const value = element("div", {class: "value"});
+  const line = element("div", {class: "scale", "aria-hidden": true}, element("i"), element("span"), element("span"), element("span"));
+  const bar = element("div");
+  const self = {button, get view() { return input.outputs[part.output].views[index]; }};
+  const wordly = input.words != null;
+  let shown, surface;
+  if (wordly) {
+    shown = element("div", {class: "words"});
+  } else {
+    surface = element("canvas", {width: input.width, height: input.height, tabindex: 0, role: "img"});
+    self.cross = element("div", {class: "cross", hidden: true});
+    shown = element("div", {class: "picture"}, surface, self.cross);
+    surface.addEventListener("pointermove", event => {
+      const box = surface.getBoundingClientRect();
+      part.point(Math.floor((event.clientX - box.left) / box.width * input.width),
+        Math.floor((event.clientY - box.top) / box.height * input.height));
+    });
+    surface.addEventListener("pointerleave", () => part.point(null));
+    surface.addEventListener("blur", () => part.point(null));
+    surface.addEventListener("keydown", event => {
+      const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+      if (event.key === "Escape") return part.point(null);
+      if (!moves[event.key]) return;
+      event.preventDefault();
+      const [x, y] = part.at ?? [Math.floor(input.width / 2) , Math.floor(input.height / 2)];
+      const [dx, dy] = part.at ? moves[event.key] : [0, 0];
+      part.point(x + dx, y + dy);
+    });
+  }
+  self.figure = element("figure", {class: wordly ? "text" : ""}, element("figcaption", {}, button), shown, value, line, bar);
+  self.describe = () => {
+    const {view} = self, made = relevance(view), most = strongest(made) * made.unit, output = input.outputs[part.output];
+    const [, low, middle, high] = line.children;
+    const sequential = settings.map.name === "magnitude";
+    low.textContent = inWords(sequential ? 0 : -most);
+    middle.textContent = sequential ? "" : "0";
+    high.textContent = inWords(most);
+    line.children[0].style.background = `linear-gradient(to right, ${Array.from({length: 17}, (_, i) =>
+      `rgb(${colour(sequential ? i / 16 : i / 8 - 1).map(Math.round)})`).join()})`;
+    if (surface) surface.setAttribute("aria-label", `${input.name}, ${output.name} explained by ${method.name}: relevances up to ` +
+      `${inWords(view.relevance.scale)}. Arrow keys move over its pixels.`);
+    bar.replaceChildren(method.books ? totalsBar(view.books) : element("div", {class: "note"}, "no books"));
+    self.figure.title = view.note ?? "";
+    if (view.note) bar.append(element("div", {class: "note"}, view.note));
+    self.figure.style.width = wordly ? "" : part.width + "px";
+  };
+  self.paint = () => {
+    if (surface) return paint(surface, self.view, part.image);
+    const made = relevance(self.view), most = strongest(made);
+    let last = 0;
+    shown.replaceChildren(...input.words.flatMap((word, i) => {
+      const share = most > 0 ? Math.max(-1, Math.min(1, made.steps[i] / most)) : 0;
+      const rgb = colour(share).map(c => Math.round(255 + (c - 255) * settings.strength));
+      const dark = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] < 128;
+      const amount = inWords(made.steps[i] * made.unit);
+      const span = element("span", {class: word.special ? "special" : null, title: `${word.piece}: ${amount}`, tabindex: 0,
+        style: `background:rgb(${rgb});color:${dark ? "#fff" : "#000"}`, "aria-label": `${word.text}: ${amount}`,
+        onfocus: () => part.point(i, 0), onblur: () => part.point(null), onpointerenter: () => part.point(i, 0),
+        onpointerleave: () => part.point(null)}, word.text);
+      const before = i === 0 ? [] : word.part > last ? [element("br")] : word.joined ? [] : [" "];
+      last = word.part;
+      return [...before, span];
+    }));
+  };
+  self.point = at => {
+    if (!at) {
+      value.textContent = "";
+      if (self.cross) self.cross.hidden = true;
+      return;
+    }
+    const [x, y] = at, made = relevance(self.view), amount = inWords(made.steps[y * input.width + x] * made.unit);
+    value.textContent = wordly ? `${input.words[x].piece}: ${amount}` : `(${x}, ${y}): ${amount}`;
+    if (!self.cross) return;
+    self.cross.hidden = false;
+    const size = Math.max(100 / input.width, 3), tall = size * input.width / input.height;
+    Object.assign(self.cross.style, {width: size + "%", height: tall + "%",
+      left: (x + .5) * 100 / input.width - size / 2 + "%", top: (y + .5) * 100 / input.height - tall / 2 + "%"});
+  };
+  return self;
+}
+
+function inputSection(input, number) {
+  const section = element("section", {"aria-label": input.name});
+  const part = {output: 0, method: 0, at: null, image: null, drawn: false, views: []};
+  // Small images as large as whole pixels make them; large ones as they are, but for the screen's sake.
+  part.width = input.width > 160 ? Math.min(input.width, 320) : Math.max(1, Math.round(168 / Math.max(input.width, input.height / 2))) * input.width;
+  const choices = element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
+    element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
+      onchange: () => { part.output = i; part.show(); }}), " ", element("b", {}, output.name), ": " + inWords(output.value))));
+  part.views = data.methods.map((_, index) => viewOf(input, part, index));
+  const views = element("div", {class: "views"});
+  if (input.picture)
+    views.append(element("figure", {style: `width:${part.width}px`}, element("figcaption", {}, element("span", {}, "what the network saw")),
+      element("div", {class: "picture"}, element("img", {src: input.picture, width: input.width, height: input.height, alt: "The input " + input.name}))));
+  views.append(...part.views.map(view => view.figure));
+  const heading = element("h3"), books = element("div", {class: "books"}), totals = element("p", {class: "note"});
+  section.append(element("h2", {}, input.name), choices, views, heading, totals, books);
+
+  part.point = (x, y) => {
+    part.at = x == null ? null : [Math.max(0, Math.min(input.width - 1, x)), Math.max(0, Math.min(input.height - 1, y))];
+    for (const view of part.views) view.point(part.at);
+  };
+  part.paint = () => {
+    if (!part.drawn) return;
+    for (const view of part.views) { view.paint(); view.describe(); }
+  };
+  part.showBooks = () => {
+    const method = data.methods[part.method], output = input.outputs[part.output], view = output.views[part.method];
+    part.views.forEach((one, i) => one.button.setAttribute("aria-pressed", String(i === part.method)));
+    heading.textContent = `Where ${method.name} let the relevance of ${output.name} go`;
+    const [start, leave, ...rest] = view.books;
+    totals.textContent = method.books ? `start ${inWords(start)} = input ${inWords(leave)}, ` +
+      shareNames.slice(1).map((name, k) => `${name} ${inWords(rest[k])}`).join(", ")
+      : `${method.name} conserves nothing and has no books; its relevances add up to ${inWords(leave)}`;
+    books.replaceChildren();
+    if (!view.nodes) return;
+    books.append(element("div", {}, legend(), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The books, node by node"},
+      nodeTable(view, method))), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The paths of relevance"}, paths(view)));
+  };
+  part.show = () => {
+    part.drawn = true;
+    part.paint();
+    part.point(null);
+    part.showBooks();
+  };
+  part.begin = async () => {
+    if (part.begun) return part.begun;
+    return part.begun = (async () => {
+      if (input.picture) {
+        const image = new Image();
+        image.src = input.picture;
+        await image.decode();
+        const canvas = element("canvas", {width: input.width, height: input.height}), context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        part.image = context.getImageData(0, 0, input.width, input.height).data;
+      }
+      part.show();
+    })();
+  };
+  everyInput.push(part);
+  partOf.set(section, part);
+  return section;
+}
+
+// --- Tables and plots.
+
+/** A table whose columns sort: a cell is text, or text and the number that it is sorted by. */
+function sortable({title, columns, rows, note}) {
+  const key = cell => Array.isArray(cell) ? cell[1] ?? -Infinity : cell;
+  const numeric = columns.map((_, c) => rows.length > 0 && rows.every(row => Array.isArray(row[c])));
+  const body = element("tbody");
+  const fill = () => body.replaceChildren(...rows.map(row => element("tr", {}, ...row.map((cell, c) =>
+    element("td", {class: numeric[c] ? "number" : null}, Array.isArray(cell) ? cell[0] : cell)))));
+  const heads = columns.map((name, c) => element("th", {scope: "col", class: numeric[c] ? "number" : null, "aria-sort": "none"},
+    element("button", {type: "button", onclick: () => {
+      const down = heads[c].getAttribute("aria-sort") === (numeric[c] ? "descending" : "ascending") ? !numeric[c] : numeric[c];
+      heads.forEach((head, k) => head.setAttribute("aria-sort", k === c ? (down ? "descending" : "ascending") : "none"));
+      rows = [...rows].sort((a, b) => {
+        const [p, q] = [key(a[c]), key(b[c])];
+        const order = typeof p === "number" && typeof q === "number" ? p - q : String(p).localeCompare(String(q), "en", {numeric: true});
+        return down ? -order : order;
+      });
+      fill();
+    }}, name)));
+  fill();
+  return element("section", {"aria-label": title}, element("h2", {}, title), note ? element("p", {class: "note"}, note) : null,
+    element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": title},
+      element("table", {class: "sortable"}, element("thead", {}, element("tr", {}, ...heads)), body)));
+}
+
+/** Round numbers between two others: 1, 2 or 5 times a power of ten apart. */
+function ticks(low, high) {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 4)), step = [1, 2, 5, 10].find(m => (high - low) / (m * power) <= 6) * power;
+  const all = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) all.push(k * step);
+  return all;
+}
+
+function plotSection(plot) {
+  const points = (...names) => plot.curves.flatMap(curve => names.flatMap(name => curve[name] ?? [])).filter(v => v != null);
+  const range = values => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return high > low ? [low, high] : [low - .5, high + .5];
+  };
+  const [x0, x1] = range(points("x")), [y0, y1] = range(points("y", "low", "high"));
+  const width = 760, height = 380, left = 64, right = 190, top = 12, bottom = 46;
+  const x = v => left + (v - x0) / (x1 - x0) * (width - left - right), y = v => height - bottom - (v - y0) / (y1 - y0) * (height - top - bottom);
+  const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
+    "aria-label": `${plot.title}: ${plot.y} over ${plot.x}, curves of ${plot.curves.map(c => c.name).join(", ")}`});
+  for (const v of ticks(x0, x1)) picture.append(drawn("line", {x1: x(v), x2: x(v), y1: height - bottom, y2: height - bottom + 5, stroke: "#222"}),
+    drawn("text", {x: x(v), y: height - bottom + 18, "text-anchor": "middle"}, inWords(Number(v.toPrecision(8)))));
+  for (const v of ticks(y0, y1)) picture.append(drawn("line", {x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: "#e4e4e4"}),
+    drawn("text", {x: left - 7, y: y(v) + 4, "text-anchor": "end"}, inWords(Number(v.toPrecision(8)))));
+  picture.append(drawn("path", {d: `M${left},${top}V${height - bottom}H${width - right}`, fill: "none", stroke: "#222"}),
+    drawn("text", {x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle"}, plot.x),
+    drawn("text", {x: 0, y: 0, "text-anchor": "middle", transform: `translate(14 ${(top + height - bottom) / 2}) rotate(-90)`}, plot.y));
+  const groups = plot.curves.map((curve, k) => {
+    const stroke = lineColours[k % lineColours.length], dash = dashes[Math.floor(k / lineColours.length) % dashes.length];
+    const known = curve.x.map((_, i) => i).filter(i => curve.x[i] != null && curve.y[i] != null);
+    const line = (values, indices) => indices.map(i => `${x(curve.x[i])},${y(values[i])}`).join("L");
+    const group = drawn("g");
+    if (curve.low) {
+      const both = known.filter(i => curve.low[i] != null && curve.high[i] != null);
+      if (both.length) group.append(drawn("path", {d: `M${line(curve.low, both)}L${line(curve.high, [...both].reverse())}Z`, fill: stroke, opacity: .16}));
+    }
+    if (known.length) group.append(drawn("path", {d: "M" + line(curve.y, known), fill: "none", stroke, "stroke-width": 2, "stroke-dasharray": dash}));
+    group.append(drawn("title", {}, curve.name));
+    picture.append(group);
+    return {group, stroke, dash, name: curve.name};
+  });
+  groups.forEach(({group, stroke, dash, name}, k) => {
+    const at = top + 8 + k * Math.min(17, (height - top - bottom) / groups.length);
+    const entry = drawn("g", {}, drawn("line", {x1: width - right + 12, x2: width - right + 40, y1: at, y2: at, stroke, "stroke-width": 2.5, "stroke-dasharray": dash}),
+      drawn("text", {x: width - right + 46, y: at + 4}, name));
+    const dim = opacity => () => groups.forEach(other => other.group.setAttribute("opacity", other.group === group ? 1 : opacity));
+    for (const shape of [group, entry]) {
+      shape.addEventListener("pointerenter", dim(.15));
+      shape.addEventListener("pointerleave", dim(1));
+    }
+    picture.append(entry);
+  });
+  return element("section", {"aria-label": plot.title}, element("h2", {}, plot.title), plot.note ? element("p", {class: "note"}, plot.note) : null, picture);
+}
+
+/** Every input by every method, as a table. */
+function booksTable() {
+  const number = value => [inWords(value), value];
+  return {
+    title: "All books",
+    note: "start = input + biases + stabiliser + dropped, to rounding (integrated gradients: to their steps).",
+    columns: ["input", "output", "method", "start", "to the input", "Σ |relevance|", ...shareNames.slice(1)],
+    rows: data.inputs.flatMap(input => input.outputs.flatMap(output => output.views.map((view, m) => {
+      const {steps, unit} = relevance(view);
+      const moved = steps.reduce((sum, step) => sum + Math.abs(step), 0) * unit;
+      const [start, leave, ...rest] = data.methods[m].books ? view.books : [null, view.books[1], null, null, null];
+      return [input.name, output.name, data.methods[m].name, number(start), number(leave), number(moved), ...rest.map(number)];
+    }))),
+  };
+}
+
+// --- The page.
+
+function controls() {
+  const slider = (name, label, min, max, step, value, text, set) => {
+    const shown = element("output", {for: name}, text(value));
+    return element("label", {}, label, element("input", {type: "range", id: name, min, max, step, value, oninput: event => {
+      const now = Number(event.target.value);
+      set(now);
+      shown.textContent = text(now);
+      event.target.setAttribute("aria-valuetext", text(now));
+      repaint();
+    }}), shown);
+  };
+  return element("div", {class: "controls", role: "group", "aria-label": "How heatmaps are drawn"},
+    slider("strength", "heatmap", 0, 100, 1, 100 * settings.strength, v => v + " %", v => { settings.strength = v / 100; }),
+    slider("clipping", "clip at", 50, 100, .5, settings.percentile, v => v === 100 ? "the largest" : v + " %", v => { settings.percentile = v; }),
+    element("label", {}, "colours", element("select", {id: "colours", onchange: event => {
+      settings.map = data.maps[event.target.selectedIndex];
+      repaint();
+    }}, ...data.maps.map(map => element("option", {selected: map === settings.map}, map.name)))));
+}
+
+let waiting = false;
+function repaint() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    for (const part of everyInput) part.paint();
+  });
+}
+
+document.body.append(hatching);
+for (const note of data.notes) document.querySelector("header").append(element("p", {class: "note"}, note));
+main.append(...data.tables.map(sortable), ...data.plots.map(plotSection));
+if (data.inputs.length) {
+  main.append(controls(), element("p", {class: "note"},
+    "Strong colours begin at the magnitude that the chosen share of an input's pixels does not exceed; each picture has its own scale, under it. " +
+    "The bar under that: what became of the output's value. A method's name shows its books, node by node. Relevances are sums over channels, " +
+    "and are rounded to 16 bits here: to within 1/65534 of each picture's largest."));
+  const sections = data.inputs.map(inputSection);
+  main.append(...sections);
+  // Drawn when they come near, so that a page of many opens at once.
+  const watcher = new IntersectionObserver(entries => {
+    for (const entry of entries) if (entry.isIntersecting) {
+      watcher.unobserve(entry.target);
+      partOf.get(entry.target).begin();
+    }
+  }, {rootMargin: "600px"});
+  for (const section of sections) watcher.observe(section);
+  addEventListener("beforeprint", () => everyInput.forEach(part => part.begin()));
+  const place = element("div");
+  main.append(place);
+  const table = new IntersectionObserver(entries => {
+    if (!entries.some(entry => entry.isIntersecting)) return;
+    table.disconnect();
+    place.replaceWith(sortable(booksTable()));
+  }, {rootMargin: "600px"});
+  table.observe(place);
+}
+})();
