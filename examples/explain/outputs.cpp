@@ -226,6 +226,9 @@ std::vector<Index> largest_outputs(const Report& report, const Explanation& e) {
 
 std::string name_of_output(const Report& report, Index output) {
   const std::string label = label_of(report, output);
+  const auto [name, shape] = report.engine.outputs()[0];
+  // A single output is known by its name.
+  if (label.empty() && count_of(shape) == 1) return name;
   return std::to_string(output) + (label.empty() ? "" : " " + label);
 }
 

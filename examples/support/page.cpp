@@ -107,7 +107,11 @@ Json json_of(const Page& page, const PageInput& input, const PageView& view) {
   if (!view.nodes.empty() && view.nodes.size() != page.nodes.size())
     ascribe::fail("page: ", input.name, ": expected the books of ", page.nodes.size(), " nodes, found ",
                   view.nodes.size());
-  Json json{{"relevance", quantised(input, view.relevance)}, {"books", Json::array()}};
+  double moved = 0;
+  for (const double value : view.relevance) moved += std::abs(value);
+  Json json{{"relevance", quantised(input, view.relevance)},
+            {"moved", number(moved)},
+            {"books", Json::array()}};
   append(json["books"], view.books);
   if (!view.nodes.empty()) {
     Json all = Json::array();

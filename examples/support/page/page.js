@@ -26,6 +26,9 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** The end of a name that is too long, where nodes of one network differ. */
+const tail = (name, most) => name.length > most ? "…" + name.slice(1 - most) : name;
+
 /** Four significant digits, as a person writes them; what is not finite is a dash. */
 function inWords(value) {
   if (value == null) return "–";
@@ -131,9 +134,9 @@ function stacked(amounts, low, high, width, height) {
 }
 const sumOf = (amounts, sign) => amounts.reduce((sum, a) => sum + Math.max(0, sign * a), 0);
 
-function totalsBar(books) {
+function totalsBar(books, width) {
   const amounts = books.slice(1);
-  const bar = stacked(amounts, -sumOf(amounts, -1), sumOf(amounts, 1), 200, 10);
+  const bar = stacked(amounts, -sumOf(amounts, -1), sumOf(amounts, 1), width, 10);
   bar.classList.add("bar");
   bar.removeAttribute("aria-hidden");
   bar.setAttribute("role", "img");
@@ -155,15 +158,16 @@ function nodeTable(view, method) {
     rows.push({node: data.nodes[i], rule: method.rules[i], own, enter: of(i)[0], soFar: [carried, ...taken]});
   }
   const low = -Math.max(...rows.map(row => sumOf(row.soFar, -1))), high = Math.max(...rows.map(row => sumOf(row.soFar, 1)));
+  const lines = [0, 1, 2].filter(k => rows.some(row => row.own[k]));
   const number = amount => element("td", {class: "number"}, amount ? inWords(amount) : "");
   return element("table", {class: "nodes"},
     element("thead", {}, element("tr", {}, element("th", {scope: "col"}, "node"),
       element("th", {scope: "col", class: "number"}, "arrives"), element("th", {scope: "col"}, "the start, shared out so far"),
-      ...shareNames.slice(1).map(name => element("th", {scope: "col", class: "number"}, name)))),
+      ...lines.map(k => element("th", {scope: "col", class: "number"}, shareNames[k + 1])))),
     element("tbody", {}, ...rows.map(row => {
       const title = [row.node.name, row.node.kind, row.node.shape, row.rule].filter(Boolean).join("\n");
-      return element("tr", {title}, element("th", {scope: "row"}, row.node.name), number(row.enter),
-        element("td", {class: "bar-cell"}, stacked(row.soFar, low, high, 256, 15)), ...row.own.map(number));
+      return element("tr", {title}, element("th", {scope: "row"}, tail(row.node.name, 30)), number(row.enter),
+        element("td", {class: "bar-cell"}, stacked(row.soFar, low, high, 256, 15)), ...lines.map(k => number(row.own[k])));
     })));
 }
 
@@ -207,14 +211,14 @@ let network;
 function paths(view) {
   network ??= layout();
   const {rows, chains, itemOf, columns} = network;
-  const names = 130, leaving = 150, lane = 110, thick = 64;
-  const width = names + columns * lane + leaving;
+  const left = 130, right = 150, lane = 110, thick = 64;
+  const width = left + columns * lane + right;
   const enter = i => view.nodes[5 * i] ?? 0;
   let most = 0;
   data.nodes.forEach((_, i) => { for (let k = 0; k < 5; ++k) most = Math.max(most, Math.abs(view.nodes[5 * i + k] ?? 0)); });
   for (const amount of view.paths) most = Math.max(most, Math.abs(amount ?? 0));
   const wide = amount => most > 0 ? Math.abs(amount) / most * thick : 0;
-  const x = item => names + columns * lane / 2 + item.place * lane, tops = [24];
+  const x = item => left + columns * lane / 2 + item.place * lane, tops = [24];
   // A row is as high as what leaves its nodes needs: to the right, one under the other.
   const lost = node => [2, 3, 4].map(line => ({line, amount: view.nodes[5 * node + line]}))
     .filter(({amount}) => amount && wide(amount) >= 0.25).map(one => ({...one, w: Math.max(1, wide(one.amount))}));
@@ -224,6 +228,8 @@ function paths(view) {
   const y = item => tops[item.row], height = tops.at(-1) - 10;
   const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
     "aria-label": "The network from its output (top) to its input; the width of a path is the relevance that it carried"});
+  const [leaving, carried, places, names] = [0, 1, 2, 3].map(() => picture.appendChild(drawn("g")));
+  names.classList.add("names");
   const titled = (shape, text) => { shape.append(drawn("title", {}, text)); return shape; };
   // A band of equal width from one place to another.
   const band = (x1, y1, x2, y2, w, attributes) => {
@@ -253,24 +259,24 @@ function paths(view) {
     const [node, input] = data.edges[e].map(i => data.nodes[i].name);
     const look = amount == null ? {fill: "none", stroke: "#888", "stroke-dasharray": "4 3"} : {fill: shareFill(0, amount), opacity: .8};
     for (let k = 0; k + 1 < chain.length; ++k) {
-      const from = x(chain[k]) + (k === 0 ? starts.get(e) : 0);
-      const to = x(chain[k + 1]) + (k + 2 === chain.length ? ends.get(e) : 0);
-      picture.append(titled(band(from, y(chain[k]) + 4, to, y(chain[k + 1]) - 4, wide(amount ?? 0), look),
+      const first = k === 0, last = k + 2 === chain.length;
+      const from = x(chain[k]) + (first ? starts.get(e) : 0), to = x(chain[k + 1]) + (last ? ends.get(e) : 0);
+      carried.append(titled(band(from, y(chain[k]) + (first ? 4 : 0), to, y(chain[k + 1]) - (last ? 4 : 0), wide(amount ?? 0), look),
         `${node} → ${input}: ${amount == null ? "the books do not tell these paths apart" : inWords(amount)}`));
     }
   });
   for (const [i, item] of itemOf) {
     const node = data.nodes[i], arrived = enter(i), half = Math.max(wide(arrived), 6) / 2;
-    picture.append(titled(drawn("rect", {x: x(item) - half, y: y(item) - 4, width: 2 * half, height: 8, rx: 1,
+    places.append(titled(drawn("rect", {x: x(item) - half, y: y(item) - 4, width: 2 * half, height: 8, rx: 1,
       fill: arrived ? "#222" : "#bbb"}), `${node.name}: ${inWords(arrived)} arrives`));
-    const alone = rows[item.row].length === 1, most = alone ? 22 : 14;
-    const text = node.name.length > most ? "…" + node.name.slice(1 - most) : node.name;
-    picture.append(alone ? drawn("text", {x: x(item) - Math.max(half, thick / 2) - 10, y: y(item) + 4, "text-anchor": "end"}, text)
-      : drawn("text", {x: x(item), y: y(item) - 7, "text-anchor": "middle"}, text));
+    // Beside the node where nothing else stands, else above it.
+    const leftmost = rows[item.row][0] === item;
+    names.append(leftmost ? drawn("text", {x: x(item) - Math.max(half, wide(most) / 4) - 10, y: y(item) + 4, "text-anchor": "end"}, tail(node.name, 22))
+      : drawn("text", {x: x(item), y: y(item) - 7, "text-anchor": "middle"}, tail(node.name, 14)));
     let below = y(item) - 4;
     for (const {line, amount, w} of lost(i)) {
-      const from = x(item) + half, to = Math.max(from + 24, names + columns * lane - 10), words = `${shareNames[line - 1]} ${inWords(amount)}`;
-      picture.append(titled(drawn("rect", {x: from, y: below, width: to - from, height: w, fill: shareFill(line - 1, amount), opacity: .9}), `${node.name}: ${words}`),
+      const from = x(item) + half, to = Math.max(from + 24, left + columns * lane - 10), words = `${shareNames[line - 1]} ${inWords(amount)}`;
+      leaving.append(titled(drawn("rect", {x: from, y: below, width: to - from, height: w, fill: shareFill(line - 1, amount), opacity: .9}), `${node.name}: ${words}`),
         drawn("text", {class: "soft", x: to + 5, y: below + w / 2 + 4}, words));
       below += tall({w});
     }
@@ -316,7 +322,9 @@ function viewOf(input, part, index) {
       part.point(x + dx, y + dy);
     });
   }
-  self.figure = element("figure", {class: wordly ? "text" : ""}, element("figcaption", {}, button), shown, value, line, bar);
+  line.style.width = bar.style.width = part.width + "px";
+  self.figure = element("figure", {class: wordly ? "text" : "", style: wordly ? null : `width:${part.width}px`},
+    element("figcaption", {}, button), shown, value, line, bar);
   self.describe = () => {
     const {view} = self, made = relevance(view), most = strongest(made) * made.unit, output = input.outputs[part.output];
     const [, low, middle, high] = line.children;
@@ -328,10 +336,9 @@ function viewOf(input, part, index) {
       `rgb(${colour(sequential ? i / 16 : i / 8 - 1).map(Math.round)})`).join()})`;
     if (surface) surface.setAttribute("aria-label", `${input.name}, ${output.name} explained by ${method.name}: relevances up to ` +
       `${inWords(view.relevance.scale)}. Arrow keys move over its pixels.`);
-    bar.replaceChildren(method.books ? totalsBar(view.books) : element("div", {class: "note"}, "no books"));
+    bar.replaceChildren(method.books ? totalsBar(view.books, part.width) : element("div", {class: "note"}, "no books"));
     self.figure.title = view.note ?? "";
     if (view.note) bar.append(element("div", {class: "note"}, view.note));
-    self.figure.style.width = wordly ? "" : part.width + "px";
   };
   self.paint = () => {
     if (surface) return paint(surface, self.view, part.image);
@@ -372,7 +379,7 @@ function inputSection(input, number) {
   const section = element("section", {"aria-label": input.name});
   const part = {output: 0, method: 0, at: null, image: null, drawn: false, views: []};
   // Small images as large as whole pixels make them; large ones as they are, but for the screen's sake.
-  part.width = input.width > 160 ? Math.min(input.width, 320) : Math.max(1, Math.round(168 / Math.max(input.width, input.height / 2))) * input.width;
+  part.width = input.words ? 320 : input.width > 160 ? Math.min(input.width, 320) : Math.max(1, Math.round(168 / Math.max(input.width, input.height / 2))) * input.width;
   const choices = element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
     element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
       onchange: () => { part.output = i; part.show(); }}), " ", element("b", {}, output.name), ": " + inWords(output.value))));
@@ -433,24 +440,30 @@ function inputSection(input, number) {
 
 // --- Tables and plots.
 
-/** A table whose columns sort: a cell is text, or text and the number that it is sorted by. */
+/**
+ * A table whose columns sort. A cell is text, or text and the number that it is sorted by; a column with numbers sorts
+ * the largest first, and what has none there comes last.
+ */
 function sortable({title, columns, rows, note}) {
-  const key = cell => Array.isArray(cell) ? cell[1] ?? -Infinity : cell;
-  const numeric = columns.map((_, c) => rows.length > 0 && rows.every(row => Array.isArray(row[c])));
+  const text = cell => Array.isArray(cell) ? cell[0] : cell;
+  const numeric = columns.map((_, c) => rows.some(row => Array.isArray(row[c])));
   const body = element("tbody");
   const fill = () => body.replaceChildren(...rows.map(row => element("tr", {}, ...row.map((cell, c) =>
-    element("td", {class: numeric[c] ? "number" : null}, Array.isArray(cell) ? cell[0] : cell)))));
+    element("td", {class: numeric[c] ? "number" : null}, text(cell))))));
+  const sort = c => {
+    const natural = numeric[c] ? "descending" : "ascending", other = numeric[c] ? "ascending" : "descending";
+    const order = heads[c].getAttribute("aria-sort") === natural ? other : natural, sign = order === "ascending" ? 1 : -1;
+    heads.forEach((head, k) => head.setAttribute("aria-sort", k === c ? order : "none"));
+    const number = row => Array.isArray(row[c]) ? row[c][1] : null;
+    rows = [...rows].sort((a, b) => {
+      if (!numeric[c]) return sign * text(a[c]).localeCompare(text(b[c]), "en", {numeric: true});
+      const [p, q] = [number(a), number(b)];
+      return p == null || q == null ? (p == null) - (q == null) : sign * (p - q);
+    });
+    fill();
+  };
   const heads = columns.map((name, c) => element("th", {scope: "col", class: numeric[c] ? "number" : null, "aria-sort": "none"},
-    element("button", {type: "button", onclick: () => {
-      const down = heads[c].getAttribute("aria-sort") === (numeric[c] ? "descending" : "ascending") ? !numeric[c] : numeric[c];
-      heads.forEach((head, k) => head.setAttribute("aria-sort", k === c ? (down ? "descending" : "ascending") : "none"));
-      rows = [...rows].sort((a, b) => {
-        const [p, q] = [key(a[c]), key(b[c])];
-        const order = typeof p === "number" && typeof q === "number" ? p - q : String(p).localeCompare(String(q), "en", {numeric: true});
-        return down ? -order : order;
-      });
-      fill();
-    }}, name)));
+    element("button", {type: "button", onclick: () => sort(c)}, name)));
   fill();
   return element("section", {"aria-label": title}, element("h2", {}, title), note ? element("p", {class: "note"}, note) : null,
     element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": title},
@@ -519,10 +532,8 @@ function booksTable() {
     note: "start = input + biases + stabiliser + dropped, to rounding (integrated gradients: to their steps).",
     columns: ["input", "output", "method", "start", "to the input", "Σ |relevance|", ...shareNames.slice(1)],
     rows: data.inputs.flatMap(input => input.outputs.flatMap(output => output.views.map((view, m) => {
-      const {steps, unit} = relevance(view);
-      const moved = steps.reduce((sum, step) => sum + Math.abs(step), 0) * unit;
       const [start, leave, ...rest] = data.methods[m].books ? view.books : [null, view.books[1], null, null, null];
-      return [input.name, output.name, data.methods[m].name, number(start), number(leave), number(moved), ...rest.map(number)];
+      return [input.name, output.name, data.methods[m].name, number(start), number(leave), number(view.moved), ...rest.map(number)];
     }))),
   };
 }
@@ -549,11 +560,12 @@ function controls() {
     }}, ...data.maps.map(map => element("option", {selected: map === settings.map}, map.name)))));
 }
 
+/** Once for all that a slider has said in the meantime. */
 let waiting = false;
 function repaint() {
   if (waiting) return;
   waiting = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => {
     waiting = false;
     for (const part of everyInput) part.paint();
   });
@@ -578,13 +590,6 @@ if (data.inputs.length) {
   }, {rootMargin: "600px"});
   for (const section of sections) watcher.observe(section);
   addEventListener("beforeprint", () => everyInput.forEach(part => part.begin()));
-  const place = element("div");
-  main.append(place);
-  const table = new IntersectionObserver(entries => {
-    if (!entries.some(entry => entry.isIntersecting)) return;
-    table.disconnect();
-    place.replaceWith(sortable(booksTable()));
-  }, {rootMargin: "600px"});
-  table.observe(place);
+  main.append(sortable(booksTable()));
 }
 })();
