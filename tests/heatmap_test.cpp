@@ -54,9 +54,34 @@ TEST_CASE("heatmap: sequential colours are of the magnitude, by hand") {
         Bytes{255, 255, 255, 230, 110, 50, 230, 110, 50, 140, 55, 45, 50, 0, 40});
 }
 
+TEST_CASE("heatmap: the corners of ColorBrewer's maps are those of matplotlib 3's PuOr and BrBG") {
+  HeatmapOptions options;
+  options.colours = Colours::purple_orange;
+  // White in the middle; every fifth is a corner, and a tenth lies half-way from white to (254, 224, 182).
+  CHECK(row({10, 8, 6, 4, 2, 1, 0, -2, -4, -6, -8, -10}, options) ==
+        Bytes{127, 59,  8,   179, 88,  6,   224, 130, 20,  253, 184, 99,  254, 224, 182, 255, 240, 219,
+              255, 255, 255, 216, 218, 235, 178, 171, 210, 128, 115, 172, 84,  39,  136, 45,  0,   75});
+  options.colours = Colours::teal_brown;
+  CHECK(row({10, 8, 6, 4, 2, 0, -2, -4, -6, -8, -10}, options) ==
+        Bytes{84,  48,  5,   140, 81,  10,  191, 129, 45, 223, 194, 125, 246, 232, 195, 255, 255,
+              255, 199, 234, 229, 128, 205, 193, 53,  151, 143, 1,   102, 94, 0,   60,  48});
+}
+
+TEST_CASE("heatmap: every map has a name") {
+  for (const auto& [name, colours] : ascribe::colours_by_name) {
+    HeatmapOptions options;
+    options.colours = colours;
+    INFO(name);
+    const Bytes found = row({1, 0, -1}, options);
+    CHECK((found[3] == 255 && found[4] == 255 && found[5] == 255));
+    CHECK((Bytes(found.begin(), found.begin() + 3) == Bytes(found.begin() + 6, found.end())) ==
+          (name == "magnitude"));
+  }
+}
+
 TEST_CASE("heatmap: nothing but zeros is plain white") {
   HeatmapOptions options;
-  for (const Colours colours : {Colours::diverging, Colours::sequential}) {
+  for (const auto& [name, colours] : ascribe::colours_by_name) {
     options.colours = colours;
     CHECK(row({0, -0.0, 0}, options) == Bytes(9, 255));
   }

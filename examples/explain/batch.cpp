@@ -228,7 +228,10 @@ void JobWriter::record() {
 
 void JobWriter::finish() {
   if (!ledger_.empty()) append(ledger_end);
-  if (!rows_.empty()) examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));
+  if (!rows_.empty() && has_extension(job_.heatmap, {".svg"}))
+    write_bytes(files_.stage(job_.heatmap), examples::svg_of(examples::figure_drawing(rows_)));
+  else if (!rows_.empty())
+    examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));
   if (!job_.page.empty()) {
     examples::Page page = *report_.page;
     page.notes.insert(page.notes.end(), state_.failures.begin(), state_.failures.end());

@@ -141,6 +141,8 @@ void check(const CLI::App& app, const Options& o) {
     if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
       misused(option, "another output goes to " + path.string());
 
+  if (has_extension(o.heatmap, {".pdf"}))
+    misused("--heatmap", "no PDF is written; .svg is, of which other programs make one");
   if (given("--methods") && given("--method")) misused("--methods", "says what --method does, of several");
   if (given("--methods") && !given("--page")) misused("--methods", "needs a --page, which shows several");
   if (given("--colours") && !given("--heatmap") && !o.write.heatmap && !given("--page"))
@@ -425,7 +427,7 @@ Parsed parse(int argc, char** argv) {
       ->type_name("NODE[=OUT.npy]")
       ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
-      ->type_name("OUT.png");
+      ->type_name("OUT.png|OUT.svg");
   app.add_option("--page", o.page,
                  "one page for any browser, without a network: every input by the method or the --methods, for "
                  "its --top largest outputs, with the books node by node")
@@ -446,7 +448,7 @@ Parsed parse(int argc, char** argv) {
            }
            misused("--colours", "expected one of " + known + ", found '" + text + "'");
          },
-         "a heatmap's, all safe for the colour-blind: negative and positive, or the magnitude alone [blue-red]")
+         "of heatmaps, all safe for the colour-blind: negative-positive, or the magnitude alone [blue-red]")
       ->type_name("blue-red|purple-orange|teal-brown|magnitude");
   app.add_option(
          "--output-folder", o.output_folder,

@@ -46,8 +46,9 @@ std::vector<double> shares_of_rows(const Report& report, const Explanation& e, c
 }
 
 /// The text with its colours, as terminals understand them.
-std::string coloured(const std::vector<examples::Word>& words, const std::vector<double>& shares) {
-  const ascribe::Picture colours = examples::colours_of(shares);
+std::string coloured(const std::vector<examples::Word>& words, const std::vector<double>& shares,
+                     ascribe::Colours of) {
+  const ascribe::Picture colours = examples::colours_of(shares, of);
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const unsigned char* const rgb = &colours.rgb[3 * i];
@@ -268,7 +269,7 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   }
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
   if (!of_rows) return text;
-  if (report.coloured && !report.words.empty()) text += "  " + coloured(report.words, shares) + "\n";
+  if (report.coloured && !report.words.empty()) text += "  " + coloured(report.words, shares, report.options.colours) + "\n";
   text +=
       formatted("  %8s %10s %12s%s\n", "position", "id", "relevance", report.words.empty() ? "" : "  piece");
   for (std::size_t row = 0; row < shares.size(); ++row) {
@@ -350,6 +351,7 @@ examples::Row image_row(const Report& report, const Sample& sample, const Explan
   const ImageLayout& layout = *report.layout;
   ascribe::HeatmapOptions colours;
   colours.percentile = 99.5;  // a single loud pixel must not pale the rest
+  colours.colours = report.options.colours;
   // Of several inputs, that of the files is drawn.
   const NetworkInput& input = report.inputs[report.of_files];
   explained.image = examples::picture_of(input.of(sample.values), layout.format, layout.order);
@@ -366,7 +368,8 @@ examples::Row text_row(const Report& report, const Explanation& e, const example
   for (const double share : shares) most = std::max(most, std::abs(share));
   return {explained.title,
           explained.detail,
-          {{explained.method, examples::picture_of(report.words, shares, width), "", {}, most}},
+          {{explained.method, examples::drawing_of(report.words, shares, width, report.options.colours), "", {},
+            most, report.options.colours}},
           explained.shares};
 }
 

@@ -61,18 +61,20 @@ RowLayout layout(const Row& row, const std::vector<int>& columns) {
   return result;
 }
 
-void draw_framed(ascribe::Picture& canvas, const ascribe::Picture& picture, int x, int y) {
+void draw_framed(Drawing& canvas, const Drawing& picture, int x, int y) {
   fill_rectangle(canvas, x - 1, y - 1, picture.width + 2, picture.height + 2, frame);
   paste(canvas, picture, x, y);
 }
 
-/// The heatmap's colours from −1 to 1.
-ascribe::Picture colour_strip(int width) {
+/// The heatmap's colours from −1 to 1, or from 0.
+ascribe::Picture colour_strip(int width, ascribe::Colours colours) {
+  const double from = colours == ascribe::Colours::sequential ? 0 : -1;
   std::vector<double> values(static_cast<std::size_t>(width));
   for (int i = 0; i < width; ++i) {
-    values[static_cast<std::size_t>(i)] = width > 1 ? 2.0 * i / (width - 1) - 1 : 0;
+    values[static_cast<std::size_t>(i)] = width > 1 ? (1 - from) * i / (width - 1) + from : 0;
   }
   ascribe::HeatmapOptions options;
+  options.colours = colours;
   options.scale = 1;
   const ascribe::Picture line = ascribe::heatmap(values, 1, width, 1, options);
   ascribe::Picture strip{width, strip_height, {}};
@@ -80,7 +82,7 @@ ascribe::Picture colour_strip(int width) {
   return strip;
 }
 
-void draw_panel(ascribe::Picture& canvas, const Panel& panel, const RowLayout& place, int x, int y,
+void draw_panel(Drawing& canvas, const Panel& panel, const RowLayout& place, int x, int y,
                 int column) {
   // The last line of a caption is next to the picture.
   const auto caption = wrapped(panel.caption, column, caption_style);
@@ -94,12 +96,16 @@ void draw_panel(ascribe::Picture& canvas, const Panel& panel, const RowLayout& p
   y += place.pictures;
   const int width = panel.picture.width;
   if (panel.shares) draw_shares(canvas, x, y + padding, width, bar_height, *panel.shares);
-  if (panel.scale) draw_framed(canvas, colour_strip(width), x, y + padding);
+  if (panel.scale) draw_framed(canvas, colour_strip(width, panel.colours), x, y + padding);
   if (panel.shares || panel.scale) y += padding + bar_height;
   if (panel.scale) {
     const std::string most = in_words(*panel.scale);
-    draw_text(canvas, x, y + 3, in_words(-*panel.scale), note_style);
-    draw_text(canvas, x + (width - text_width("0", note_style)) / 2, y + 3, "0", note_style);
+    if (panel.colours == ascribe::Colours::sequential) {
+      draw_text(canvas, x, y + 3, "0", note_style);
+    } else {
+      draw_text(canvas, x, y + 3, in_words(-*panel.scale), note_style);
+      draw_text(canvas, x + (width - text_width("0", note_style)) / 2, y + 3, "0", note_style);
+    }
     draw_text(canvas, x + width - text_width(most, note_style), y + 3, most, note_style);
   } else {
     draw_text(canvas, x, y + 3, shortened(panel.note, column, note_style), note_style);
@@ -107,7 +113,7 @@ void draw_panel(ascribe::Picture& canvas, const Panel& panel, const RowLayout& p
 }
 
 /// A square of each share's colour and the text behind it, in one line.
-void draw_legend(ascribe::Picture& canvas, int x, int y, const std::array<std::string, 4>& texts) {
+void draw_legend(Drawing& canvas, int x, int y, const std::array<std::string, 4>& texts) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     fill_rectangle(canvas, x, y + 4, 9, 9, share_colours[i]);
     draw_text(canvas, x + 14, y, texts[i], amount_style);
@@ -130,7 +136,7 @@ std::array<std::string, 4> texts_of(const Shares& shares) {
 
 }  // namespace
 
-void draw_shares(ascribe::Picture& canvas, int x, int y, int width, int height, const Shares& shares) {
+void draw_shares(Drawing& canvas, int x, int y, int width, int height, const Shares& shares) {
   if (width < 1 || height < 1) {
     ascribe::fail("shares: expected a width and height of at least 1, found ", width, " and ", height);
   }
@@ -155,7 +161,7 @@ void draw_shares(ascribe::Picture& canvas, int x, int y, int width, int height, 
   if (end(negative) > 0) fill_rectangle(canvas, x + end(negative) - 1, y - 2, 2, height + 4, ink);
 }
 
-ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> footer) {
+Drawing figure_drawing(std::span<const Row> rows, std::span<const std::string> footer) {
   if (rows.empty()) ascribe::fail("figure: expected at least one row, found none");
   std::vector<int> columns;
   bool legend = false;
@@ -165,10 +171,7 @@ ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> 
     }
     columns.resize(std::max(columns.size(), row.panels.size()), 0);
     for (std::size_t p = 0; p < row.panels.size(); ++p) {
-      const ascribe::Picture& picture = row.panels[p].picture;
-      ascribe::heatmap_detail::check_size("figure: picture", picture.rgb.size(), picture.height,
-                                          picture.width, 3);
-      columns[p] = std::max(columns[p], picture.width);
+      columns[p] = std::max(columns[p], row.panels[p].picture.width);
       legend = legend || row.panels[p].shares;
     }
   }
@@ -188,7 +191,7 @@ ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> 
   const int lines = static_cast<int>(footer.size()) + (legend ? 1 : 0);
   if (lines > 0) height += gap + lines * line_height(note_style) + (lines - 1) * 2;
 
-  ascribe::Picture canvas = make_canvas(inside + 2 * margin, height);
+  Drawing canvas(inside + 2 * margin, height);
   int y = margin;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const Row& row = rows[r];
@@ -225,6 +228,10 @@ ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> 
   return canvas;
 }
 
+ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> footer) {
+  return pixels_of(figure_drawing(rows, footer));
+}
+
 Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& options, int side) {
   const ascribe::Picture& image = explained.image;
   const double longer = std::max({1, image.width, image.height});
@@ -239,7 +246,7 @@ Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& opt
   const ascribe::Picture over = ascribe::overlay(under, explained.relevance, explained.channels, 1, options);
   Row row{explained.title, explained.detail, {}, explained.shares};
   row.panels.push_back({"what the network saw", ascribe::enlarge(image, factor), explained.file, {}, {}});
-  row.panels.push_back({explained.method, ascribe::enlarge(heat, factor), "", {}, scale});
+  row.panels.push_back({explained.method, ascribe::enlarge(heat, factor), "", {}, scale, options.colours});
   row.panels.push_back({"both", ascribe::enlarge(over, factor), "", {}, {}});
   return row;
 }

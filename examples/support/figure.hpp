@@ -1,5 +1,5 @@
 /// Explanations as one picture: rows of panels with captions, bars that show where the relevance went, a
-/// scale of the colours. Plain data in, a Picture out.
+/// scale of the colours. Plain data in, a Drawing or a Picture out.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ascribe/heatmap.hpp"
-#include "examples/support/canvas.hpp"
+#include "examples/support/drawing.hpp"
 
 namespace examples {
 
@@ -27,15 +27,16 @@ inline constexpr Rgb share_colours[] = {{38, 128, 122}, {232, 170, 52}, {136, 10
 /// that moved, Σ |share|. What is positive lies to the right of a tick, what is negative to its left, and the
 /// tick is at the left end where nothing is. All shares 0 leave the bar pale. Throws ascribe::Error for a
 /// share that is not finite, or a size below 1.
-void draw_shares(ascribe::Picture& canvas, int x, int y, int width, int height, const Shares& shares);
+void draw_shares(Drawing& canvas, int x, int y, int width, int height, const Shares& shares);
 
 /// One picture, what stands over and under it, and what is drawn between it and the line under it.
 struct Panel {
   std::string caption;
-  ascribe::Picture picture;
+  Drawing picture;
   std::string note;
   std::optional<Shares> shares;  ///< a bar
-  std::optional<double> scale;   ///< the heatmap's colours, from −scale to scale
+  std::optional<double> scale;   ///< the heatmap's colours, from −scale to scale, or from 0 if sequential
+  ascribe::Colours colours = ascribe::Colours::diverging;
 };
 
 /// Panels side by side. The title is bold, the detail behind it is not. With `shares`, a bar as wide as the
@@ -50,6 +51,9 @@ struct Row {
 /// All of it, rows aligned by their columns. What is given in no row takes no space. Text that is too long
 /// for its place ends in an ellipsis. `footer`: lines under it all. Throws ascribe::Error for no row, a row
 /// without panels, a picture whose bytes don't fit its sizes, or as draw_shares does.
+Drawing figure_drawing(std::span<const Row> rows, std::span<const std::string> footer = {});
+
+/// The same as pixels.
 ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> footer = {});
 
 /// What explains one input to a network.

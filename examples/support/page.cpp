@@ -12,8 +12,8 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/support/figure.hpp"
+#include "examples/support/markup.hpp"
 #include "examples/support/page_parts.hpp"
-#include "examples/support/png.hpp"
 
 namespace examples {
 namespace {
@@ -26,37 +26,6 @@ std::string text_of(const Json& json) {
   std::string text;
   for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
     text += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return text;
-}
-
-/// What HTML shows as this text.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else
-      result += c;
-  }
-  return result;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t b = 0; b < 3; ++b)
-      group = group << 8 | (b < count ? static_cast<unsigned char>(bytes[i + b]) : 0U);
-    for (std::size_t d = 0; d < 4; ++d)
-      text += d <= count ? digits[group >> (18 - 6 * d) & 63U] : '=';
-  }
   return text;
 }
 
@@ -187,7 +156,7 @@ std::string page_input(const Page& page, const PageInput& input) {
     if (!fits)
       ascribe::fail("page: ", input.name, ": expected a picture of ", input.height, " x ", input.width,
                     " pixels, found ", input.picture->height, " x ", input.picture->width);
-    json["picture"] = "data:image/png;base64," + base64(png_of(*input.picture));
+    json["picture"] = uri_of(*input.picture);
   }
   if (!input.words.empty()) {
     if (input.words.size() != input.height * input.width)

@@ -62,15 +62,18 @@ bool is_dark(const unsigned char* rgb) {
   return 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;  // Rec. 601
 }
 
-ascribe::Picture colours_of(std::span<const double> relevance) {
-  return ascribe::heatmap(relevance, 1, static_cast<int>(relevance.size()), 1);
+ascribe::Picture colours_of(std::span<const double> relevance, ascribe::Colours colours) {
+  ascribe::HeatmapOptions options;
+  options.colours = colours;
+  return ascribe::heatmap(relevance, 1, static_cast<int>(relevance.size()), 1, options);
 }
 
-ascribe::Picture picture_of(std::span<const Word> words, std::span<const double> relevance, int width) {
+Drawing drawing_of(std::span<const Word> words, std::span<const double> relevance, int width,
+                   ascribe::Colours of) {
   if (words.empty() || words.size() != relevance.size())
     ascribe::fail("words: expected at least one and a relevance for each, found ", words.size(), " and ",
                   relevance.size());
-  const ascribe::Picture colours = colours_of(relevance);
+  const ascribe::Picture colours = colours_of(relevance, of);
   double largest = 0;
   for (const double r : relevance) largest = std::max(largest, std::abs(r));
   const int box = line_height(word_style) + 4, line = box + line_height(number_style) + between_lines;
@@ -99,7 +102,7 @@ ascribe::Picture picture_of(std::span<const Word> words, std::span<const double>
     places.push_back({x, y, widths[i]});
     x += widths[i];
   }
-  ascribe::Picture canvas = make_canvas(width, y + line + 2 * edge - between_lines);
+  Drawing canvas(width, y + line + 2 * edge - between_lines);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Rgb colour{colours.rgb[3 * i], colours.rgb[3 * i + 1], colours.rgb[3 * i + 2]};
     const int left = edge + places[i].x, top = edge + places[i].y, wide = places[i].width;

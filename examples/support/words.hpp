@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ascribe/heatmap.hpp"
+#include "examples/support/drawing.hpp"
 #include "examples/support/wordpiece.hpp"
 
 namespace examples {
@@ -28,7 +29,8 @@ std::vector<Word> words_of(const WordPiece& pieces, std::span<const Token> token
 
 /// The colour of each word: the heatmap's, whose strongest stands for the largest magnitude. Throws
 /// ascribe::Error as heatmap does.
-ascribe::Picture colours_of(std::span<const double> relevance);
+ascribe::Picture colours_of(std::span<const double> relevance,
+                            ascribe::Colours colours = ascribe::Colours::diverging);
 
 /// Whether what is written on a colour is to be white.
 bool is_dark(const unsigned char* rgb);
@@ -36,6 +38,7 @@ bool is_dark(const unsigned char* rgb);
 /// Words in lines of at most `width` pixels, each on its colour and over its number, in order; the second
 /// text begins a line. Special ones are smaller. Throws ascribe::Error for another number of relevances than
 /// words, for none, and as heatmap does.
-ascribe::Picture picture_of(std::span<const Word> words, std::span<const double> relevance, int width);
+Drawing drawing_of(std::span<const Word> words, std::span<const double> relevance, int width,
+                   ascribe::Colours colours = ascribe::Colours::diverging);
 
 }  // namespace examples

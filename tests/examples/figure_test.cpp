@@ -22,9 +22,9 @@ Rgb at(const Picture& picture, int x, int y) {
 
 /// The bar of `shares`, one pixel high and 100 wide.
 Picture bar(const Shares& shares) {
-  Picture canvas = make_canvas(100, 1);
+  Drawing canvas(100, 1);
   draw_shares(canvas, 0, 0, 100, 1, shares);
-  return canvas;
+  return pixels_of(canvas);
 }
 
 constexpr Rgb red{200, 0, 0}, green{0, 200, 0};
@@ -71,7 +71,7 @@ TEST_CASE("A bar of nothing is pale, and shares must be numbers", "[figure]") {
   CHECK(filled(bar({5e-300, 5e-300, 0, 0}), 50, 0, 50, 1, share_colours[1]));
   CHECK(filled(bar({5e300, 5e300, 0, 0}), 50, 0, 50, 1, share_colours[1]));
   CHECK_THROWS_WITH(bar({1, std::numeric_limits<double>::quiet_NaN(), 0, 0}), Contains("finite"));
-  Picture canvas = make_canvas(5, 5);
+  Drawing canvas(5, 5);
   CHECK_THROWS_AS(draw_shares(canvas, 0, 0, 0, 3, {}), ascribe::Error);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("A heatmap's scale runs from blue over white to red", "[figure]") {
 TEST_CASE("Figures that cannot be are refused", "[figure]") {
   CHECK_THROWS_WITH(figure({}), Contains("at least one row"));
   CHECK_THROWS_WITH(figure(std::vector<Row>{{"espresso", "", {}, {}}}), Contains("espresso"));
-  const std::vector<Row> broken{{"", "", {{"", {2, 2, {1, 2, 3}}, "", {}, {}}}, {}}};
+  const std::vector<Row> broken{{"", "", {{"", Picture{2, 2, {1, 2, 3}}, "", {}, {}}}, {}}};
   CHECK_THROWS_AS(figure(broken), ascribe::Error);
 }
 
@@ -170,8 +170,8 @@ TEST_CASE("An input is explained by image, heatmap and overlay of one size", "[f
   }
   CHECK(row.panels[1].caption == "lrp_q");
   CHECK(row.panels[1].scale == 3.0);
-  CHECK(at(row.panels[0].picture, 0, 0) == Rgb{90, 90, 90});
-  const Picture &heat = row.panels[1].picture, &over = row.panels[2].picture;
+  CHECK(at(pixels_of(row.panels[0].picture), 0, 0) == Rgb{90, 90, 90});
+  const Picture heat = pixels_of(row.panels[1].picture), over = pixels_of(row.panels[2].picture);
   CHECK(at(heat, 20, 20) == white);
   // Full relevance covers the image; none leaves it, paled: 255 − (255 − 90)·5/8.
   CHECK(at(over, 7, 7) == at(heat, 7, 7));

@@ -64,7 +64,7 @@ TEST_CASE("Words have the text's own letters, and say which follow without a spa
 
 TEST_CASE("Words stand on the colours of their relevance", "[words]") {
   const std::vector<Word> words{word("one"), word("two"), word("three", true)};
-  const Picture picture = examples::picture_of(words, std::vector<double>{-2, 0, 1}, 400);
+  const Picture picture = pixels_of(examples::drawing_of(words, std::vector<double>{-2, 0, 1}, 400));
   const Picture colours = examples::colours_of(std::vector<double>{-2, 0, 1});
   CHECK(picture.width == 400);
   // Blue, white with the gap before it, red right beside it, and white up to the edge.
@@ -82,7 +82,7 @@ TEST_CASE(
     "Words go to the next line where one is full, with what is joined to them, and each text begins one",
     "[words]") {
   const auto height = [](const std::vector<Word>& words, int width) {
-    return examples::picture_of(words, std::vector<double>(words.size(), 1.0), width).height;
+    return examples::drawing_of(words, std::vector<double>(words.size(), 1.0), width).height;
   };
   const int one = height({word("long word")}, 400);
   CHECK(height({word("long word"), word("long word")}, 400) == one);
@@ -92,16 +92,16 @@ TEST_CASE(
   CHECK(height({word("long word"), word("long word", false, 1)}, 400) > two);
   // "word" alone would fit behind the first, but not with what is joined to it.
   const std::vector<Word> joined{word("long word"), word("w"), word("long word", true)};
-  const Picture picture = examples::picture_of(joined, std::vector<double>{1, -1, -1}, 220);
+  const Picture picture = pixels_of(examples::drawing_of(joined, std::vector<double>{1, -1, -1}, 220));
   CHECK(colours_along(picture, edge).size() == 2);
   // What is wider than any line is cut, and stands by itself.
   CHECK(height({word("a"), word(std::string(300, 'w'))}, 200) == two);
 }
 
 TEST_CASE("Words have a relevance each", "[words]") {
-  CHECK_THROWS_WITH(examples::picture_of(std::vector<Word>{word("a")}, std::vector<double>{1, 2}, 200),
+  CHECK_THROWS_WITH(examples::drawing_of(std::vector<Word>{word("a")}, std::vector<double>{1, 2}, 200),
                     Contains("found 1 and 2"));
-  CHECK_THROWS_AS(examples::picture_of({}, {}, 200), ascribe::Error);
+  CHECK_THROWS_AS(examples::drawing_of({}, {}, 200), ascribe::Error);
 }
 
 }  // namespace
