@@ -162,12 +162,12 @@ function nodeTable(view, method) {
   const number = amount => element("td", {class: "number"}, amount ? inWords(amount) : "");
   return element("table", {class: "nodes"},
     element("thead", {}, element("tr", {}, element("th", {scope: "col"}, "node"),
-      element("th", {scope: "col", class: "number"}, "arrives"), element("th", {scope: "col"}, "the start, shared out so far"),
+      element("th", {scope: "col", class: "number"}, "arrives"), element("th", {scope: "col"}, "the start, shared out"),
       ...lines.map(k => element("th", {scope: "col", class: "number"}, shareNames[k + 1])))),
     element("tbody", {}, ...rows.map(row => {
       const title = [row.node.name, row.node.kind, row.node.shape, row.rule].filter(Boolean).join("\n");
-      return element("tr", {title}, element("th", {scope: "row"}, tail(row.node.name, 30)), number(row.enter),
-        element("td", {class: "bar-cell"}, stacked(row.soFar, low, high, 256, 15)), ...lines.map(k => number(row.own[k])));
+      return element("tr", {title}, element("th", {scope: "row"}, tail(row.node.name, 26)), number(row.enter),
+        element("td", {class: "bar-cell"}, stacked(row.soFar, low, high, 192, 15)), ...lines.map(k => number(row.own[k])));
     })));
 }
 
@@ -266,7 +266,7 @@ function paths(view) {
     }
   });
   for (const [i, item] of itemOf) {
-    const node = data.nodes[i], arrived = enter(i), half = Math.max(wide(arrived), 6) / 2;
+    const node = data.nodes[i], arrived = enter(i), half = Math.max(wide(arrived), wide(view.nodes[5 * i + 1] ?? 0), 6) / 2;
     places.append(titled(drawn("rect", {x: x(item) - half, y: y(item) - 4, width: 2 * half, height: 8, rx: 1,
       fill: arrived ? "#222" : "#bbb"}), `${node.name}: ${inWords(arrived)} arrives`));
     // Beside the node where nothing else stands, else above it.
