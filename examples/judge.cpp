@@ -128,7 +128,9 @@ void run(const Options& options) {
   const Report report(options, verdicts);
   OutputFiles files(OutputFiles::Names::random);
   if (!options.csv.empty()) write_bytes(files.stage(options.csv), report.csv());
-  if (!options.json.empty()) write_bytes(files.stage(options.json), report.json(settings).dump(1) + "\n");
+  if (!options.json.empty())  // names that are no UTF-8 must not cost the numbers
+    write_bytes(files.stage(options.json),
+                report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";

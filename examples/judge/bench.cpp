@@ -165,11 +165,18 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   width_ = height_;
   if (!options.region.empty()) height_ = options.region.front(), width_ = options.region.back();
   if (!data.is_image()) height_ = 1;
+  if (height_ > maps.height || width_ > maps.width)
+    ascribe::fail("--region: expected at most the input's ", maps.height, " x ", maps.width, ", found ",
+                  height_, " x ", width_);
   regions_.emplace(maps, height_, width_, height_, width_);
   pixels_.emplace(maps, 1, 1, 1, 1);
   constexpr Index most_steps = 25;
   if (options.by_shape && large) how_.steps = std::min(evaluate::preset::samek.steps, regions_->count());
   if (options.by_shape && !large) how_.regions_a_step = (regions_->count() - 1) / most_steps + 1;
+
+  if (const Index most = (regions_->count() - 1) / how_.regions_a_step + 1; how_.steps > most)
+    ascribe::fail("--steps: expected at most ", most, ", ", regions_->count(), " regions of ", height_, " x ",
+                  width_, " in all, found ", how_.steps);
 
   for (const auto& [bounds, of, given] :
        {std::tuple(&low_, 0.0, &options.low), std::tuple(&high_, 1.0, &options.high)}) {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 #include <cmath>
-#include <iostream>
+#include <set>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -129,10 +129,11 @@ Parsed parse(int argc, char** argv) {
       ->type_name("N");
   app.add_option(
          "--replace", o.replacement,
-         "by what: noise (uniform between --low and --high), mean (of all inputs that are judged by), "
-         "blur, a "
-         "number, or a sample [noise for images, else 0]")
-      ->type_name("noise|mean|blur|X|FILE.npy");
+         "by what: noise (uniform between --low and --high), black (--low), mean (of all inputs that are "
+         "judged "
+         "by), blur, a number, or a sample [black for grey images of less than 90 pixels, noise for other "
+         "images, else 0]")
+      ->type_name("noise|black|mean|blur|X|FILE.npy");
   app.add_option("--blur", o.blur, "the blur's deviation in pixels [a sixteenth of the smaller side]")
       ->check(CLI::PositiveNumber)
       ->type_name("X");
@@ -209,6 +210,10 @@ Parsed parse(int argc, char** argv) {
     if (preset == "samek") set_preset(o, evaluate::preset::samek);
     if (preset == "digits_pixels") set_preset(o, evaluate::preset::digits_pixels);
     if (preset == "digits_blocks") set_preset(o, evaluate::preset::digits_blocks);
+    std::set<std::filesystem::path> places;
+    for (const auto& path : {o.csv, o.json, o.resume})
+      if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
+        misused("--json", "expected files of different names, found " + path.string() + " twice");
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
     if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
       misused("--std", "expected numbers above 0");

@@ -1,4 +1,4 @@
-/// The program `explain` as its users run it. Nothing of its source is in here.
+/// Programs, above all `explain`, as their users run them. Nothing of their source is in here.
 #pragma once
 
 #include <algorithm>
@@ -38,14 +38,19 @@ struct Outcome {
   std::string out, err;
 };
 
-/// Runs the program in the shell, which runs `before` first.
-inline Outcome run(const Arguments& arguments, const std::string& before = "") {
+/// Runs a program in the shell, which runs `before` first.
+inline Outcome run_program(const std::string& program, const Arguments& arguments,
+                           const std::string& before = "") {
   const TemporaryFolder streams;
-  std::string command = before + "'" ASCRIBE_EXPLAIN_PROGRAM "'";
+  std::string command = before + "'" + program + "'";
   for (const std::string& argument : arguments) command += " '" + argument + "'";
   command += " >'" + (streams / "out").string() + "' 2>'" + (streams / "err").string() + "'";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
+}
+
+inline Outcome run(const Arguments& arguments, const std::string& before = "") {
+  return run_program(ASCRIBE_EXPLAIN_PROGRAM, arguments, before);
 }
 
 /// Whether a line of --list-methods is of a method that conserves nothing, and what such a method must be

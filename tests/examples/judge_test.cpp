@@ -1,0 +1,270 @@
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ascribe/io/npy.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/explain.hpp"
+#include "tests/support/onnx.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+// The program as its users run it. Nothing of its source is in here.
+namespace {
+
+using ascribe::test::Arguments;
+using ascribe::test::bytes_of;
+using ascribe::test::count_of;
+using ascribe::test::Message;
+using ascribe::test::of_repository;
+using ascribe::test::Outcome;
+using ascribe::test::run_program;
+using ascribe::test::TemporaryFolder;
+using ascribe::test::operator+;
+using Json = nlohmann::json;
+
+Outcome run(const Arguments& arguments, const std::string& before = "") {
+  return run_program(ASCRIBE_JUDGE_PROGRAM, arguments, before);
+}
+
+/// Runs the program and expects it to succeed. Returns what it printed.
+std::string judged(const Arguments& arguments) {
+  const Outcome outcome = run(arguments);
+  INFO(outcome.err);
+  CHECK(outcome.err.empty());
+  REQUIRE(outcome.exit_code == 0);
+  return outcome.out;
+}
+
+/// Runs the program and expects one line of complaint with `part` in it.
+void check_refused(const Arguments& arguments, const std::string& part, int exit_code = 1) {
+  const Outcome outcome = run(arguments);
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == exit_code);
+  CHECK(outcome.out.empty());
+  CHECK(count_of(outcome.err, part) == 1);
+}
+
+Message value(const std::string& name, const std::vector<std::int64_t>& sizes) {
+  Message shape;
+  shape.message(1, Message().text(2, "N"));
+  for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
+  return Message().text(1, name).message(2, Message().message(1, Message().integer(1, 1).message(2, shape)));
+}
+
+/// Four features to two classes, whose weights are (1, 2, -3, 0.5) and (-1, 0, 1, 0).
+std::string linear_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("MatMul", {"a", "w"}, {"b"}, "product"))
+                 .message(5, ascribe::test::tensor_message("w", 1, {4, 2})
+                                 .packed_floats(4, {1, -1, 2, 0, -3, 1, 0.5f, 0}))
+                 .message(11, value("a", {4}))
+                 .message(12, value("b", {2})))
+      .bytes;
+}
+
+/// The number in a JSON file's line of a method.
+const Json& line_of(const Json& json, const std::string& method) {
+  for (const Json& line : json.at("methods"))
+    if (line.at("method") == method) return line;
+  FAIL("no method " + method);
+  return json;
+}
+
+/// Without what the clock says, and where files lie.
+Json timeless(const std::filesystem::path& path) {
+  Json json = Json::parse(bytes_of(path));
+  for (Json& line : json.at("methods")) line.erase("ms");
+  return json;
+}
+
+const std::string model = of_repository("examples/data/mnist_cnn.onnx"),
+                  images = of_repository("examples/data/digits/test-images.idx3-ubyte"),
+                  labels = of_repository("examples/data/digits/test-labels.idx1-ubyte");
+
+// By hand: features of 1, whose contributions to class 0 are the weights (1, 2, -3, 0.5). Most first the
+// scores are 0.5, -1.5, -2.5, -3, 0, least first 0.5, 3.5, 3, 2, 0.
+TEST_CASE("judge: a linear network's curves are those by hand", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  ascribe::io::write_npy(folder / "x.npy", {2, 4}, std::vector<float>(8, 1.0f));
+  folder.write("labels.csv", "0\n0\n");
+  const Arguments basic{net.string(), (folder / "x.npy").string(),
+                        "--labels",   (folder / "labels.csv").string(),
+                        "--methods",  "gradient_times_input,occlusion"};
+  const std::string printed =
+      judged(basic + Arguments{"--erase", "0-vs-1", "--json", (folder / "out.json").string(), "--csv",
+                               (folder / "out.csv").string()});
+  CHECK(count_of(printed, "2 inputs; 4 steps of 1, of 4 regions of 1 x 1, replaced by 0") == 1);
+  CHECK(count_of(printed, "of the label, which the network says of 2") == 1);
+  const Json json = Json::parse(bytes_of(folder / "out.json"));
+  for (const std::string method : {"gradient_times_input", "occlusion"}) {
+    const Json& line = line_of(json, method);
+    CHECK(line.at("most_first").at("mean") == Json({0.5, -1.5, -2.5, -3.0, 0.0}));
+    CHECK(line.at("least_first").at("mean") == Json({0.5, 3.5, 3.0, 2.0, 0.0}));
+    CHECK(std::abs(line.at("AOPC").at("mean").get<double>() - 1.8) < 1e-6);
+    CHECK(std::abs(line.at("area").at("mean").get<double>() - 3.1) < 1e-6);
+    // The two inputs are the same.
+    CHECK(line.at("AOPC").at("low") == line.at("AOPC").at("high"));
+    // One of four features is a fifth, to the nearest: the first, of those that speak for 0 over 1 by 2.
+    CHECK(line.at("erasing").at("mean") == 2.0);
+    CHECK(line.at("pairs").at("0-vs-1").at("mean") == 2.0);
+  }
+  const std::string csv = bytes_of(folder / "out.csv");
+  CHECK(
+      csv.starts_with("method,AOPC,AOPC_low,AOPC_high,area,area_low,area_high,erasing,erasing_low,"
+                      "erasing_high,ms\n"));
+  CHECK(count_of(csv, "\n(random order),") == 1);
+  CHECK(count_of(csv, "\n") == 4);
+
+  // The softmax of two logits, and another replacement: 1, which is what there is.
+  judged(basic + Arguments{"--score", "softmax", "--replace", "1", "--orders", "most", "--json",
+                           (folder / "soft.json").string()});
+  const Json soft = Json::parse(bytes_of(folder / "soft.json"));
+  const Json& line = line_of(soft, "occlusion");
+  CHECK(line.at("AOPC").at("mean") == 0.0);
+  CHECK(std::abs(line.at("most_first").at("mean")[0].get<double>() - 1 / (1 + std::exp(-0.5))) < 1e-6);
+  CHECK(!line.contains("area"));
+  CHECK(soft.at("methods").size() == 2);
+}
+
+TEST_CASE("judge: labels are files of several kinds, or folders", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  const std::string in = (folder / "in").string();
+  const std::array<float, 4> first{1, 2, 3, 4}, second{-1, 1, 0, 2};
+  for (const char* name : {"in", "in/cat", "in/dog"}) std::filesystem::create_directory(folder / name);
+  ascribe::io::write_npy(folder / "in/cat/a.npy", {4}, std::span<const float>(first));
+  ascribe::io::write_npy(folder / "in/dog/b.npy", {4}, std::span<const float>(second));
+  folder.write("names.txt", "dog\ncat\n");  // so that a is of class 1, b of class 0
+  ascribe::io::write_npy(folder / "labels.npy", {2}, std::vector<double>{1, 0});
+  folder.write("rows.txt", "1\n0\n");
+  folder.write("named.csv", "b.npy,dog\na.npy,cat\n");
+  std::vector<Json> found;
+  for (const Arguments& said : std::vector<Arguments>{{"folders", "names.txt"},
+                                                      {(folder / "labels.npy").string(), ""},
+                                                      {(folder / "rows.txt").string(), ""},
+                                                      {(folder / "named.csv").string(), "names.txt"}}) {
+    Arguments arguments{net.string(), in,      "--methods", "lrp_q",
+                        "--labels",   said[0], "--json",    (folder / "out.json").string()};
+    if (!said[1].empty()) arguments = arguments + Arguments{"--names", (folder / said[1]).string()};
+    judged(arguments);
+    Json json = timeless(folder / "out.json");
+    json.erase("settings");
+    found.push_back(std::move(json));
+  }
+  for (const Json& json : found) CHECK(json == found[0]);
+  // Class 1 of a is -1·1 + 3 = 2, class 0 of b -1 + 2 + 1 = 2.
+  CHECK(line_of(found[0], "lrp_q").at("most_first").at("mean")[0] == 2.0);
+
+  const auto refused = [&](const std::string& given, const std::string& part) {
+    check_refused({net.string(), in, "--labels", given, "--methods", "lrp_q"}, part);
+  };
+  refused("folders", "expected a class, a number; names need --names, found 'cat'");
+  refused(folder.write("three.txt", "1\n0\n1\n").string(), "a label for each of 2 inputs, found 3");
+  refused(folder.write("high.txt", "1\n2\n").string(), "line 2: expected a class in [0, 2), found 2");
+  refused(folder.write("part.csv", "a.npy,1\n").string(), "expected a label of '" + in + "/dog/b.npy'");
+  refused(folder.write("twice.csv", "a.npy,1\na.npy,0\n").string(), "a second label of 'a.npy'");
+  refused((folder / "none.txt").string(), "expected a file of labels");
+  ascribe::io::write_npy(folder / "half.npy", {2}, std::vector<double>{1, 0.5});
+  refused((folder / "half.npy").string(), "whole numbers as labels, found 0.5");
+  ascribe::io::write_npy(folder / "table.npy", {2, 2}, std::vector<double>(4));
+  refused((folder / "table.npy").string(), "labels of shape (2), found 2 axes");
+}
+
+TEST_CASE("judge: digits are judged alike by any number of threads, and after being killed", "[judge]") {
+  const TemporaryFolder folder;
+  const auto arguments = [&](const std::string& name) {
+    return Arguments{model,       images,
+                     "--labels",  labels,
+                     "--samples", "6",
+                     "--methods", "gradient,lrp_q,deep_lift",
+                     "--erase",   "digits",
+                     "--replace", "noise",
+                     "--json",    (folder / name).string()};
+  };
+  judged(arguments("one.json") + Arguments{"--threads", "1"});
+  judged(arguments("three.json") + Arguments{"--threads", "3"});
+  const Json whole = timeless(folder / "one.json");
+  CHECK(whole == timeless(folder / "three.json"));
+  CHECK(line_of(whole, "lrp_q").at("most_first").at("mean").size() == 26);  // 49 blocks, two a step
+  CHECK(whole.at("inputs") == 6);
+
+  // A file beyond that length kills the program.
+  const Arguments kept = arguments("killed.json") + Arguments{"--resume", (folder / "state").string()};
+  const Outcome killed = run(kept, "ulimit -c 0; ulimit -f 24; ");
+  CHECK(killed.exit_code > 128);
+  CHECK(!std::filesystem::exists(folder / "killed.json"));
+  const std::string state = bytes_of(folder / "state");
+  CHECK(count_of(state, "\n") >= 2);
+  CHECK(count_of(state, "\n") < 7);
+  judged(kept);
+  CHECK(timeless(folder / "killed.json") == whole);
+  CHECK(bytes_of(folder / "state").starts_with(state.substr(0, state.rfind('\n') + 1)));
+  // All is done: it is only printed again, the clock's numbers too.
+  const std::string again = judged(kept);
+  CHECK(again == judged(kept));
+  check_refused(kept + Arguments{"--seed", "2"},
+                "expected the run that was begun there, seed 1, found seed 2");
+}
+
+TEST_CASE("judge: all methods, and what replaces", "[judge]") {
+  const TemporaryFolder folder;
+  const Arguments two{model, images, "--samples", "2"};
+  const std::string all = judged(two + Arguments{"--region", "14"});
+  CHECK(count_of(all, "\n") == 3 + 1 + 21 + 1);  // 21 methods and the random order
+  CHECK(count_of(all, "4 steps of 1, of 4 regions of 14 x 14, replaced by black") == 1);
+  CHECK(count_of(all, "the network's own answer") == 1);
+  const Arguments one = two + Arguments{"--methods", "lrp_q"};
+  CHECK(count_of(judged(one + Arguments{"--preset", "digits_blocks"}),
+                 "49 steps of 1, of 49 regions of 4 x 4, replaced by uniform noise in [0, 1)") == 1);
+  CHECK(count_of(judged(one + Arguments{"--replace", "blur"}), "a blur of 1.75 pixels") == 1);
+  CHECK(count_of(judged(one + Arguments{"--replace", "mean", "--baseline", "mean"}), "the inputs' mean") ==
+        1);
+  CHECK(count_of(judged(one + Arguments{"--region", "7,14", "--steps", "3"}), "3 steps of 1, of 8 regions") ==
+        1);
+}
+
+TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
+  const TemporaryFolder folder;
+  const Arguments digits{model, images, "--methods", "lrp_q"};
+  std::filesystem::create_directory(folder / "empty");
+  check_refused({model, (folder / "empty").string()}, "expected a folder with .npy, .png or .jpg files");
+  check_refused(digits + Arguments{"--region", "29"}, "--region: expected at most the input's 28 x 28");
+  check_refused(digits + Arguments{"--region", "7", "--steps", "17"},
+                "--steps: expected at most 16, 16 regions of 7 x 7 in all, found 17");
+  check_refused(digits + Arguments{"--preset", "samek"}, "--steps: expected at most 16");
+  check_refused(digits + Arguments{"--erase", "8-vs-10"}, "classes in [0, 10), found 8-vs-10");
+  check_refused(digits + Arguments{"--samples", "1001"}, "at most 1000 inputs, found 1001");
+  check_refused(digits + Arguments{"--replace", "noise", "--low", "2"}, "lower one first, found 2 and 1");
+  check_refused(digits + Arguments{"--replace", (folder / "none.npy").string()}, "found no such file");
+  check_refused(digits + Arguments{"--json", (folder / "no/out.json").string()}, "a folder to write into");
+  check_refused({(folder / "none.onnx").string(), images}, "expected an ONNX file");
+  // A map of scores is none of classes.
+  const auto map = folder.write(
+      "map.onnx",
+      ascribe::test::model_message(Message()
+                                       .message(1, ascribe::test::node_message("Relu", {"a"}, {"b"}))
+                                       .message(11, value("a", {2, 3}))
+                                       .message(12, value("b", {2, 3})))
+          .bytes);
+  ascribe::io::write_npy(folder / "x.npy", {2, 3}, std::vector<float>(6, 1.0f));
+  check_refused({map.string(), (folder / "x.npy").string()},
+                "expected a score for each of two classes or more, (N, K), found 'b' of shape (N, 2, 3)");
+  check_refused({model, (folder / "x.npy").string()}, "expected shape (N, 1, 28, 28)");
+  // The command line contradicts itself.
+  check_refused({model}, "INPUT is required", 2);
+  check_refused({model, images, "--methods", "grad_cam"}, "found 'grad_cam'", 2);
+  check_refused({model, images, "--methods", "lrp_q,lrp_q"}, "found lrp_q twice", 2);
+  check_refused(digits + Arguments{"--erase", "8"}, "expected K-vs-L, found '8'", 2);
+  check_refused(digits + Arguments{"--preset", "samek", "--region", "3"}, "--region: is said by --preset", 2);
+  check_refused(digits + Arguments{"--orders", "least"}, "expected most among them", 2);
+  check_refused(digits + Arguments{"--blur", "2"}, "--blur: needs --replace blur", 2);
+}
+
+}  // namespace
