@@ -95,6 +95,12 @@ TEST_CASE("a layer's weights are replaced in a copy of the graph, wherever the l
   CHECK(changed.node(3).layer.has_value());
   const MatrixXd other = random.matrix(3, 2);
   CHECK(net.with_weights(3, span(other), {}).forward(x).output() == net_of(w, b, other).forward(x).output());
+  // Of a layer that had none: a bias for each output.
+  const VectorXd each = random.matrix(3, 1);
+  CHECK(net.with_weights(3, span(top), span(each))
+            .forward(x)
+            .output()
+            .isApprox(before.colwise() + each, 1e-14));
   // A plan is of one graph.
   const auto plan = net.plan(method::LrpQ());
   CHECK_THROWS_AS(changed.forward(x, plan), Error);
@@ -103,9 +109,9 @@ TEST_CASE("a layer's weights are replaced in a copy of the graph, wherever the l
                     "Graph: with_weights: node 'x': expected a layer with weights, found an input");
   CHECK_THROWS_WITH(net.with_weights(4, span(v), span(c)),
                     "Graph: with_weights: expected one of 4 nodes, found 4");
-  CHECK_THROWS_WITH(
-      net.with_weights(1, span(v), {}),
-      "Graph: with_weights: node 'once': expected 4 weights and 2 biases, found 4 and 0");
+  CHECK_THROWS_WITH(net.with_weights(1, span(v), {}),
+                    "Graph: with_weights: node 'once': expected 4 weights and 2 biases, or 2, one for each "
+                    "output, found 4 and 0");
   const VectorXd infinite = VectorXd::Constant(2, std::numeric_limits<double>::infinity());
   CHECK_THROWS_WITH(net.with_weights(1, span(v), span(infinite)),
                     "Graph: with_weights: node 'once': MatMul: bias entry 0 is NaN or infinite");

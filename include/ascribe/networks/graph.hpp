@@ -104,11 +104,11 @@ class Graph {
     version_ = next_version();
   }
 
-  /// The same network but for a layer's weights, in the order in which the host gave them, and its bias: a
-  /// copy whose other nodes share their parts with this one's. All nodes of that layer change: those of the
-  /// same map, and the bias of those that have the same one. Throws Error where the node has no map or one
-  /// whose weights cannot be replaced, where there are not as many as the layer has, and where one is NaN or
-  /// infinite.
+  /// The same network but for a layer's weights, in the order in which the host gave them, and its bias, of
+  /// as many entries as it had or of one for each output: a copy whose other nodes share their parts with
+  /// this one's. All nodes of that layer change: those of the same map, and the bias of those that have the
+  /// same one. Throws Error where the node has no map or one whose weights cannot be replaced, where there
+  /// are not as many as the layer has, and where one is NaN or infinite.
   Graph with_weights(Index node, std::span<const Scalar> weights, std::span<const Scalar> bias) const;
 
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -464,9 +464,11 @@ Graph<Scalar> Graph<Scalar>::with_weights(Index index, std::span<const Scalar> w
   if (layer == nullptr)
     fail("Graph: with_weights: node '", changed.name, "': expected a layer with weights, found ",
          changed.layer ? changed.describe() : "an input");
-  if (Index(weights.size()) != layer->map.weight_count() || Index(bias.size()) != layer->bias.size())
+  if (Index(weights.size()) != layer->map.weight_count() ||
+      (Index(bias.size()) != layer->bias.size() && Index(bias.size()) != changed.size))
     fail("Graph: with_weights: node '", changed.name, "': expected ", layer->map.weight_count(),
-         " weights and ", layer->bias.size(), " biases, found ", weights.size(), " and ", bias.size());
+         " weights and ", layer->bias.size(), " biases, or ", changed.size, ", one for each output, found ",
+         weights.size(), " and ", bias.size());
   Graph result = *this;
   result.version_ = next_version();
   try {
