@@ -171,6 +171,7 @@
 #include <ascribe/evaluate/noise.hpp>
 #include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/random.hpp>
+#include <ascribe/evaluate/randomisation.hpp>
 #include <ascribe/evaluate/sensitivity.hpp>
 #include <ascribe/evaluate/similarity.hpp>
 

@@ -1,6 +1,7 @@
 #include <ascribe/evaluate/complexity.hpp>
 #include <ascribe/evaluate/infidelity.hpp>
 #include <ascribe/evaluate/perturbation.hpp>
+#include <ascribe/evaluate/randomisation.hpp>
 #include <ascribe/evaluate/sensitivity.hpp>
 #include <ascribe/evaluate/similarity.hpp>
 
@@ -10,11 +11,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include <ascribe/methods/composites.hpp>
+#include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
+#include <ascribe/methods/lrp.hpp>
 #include <ascribe/networks/baselines.hpp>
+#include <ascribe/networks/graph.hpp>
 
 namespace {
 
@@ -151,6 +157,42 @@ TEST_CASE("infidelity is Quantus's, for changes that add up as Quantus's do", "[
       evaluate::infidelity(net, test::golden_input(), targets, attribution("gradient"), GrowingBlocks());
   CHECK(difference(infidelity, found.as_given) <= 1e-9);
   CHECK((found.scaled < found.as_given).all());
+}
+
+/// The mean cosine over the four digits and eight seeds, layer by layer from the top.
+Eigen::ArrayXd cosines_under_randomisation(const Composite<double>& method, evaluate::Sign sign) {
+  using namespace evaluate;
+  const Graph<double> net(test::mnist_cnn<double>());
+  const MatrixXd x = test::golden_input();
+  const std::vector<Index> targets = test::golden_targets();
+  Eigen::ArrayXd mean = Eigen::ArrayXd::Zero(4);
+  for (std::uint64_t seed = 1; seed <= 8; ++seed)
+    mean += randomisation(
+                net, [&](const Graph<double>& of) { return of.explain(x, targets, method).relevance; },
+                [&](const MatrixXd& a, const MatrixXd& b) { return cosine(a, b, sign); },
+                Cascade::from_the_top, Draw::normal, seed)
+                .similarities.rowwise()
+                .mean() /
+            8;
+  return mean;
+}
+
+// docs/judging.md has the numbers of more digits and methods.
+TEST_CASE("deconvolution fails the randomisation test on the digits, and LRP passes", "[evaluate][golden]") {
+  using evaluate::Sign;
+  const Eigen::ArrayXd deconvolution = cosines_under_randomisation(method::Deconvolution(), Sign::kept);
+  const Eigen::ArrayXd lrp = cosines_under_randomisation(method::Lrp(), Sign::kept);
+  const Eigen::ArrayXd gradient = cosines_under_randomisation(method::Gradient(), Sign::kept);
+  INFO("deconvolution " << deconvolution.transpose() << ", LRP " << lrp.transpose() << ", gradient "
+                        << gradient.transpose());
+  CHECK((deconvolution.head(3) > 0.5).all());
+  CHECK((lrp.abs() < 0.15).all());
+  CHECK((gradient.abs() < 0.15).all());
+  // Excitation backpropagation hands on the positive parts alone: the same picture, whatever is above.
+  const Eigen::ArrayXd positive =
+      cosines_under_randomisation(composite::excitation_backprop<double>(), Sign::dropped);
+  INFO("excitation backpropagation without signs " << positive.transpose());
+  CHECK((positive > 0.9).all());
 }
 
 }  // namespace
