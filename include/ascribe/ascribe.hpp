@@ -168,6 +168,7 @@
 #include <ascribe/evaluate/class_erasing.hpp>
 #include <ascribe/evaluate/complexity.hpp>
 #include <ascribe/evaluate/infidelity.hpp>
+#include <ascribe/evaluate/input_invariance.hpp>
 #include <ascribe/evaluate/noise.hpp>
 #include <ascribe/evaluate/perturbation.hpp>
 #include <ascribe/evaluate/random.hpp>
