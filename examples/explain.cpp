@@ -300,8 +300,8 @@ std::vector<NetworkInput> inputs_of(const Engine& engine, const ModelFile& model
 }
 
 /// Which of the network's inputs the command line's INPUT is for. Throws ascribe::Error unless it says of
-/// each what that is.
-std::size_t input_of_files(const Options& options, const std::vector<NetworkInput>& inputs) {
+/// each what that is. Rows that numbers choose have another name than these.
+std::size_t input_of_files(const Options& options, const std::vector<NetworkInput>& inputs, bool of_rows) {
   const auto place = [&](const std::string& name) {
     return static_cast<std::size_t>(
         std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; }) -
@@ -321,7 +321,7 @@ std::size_t input_of_files(const Options& options, const std::vector<NetworkInpu
     ascribe::fail(options.model.string(), ": expected one input to explain, found ", left.size(), ", ",
                   inputs[left.front()].name, " to ", inputs[left.back()].name,
                   ": --explain NAME=FILE explains another with it, --input NAME=FILE.npy holds it");
-  if (!options.input_name.empty() && place(options.input_name) != left[0])
+  if (!options.input_name.empty() && !of_rows && place(options.input_name) != left[0])
     ascribe::fail("--explain: ", options.model.string(), ": what is explained does not depend on '",
                   options.input_name, "'");
   return left[0];
@@ -393,7 +393,7 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
                   "' of ", ascribe::onnx::name(inputs[0].type),
                   ", whose numbers an image's are from 0 to 255");
   Report report{options, engine, std::move(inputs)};
-  report.of_files = input_of_files(options, report.inputs);
+  report.of_files = input_of_files(options, report.inputs, !engine.rows().empty());
   const Shape& shape = report.inputs[report.of_files].shape;
   report.coloured = isatty(STDOUT_FILENO) != 0;
   if (group.pieces)

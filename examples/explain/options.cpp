@@ -103,7 +103,7 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--keep-case") && o.vocabulary.empty()) misused("--keep-case", "needs a --vocabulary");
   if (!o.explains()) {
     if (!o.describe && !o.list_values)
-      throw CLI::RequiredError("INPUT (or --inputs-from, --list or --describe)");
+      throw CLI::RequiredError("INPUT (or --explain, --inputs-from, --list or --describe)");
     for (const char* option :
          {"--vocabulary", "--keep-case",         "--target",    "--weights",  "--top",
           "--baseline",   "--average-baselines", "--steps",     "--segments", "--warn-above",

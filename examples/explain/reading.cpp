@@ -185,7 +185,8 @@ std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
       if (!is_npy(place.path))
         ascribe::fail(place.path, ": expected a .npy file of whole numbers for input '", rows.front(),
                       "'; --vocabulary FILE reads texts");
-  if (!options_.with_them.empty() && !rows.empty())
+  const std::string& alone = options_.input_name;
+  if (!rows.empty() && (!options_.with_them.empty() || (!alone.empty() && alone != rows.front())))
     ascribe::fail("--explain: the numbers of input '", rows.front(),
                   "' choose rows of a table, which makes a network of each sample: its rows are explained by "
                   "themselves, and --input NAME=FILE.npy holds the other inputs, or these numbers");

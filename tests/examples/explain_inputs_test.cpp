@@ -106,6 +106,21 @@ std::string whole_model() {
       .bytes;
 }
 
+/// y = the rows 0 to 2 of (1, 2), (3, 4), (5, 6) that two ids choose, + more.
+std::string ids_model() {
+  return ascribe::test::model_message(
+             Message()
+                 .message(1, ascribe::test::node_message("Gather", {"table", "ids"}, {"rows"}))
+                 .message(1, ascribe::test::node_message("Add", {"rows", "more"}, {"y"}))
+                 .message(
+                     5,
+                     ascribe::test::tensor_message("table", 1, {3, 2}).packed_floats(4, {1, 2, 3, 4, 5, 6}))
+                 .message(11, value("ids", {0, 2}, 7))
+                 .message(11, value("more", {0, 2, 2}))
+                 .message(12, value("y", {0, 2, 2})))
+      .bytes;
+}
+
 /// y = the sum of an image's pixels, plus that of two further numbers.
 std::string image_model() {
   return ascribe::test::model_message(
@@ -444,6 +459,12 @@ TEST_CASE("whole numbers that choose are data, and a message says how they are g
   explain(
       {path, x, "--input", "mask=" + mask, "--target", "0-2", "--precision", "double", "--relevance", out});
   CHECK(read(folder / "out.npy") == Numbers{5, 0, 7});
+  // Ids are named like others.
+  const std::string ids = folder.write("ids.onnx", ids_model()).string();
+  explain({ids, "--explain", "ids=" + write(folder / "ids.npy", {1, 2}, {2, 0}), "--input",
+           "more=" + write(folder / "more.npy", {1, 2, 2}, {1, 1, 1, 1}), "--target", "0-3", "--precision",
+           "double", "--relevance", out});
+  CHECK(read(folder / "out.npy") == Numbers{5, 6, 1, 2});
 }
 
 TEST_CASE("mistakes about several inputs", "[explain]") {
@@ -460,20 +481,7 @@ TEST_CASE("mistakes about several inputs", "[explain]") {
     std::string says;
     Arguments arguments;
   };
-  const std::string ids =
-      folder
-          .write("ids.onnx",
-                 ascribe::test::model_message(
-                     Message()
-                         .message(1, ascribe::test::node_message("Gather", {"table", "ids"}, {"rows"}))
-                         .message(1, ascribe::test::node_message("Add", {"rows", "more"}, {"y"}))
-                         .message(5, ascribe::test::tensor_message("table", 1, {3, 2})
-                                         .packed_floats(4, {1, 2, 3, 4, 5, 6}))
-                         .message(11, value("ids", {0, 2}, 7))
-                         .message(11, value("more", {0, 2, 2}))
-                         .message(12, value("y", {0, 2, 2})))
-                     .bytes)
-          .string();
+  const std::string ids = folder.write("ids.onnx", ids_model()).string();
   const std::vector<Mistake> mistakes{
       {1, "expected one input to explain, found 2, left to right: --explain NAME=FILE explains", {linear, l}},
       {1, "expected one input to explain, found 2", {linear, l, "--describe"}},
@@ -501,6 +509,9 @@ TEST_CASE("mistakes about several inputs", "[explain]") {
       {1,
        "the numbers of input 'ids' choose rows of a table",
        {ids, write(folder / "more.npy", {2, 2}, {1, 2, 3, 4}), "--explain", "ids=" + l}},
+      {1,
+       "the numbers of input 'ids' choose rows of a table",
+       {ids, "--explain", "more=" + (folder / "more.npy").string()}},
       {2,
        "--explain: --input holds 'right'",
        {linear, l, "--explain", "right=" + r, "--input", "right=" + row}},
