@@ -420,7 +420,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
                                                : Inputs(std::move(files.front()), engine.rows());
   std::optional<Beside> baseline, weights, segments;
   if (!options.segments.empty()) segments = segments_of(options.segments, shape, samples.size());
-  if (std::any_of(options.methods.begin(), options.methods.end(), [](const Method* m) { return m->baseline; }))
+  if (std::any_of(options.methods.begin(), options.methods.end(),
+                  [](const Method* m) { return m->baseline; }))
     baseline = all_baselines(report, samples.size());
   if (!options.weights.empty())
     weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,

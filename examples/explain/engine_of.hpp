@@ -47,8 +47,9 @@ class EngineOf final : public Engine {
     for (Index i = 0; i < static_cast<Index>(net_.graph.nodes().size()); ++i) {
       const auto& node = net_.graph.node(i);
       const ascribe::NodeInfo info = node.info(i, 0);
-      NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0,
-                    node.inputs, i == net_.graph.outputs()[0]};
+      NodeText text{node.name, kind_of(info.kind), std::string(info.part), text_of(node.shape), "", 0};
+      text.inputs = node.inputs;
+      text.explained = i == net_.graph.outputs()[0];
       if (info.kind == ascribe::LayerKind::input) text.part.clear();
       if (const auto* rule = plan ? plan->rule(i) : nullptr) text.rule = rule->describe();
       if (reveal_cancel) text.rule = reveal_cancel_rule(info);

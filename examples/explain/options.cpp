@@ -169,8 +169,7 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--at") && !method.by_rules)
     misused("--at", std::string(method.name) + " knows no relevance of inner values");
   for (const char* option : {"--patch", "--stride", "--segments"})
-    if (given(option) && !some(&Method::parts))
-      misused(option, name + " has no use for it; occlusion has");
+    if (given(option) && !some(&Method::parts)) misused(option, name + " has no use for it; occlusion has");
   if (given("--layer") && !some(&Method::layer))
     misused("--layer", name + " has no use for it; grad_cam and score_cam have");
   if (some(&Method::layer) && o.layer.empty() && o.explains())
@@ -184,7 +183,8 @@ void check(const CLI::App& app, const Options& o) {
       misused(option, "expected a size above 0, or a height and a width");
   if (given("--warn-above") && !some(&Method::books)) misused("--warn-above", name + " has no books");
   if (given("--steps") &&
-      std::all_of(o.methods.begin(), o.methods.end(), [](const Method* m) { return m->steps == 0; })) misused("--steps", name + " takes no mean of gradients");
+      std::all_of(o.methods.begin(), o.methods.end(), [](const Method* m) { return m->steps == 0; }))
+    misused("--steps", name + " takes no mean of gradients");
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   for (const char* option : {"--baseline", "--average-baselines"})
     if (given(option) && !some(&Method::baseline)) misused(option, name + " is not against a baseline");
@@ -428,9 +428,10 @@ Parsed parse(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
       ->type_name("OUT.png|OUT.svg");
-  app.add_option("--page", o.page,
-                 "one page for any browser, without a network: every input by the method or the --methods, for "
-                 "its --top largest outputs, with the books node by node")
+  app.add_option(
+         "--page", o.page,
+         "one page for any browser, without a network: every input by the method or the --methods, for "
+         "its --top largest outputs, with the books node by node")
       ->type_name("OUT.html");
   app.add_option("--methods", methods,
                  "several methods for --page, side by side; other outputs are the first one's")

@@ -269,7 +269,8 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   }
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
   if (!of_rows) return text;
-  if (report.coloured && !report.words.empty()) text += "  " + coloured(report.words, shares, report.options.colours) + "\n";
+  if (report.coloured && !report.words.empty())
+    text += "  " + coloured(report.words, shares, report.options.colours) + "\n";
   text +=
       formatted("  %8s %10s %12s%s\n", "position", "id", "relevance", report.words.empty() ? "" : "  piece");
   for (std::size_t row = 0; row < shares.size(); ++row) {
@@ -368,8 +369,12 @@ examples::Row text_row(const Report& report, const Explanation& e, const example
   for (const double share : shares) most = std::max(most, std::abs(share));
   return {explained.title,
           explained.detail,
-          {{explained.method, examples::drawing_of(report.words, shares, width, report.options.colours), "", {},
-            most, report.options.colours}},
+          {{explained.method,
+            examples::drawing_of(report.words, shares, width, report.options.colours),
+            "",
+            {},
+            most,
+            report.options.colours}},
           explained.shares};
 }
 

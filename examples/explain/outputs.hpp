@@ -72,8 +72,8 @@ std::vector<Index> largest_outputs(const Report& report, const Explanation& expl
 /// An output's name and label.
 std::string name_of_output(const Report& report, Index output);
 
-/// What each pixel or row of the input has got, in their order: the sum over its channels; of other inputs each
-/// value's.
+/// What each pixel or row of the input has got, in their order: the sum over its channels; of other inputs
+/// each value's.
 std::vector<double> relevance_by_position(const Report& report, const Explanation& explanation,
                                           const Method& method);
 

@@ -29,8 +29,8 @@ examples::Page page_of(const Report& report, std::size_t inputs) {
   const Options& o = report.options;
   examples::Page page;
   page.title = "What " + o.model.filename().string() + " goes by";
-  page.detail = counted(inputs, "input") + " explained by " + counted(o.methods.size(), "method") +
-                ", in " + (o.in_double ? "double" : "single") + " precision, by ascribe " +
+  page.detail = counted(inputs, "input") + " explained by " + counted(o.methods.size(), "method") + ", in " +
+                (o.in_double ? "double" : "single") + " precision, by ascribe " +
                 std::to_string(ASCRIBE_VERSION_MAJOR) + "." + std::to_string(ASCRIBE_VERSION_MINOR) + "." +
                 std::to_string(ASCRIBE_VERSION_PATCH);
   page.notes = report.engine.notes();
@@ -43,11 +43,12 @@ examples::Page page_of(const Report& report, std::size_t inputs) {
     page.methods.push_back(std::move(one));
     if (!page.nodes.empty()) continue;
     for (const NodeText& node : nodes)
-      page.nodes.push_back({node.name,
-                            node.part == node.kind || node.part.empty() ? node.kind : node.kind + ", " + node.part,
-                            node.shape,
-                            {node.inputs.begin(), node.inputs.end()},
-                            node.explained});
+      page.nodes.push_back(
+          {node.name,
+           node.part == node.kind || node.part.empty() ? node.kind : node.kind + ", " + node.part,
+           node.shape,
+           {node.inputs.begin(), node.inputs.end()},
+           node.explained});
   }
   return page;
 }
@@ -63,8 +64,7 @@ std::string PageMaker::input(std::size_t thread, const Sample& sample, std::size
                              const Explanation& explanation) const {
   examples::PageInput input;
   // A text is its own name; of a file, the folder is nobody's business.
-  input.name =
-      report_.words.empty() ? std::filesystem::path(sample.name).filename().string() : sample.name;
+  input.name = report_.words.empty() ? std::filesystem::path(sample.name).filename().string() : sample.name;
   const Shape shape = report_.engine.inputs()[0].second;
   if (!report_.engine.rows().empty()) {
     input.height = 1;

@@ -11,8 +11,8 @@
 
 namespace explain {
 
-/// What the page says besides its inputs, of which there are so many. Throws ascribe::Error where a method cannot
-/// serve a node.
+/// What the page says besides its inputs, of which there are so many. Throws ascribe::Error where a method
+/// cannot serve a node.
 examples::Page page_of(const Report& report, std::size_t inputs);
 
 /// Explains inputs once more, by all methods.
@@ -21,8 +21,8 @@ class PageMaker {
   /// `report` has its page. It and the companions outlive this.
   PageMaker(const Report& report, const Companions& companions);
 
-  /// An input's part of the page, by the thread of that number. `explanation` says what was asked for, which is
-  /// the first output there; the other largest ones follow. Throws ascribe::Error as Explainer, with the
+  /// An input's part of the page, by the thread of that number. `explanation` says what was asked for, which
+  /// is the first output there; the other largest ones follow. Throws ascribe::Error as Explainer, with the
   /// method behind it.
   std::string input(std::size_t thread, const Sample& sample, std::size_t n, const Own& own,
                     const Explanation& explanation) const;

@@ -11,7 +11,8 @@ namespace {
 
 void check(const Drawing::Pasted& part) {
   const ascribe::Picture& picture = part.picture;
-  ascribe::heatmap_detail::check_size("drawing: picture", picture.rgb.size(), picture.height, picture.width, 3);
+  ascribe::heatmap_detail::check_size("drawing: picture", picture.rgb.size(), picture.height, picture.width,
+                                      3);
 }
 
 /// name="number"

@@ -1,5 +1,5 @@
-/// What is drawn on a canvas (canvas.hpp), kept until it becomes pixels or SVG. Compile drawing.cpp along with
-/// the program.
+/// What is drawn on a canvas (canvas.hpp), kept until it becomes pixels or SVG. Compile drawing.cpp along
+/// with the program.
 #pragma once
 
 #include <string>
@@ -40,8 +40,8 @@ void fill_rectangle(Drawing& drawing, int x, int y, int width, int height, Rgb c
 void paste(Drawing& drawing, const Drawing& other, int x, int y);
 void draw_text(Drawing& drawing, int x, int y, std::string_view text, const TextStyle& style = {});
 
-/// Throw ascribe::Error for a size below 1 and for a picture whose bytes don't fit its sizes. In SVG, pictures
-/// are PNG with sharp pixels, and text is text, in DejaVu Sans or what there is of its width.
+/// Throw ascribe::Error for a size below 1 and for a picture whose bytes don't fit its sizes. In SVG,
+/// pictures are PNG with sharp pixels, and text is text, in DejaVu Sans or what there is of its width.
 ascribe::Picture pixels_of(const Drawing& drawing);
 std::string svg_of(const Drawing& drawing);
 

@@ -82,8 +82,7 @@ ascribe::Picture colour_strip(int width, ascribe::Colours colours) {
   return strip;
 }
 
-void draw_panel(Drawing& canvas, const Panel& panel, const RowLayout& place, int x, int y,
-                int column) {
+void draw_panel(Drawing& canvas, const Panel& panel, const RowLayout& place, int x, int y, int column) {
   // The last line of a caption is next to the picture.
   const auto caption = wrapped(panel.caption, column, caption_style);
   int line = y + place.captions - 3 - static_cast<int>(caption.size()) * line_height(caption_style);

@@ -20,8 +20,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON without a `<`, so that nothing in it ends the script that it stands in. Names that are no UTF-8 must not
-/// cost the page.
+/// JSON without a `<`, so that nothing in it ends the script that it stands in. Names that are no UTF-8 must
+/// not cost the page.
 std::string text_of(const Json& json) {
   std::string text;
   for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
@@ -78,9 +78,8 @@ Json json_of(const Page& page, const PageInput& input, const PageView& view) {
                   view.nodes.size());
   double moved = 0;
   for (const double value : view.relevance) moved += std::abs(value);
-  Json json{{"relevance", quantised(input, view.relevance)},
-            {"moved", number(moved)},
-            {"books", Json::array()}};
+  Json json{
+      {"relevance", quantised(input, view.relevance)}, {"moved", number(moved)}, {"books", Json::array()}};
   append(json["books"], view.books);
   if (!view.nodes.empty()) {
     Json all = Json::array();
@@ -123,11 +122,12 @@ Json json_of(const PageTable& table) {
       cells.push_back(cell.number ? Json{cell.text, number(*cell.number)} : Json(cell.text));
     rows.push_back(std::move(cells));
   }
-  return {{"title", table.title}, {"columns", table.columns}, {"rows", std::move(rows)}, {"note", table.note}};
+  return {
+      {"title", table.title}, {"columns", table.columns}, {"rows", std::move(rows)}, {"note", table.note}};
 }
 
-/// A map's colours from −1 to 1 as hexadecimal digits. All of its corners are among them, so that straight lines
-/// between them are the map.
+/// A map's colours from −1 to 1 as hexadecimal digits. All of its corners are among them, so that straight
+/// lines between them are the map.
 std::string hexadecimal(ascribe::Colours colours) {
   constexpr int steps = 40;
   std::vector<double> strengths;
@@ -204,14 +204,9 @@ std::string page_html(const Page& page, std::span<const std::string> inputs) {
   for (const auto& [name, colours] : ascribe::colours_by_name)
     maps.push_back({{"name", name}, {"colours", hexadecimal(colours)}, {"chosen", colours == page.colours}});
   for (const Rgb& colour : share_colours) shares.push_back(colour);
-  const Json head{{"notes", page.notes},
-                  {"methods", std::move(methods)},
-                  {"nodes", std::move(nodes)},
-                  {"edges", std::move(edges)},
-                  {"plots", std::move(plots)},
-                  {"tables", std::move(tables)},
-                  {"maps", std::move(maps)},
-                  {"shares", std::move(shares)}};
+  const Json head{{"notes", page.notes},       {"methods", std::move(methods)}, {"nodes", std::move(nodes)},
+                  {"edges", std::move(edges)}, {"plots", std::move(plots)},     {"tables", std::move(tables)},
+                  {"maps", std::move(maps)},   {"shares", std::move(shares)}};
   std::string data = text_of(head);
   data.pop_back();  // the brace
   data += ",\"inputs\":[";

@@ -1,7 +1,7 @@
 /// Explanations as one HTML file that any browser opens without a network: pictures under their heatmaps, the
-/// books node by node, the paths that relevance took, curves and tables. Plain data in, text out; the same data
-/// gives the same bytes. Everything that comes from outside (names, labels) is escaped. Style and script are
-/// page/page.css and page/page.js. Compile page.cpp along with the program.
+/// books node by node, the paths that relevance took, curves and tables. Plain data in, text out; the same
+/// data gives the same bytes. Everything that comes from outside (names, labels) is escaped. Style and script
+/// are page/page.css and page/page.js. Compile page.cpp along with the program.
 #pragma once
 
 #include <cstddef>
@@ -54,10 +54,10 @@ struct PageOutput {
 /// An input: an image, a text, or any rows of numbers.
 struct PageInput {
   std::string name;
-  std::size_t height = 0, width = 0;            ///< of its relevance, a number a pixel
+  std::size_t height = 0, width = 0;             ///< of its relevance, a number a pixel
   std::optional<ascribe::Picture> picture = {};  ///< height × width: what the network saw
-  std::vector<Word> words = {};                 ///< height · width of them, or none
-  std::vector<PageOutput> outputs;              ///< the first is shown first
+  std::vector<Word> words = {};                  ///< height · width of them, or none
+  std::vector<PageOutput> outputs;               ///< the first is shown first
 };
 
 /// A line of a plot.
@@ -98,14 +98,14 @@ struct Page {
   ascribe::Colours colours = ascribe::Colours::diverging;  ///< those that are shown first
 };
 
-/// An input as the page's data have it, so that of many only this is kept: the picture as PNG, relevances in 16
-/// bits, −32767 to 32767 for the view's largest magnitude, which rounds them to within 1/65534 of it; other
-/// numbers to nine digits. Throws ascribe::Error for numbers that don't fit each other or the page's methods and
-/// nodes, and for a relevance that is not finite.
+/// An input as the page's data have it, so that of many only this is kept: the picture as PNG, relevances in
+/// 16 bits, −32767 to 32767 for the view's largest magnitude, which rounds them to within 1/65534 of it;
+/// other numbers to nine digits. Throws ascribe::Error for numbers that don't fit each other or the page's
+/// methods and nodes, and for a relevance that is not finite.
 std::string page_input(const Page& page, const PageInput& input);
 
-/// The file, of inputs as page_input gives them for this page. Throws ascribe::Error for numbers that don't fit
-/// each other: rules and nodes, x and y, cells and columns.
+/// The file, of inputs as page_input gives them for this page. Throws ascribe::Error for numbers that don't
+/// fit each other: rules and nodes, x and y, cells and columns.
 std::string page_html(const Page& page, std::span<const std::string> inputs = {});
 
 /// The edges of a network: pairs of a node and one that it reads, each pair once.

@@ -1,5 +1,5 @@
-/// The bytes of page/page.html, page/page.css and page/page.js, each with a 0 behind it. CMake writes them into a
-/// source file, as it does the letters (font.hpp).
+/// The bytes of page/page.html, page/page.css and page/page.js, each with a 0 behind it. CMake writes them
+/// into a source file, as it does the letters (font.hpp).
 #pragma once
 
 namespace examples {

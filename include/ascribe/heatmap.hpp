@@ -27,8 +27,8 @@ struct Picture {
 /// `diverging`: blue for negative, exactly white for 0, red for positive relevance. The two hues stay
 /// apart under every common colour blindness, and darken alike. `sequential`: |relevance|, white to dark.
 /// `purple_orange` and `teal_brown`, positive last: PuOr and BrBG of 11 classes with white in their middle,
-/// which their author says are safe for the colour-blind. They are colour specifications and designs developed
-/// by Cynthia Brewer (https://colorbrewer2.org, Apache License 2.0).
+/// which their author says are safe for the colour-blind. They are colour specifications and designs
+/// developed by Cynthia Brewer (https://colorbrewer2.org, Apache License 2.0).
 enum class Colours { diverging, sequential, purple_orange, teal_brown };
 
 /// All of them by name.

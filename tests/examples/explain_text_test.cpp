@@ -330,4 +330,23 @@ TEST_CASE("explain takes one position's class as a target, which depends on what
   }
 }
 
+TEST_CASE("a text's page has its pieces and their shares", "[explain]") {
+  const TemporaryFolder folder;
+  const std::string network = masked_model(folder), html = (folder / "why.html").string();
+  const Json pieces_of =
+      ledger_of({network, "the cat </script>", "--method", "lrp_q", "--page", html}, folder)["pieces"];
+  const std::string page = bytes_of(html), begin = "id=\"data\">";
+  const std::size_t from = page.find(begin) + begin.size();
+  const Json input = Json::parse(page.substr(from, page.find("</script>", from) - from))["inputs"][0];
+  REQUIRE(input["words"].size() == pieces_of.size());
+  CHECK(input["height"] == 1);
+  CHECK(input["width"] == pieces_of.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < pieces_of.size(); ++i) {
+    CHECK(input["words"][i]["piece"] == pieces_of[i]["piece"]);
+    largest = std::max(largest, std::abs(pieces_of[i]["relevance"].get<double>()));
+  }
+  CHECK(input["outputs"][0]["views"][0]["relevance"]["scale"].get<double>() == Approx(largest));
+}
+
 }  // namespace

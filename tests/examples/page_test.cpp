@@ -16,6 +16,7 @@
 #include "examples/support/idx.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
+#include "tests/support/onnx.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace {
@@ -76,7 +77,8 @@ std::string from_base64(const std::string& text, std::size_t from = 0) {
   return bytes;
 }
 
-/// What a view's relevances are, read as the page says it: 16 bits, the lower byte first, 32767 for the scale.
+/// What a view's relevances are, read as the page says it: 16 bits, the lower byte first, 32767 for the
+/// scale.
 std::vector<double> relevances(const Json& view) {
   const std::string bytes = from_base64(view["relevance"]["values"].get<std::string>());
   std::vector<double> values;
@@ -189,9 +191,7 @@ TEST_CASE("Paths follow from the books of the nodes", "[page]") {
 
 TEST_CASE("A page refuses numbers that don't fit", "[page]") {
   const Page page = small_page();
-  const auto refused = [](const auto& make, const char* why) {
-    CHECK_THROWS_WITH(make(), Contains(why));
-  };
+  const auto refused = [](const auto& make, const char* why) { CHECK_THROWS_WITH(make(), Contains(why)); };
   const auto input = [&](const auto& change) {
     return [&] {
       PageInput one = small_input();
@@ -216,11 +216,16 @@ TEST_CASE("A page refuses numbers that don't fit", "[page]") {
     };
   };
   refused(whole([](auto& p) { p.methods[0].rules.pop_back(); }), "expected the rules of 2 nodes, found 1");
-  refused(whole([](auto& p) { p.nodes[0].inputs = {1}; }), "expected to read nodes before it, found number 1");
+  refused(whole([](auto& p) { p.nodes[0].inputs = {1}; }),
+          "expected to read nodes before it, found number 1");
   refused(whole([](auto& p) { p.plots = {{"t", "", "", {{"c", {0, 1}, {1}}}}}; }), "found 2, 1, 0 and 0");
-  refused(whole([](auto& p) { p.plots = {{"t", "", "", {{"c", {0, 1}, {1, 2}, {1, 2}}}}}; }),
+  refused(whole([](auto& p) {
+            p.plots = {{"t", "", "", {{"c", {0, 1}, {1, 2}, {1, 2}}}}};
+          }),
           "found 2, 2, 2 and 0");
-  refused(whole([](auto& p) { p.tables = {{"t", {"a", "b"}, {{{"1", 1}}}}}; }),
+  refused(whole([](auto& p) {
+            p.tables = {{"t", {"a", "b"}, {{{"1", 1}}}}};
+          }),
           "expected 2 cells in a row, found 1");
 }
 
@@ -319,7 +324,71 @@ TEST_CASE("explain's page takes methods of every kind, and says what they ask fo
   refused({"--page", html, "--colours", "red"}, "expected one of blue-red, ");
 }
 
-/// What is put behind a page's own script: it moves the sliders, chooses and sorts, and writes down what it sees.
+TEST_CASE("explain's page shows numbers that are no image, and the paths of a sum", "[page][explain]") {
+  using ascribe::test::Message;
+  const auto value = [](const std::string& name, const std::vector<std::int64_t>& sizes) {
+    Message shape;
+    shape.message(1, Message().text(2, "N"));
+    for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
+    return Message().text(1, name).message(2,
+                                           Message().message(1, Message().integer(1, 1).message(2, shape)));
+  };
+  // c = relu(a) + a, d = c·w: of a = 1, -2, 3, 1, 0, 2, the weights being 1, 1, 2, 2, 3, 3.
+  const std::string bytes =
+      ascribe::test::model_message(
+          Message()
+              .message(1, ascribe::test::node_message("Relu", {"a"}, {"b"}, "relu"))
+              .message(1, ascribe::test::node_message("Add", {"b", "a"}, {"c"}, "sum"))
+              .message(1, ascribe::test::node_message("Flatten", {"c"}, {"f"}, "flat"))
+              .message(1, ascribe::test::node_message("MatMul", {"f", "w"}, {"d"}, "product"))
+              .message(5, ascribe::test::tensor_message("w", 1, {6, 1}).packed_floats(4, {1, 1, 2, 2, 3, 3}))
+              .message(11, value("a", {6}))
+              .message(12, value("d", {1})))
+          .bytes;
+  const TemporaryFolder folder;
+  const std::string network = folder.write("sum.onnx", bytes).string();
+  const std::vector<double> a{1, -2, 3, 1, 0, 2};
+  ascribe::io::write_npy(folder / "<script>.npy", {6}, std::span<const double>(a));
+  explain({network, (folder / "<script>.npy").string(), "--method", "gradient_times_input", "--precision",
+           "double", "--page", (folder / "why.html").string()});
+  const std::string html = bytes_of(folder / "why.html");
+  CHECK(count_of(html, "<script") == 2);
+  const Json data = data_of(html), input = data["inputs"][0];
+  CHECK(input["name"] == "<script>.npy");
+  CHECK(input["height"] == 1);
+  CHECK(input["width"] == 6);
+  CHECK_FALSE(input.contains("picture"));
+  REQUIRE(input["outputs"].size() == 1);
+  CHECK(input["outputs"][0]["name"] == "d");
+  // 2·1 - 2 + 2·(6 + 2) + 3·4 = 28.
+  CHECK(input["outputs"][0]["value"] == 28);
+  const Json& view = input["outputs"][0]["views"][0];
+  const std::vector<double> expected{2, -2, 12, 4, 0, 12}, found = relevances(view);
+  REQUIRE(found.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(found[i] == Approx(expected[i]).margin(12.0 / 65534));
+  // Through the function go 1 + 6 + 2 + 6 = 15, beside it 13.
+  std::vector<double> into_input;
+  for (std::size_t e = 0; e < data["edges"].size(); ++e)
+    if (data["edges"][e][1] == 0) into_input.push_back(view["paths"][e].get<double>());
+  CHECK(into_input == std::vector<double>{15, 13});
+}
+
+TEST_CASE("explain's page says which inputs it has not got", "[page][explain]") {
+  const TemporaryFolder folder;
+  auto images = ascribe::io::read_npy<float>(of_repository("tests/golden/input.npy"));
+  images.values[784] = NAN;
+  ascribe::io::write_npy(folder / "four.npy", images.shape, std::span<const float>(images.values));
+  const auto outcome = ascribe::test::run(
+      {model, (folder / "four.npy").string(), "--keep-going", "--page", (folder / "why.html").string()});
+  CHECK(outcome.exit_code == 1);
+  const Json data = data_of(bytes_of(folder / "why.html"));
+  CHECK(data["inputs"].size() == 3);
+  REQUIRE(!data["notes"].empty());
+  CHECK_THAT(data["notes"].back().get<std::string>(), Contains("four.npy[1]"));
+}
+
+/// What is put behind a page's own script: it moves the sliders, chooses and sorts, and writes down what it
+/// sees.
 const char* const visitor = R"js(<script>
 const wait = ms => new Promise(done => setTimeout(done, ms));
 (async () => {
@@ -374,10 +443,12 @@ TEST_CASE("A browser shows the page, its sliders move the pictures and its table
   const TemporaryFolder folder;
   explain({model, six_digits(folder), "--methods", eleven, "--page", (folder / "why.html").string()});
   std::string html = bytes_of(folder / "why.html");
-  html.insert(html.find("<style>"),
-              "<script>const begun = performance.now(), faults = []; for (const kind of ['error', 'unhandledrejection', "
-              "'securitypolicyviolation']) addEventListener(kind, event => faults.push(String(event.message || "
-              "event.reason || event.violatedDirective)));</script>");
+  html.insert(
+      html.find("<style>"),
+      "<script>const begun = performance.now(), faults = []; for (const kind of ['error', "
+      "'unhandledrejection', "
+      "'securitypolicyviolation']) addEventListener(kind, event => faults.push(String(event.message || "
+      "event.reason || event.violatedDirective)));</script>");
   html.insert(html.find("</body>"), visitor);
   const std::string page = folder.write("visited.html", html).string(), out = (folder / "out").string(),
                     err = (folder / "err").string();
