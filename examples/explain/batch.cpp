@@ -65,7 +65,9 @@ Json settings_of(const Options& o) {
                 {"--baseline", Json::array()},
                 {"--average-baselines", o.average_baselines},
                 {"--labels", o.labels.empty() ? "" : fingerprint(o.labels)},
-                {"--colours", name_of(o.colours)}};
+                {"--colours", name_of(o.colours)},
+                {"--contour", o.contour ? Json(*o.contour) : Json()},
+                {"--channels", o.by_channel}};
   for (const Target& target : o.targets) {
     const auto output = target.output();
     settings["--target"].push_back(output ? Json(*output) : Json(target.text()));

@@ -109,7 +109,7 @@ void check(const CLI::App& app, const Options& o) {
           "--baseline",   "--average-baselines", "--steps",     "--segments", "--warn-above",
           "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
           "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going",
-          "--page",       "--methods",           "--colours"})
+          "--page",       "--methods",           "--colours",   "--contour",  "--channels"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -147,6 +147,11 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--methods") && !given("--page")) misused("--methods", "needs a --page, which shows several");
   if (given("--colours") && !given("--heatmap") && !o.write.heatmap && !given("--page"))
     misused("--colours", "needs a --heatmap or a --page");
+  if (o.contour && !(*o.contour > 0 && *o.contour <= 100))
+    misused("--contour", "expected a share above 0 and up to 100 %");
+  for (const char* option : {"--contour", "--channels"})
+    if (given(option) && ((!given("--heatmap") && !o.write.heatmap) || !o.vocabulary.empty()))
+      misused(option, "needs a --heatmap of images");
   // What no method has a use for is a mistake, and so is what one of several needs and has not got.
   const Method& method = *o.method;
   const bool several = o.methods.size() > 1;
@@ -428,6 +433,12 @@ Parsed parse(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
       ->type_name("OUT.png|OUT.svg");
+  app.add_option(
+         "--contour", o.contour,
+         "in --heatmap, a line around the pixels that speak the most for the output, so many per cent "
+         "of them")
+      ->type_name("X");
+  app.add_flag("--channels", o.by_channel, "in --heatmap, a heatmap of each channel, too");
   app.add_option(
          "--page", o.page,
          "one page for any browser, without a network: every input by the method or the --methods, for "

@@ -71,6 +71,8 @@ struct Options {
   int threads_each = 1;  ///< of them, those that one input gets where there are fewer inputs than threads
   std::filesystem::path relevance, ledger, output_values, multipliers, heatmap, page;
   ascribe::Colours colours = ascribe::Colours::diverging;  ///< of heatmaps
+  std::optional<double> contour;                           ///< of the top pixels, in per cent
+  bool by_channel = false;                                 ///< heatmaps of each channel, too
   /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
   std::vector<std::pair<std::string, std::filesystem::path>> at;
 

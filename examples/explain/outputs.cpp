@@ -359,7 +359,9 @@ examples::Row image_row(const Report& report, const Sample& sample, const Explan
   explained.channels = layout.format.channels;
   explained.relevance = by_pixels(layout, input.of(e.relevance));
   explained.file = std::filesystem::path(sample.name).filename().string();
-  return examples::explained_row(explained, colours);
+  return examples::explained_row(explained, colours,
+                                 {.contour = report.options.contour,
+                                  .by_channel = report.options.by_channel && layout.format.channels > 1});
 }
 
 examples::Row text_row(const Report& report, const Explanation& e, const examples::Explained& explained) {

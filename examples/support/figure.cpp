@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <numeric>
+#include <utility>
 
 #include "ascribe/core/error.hpp"
 
@@ -109,6 +111,25 @@ void draw_panel(Drawing& canvas, const Panel& panel, const RowLayout& place, int
   } else {
     draw_text(canvas, x, y + 3, shortened(panel.note, column, note_style), note_style);
   }
+}
+
+/// A line along the borders of what is inside, dark on a light one, on a picture whose pixels are enlarged by
+/// `factor`.
+void draw_contour(Drawing& canvas, const std::vector<bool>& inside, int height, int width, int factor) {
+  const auto is_inside = [&](int y, int x) {
+    return y >= 0 && x >= 0 && y < height && x < width &&
+           inside[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
+                  static_cast<std::size_t>(x)];
+  };
+  for (const auto& [thick, colour] : {std::pair(factor > 2 ? 3 : 0, white), std::pair(1, ink)})
+    for (int y = 0; y <= height; ++y)
+      for (int x = 0; x <= width; ++x) {
+        const int left = x * factor - (thick + 1) / 2 + 1, top = y * factor - (thick + 1) / 2 + 1;
+        if (is_inside(y, x) != is_inside(y - 1, x))
+          fill_rectangle(canvas, left, top, factor + thick, thick, colour);
+        if (is_inside(y, x) != is_inside(y, x - 1))
+          fill_rectangle(canvas, left, top, thick, factor + thick, colour);
+      }
 }
 
 /// A square of each share's colour and the text behind it, in one line.
@@ -231,22 +252,64 @@ ascribe::Picture figure(std::span<const Row> rows, std::span<const std::string> 
   return pixels_of(figure_drawing(rows, footer));
 }
 
-Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& options, int side) {
+std::vector<bool> top_values(std::span<const double> values, double percent) {
+  if (!(percent > 0 && percent <= 100))
+    ascribe::fail("contour: expected a share above 0 and up to 100 %, found ", percent);
+  // Half of a value is rounding: 16.1 has no exact double.
+  const double count = std::ceil(percent / 100 * static_cast<double>(values.size()) - 1e-6);
+  const std::size_t last = std::min(static_cast<std::size_t>(std::max(count, 1.0)), values.size()) - 1;
+  std::vector<double> sorted(values.begin(), values.end());
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(last), sorted.end(),
+                   std::greater<>());
+  std::vector<bool> top;
+  for (const double value : values) top.push_back(value > 0 && value >= sorted[last]);
+  return top;
+}
+
+Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& options,
+                  const RowOptions& row_options) {
   const ascribe::Picture& image = explained.image;
-  const double longer = std::max({1, image.width, image.height});
-  const int factor = std::max(1, static_cast<int>(std::lround(side / longer)));
-  const double scale =
-      ascribe::heatmap_scale(explained.relevance, image.height, image.width, explained.channels, options);
+  const int width = image.width, height = image.height, channels = explained.channels;
+  const double longer = std::max({1, width, height});
+  const int factor = std::max(1, static_cast<int>(std::lround(row_options.side / longer)));
+  const std::span<const double> relevance = explained.relevance;
+  const double scale = ascribe::heatmap_scale(relevance, height, width, channels, options);
   // Pale under the overlay: dark red on dark grey would not show.
   ascribe::Picture under = ascribe::grey(image);
   for (unsigned char& byte : under.rgb) byte = static_cast<unsigned char>(255 - (255 - byte) * 5 / 8);
-  const ascribe::Picture heat =
-      ascribe::heatmap(explained.relevance, image.height, image.width, explained.channels, options);
-  const ascribe::Picture over = ascribe::overlay(under, explained.relevance, explained.channels, 1, options);
+  const ascribe::Picture heat = ascribe::heatmap(relevance, height, width, channels, options);
+  const ascribe::Picture over = ascribe::overlay(under, relevance, channels, 1, options);
   Row row{explained.title, explained.detail, {}, explained.shares};
   row.panels.push_back({"what the network saw", ascribe::enlarge(image, factor), explained.file, {}, {}});
   row.panels.push_back({explained.method, ascribe::enlarge(heat, factor), "", {}, scale, options.colours});
+  if (row_options.by_channel) {
+    // Channel by channel they are as many images of one channel each, in one column.
+    const auto pixels = relevance.size() / static_cast<std::size_t>(channels);
+    std::vector<double> planes;
+    for (int c = 0; c < channels; ++c)
+      for (std::size_t p = 0; p < pixels; ++p)
+        planes.push_back(relevance[p * static_cast<std::size_t>(channels) + static_cast<std::size_t>(c)]);
+    ascribe::HeatmapOptions common = options;
+    const double most = ascribe::heatmap_scale(planes, height * channels, width, 1, options);
+    if (most > 0) common.scale = most;
+    for (int c = 0; c < channels; ++c) {
+      const auto plane =
+          std::span<const double>(planes).subspan(static_cast<std::size_t>(c) * pixels, pixels);
+      row.panels.push_back({"channel " + std::to_string(c),
+                            ascribe::enlarge(ascribe::heatmap(plane, height, width, 1, common), factor),
+                            "",
+                            {},
+                            most,
+                            options.colours});
+    }
+  }
   row.panels.push_back({"both", ascribe::enlarge(over, factor), "", {}, {}});
+  if (row_options.contour) {
+    const std::vector<double> sums =
+        ascribe::heatmap_detail::reduce(relevance, height, width, channels, options.channels);
+    draw_contour(row.panels.back().picture, top_values(sums, *row_options.contour), height, width, factor);
+    row.panels.back().note = "line: the top " + in_words(*row_options.contour) + " %";
+  }
   return row;
 }
 

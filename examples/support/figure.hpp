@@ -68,9 +68,22 @@ struct Explained {
   std::optional<Shares> shares;
 };
 
+/// What a row has besides its colours.
+struct RowOptions {
+  int side = 224;                 ///< about how many pixels long a panel's longer side is
+  std::optional<double> contour;  ///< a line around the top pixels, as many per cent as this
+  bool by_channel = false;        ///< a heatmap of each channel, too
+};
+
+/// Which values are in the top `percent` %, rounded up to a whole number of them: as large as the last of
+/// these, and above 0. Throws ascribe::Error for a share outside (0, 100].
+std::vector<bool> top_values(std::span<const double> values, double percent);
+
 /// A row of three panels, image, heatmap and overlay on the grey image, each enlarged by the whole factor
-/// that brings its longer side nearest to `side` pixels (at least 1). Throws ascribe::Error as heatmap and
-/// overlay do.
-Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& options, int side = 224);
+/// that brings its longer side nearest to `side` pixels (at least 1); the contour is on the overlay. Heatmaps
+/// of channels stand behind that of all and share a scale of their own. Throws ascribe::Error as heatmap,
+/// overlay and top_values do.
+Row explained_row(const Explained& explained, const ascribe::HeatmapOptions& options,
+                  const RowOptions& row_options = {});
 
 }  // namespace examples

@@ -246,16 +246,16 @@ std::vector<double> page_paths(std::span<const PageNode> nodes, std::span<const 
   if (books.size() != nodes.size())
     ascribe::fail("page: expected the books of ", nodes.size(), " nodes, found ", books.size());
   const auto edges = page_edges(nodes);
-  /// A sum of edges that is known: what leaves a node, or enters one.
+  /// A sum of edges that is known: what leaves a node, or enters one. That of the explained node has no
+  /// edges: nothing that reads it is on the way to it.
   struct Sum {
     double rest = 0;
     std::vector<std::size_t> open = {};
-    bool known = true;
   };
   std::vector<Sum> sums(2 * nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     sums[2 * i].rest = books[i].leave;
-    sums[2 * i + 1] = {books[i].enter, {}, !nodes[i].explained};
+    sums[2 * i + 1].rest = books[i].enter;
   }
   for (std::size_t e = 0; e < edges.size(); ++e) {
     sums[2 * edges[e].first].open.push_back(e);
@@ -280,7 +280,7 @@ std::vector<double> page_paths(std::span<const PageNode> nodes, std::span<const 
   for (bool again = true; again;) {
     again = false;
     for (const Sum& sum : sums)
-      if (sum.known && sum.open.size() == 1) {
+      if (sum.open.size() == 1) {
         close(sum.open[0], sum.rest);
         again = true;
       }

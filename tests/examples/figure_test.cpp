@@ -181,6 +181,62 @@ TEST_CASE("An input is explained by image, heatmap and overlay of one size", "[f
   CHECK(at(over, 30, 30) == Rgb{152, 152, 152});
 }
 
+TEST_CASE("The top values are the largest above 0, rounded up", "[figure]") {
+  const std::vector<double> values{3, -5, 1, 2, 0, 2, -1, 0, 0, 0};
+  const auto top = [&](double percent) {
+    std::string text;
+    for (const bool is : top_values(values, percent)) text += is ? '1' : '0';
+    return text;
+  };
+  CHECK(top(1) == "1000000000");
+  CHECK(top(10) == "1000000000");
+  CHECK(top(10.1) == "1001010000");  // equals are taken together
+  CHECK(top(40) == "1011010000");
+  CHECK(top(100) == "1011010000");
+  CHECK_THROWS_WITH(top(0), Contains("above 0"));
+  CHECK_THROWS_AS(top(101), ascribe::Error);
+}
+
+TEST_CASE("A contour goes around the top pixels, and channels have panels of their own", "[figure]") {
+  Explained explained;
+  explained.image = make_canvas(28, 28, {90, 90, 90});
+  explained.relevance.assign(3 * 28 * 28, 0.0);
+  for (const std::size_t pixel : {29U, 30U}) explained.relevance[3 * pixel + 2] = 4;
+  explained.relevance[3 * 60] = -2;
+  const Row plain = explained_row(explained, {});
+  RowOptions options;
+  options.contour = 0.2;  // 1.6 pixels, and so two
+  options.by_channel = true;
+  const Row row = explained_row(explained, {}, options);
+  REQUIRE(plain.panels.size() == 3);
+  REQUIRE(row.panels.size() == 6);
+  CHECK(row.panels[5].note == "line: the top 0.2 %");
+  const Picture before = pixels_of(plain.panels[2].picture), after = pixels_of(row.panels[5].picture);
+  // Pixels (1, 1) and (1, 2), of 8 × 8 each: a line around both, none between, and nothing inside.
+  for (int i = 8; i <= 24; ++i) {
+    CHECK(at(after, i, 8) == Rgb{34, 34, 34});
+    CHECK(at(after, i, 16) == Rgb{34, 34, 34});
+  }
+  CHECK(at(after, 8, 12) == Rgb{34, 34, 34});
+  CHECK(at(after, 24, 12) == Rgb{34, 34, 34});
+  CHECK(at(after, 7, 12) == white);
+  CHECK(at(after, 25, 12) == white);
+  CHECK(at(after, 16, 12) == at(before, 16, 12));
+  CHECK(filled(after, 10, 10, 6, 5, at(before, 12, 12)));
+  // Where nothing is on top there is no line.
+  explained.relevance.assign(3 * 28 * 28, -1.0);
+  CHECK(pixels_of(explained_row(explained, {}, options).panels[5].picture).rgb ==
+        pixels_of(explained_row(explained, {}).panels[2].picture).rgb);
+
+  CHECK(row.panels[2].caption == "channel 0");
+  CHECK(row.panels[4].caption == "channel 2");
+  for (std::size_t p = 2; p < 5; ++p) CHECK(row.panels[p].scale == 4.0);
+  const Picture first = pixels_of(row.panels[2].picture), last = pixels_of(row.panels[4].picture);
+  CHECK(at(first, 12, 12) == white);
+  CHECK(at(last, 12, 12) == Rgb{130, 0, 30});
+  CHECK(at(first, 8 * 4 + 1, 8 * 2 + 1) == Rgb{90, 150, 225});  // −2 of 4
+}
+
 TEST_CASE("Small images are enlarged by a whole factor, large ones stay", "[figure]") {
   for (const auto& [width, height, factor] : std::vector<std::array<int, 3>>{
            {28, 28, 8}, {224, 224, 1}, {500, 300, 1}, {32, 16, 7}, {64, 64, 4}, {100, 100, 2}}) {

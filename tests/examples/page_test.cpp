@@ -306,6 +306,12 @@ TEST_CASE("explain's page takes methods of every kind, and says what they ask fo
   CHECK_THAT(data["inputs"][0]["outputs"][0]["views"][2]["note"].get<std::string>(), Contains("of 3 noisy"));
   CHECK_THAT(data["inputs"][0]["outputs"][0]["views"][3]["note"].get<std::string>(), Contains("--steps 3 "));
 
+  // Without --steps, each takes as many as it does alone.
+  explain({model, input, "--methods", "smoothgrad,integrated_gradients", "--top", "1", "--page", html});
+  const Json views = data_of(bytes_of(html))["inputs"][0]["outputs"][0]["views"];
+  CHECK_THAT(views[0]["note"].get<std::string>(), Contains("of 50 noisy"));
+  CHECK_THAT(views[1]["note"].get<std::string>(), Contains("--steps 64 "));
+
   const auto refused = [&](const ascribe::test::Arguments& options, const char* why) {
     const auto outcome = ascribe::test::run(ascribe::test::operator+({model, input}, options));
     INFO(why);
@@ -412,6 +418,10 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
   await move("strength", 0); seen.push(pixels());
   await move("strength", 100); seen.push(pixels());
   await move("clipping", 60); seen.push(pixels());
+  const outline = () => document.querySelector(".contour path").getAttribute("d").length;
+  found.outline = [outline()];
+  await move("contour", 5); found.outline.push(outline());
+  await move("contour", 0); found.outline.push(outline());
   const colours = document.getElementById("colours");
   colours.selectedIndex = 1;
   colours.dispatchEvent(new Event("change"));
@@ -477,6 +487,9 @@ TEST_CASE("A browser shows the page, its sliders move the pictures and its table
   // 0.2 s on a slow core; a machine that does much else has its time.
   CHECK(found["milliseconds"].get<double>() < 3000);
   CHECK(found["pictures"] == 6);
+  CHECK(found["outline"][0] == 0);
+  CHECK(found["outline"][1] > 40);
+  CHECK(found["outline"][2] == 0);
   CHECK(found["values"][0].get<std::string>().starts_with("(15, 14): "));
   CHECK(found["values"][1].get<std::string>().starts_with("(15, 14): "));
   CHECK(found["books"] == 11);

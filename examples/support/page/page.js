@@ -9,7 +9,7 @@ const shareColours = data.shares.map(rgb => `rgb(${rgb.join(",")})`);
 const lineColours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
 const dashes = ["", "7 3", "2 3", "9 3 2 3"];
 
-const settings = {strength: 0.75, percentile: 99.5, map: data.maps.find(map => map.chosen) ?? data.maps[0]};
+const settings = {strength: 0.75, percentile: 99.5, contour: 0, map: data.maps.find(map => map.chosen) ?? data.maps[0]};
 
 /** An element of HTML; everything that comes from the data is text and never markup. */
 function element(tag, attributes = {}, ...children) {
@@ -99,6 +99,21 @@ function paint(canvas, view, image) {
     out.data[4 * p + 3] = 255;
   }
   canvas.getContext("2d").putImageData(out, 0, 0);
+}
+
+/** A line around the pixels that are in the top so many per cent, and above 0: as top_values (figure.cpp) has it. */
+function contour(input, {steps}) {
+  if (settings.contour === 0) return "";
+  const count = Math.max(1, Math.ceil(settings.contour / 100 * steps.length - 1e-6));
+  const least = Math.max(1, Int16Array.from(steps).sort()[steps.length - count]);
+  const inside = (x, y) => x >= 0 && y >= 0 && x < input.width && y < input.height && steps[y * input.width + x] >= least;
+  let path = "";
+  for (let y = 0; y <= input.height; ++y)
+    for (let x = 0; x <= input.width; ++x) {
+      if (inside(x, y) !== inside(x, y - 1)) path += `M${x} ${y}h1`;
+      if (inside(x, y) !== inside(x - 1, y)) path += `M${x} ${y}v1`;
+    }
+  return path;
 }
 
 // --- The books.
@@ -298,13 +313,15 @@ function viewOf(input, part, index) {
   const bar = element("div");
   const self = {button, get view() { return input.outputs[part.output].views[index]; }};
   const wordly = input.words != null;
-  let shown, surface;
+  let shown, surface, lines;
   if (wordly) {
     shown = element("div", {class: "words"});
   } else {
     surface = element("canvas", {width: input.width, height: input.height, tabindex: 0, role: "img"});
     self.cross = element("div", {class: "cross", hidden: true});
-    shown = element("div", {class: "picture"}, surface, self.cross);
+    lines = ["#fff", "#222"].map((stroke, i) => drawn("path", {stroke, fill: "none", "stroke-width": 3 - 1.7 * i, "vector-effect": "non-scaling-stroke"}));
+    shown = element("div", {class: "picture"}, surface, drawn("svg", {class: "contour", viewBox: `0 0 ${input.width} ${input.height}`,
+      preserveAspectRatio: "none", "aria-hidden": true}, ...lines), self.cross);
     surface.addEventListener("pointermove", event => {
       const box = surface.getBoundingClientRect();
       part.point(Math.floor((event.clientX - box.left) / box.width * input.width),
@@ -341,7 +358,12 @@ function viewOf(input, part, index) {
     if (view.note) bar.append(element("div", {class: "note"}, view.note));
   };
   self.paint = () => {
-    if (surface) return paint(surface, self.view, part.image);
+    if (surface) {
+      paint(surface, self.view, part.image);
+      const path = contour(input, relevance(self.view));
+      for (const line of lines) line.setAttribute("d", path);
+      return;
+    }
     const made = relevance(self.view), most = strongest(made);
     let last = 0;
     shown.replaceChildren(...input.words.flatMap((word, i) => {
@@ -554,6 +576,7 @@ function controls() {
   return element("div", {class: "controls", role: "group", "aria-label": "How heatmaps are drawn"},
     slider("strength", "heatmap", 0, 100, 1, 100 * settings.strength, v => v + " %", v => { settings.strength = v / 100; }),
     slider("clipping", "clip at", 50, 100, .5, settings.percentile, v => v === 100 ? "the largest" : v + " %", v => { settings.percentile = v; }),
+    slider("contour", "outline the top", 0, 25, .5, settings.contour, v => v === 0 ? "none" : v + " %", v => { settings.contour = v; }),
     element("label", {}, "colours", element("select", {id: "colours", onchange: event => {
       settings.map = data.maps[event.target.selectedIndex];
       repaint();
