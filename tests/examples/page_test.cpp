@@ -393,12 +393,58 @@ TEST_CASE("explain's page says which inputs it has not got", "[page][explain]") 
   CHECK_THAT(data["notes"].back().get<std::string>(), Contains("four.npy[1]"));
 }
 
-/// What is put behind a page's own script: it moves the sliders, chooses and sorts, and writes down what it
-/// sees.
-const char* const visitor = R"js(<script>
+/// Whether there is a browser; says so where there is none.
+bool browser_is_there() {
+  if (std::system("command -v chromium >/dev/null 2>&1") == 0) return true;
+  std::cout << "The page in a browser is left out: there is no chromium\n";
+  return false;
+}
+
+/// What a script behind a page's own puts into `found`, in a browser.
+Json visited(std::string html, const std::string& script) {
+  const TemporaryFolder folder;
+  html.insert(html.find("<style>"),
+              "<script>const begun = performance.now(), faults = []; for (const kind of ['error', "
+              "'unhandledrejection', 'securitypolicyviolation']) addEventListener(kind, event => "
+              "faults.push(String(event.message || event.reason || event.violatedDirective)));</script>");
+  html.insert(html.find("</body>"), R"js(<script>
 const wait = ms => new Promise(done => setTimeout(done, ms));
 (async () => {
   const found = {milliseconds: performance.now() - begun};
+)js" + script + R"js(
+  found.faults = faults;
+  const place = document.createElement("pre");
+  place.id = "found";
+  place.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(found))));
+  document.body.append(place);
+})();
+</script>)js");
+  const std::string page = folder.write("visited.html", html).string(), out = (folder / "out").string(),
+                    err = (folder / "err").string();
+  const std::string command = "chromium --headless --no-sandbox --disable-gpu --user-data-dir='" +
+                              (folder / "profile").string() +
+                              "' --window-size=1400,1000 --virtual-time-budget=60000 "
+                              "--enable-logging=stderr --dump-dom 'file://" +
+                              page + "' >'" + out + "' 2>'" + err + "'";
+  REQUIRE(std::system(command.c_str()) == 0);
+  const std::string log = bytes_of(err);
+  INFO(log);
+  CHECK(count_of(log, "Uncaught") == 0);
+  CHECK(count_of(log, "ERROR:CONSOLE") == 0);
+  const std::string dom = bytes_of(out), begin = "<pre id=\"found\">";
+  REQUIRE(count_of(dom, begin) == 1);
+  const Json found = Json::parse(from_base64(dom, dom.find(begin) + begin.size()));
+  CHECK(found["faults"].empty());
+  // 0.25 s on a slow core; a machine that does much else has its time.
+  CHECK(found["milliseconds"].get<double>() < 3000);
+  return found;
+}
+
+TEST_CASE("A browser shows the page, its sliders move the pictures and its table sorts", "[page][explain]") {
+  if (!browser_is_there()) return;
+  const TemporaryFolder folder;
+  explain({model, six_digits(folder), "--methods", eleven, "--page", (folder / "why.html").string()});
+  const Json found = visited(bytes_of(folder / "why.html"), R"js(
   // The clock is a virtual one, which leaps where nothing is to be done; pictures are decoded in real time, which
   // work takes.
   for (let i = 0; i < 500 && document.querySelector(".scale span").textContent === ""; ++i) {
@@ -443,49 +489,7 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
     found.table.push(cells());
   }
   found.names = document.querySelectorAll("[alt], canvas[aria-label]").length;
-  found.faults = faults;
-  const place = document.createElement("pre");
-  place.id = "found";
-  place.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(found))));
-  document.body.append(place);
-})();
-</script>)js";
-
-TEST_CASE("A browser shows the page, its sliders move the pictures and its table sorts", "[page][explain]") {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
-    std::cout << "The page in a browser is left out: there is no chromium\n";
-    return;
-  }
-  const TemporaryFolder folder;
-  explain({model, six_digits(folder), "--methods", eleven, "--page", (folder / "why.html").string()});
-  std::string html = bytes_of(folder / "why.html");
-  html.insert(
-      html.find("<style>"),
-      "<script>const begun = performance.now(), faults = []; for (const kind of ['error', "
-      "'unhandledrejection', "
-      "'securitypolicyviolation']) addEventListener(kind, event => faults.push(String(event.message || "
-      "event.reason || event.violatedDirective)));</script>");
-  html.insert(html.find("</body>"), visitor);
-  const std::string page = folder.write("visited.html", html).string(), out = (folder / "out").string(),
-                    err = (folder / "err").string();
-  const std::string command = "chromium --headless --no-sandbox --disable-gpu --user-data-dir='" +
-                              (folder / "profile").string() +
-                              "' --window-size=1400,1000 --virtual-time-budget=60000 "
-                              "--enable-logging=stderr --dump-dom 'file://" +
-                              page + "' >'" + out + "' 2>'" + err + "'";
-  REQUIRE(std::system(command.c_str()) == 0);
-  const std::string log = bytes_of(err);
-  INFO(log);
-  CHECK(count_of(log, "Uncaught") == 0);
-  CHECK(count_of(log, "ERROR:CONSOLE") == 0);
-  const std::string dom = bytes_of(out), begin = "<pre id=\"found\">";
-  REQUIRE(count_of(dom, begin) == 1);
-  const std::string text = from_base64(dom, dom.find(begin) + begin.size());
-  INFO(text);
-  const Json found = Json::parse(text);
-  CHECK(found["faults"].empty());
-  // 0.2 s on a slow core; a machine that does much else has its time.
-  CHECK(found["milliseconds"].get<double>() < 3000);
+)js");
   CHECK(found["pictures"] == 6);
   CHECK(found["outline"][0] == 0);
   CHECK(found["outline"][1] > 40);
@@ -507,6 +511,34 @@ TEST_CASE("A browser shows the page, its sliders move the pictures and its table
     CHECK(number(cells[1][i - 1]) >= number(cells[1][i]));
     CHECK(number(cells[2][i - 1]) <= number(cells[2][i]));
   }
+}
+
+TEST_CASE("A browser shows curves and tables, and what is missing sorts last", "[page][explain]") {
+  if (!browser_is_there()) return;
+  Page page = small_page();
+  page.plots = {{"t",
+                 "steps",
+                 "logit",
+                 {{evil, {0, 1, 2}, {3, 2, 1}, {2.5, 1.5, 0.5}, {3.5, 2.5, 1.5}}, {"b", {0, 2}, {3, -1}}}}};
+  page.tables = {{"t", {"method", "AOPC"}, {{{"b"}, {"2.0", 2}}, {{"a"}, {"-"}}, {{"c"}, {"10.0", 10}}}}};
+  const Json found = visited(page_html(page), R"js(
+  const plot = document.querySelector("svg.plot"), words = () => [...plot.querySelectorAll("text")].slice(-2).map(text => text.textContent);
+  found.curves = plot.querySelectorAll("g > path").length;
+  found.words = [words()];
+  for (let i = 0; i < 2; ++i) plot.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
+  found.words.push(words());
+  const table = document.querySelector("table.sortable"), rows = () => [...table.tBodies[0].rows].map(row => row.cells[0].textContent).join("");
+  found.rows = [rows()];
+  for (const column of [1, 1, 0, 0]) {
+    table.querySelectorAll("th button")[column].click();
+    found.rows.push(rows());
+  }
+)js");
+  CHECK(found["curves"] == 3);  // a band, and two lines
+  CHECK(found["words"][0][1] == "b");
+  CHECK_THAT(found["words"][1][0].get<std::string>(), Contains(": 2 (1.5 to 2.5)"));
+  CHECK(found["words"][1][1] == "b: 3");  // of two as near, the first
+  CHECK(found["rows"] == Json({"bac", "cba", "bca", "abc", "cba"}));
 }
 
 }  // namespace

@@ -507,9 +507,9 @@ function plotSection(plot) {
     return high > low ? [low, high] : [low - .5, high + .5];
   };
   const [x0, x1] = range(points("x")), [y0, y1] = range(points("y", "low", "high"));
-  const width = 760, height = 380, left = 64, right = 190, top = 12, bottom = 46;
+  const width = 920, height = 380, left = 64, right = 350, top = 12, bottom = 46;
   const x = v => left + (v - x0) / (x1 - x0) * (width - left - right), y = v => height - bottom - (v - y0) / (y1 - y0) * (height - top - bottom);
-  const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
+  const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0,
     "aria-label": `${plot.title}: ${plot.y} over ${plot.x}, curves of ${plot.curves.map(c => c.name).join(", ")}`});
   for (const v of ticks(x0, x1)) picture.append(drawn("line", {x1: x(v), x2: x(v), y1: height - bottom, y2: height - bottom + 5, stroke: "#222"}),
     drawn("text", {x: x(v), y: height - bottom + 18, "text-anchor": "middle"}, inWords(Number(v.toPrecision(8)))));
@@ -530,18 +530,46 @@ function plotSection(plot) {
     if (known.length) group.append(drawn("path", {d: "M" + line(curve.y, known), fill: "none", stroke, "stroke-width": 2, "stroke-dasharray": dash}));
     group.append(drawn("title", {}, curve.name));
     picture.append(group);
-    return {group, stroke, dash, name: curve.name};
+    return {group, stroke, dash, curve, known};
   });
-  groups.forEach(({group, stroke, dash, name}, k) => {
+  groups.forEach((own, k) => {
+    const {group, stroke, dash, curve} = own;
     const at = top + 8 + k * Math.min(17, (height - top - bottom) / groups.length);
     const entry = drawn("g", {}, drawn("line", {x1: width - right + 12, x2: width - right + 40, y1: at, y2: at, stroke, "stroke-width": 2.5, "stroke-dasharray": dash}),
-      drawn("text", {x: width - right + 46, y: at + 4}, name));
+      own.text = drawn("text", {x: width - right + 46, y: at + 4}, curve.name));
     const dim = opacity => () => groups.forEach(other => other.group.setAttribute("opacity", other.group === group ? 1 : opacity));
     for (const shape of [group, entry]) {
       shape.addEventListener("pointerenter", dim(.15));
       shape.addEventListener("pointerleave", dim(1));
     }
     picture.append(entry);
+  });
+  // What the curves are where the pointer is, or the arrow keys: the nearest point of each.
+  const ruler = picture.appendChild(drawn("line", {y1: top, y2: height - bottom, stroke: "#222", "stroke-dasharray": "2 2", visibility: "hidden"}));
+  const places = [...new Set(points("x"))].sort((a, b) => a - b);
+  let place = -1;
+  const show = k => {
+    place = k;
+    ruler.setAttribute("visibility", k < 0 ? "hidden" : "visible");
+    for (const end of ["x1", "x2"]) ruler.setAttribute(end, k < 0 ? 0 : x(places[k]));
+    for (const {text, curve, known} of groups) {
+      const near = k < 0 ? null : known.reduce((best, i) => best == null || Math.abs(curve.x[i] - places[k]) < Math.abs(curve.x[best] - places[k]) ? i : best, null);
+      text.textContent = near == null ? curve.name : `${curve.name}: ${inWords(curve.y[near])}` +
+        (curve.low?.[near] == null || curve.high?.[near] == null ? "" : ` (${inWords(curve.low[near])} to ${inWords(curve.high[near])})`);
+    }
+  };
+  picture.addEventListener("pointermove", event => {
+    const box = picture.getBoundingClientRect(), wish = x0 + ((event.clientX - box.left) / box.width * width - left) / (width - left - right) * (x1 - x0);
+    show(wish < x0 || wish > x1 ? -1 : places.reduce((best, v, k) => Math.abs(v - wish) < Math.abs(places[best] - wish) ? k : best, 0));
+  });
+  picture.addEventListener("pointerleave", () => show(-1));
+  picture.addEventListener("blur", () => show(-1));
+  picture.addEventListener("keydown", event => {
+    const move = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    if (event.key === "Escape") show(-1);
+    if (!move) return;
+    event.preventDefault();
+    show(Math.max(0, Math.min(places.length - 1, place + move)));
   });
   return element("section", {"aria-label": plot.title}, element("h2", {}, plot.title), plot.note ? element("p", {class: "note"}, plot.note) : null, picture);
 }
