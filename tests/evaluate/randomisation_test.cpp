@@ -11,6 +11,9 @@
 #include <ascribe/compiled.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/layers/makers.hpp>
+#include <ascribe/maps/channel_scale.hpp>
+#include <ascribe/maps/convolution.hpp>
+#include <ascribe/maps/with_role.hpp>
 #include <ascribe/methods/deconvolution.hpp>
 #include <ascribe/methods/gradient.hpp>
 
@@ -45,6 +48,17 @@ TEST_CASE("layers with learned weights are taken from the outputs down, a shared
   const auto net = test::random_graph(3, 0.5, fn::Relu());
   CHECK(names(net, learned_from_the_top(net)) == std::vector<std::string>{"top", "head", "inner", "stem"});
 
+  // A mean that is written as a matrix is architecture; a scale and a convolution are learned.
+  Graph<double> fixed;
+  const auto mean =
+      map::WithRole(map::Dense<double>(MatrixXd::Constant(4, 4, 0.25)), map::Role::aggregation, "Mean");
+  const Index m = fixed.add("mean", MatMul(mean), {fixed.input("x", 4)});
+  const Index scale = fixed.add("scale", MatMul(map::ChannelScale<double>(4, VectorXd::Constant(4, 2))), {m});
+  const Spatial line{.input = {4, 1}, .kernel = {3, 1}};
+  const VectorXd w = VectorXd::Constant(3, 2);
+  fixed.output(fixed.add("convolution", MatMul(map::Convolution<double>(line, 1, 1, w)), {scale}));
+  CHECK(names(fixed, learned_from_the_top(fixed)) == std::vector<std::string>{"convolution", "scale"});
+
   Graph<double> twice;
   Node<double> layer(MatMul(map::Dense<double>(MatrixXd::Identity(2, 2))));
   layer.inputs = {twice.input("x", 2)};
@@ -68,6 +82,12 @@ TEST_CASE("a layer is redrawn by itself, the same whatever else is random", "[ev
   CHECK(sorted(normal, head) == sorted(both, head));
   CHECK(sorted(normal, head) != sorted(net, head));
   CHECK(sorted(normal, head) != sorted(randomised(net, head, Draw::normal, 2), head));
+  // Layers of the same weights are drawn by themselves.
+  Graph<double> alike;
+  const MatrixXd identity = MatrixXd::Identity(3, 3);
+  const Index low = alike.add("low", MatMul(map::Dense<double>(identity)), {alike.input("x", 3)});
+  alike.output(alike.add("high", MatMul(map::Dense<double>(identity)), {low}));
+  CHECK(sorted(randomised(alike, 1, Draw::normal, 1), 1) != sorted(randomised(alike, 2, Draw::normal, 1), 2));
   CHECK_THROWS_WITH(randomised(net, net.find("most"), Draw::normal, 1),
                     Contains("expected a node with weights"));
   CHECK_THROWS_WITH(randomised(net, 99, Draw::normal, 1), Contains("found node 99"));
