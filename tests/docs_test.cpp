@@ -68,7 +68,7 @@ TEST_CASE("every test that the documents quote is there") {
   const auto names = names_of_tests();
   REQUIRE(names.size() > 100);
   std::size_t quoted = 0;
-  for (const char* document : {"docs/rules.md", "docs/design.md"}) {
+  for (const char* document : {"docs/rules.md", "docs/design.md", "docs/judging.md"}) {
     std::istringstream lines(text_of(source / document));
     for (std::string line; std::getline(lines, line);) {
       if (line.find("_test.cpp") == std::string::npos) continue;
@@ -89,7 +89,7 @@ TEST_CASE("every test that the documents quote is there") {
 }
 
 TEST_CASE("every file of tests that the documents name is there") {
-  for (const char* document : {"docs/rules.md", "docs/design.md", "README.md"}) {
+  for (const char* document : {"docs/rules.md", "docs/design.md", "docs/judging.md", "README.md"}) {
     const std::string text = text_of(source / document);
     for (std::size_t at = 0; (at = text.find("`tests/", at)) != std::string::npos;) {
       const std::size_t end = text.find('`', at + 1);
