@@ -71,7 +71,8 @@ TEST_CASE("numbers below a bound and orders are all as likely", "[evaluate]") {
   for (const int count : below) CHECK(std::abs(count - n / 3) < 5 * std::sqrt(n / 3.0));
   CHECK(random.below(1) == 0);
   CHECK_THROWS_WITH(random.below(0), Contains("Random::below: expected at least 1, found 0"));
-  random.shuffle({});
+  std::vector<double> none;
+  random.shuffle(none);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <iterator>
 #include <utility>
 
 #include <ascribe/core/error.hpp>
@@ -50,9 +50,10 @@ class Random {
     return Index(value % count);
   }
 
-  /// A random order (Fisher & Yates).
-  void shuffle(std::span<Index> values) {
-    for (std::size_t i = values.size(); i > 1; --i)
+  /// A random order (Fisher & Yates) of a std::vector, std::span or the like.
+  template <class Values>
+  void shuffle(Values&& values) {
+    for (std::size_t i = std::size(values); i > 1; --i)
       std::swap(values[i - 1], values[std::size_t(below(Index(i)))]);
   }
 

@@ -1,13 +1,11 @@
 /// Whether an explanation depends on what the network has learned.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
-#include <span>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <ascribe/core/error.hpp>
@@ -53,14 +51,7 @@ namespace detail {
 
 template <class Scalar>
 void redraw(Draw draw, Random& random, std::vector<Scalar>& values) {
-  if (draw == Draw::permuted) {
-    std::vector<Index> order(values.size());
-    std::iota(order.begin(), order.end(), Index(0));
-    random.shuffle(order);
-    const std::vector<Scalar> before = values;
-    for (std::size_t k = 0; k < values.size(); ++k) values[k] = before[std::size_t(order[k])];
-    return;
-  }
+  if (draw == Draw::permuted) return random.shuffle(values);
   double squares = 0;
   for (const Scalar value : values) squares += double(value) * double(value);
   const double deviation = values.empty() ? 0 : std::sqrt(squares / double(values.size()));
