@@ -24,8 +24,8 @@ namespace ascribe::evaluate {
 /// shares of the output (multiplier · (x − baseline)).
 
 /// Each part of the input (Patches, Segments, or one's own parts) in turn is given the baseline's values:
-/// for relevances that are shares of what the output is more than the baseline's. Patches every pixel are
-/// Yeh's square removal. The baseline is features × 1 or × samples.
+/// for relevances that are shares of what the output is more than the baseline's. Patches with a stride of 1
+/// are Yeh's square removal. The baseline is features × 1 or × samples.
 template <class Scalar, class Parts>
 class Removal {
  public:

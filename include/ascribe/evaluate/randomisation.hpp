@@ -93,14 +93,12 @@ struct Randomisation {
 /// - Signed and absolute similarities say different things. A random output layer turns the sign of what it
 ///   asks for at random, so that signed similarity falls at the first step by that alone, while the same
 ///   places stay marked. Adebayo et al. report both.
-/// - Methods of positive parts (z⁺, αβ, Deconvolution, GuidedBackpropagation) converge to one direction
-/// however
-///   the layers above are drawn (Sixt et al. 1912.09818): cosine shows that.
+/// - Methods of positive parts (z⁺, αβ, Deconvolution, GuidedBackpropagation) converge to one direction,
+///   however the layers above are drawn (Sixt et al. 1912.09818): cosine shows that.
 /// - A low similarity is no merit by itself: noise has the lowest. SSIM and ranks fall for heatmaps whose
-/// pixels
-///   do not covary whatever they say, and activations of the forward pass keep their scales under random
-///   weights, which keeps explanations alike that do depend on them (Binder et al. 2211.12486). So it tells
-///   who fails, and does not rank who passes: faithfulness (perturbation curves) does.
+///   pixels do not covary, whatever they say; and activations of the forward pass keep their scales under
+///   random weights, which keeps explanations alike that do depend on them (Binder et al. 2211.12486). So the
+///   test tells who fails, and does not rank who passes: faithfulness (perturbation curves) does.
 /// - × input marks the input's own shape, whatever the weights: compare with the last step, where all is
 ///   random.
 ///
