@@ -24,7 +24,8 @@ using namespace judge;
 
 /// What was asked for: a state of another run is none of this one's.
 Json settings_of(const Options& o, const Bench& bench, const Data& data) {
-  Json methods = Json::array(), pairs = Json::array();
+  Json methods = Json::array(), pairs = Json::array(), measured = Json::array();
+  for (const Measure& measure : measures()) measured.push_back(measure.name);
   for (const Method* method : o.methods) methods.push_back(method->name);
   for (const auto& [from, to] : o.erasures) pairs.push_back({from, to});
   std::string names;
@@ -44,6 +45,8 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
           {"least first", o.least_first},
           {"random", o.random},
           {"erase", pairs},
+          {"sanity", o.sanity},
+          {"measures", measured},
           {"baseline", content(o.baseline)},
           {"seed", o.how.seed},
           {"mean", o.mean},
@@ -110,7 +113,7 @@ class Run {
 };
 
 void run(const Options& options) {
-  for (const auto& path : {options.csv, options.json, options.resume})
+  for (const auto& path : {options.csv, options.json, options.page, options.resume})
     if (!path.empty()) check_place(path);
   examples::Progress progress;
   progress.show("reading");
@@ -126,22 +129,23 @@ void run(const Options& options) {
   const std::vector<Verdict>& verdicts = work(progress);
 
   const Report report(options, verdicts);
+  const auto right =
+      std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.target == v.answer; });
+  const std::string judged_by =
+      std::to_string(data.size()) + " inputs; " + bench.described() + "; the score followed is the " +
+      (options.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax") + " of " +
+      (labels.empty() ? std::string("the network's own answer")
+                      : "the label, which the network says of " + std::to_string(right));
   OutputFiles files(OutputFiles::Names::random);
   if (!options.csv.empty()) write_bytes(files.stage(options.csv), report.csv());
   if (!options.json.empty())  // names that are no UTF-8 must not cost the numbers
     write_bytes(files.stage(options.json),
                 report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (!options.page.empty()) write_bytes(files.stage(options.page), page_html(report.page(judged_by)));
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";
-  text += std::to_string(data.size()) + " inputs; " + bench.described() + "\n";
-  const auto right =
-      std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.target == v.answer; });
-  text += "the score followed is the " +
-          std::string(options.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax") + " of " +
-          (labels.empty() ? std::string("the network's own answer")
-                          : "the label, which the network says of " + std::to_string(right)) +
-          "; intervals hold 95 % of the bootstrap's means\n\n";
+  text += judged_by + ";\nintervals hold 95 % of the bootstrap's means\n\n";
   progress.print(text + report.table());
 }
 

@@ -12,8 +12,12 @@
 
 #include "ascribe/compiled.hpp"
 #include "ascribe/core/format.hpp"
+#include "ascribe/evaluate/book_shares.hpp"
 #include "ascribe/evaluate/class_erasing.hpp"
+#include "ascribe/evaluate/complexity.hpp"
 #include "ascribe/evaluate/perturbation.hpp"
+#include "ascribe/evaluate/randomisation.hpp"
+#include "ascribe/evaluate/similarity.hpp"
 #include "ascribe/networks/baselines.hpp"
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
@@ -72,7 +76,26 @@ Verdict from_json(const Json& json, std::size_t methods) try {
 }
 
 const std::vector<Measure>& measures() {
-  static const std::vector<Measure> all;
+  namespace ev = ascribe::evaluate;
+  constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+  static const std::vector<Measure> all{
+      {"sanity",
+       [](const Seen& s) {
+         return s.of_random ? ev::cosine(s.explanation.relevance, s.of_random->relevance)(0) : nothing;
+       }},
+      {"sanity_abs",
+       [](const Seen& s) {
+         return s.of_random
+                    ? ev::cosine(s.explanation.relevance, s.of_random->relevance, ev::Sign::dropped)(0)
+                    : nothing;
+       }},
+      {"gini", [](const Seen& s) { return ev::gini(s.explanation.relevance)(0); }},
+      {"biases",
+       [](const Seen& s) { return s.books ? ev::size_shares(s.explanation.ledger).biases(0) : nothing; }},
+      {"stabiliser",
+       [](const Seen& s) { return s.books ? ev::size_shares(s.explanation.ledger).stabiliser(0) : nothing; }},
+      {"dropped",
+       [](const Seen& s) { return s.books ? ev::size_shares(s.explanation.ledger).dropped(0) : nothing; }}};
   return all;
 }
 
@@ -82,9 +105,10 @@ class Bench::Explainer {
   using Graph = ascribe::Graph<float>;
   using Explanation = ascribe::GraphExplanation<float>;
 
-  /// `by`: what the methods of rules are told. The network and the regions outlive it.
+  /// `by`: what the methods of rules are told; `audited`: whether the books have to close. The network and
+  /// the regions outlive it.
   Explainer(const Graph& net, const Method& method, const ascribe::composite::Options& by,
-            const Column& baseline, const ascribe::Patches& regions)
+            const Column& baseline, const ascribe::Patches& regions, bool audited)
       : net_(net), method_(method), regions_(regions), baseline_(baseline) {
     std::optional<ascribe::Composite<float>> rules;
     if (method.by_rules) {
@@ -96,7 +120,7 @@ class Bench::Explainer {
       baseline_trace_ = plan_ ? net.forward(baseline, *plan_) : net.forward(baseline);
     const bool times_input =
         rules ? rules->times_input || rules->form == ascribe::Form::R : method.name != "smoothgrad";
-    audit_.emplace(net, std::move(rules), times_input);
+    if (audited) audit_.emplace(net, std::move(rules), times_input);
   }
 
   /// Of x for one class. Throws ascribe::Error where the books do not close to rounding.
@@ -121,7 +145,7 @@ class Bench::Explainer {
       ascribe::fail("expected a method that can be judged");
     }
     // What an integral leaves open is no fault, and occlusion has no books.
-    if (method_.books && method_.name != "integrated_gradients")
+    if (audit_ && method_.books && method_.name != "integrated_gradients")
       (*audit_)(explanation, 0, x, start, method_.baseline ? &baseline_ : nullptr);
     return explanation;
   } catch (const ascribe::Error& error) {
@@ -225,9 +249,18 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   by.gamma = options.gamma;
   by.low = low_;
   by.high = high_;
-  for (const Method* method : options.methods)
-    explainers_.push_back(
-        std::make_unique<const Explainer>(network_.graph, *method, by, baseline, *regions_));
+  const auto make = [&](const ascribe::Graph<float>& net, auto& into, bool audited) {
+    for (const Method* method : options.methods)
+      into.push_back(std::make_unique<const Explainer>(net, *method, by, baseline, *regions_, audited));
+  };
+  make(network_.graph, explainers_, true);
+  if (options.sanity == 0) return;
+  random_ = network_.graph;
+  auto learned = evaluate::learned_from_the_top(random_);
+  if (learned.size() > 1) learned.pop_back();
+  for (const Index node : learned)
+    random_ = evaluate::randomised(random_, node, evaluate::Draw::normal, options.how.seed);
+  make(random_, of_random_, false);
 }
 
 Bench::~Bench() = default;
@@ -279,7 +312,13 @@ Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
     return found->second;
   };
   if (options_.random) verdict.random = curve(Column::Zero(x.rows(), 1), Order::random);
-  for (const auto& explain : explainers_) {
+  // Every so many-th input is explained with random weights, too.
+  const auto sane = [&](std::size_t inputs) {
+    return inputs * std::min(std::size_t(options_.sanity), data_.size()) / data_.size();
+  };
+  const bool with_random = !of_random_.empty() && sane(k) != sane(k + 1);
+  for (std::size_t m = 0; m < explainers_.size(); ++m) {
+    const Explainer* const explain = explainers_[m].get();
     Judgement& one = verdict.methods.emplace_back();
     using Clock = std::chrono::steady_clock;
     const auto before = Clock::now();
@@ -287,8 +326,11 @@ Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
     one.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - before).count();
     one.most = curve(explanation.relevance, Order::most_first);
     if (options_.least_first) one.least = curve(explanation.relevance, Order::least_first);
+    std::optional<Explainer::Explanation> of_random;
+    if (with_random) of_random = (*of_random_[m])(x, verdict.target);
     for (const Measure& measure : measures())
-      one.measured.push_back(measure.of({network_.graph, x, verdict.target, explanation}));
+      one.measured.push_back(
+          measure.of({explanation, options_.methods[m]->books, of_random ? &*of_random : nullptr}));
     for (const auto& [from, to] : options_.erasures) {
       if (verdict.target != from) {
         one.erased.push_back(std::numeric_limits<double>::quiet_NaN());

@@ -40,13 +40,14 @@ Verdict from_json(const Json& json, std::size_t methods);
 
 /// What a measure may look at.
 struct Seen {
-  const ascribe::Graph<float>& net;
-  const Column& x;
-  Index target;
   const ascribe::GraphExplanation<float>& explanation;
+  bool books;  ///< whether it has any
+  /// What the same method says where all learned layers but the first are random; null where that is not
+  /// asked.
+  const ascribe::GraphExplanation<float>* of_random;
 };
 
-/// A column of the table that is a number for each explanation.
+/// A column of the table that is a number for each explanation; NaN: none.
 struct Measure {
   std::string name;
   std::function<double(const Seen&)> of;
@@ -94,6 +95,8 @@ class Bench {
   Column constant_;   // what replaces, where that is the same for all inputs
   Column erased_to_;  // the baseline
   std::vector<std::unique_ptr<const Explainer>> explainers_;
+  ascribe::Graph<float> random_;  // of weights
+  std::vector<std::unique_ptr<const Explainer>> of_random_;
 };
 
 }  // namespace judge

@@ -211,7 +211,7 @@ Parsed parse(int argc, char** argv) {
     if (preset == "digits_pixels") set_preset(o, evaluate::preset::digits_pixels);
     if (preset == "digits_blocks") set_preset(o, evaluate::preset::digits_blocks);
     std::set<std::filesystem::path> places;
-    for (const auto& path : {o.csv, o.json, o.resume})
+    for (const auto& path : {o.csv, o.json, o.page, o.resume})
       if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
         misused("--json", "expected files of different names, found " + path.string() + " twice");
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");

@@ -36,9 +36,10 @@ struct Options {
   bool by_shape = true;
   bool least_first = true, random = true;         ///< besides most relevant first
   std::vector<std::pair<Index, Index>> erasures;  ///< classes: from the first to the second
+  Index sanity = 100;                             ///< how many inputs are explained with random weights, too
   double epsilon = 1e-6, gamma = 0.25;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  std::filesystem::path csv, json, resume;
+  std::filesystem::path csv, json, page, resume;
 };
 
 /// What came of a command line: options, or the exit code with which to stop (everything has been said).

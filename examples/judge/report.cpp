@@ -67,11 +67,18 @@ Report::Report(const Options& options, const std::vector<Verdict>& verdicts)
                           return count > 0 ? sum / count : nothing;
                         }});
   for (std::size_t k = 0; k < measures().size(); ++k)
-    columns_.push_back(
-        {measures()[k].name, [k](const Verdict& v, std::size_t m) { return v.methods[m].measured[k]; }});
+    columns_.push_back({measures()[k].name,
+                        [k](const Verdict& v, std::size_t m) { return v.methods[m].measured[k]; }, 3, false});
   columns_.push_back(
       {"ms", [](const Verdict& v, std::size_t m) { return v.methods[m].milliseconds; }, 2, false});
 
+  // What no method has a number of is no column.
+  std::erase_if(columns_, [&](const Column& column) {
+    for (const Verdict& verdict : verdicts)
+      for (std::size_t m = 0; m < options.methods.size(); ++m)
+        if (std::isfinite(column.of(verdict, m))) return false;
+    return true;
+  });
   for (std::size_t m = 0; m < options.methods.size(); ++m) add_line(std::string(options.methods[m]->name), m);
   const std::size_t by = options.least_first ? 1 : 0;
   std::stable_sort(lines_.begin(), lines_.end(),
@@ -106,6 +113,13 @@ std::vector<Interval> Report::curve(
   return ascribe::evaluate::bootstrap(all);
 }
 
+std::string Report::cell_text(std::size_t column, const Interval& cell) const {
+  const int digits = columns_[column].digits;
+  const std::string mean = fixed(cell.mean, digits);
+  if (!columns_[column].interval) return mean;
+  return mean + " [" + fixed(cell.low, digits) + ", " + fixed(cell.high, digits) + "]";
+}
+
 std::string Report::table() const {
   // Cells as text, then as wide as the widest of their column.
   std::vector<std::vector<std::string>> rows{{"method"}};
@@ -114,11 +128,7 @@ std::string Report::table() const {
     auto& row = rows.emplace_back(std::vector{line.method});
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const auto& cell = line.cells[c];
-      const int digits = columns_[c].digits;
-      std::string text = cell ? fixed(cell->mean, digits) : "";
-      if (cell && columns_[c].interval)
-        text += " [" + fixed(cell->low, digits) + ", " + fixed(cell->high, digits) + "]";
-      row.push_back(std::move(text));
+      row.push_back(cell ? cell_text(c, *cell) : "");
     }
   }
   std::string text;
@@ -175,6 +185,48 @@ Json Report::json(const Json& settings) const {
     methods.push_back(std::move(one));
   }
   return {{"settings", settings}, {"inputs", verdicts_.size()}, {"methods", std::move(methods)}};
+}
+
+Page Report::page(const std::string& detail) const {
+  Page page;
+  page.title = "Explanations of " + options_.model.filename().string() + ", judged";
+  page.detail = detail;
+  PageTable table;
+  table.title = "Which method is right about this network?";
+  table.columns = {"method"};
+  for (const Column& column : columns_) table.columns.push_back(column.name);
+  for (const Line& line : lines_) {
+    auto& row = table.rows.emplace_back();
+    row.push_back({line.method});
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      const auto& cell = line.cells[c];
+      row.push_back(cell ? PageCell{cell_text(c, *cell), cell->mean} : PageCell{});
+    }
+  }
+  table.note = "Means over the inputs, and intervals that hold 95 % of the bootstrap's means.";
+  page.tables.push_back(std::move(table));
+  for (const bool most : {true, false}) {
+    PagePlot plot;
+    plot.title = most ? "Most relevant first: the faster it falls, the better"
+                      : "Least relevant first: the longer it stays, the better";
+    plot.x_label = "steps";
+    plot.y_label = options_.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax";
+    plot.note = "95 % of the bootstrap's means";
+    for (const Line& line : lines_) {
+      const auto& steps = most ? line.most : line.least;
+      if (steps.empty()) continue;
+      PageCurve& curve = plot.curves.emplace_back();
+      curve.name = line.method;
+      for (std::size_t k = 0; k < steps.size(); ++k) {
+        curve.x.push_back(double(k));
+        curve.y.push_back(steps[k].mean);
+        curve.low.push_back(steps[k].low);
+        curve.high.push_back(steps[k].high);
+      }
+    }
+    if (!plot.curves.empty()) page.plots.push_back(std::move(plot));
+  }
+  return page;
 }
 
 }  // namespace judge

@@ -1,12 +1,15 @@
 /// What is said in the end: one table, as text, CSV and JSON, with the curves.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "ascribe/evaluate/bootstrap.hpp"
 #include "examples/judge/bench.hpp"
+#include "examples/support/page.hpp"
 
 namespace judge {
 
@@ -28,6 +31,8 @@ class Report {
   std::string csv() const;
   /// `settings`: what was asked for.
   Json json(const Json& settings) const;
+  /// The table and the curves, for a browser; `detail`: what was judged by.
+  Page page(const std::string& detail) const;
 
  private:
   /// A column: its name, and the number of each input; NaN where there is none.
@@ -38,6 +43,7 @@ class Report {
     bool interval = true;
   };
 
+  std::string cell_text(std::size_t column, const Interval& cell) const;
   void add_line(const std::string& name, std::optional<std::size_t> method);
   std::vector<Interval> curve(const std::function<const std::vector<double>&(const Verdict&)>& scores) const;
 

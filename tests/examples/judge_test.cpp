@@ -114,7 +114,15 @@ TEST_CASE("judge: a linear network's curves are those by hand", "[judge]") {
     // One of four features is a fifth, to the nearest: the first, of those that speak for 0 over 1 by 2.
     CHECK(line.at("erasing").at("mean") == 2.0);
     CHECK(line.at("pairs").at("0-vs-1").at("mean") == 2.0);
+    // Sizes of 0.5, 1, 2, 3: (-3·0.5 - 1 + 2 + 3·3)/4/6.5.
+    CHECK(std::abs(line.at("gini").get<double>() - 8.5 / 26) < 1e-6);
+    // The one layer is random, and the features are 1: another direction.
+    CHECK(std::abs(line.at("sanity").get<double>()) < 1);
+    CHECK(line.at("sanity_abs").get<double>() > 0);
+    CHECK(line.contains("biases") == (method != "occlusion"));
   }
+  CHECK(line_of(json, "gradient_times_input").at("biases") == 0.0);
+  CHECK(line_of(json, "gradient_times_input").at("dropped") == 0.0);
   const std::string csv = bytes_of(folder / "out.csv");
   CHECK(
       csv.starts_with("method,AOPC,AOPC_low,AOPC_high,area,area_low,area_high,erasing,erasing_low,"
@@ -216,8 +224,13 @@ TEST_CASE("judge: digits are judged alike by any number of threads, and after be
 TEST_CASE("judge: all methods, and what replaces", "[judge]") {
   const TemporaryFolder folder;
   const Arguments two{model, images, "--samples", "2"};
-  const std::string all = judged(two + Arguments{"--region", "14"});
-  CHECK(count_of(all, "\n") == 3 + 1 + 21 + 1);  // 21 methods and the random order
+  const std::string all =
+      judged(two + Arguments{"--region", "14", "--sanity", "0", "--page", (folder / "page.html").string()});
+  CHECK(count_of(all, "sanity") == 0);
+  const std::string page = bytes_of(folder / "page.html");
+  CHECK(count_of(page, "Which method is right about this network?") == 1);
+  CHECK(count_of(page, "excitation_backprop") >= 3);  // the table, and two plots
+  CHECK(count_of(all, "\n") == 3 + 1 + 21 + 1);       // 21 methods and the random order
   CHECK(count_of(all, "4 steps of 1, of 4 regions of 14 x 14, replaced by black") == 1);
   CHECK(count_of(all, "the network's own answer") == 1);
   const Arguments one = two + Arguments{"--methods", "lrp_q"};
