@@ -155,6 +155,15 @@ Parsed parse(int argc, char** argv) {
       "the baseline's values; or digits, the paper's four pairs",
       "K-vs-L[,K-vs-L...]|digits");
   app.add_option(
+         "--sanity", o.sanity,
+         "explain so many of the inputs, evenly spaced, with random weights in all layers but the first, "
+         "too: "
+         "how similar that stays (cosine, with signs and without) is what a method says without knowing the "
+         "network; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(Index(0), Index(1) << 40))
+      ->type_name("N");
+  app.add_option(
          "--baseline", o.baseline,
          "what methods against a baseline and class erasing compare with: zero, mean (of all inputs), "
          "or a sample")
@@ -179,6 +188,8 @@ Parsed parse(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
   app.add_option("--json", o.json, "write the table, the curves and their intervals")->type_name("OUT.json");
+  app.add_option("--page", o.page, "write the table and the curves as one page for a browser")
+      ->type_name("OUT.html");
   app.add_option(
          "--resume", o.resume,
          "keep what is done in this file; the same command goes on where it was, and when all is done "

@@ -126,7 +126,7 @@ TEST_CASE("judge: a linear network's curves are those by hand", "[judge]") {
   const std::string csv = bytes_of(folder / "out.csv");
   CHECK(
       csv.starts_with("method,AOPC,AOPC_low,AOPC_high,area,area_low,area_high,erasing,erasing_low,"
-                      "erasing_high,ms\n"));
+                      "erasing_high,sanity,sanity_abs,gini,biases,stabiliser,dropped,ms\n"));
   CHECK(count_of(csv, "\n(random order),") == 1);
   CHECK(count_of(csv, "\n") == 4);
 
