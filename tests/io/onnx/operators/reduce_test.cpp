@@ -1,7 +1,9 @@
 #include <ascribe/io/onnx/operators/reduce.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <numeric>
 #include <string>
@@ -19,123 +21,77 @@ using namespace ascribe::test;
 // The expected values are onnx.reference's (onnx 1.23) and numpy's on the same inputs (node_input).
 
 TEST_CASE("onnx: ReduceMean, ReduceSum and ReduceMax", "[onnx]") {
-  check_node(
-      {.op = "ReduceMean", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-      {{{1, 3, 1, 1}, {-0.4375, -0.4375, -0.4375}}});
-  check_node({.op = "ReduceMean",
-              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .opset = 12},
-             {{{1, 3, 4}, {0.125, -0.25, -0.625, -1, 1.125, -3.25, 0.375, 0, -1.875, 1.75, -2.625, 1}}});
-  check_node({.op = "ReduceMean",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, -1})},
-              .opset = 18},
-             {{{1, 1, 2, 1}, {-0.6875, -0.1875}}});
-  check_node({.op = "ReduceMean",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, 2, 3})},
-              .opset = 18},
-             {{{1}, {-0.4375}}});
-  check_node({.op = "ReduceMean", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-             {{{}, {-0.520833333333}}}, false);
-  check_node({.op = "ReduceMean",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{2, 3, 2}},
-              .constants = {list({0})},
-              .opset = 18},
-             {{{1, 3, 2}, {-0.25, -0.625, -1, -1.375, 2.25, -2.125}}}, false);
-  check_node({.op = "ReduceMean",
-              .attributes = {integer("noop_with_empty_axes", 1)},
-              .inputs = {{1, 2, 3}},
-              .opset = 18},
-             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check_node({.op = "ReduceMean",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 1, 3}},
-              .constants = {list({1})},
-              .opset = 18},
-             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
-  check_node(
-      {.op = "ReduceSum", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-      {{{1, 3, 1, 1}, {-3.5, -3.5, -3.5}}});
-  check_node({.op = "ReduceSum",
-              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .opset = 12},
-             {{{1, 3, 4}, {0.25, -0.5, -1.25, -2, 2.25, -6.5, 0.75, 0, -3.75, 3.5, -5.25, 2}}});
-  check_node({.op = "ReduceSum",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, -1})},
-              .opset = 18},
-             {{{1, 1, 2, 1}, {-8.25, -2.25}}});
-  check_node({.op = "ReduceSum",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, 2, 3})},
-              .opset = 18},
-             {{{1}, {-10.5}}});
-  check_node({.op = "ReduceSum", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-             {{{}, {-6.25}}}, false);
-  check_node({.op = "ReduceSum",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{2, 3, 2}},
-              .constants = {list({0})},
-              .opset = 18},
-             {{{1, 3, 2}, {-0.5, -1.25, -2, -2.75, 4.5, -4.25}}}, false);
-  check_node({.op = "ReduceSum",
-              .attributes = {integer("noop_with_empty_axes", 1)},
-              .inputs = {{1, 2, 3}},
-              .opset = 18},
-             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check_node({.op = "ReduceSum",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 1, 3}},
-              .constants = {list({1})},
-              .opset = 18},
-             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
-  check_node(
-      {.op = "ReduceMax", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
-      {{{1, 3, 1, 1}, {3.375, 3.25, 2.5}}});
-  check_node({.op = "ReduceMax",
-              .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .opset = 12},
-             {{{1, 3, 4}, {3.375, 0.5, 2.625, -0.25, 1.875, -2.5, 1.125, 3.25, -1.125, 2.5, -1.875, 1.75}}});
-  check_node({.op = "ReduceMax",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, -1})},
-              .opset = 18},
-             {{{1, 1, 2, 1}, {2.5, 3.375}}});
-  check_node({.op = "ReduceMax",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 3, 2, 4}},
-              .constants = {list({1, 2, 3})},
-              .opset = 18},
-             {{{1}, {3.375}}});
-  check_node({.op = "ReduceMax", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
-             {{{}, {3.375}}}, false);
-  check_node({.op = "ReduceMax",
-              .attributes = {integer("keepdims", 1)},
-              .inputs = {{2, 3, 2}},
-              .constants = {list({0})},
-              .opset = 18},
-             {{{1, 3, 2}, {2.625, 0.5, 1.875, -0.25, 3.375, -1}}}, false);
-  check_node({.op = "ReduceMax",
-              .attributes = {integer("noop_with_empty_axes", 1)},
-              .inputs = {{1, 2, 3}},
-              .opset = 18},
-             {{{1, 2, 3}, {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}}, true, 0);
-  check_node({.op = "ReduceMax",
-              .attributes = {integer("keepdims", 0)},
-              .inputs = {{1, 1, 3}},
-              .constants = {list({1})},
-              .opset = 18},
-             {{{1, 3}, {-3.125, 0.5, -3.875}}}, true, 0);
+  struct Row {
+    OneNode node;  ///< but for its operator
+    onnx::Dims dims;
+    std::array<std::vector<double>, 3> values;  ///< of each
+    bool batched = true;
+    Index layers = -1;
+  };
+  const std::vector<Row> rows{
+      {{.op = "", .attributes = {integers("axes", {2, 3})}, .inputs = {{1, 3, 2, 4}}, .opset = 12},
+       {1, 3, 1, 1},
+       {{{-0.4375, -0.4375, -0.4375}, {-3.5, -3.5, -3.5}, {3.375, 3.25, 2.5}}}},
+      {{.op = "",
+        .attributes = {integers("axes", {-2}), integer("keepdims", 0)},
+        .inputs = {{1, 3, 2, 4}},
+        .opset = 12},
+       {1, 3, 4},
+       {{{0.125, -0.25, -0.625, -1, 1.125, -3.25, 0.375, 0, -1.875, 1.75, -2.625, 1},
+         {0.25, -0.5, -1.25, -2, 2.25, -6.5, 0.75, 0, -3.75, 3.5, -5.25, 2},
+         {3.375, 0.5, 2.625, -0.25, 1.875, -2.5, 1.125, 3.25, -1.125, 2.5, -1.875, 1.75}}}},
+      {{.op = "",
+        .attributes = {integer("keepdims", 1)},
+        .inputs = {{1, 3, 2, 4}},
+        .constants = {list({1, -1})},
+        .opset = 18},
+       {1, 1, 2, 1},
+       {{{-0.6875, -0.1875}, {-8.25, -2.25}, {2.5, 3.375}}}},
+      {{.op = "",
+        .attributes = {integer("keepdims", 0)},
+        .inputs = {{1, 3, 2, 4}},
+        .constants = {list({1, 2, 3})},
+        .opset = 18},
+       {1},
+       {{{-0.4375}, {-10.5}, {3.375}}}},
+      {{.op = "", .attributes = {integer("keepdims", 0)}, .inputs = {{2, 3, 2}}, .opset = 18},
+       {},
+       {{{-0.520833333333}, {-6.25}, {3.375}}},
+       false},
+      {{.op = "",
+        .attributes = {integer("keepdims", 1)},
+        .inputs = {{2, 3, 2}},
+        .constants = {list({0})},
+        .opset = 18},
+       {1, 3, 2},
+       {{{-0.25, -0.625, -1, -1.375, 2.25, -2.125},
+         {-0.5, -1.25, -2, -2.75, 4.5, -4.25},
+         {2.625, 0.5, 1.875, -0.25, 3.375, -1}}},
+       false},
+      {{.op = "", .attributes = {integer("noop_with_empty_axes", 1)}, .inputs = {{1, 2, 3}}, .opset = 18},
+       {1, 2, 3},
+       {{{-3.125, 0.5, -3.875, -0.25, 3.375, -1},
+         {-3.125, 0.5, -3.875, -0.25, 3.375, -1},
+         {-3.125, 0.5, -3.875, -0.25, 3.375, -1}}},
+       true,
+       0},
+      {{.op = "",
+        .attributes = {integer("keepdims", 0)},
+        .inputs = {{1, 1, 3}},
+        .constants = {list({1})},
+        .opset = 18},
+       {1, 3},
+       {{{-3.125, 0.5, -3.875}, {-3.125, 0.5, -3.875}, {-3.125, 0.5, -3.875}}},
+       true,
+       0},
+  };
+  constexpr std::array operators{"ReduceMean", "ReduceSum", "ReduceMax"};
+  for (const Row& row : rows)
+    for (std::size_t k = 0; k < operators.size(); ++k) {
+      OneNode node = row.node;
+      node.op = operators[k];
+      check_node(node, {{row.dims, row.values[k]}}, row.batched, row.layers);
+    }
 }
 
 TEST_CASE("onnx: of equal maxima the first in C order takes all", "[onnx]") {

@@ -14,246 +14,89 @@ using namespace ascribe::test;
 // onnx.reference does not equal.
 
 TEST_CASE("onnx: Resize and Upsample to the nearest place", "[onnx]") {
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "half_pixel"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, -3.125, 0.5, 0.5, -3.875, -0.25, -0.25}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "half_pixel"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {-3.125, -3.875, -0.25}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "half_pixel"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "half_pixel"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {0.5, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, -0.25}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "half_pixel_symmetric"),
-                             text("nearest_mode", "ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {0.5, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, -3.125, 0.5, 0.5, -3.875, -0.25, -0.25}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, -0.25}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "pytorch_half_pixel"),
-                             text("nearest_mode", "ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {0.5, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "align_corners"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "align_corners"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "align_corners"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "align_corners"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "align_corners"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "align_corners"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "align_corners"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "align_corners"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "asymmetric"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "asymmetric"),
-                             text("nearest_mode", "round_prefer_floor")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, -0.25}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "asymmetric"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-             {{{1, 1, 7}, {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375}}});
-  check_node({.op = "Resize",
-              .attributes = {text("coordinate_transformation_mode", "asymmetric"),
-                             text("nearest_mode", "round_prefer_ceil")},
-              .inputs = {{1, 1, 5}},
-              .constants = {nothing(), nothing(), list({1, 1, 3})}},
-             {{{1, 1, 3}, {-3.125, -3.875, -0.25}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "asymmetric"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "asymmetric"), text("nearest_mode", "floor")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {-3.125, 0.5, -0.25}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "asymmetric"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), list_of_reals({1, 1, 1.5f})}},
-      {{{1, 1, 7}, {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}}});
-  check_node(
-      {.op = "Resize",
-       .attributes = {text("coordinate_transformation_mode", "asymmetric"), text("nearest_mode", "ceil")},
-       .inputs = {{1, 1, 5}},
-       .constants = {nothing(), nothing(), list({1, 1, 3})}},
-      {{{1, 1, 3}, {-3.125, -3.875, 3.375}}});
+  // Five values made seven, by the scale 1.5, and three, by the size.
+  struct Row {
+    const char *coordinates, *rounding;
+    std::vector<double> seven, three;
+  };
+  const std::vector<Row> rows{
+      {"half_pixel",
+       "round_prefer_floor",
+       {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"half_pixel",
+       "round_prefer_ceil",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"half_pixel", "floor", {-3.125, -3.125, 0.5, 0.5, -3.875, -0.25, -0.25}, {-3.125, -3.875, -0.25}},
+      {"half_pixel", "ceil", {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}, {0.5, -3.875, 3.375}},
+      {"half_pixel_symmetric",
+       "round_prefer_floor",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"half_pixel_symmetric",
+       "round_prefer_ceil",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"half_pixel_symmetric",
+       "floor",
+       {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375},
+       {-3.125, -3.875, -0.25}},
+      {"half_pixel_symmetric",
+       "ceil",
+       {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375},
+       {0.5, -3.875, 3.375}},
+      {"pytorch_half_pixel",
+       "round_prefer_floor",
+       {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"pytorch_half_pixel",
+       "round_prefer_ceil",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"pytorch_half_pixel",
+       "floor",
+       {-3.125, -3.125, 0.5, 0.5, -3.875, -0.25, -0.25},
+       {-3.125, -3.875, -0.25}},
+      {"pytorch_half_pixel",
+       "ceil",
+       {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375},
+       {0.5, -3.875, 3.375}},
+      {"align_corners",
+       "round_prefer_floor",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"align_corners",
+       "round_prefer_ceil",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"align_corners",
+       "floor",
+       {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375},
+       {-3.125, -3.875, 3.375}},
+      {"align_corners", "ceil", {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}, {-3.125, -3.875, 3.375}},
+      {"asymmetric",
+       "round_prefer_floor",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, -0.25}},
+      {"asymmetric",
+       "round_prefer_ceil",
+       {-3.125, 0.5, 0.5, -3.875, -0.25, -0.25, 3.375},
+       {-3.125, -3.875, -0.25}},
+      {"asymmetric", "floor", {-3.125, -3.125, 0.5, -3.875, -3.875, -0.25, 3.375}, {-3.125, 0.5, -0.25}},
+      {"asymmetric", "ceil", {-3.125, 0.5, -3.875, -3.875, -0.25, 3.375, 3.375}, {-3.125, -3.875, 3.375}},
+  };
+  for (const Row& row : rows) {
+    OneNode resize{.op = "Resize",
+                   .attributes = {text("coordinate_transformation_mode", row.coordinates),
+                                  text("nearest_mode", row.rounding)},
+                   .inputs = {{1, 1, 5}},
+                   .constants = {nothing(), list_of_reals({1, 1, 1.5f})}};
+    INFO(row.coordinates << ", " << row.rounding);
+    check_node(resize, {{{1, 1, 7}, row.seven}});
+    resize.constants = {nothing(), nothing(), list({1, 1, 3})};
+    check_node(resize, {{{1, 1, 3}, row.three}});
+  }
   check_node(
       {.op = "Resize", .inputs = {{1, 2, 2, 3}}, .constants = {nothing(), list_of_reals({1, 1, 2, 2})}},
       {{{1, 2, 4, 6},
