@@ -48,14 +48,4 @@ TEST_CASE("onnx: a batch normalisation in training mode is read as inference has
     }
 }
 
-/// A kernel's weights, behind the numbers of the input.
-onnx::Tensor kernel(onnx::Dims dims) {
-  Index count = 1;
-  for (const Index size : dims) count *= size;
-  std::vector<float> values;
-  const Eigen::MatrixXd numbers = node_input(count, 3);
-  for (Index i = 0; i < count; ++i) values.push_back(float(numbers(i)));
-  return onnx::Tensor::of("", std::move(dims), std::move(values));
-}
-
 }  // namespace

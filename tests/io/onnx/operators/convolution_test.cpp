@@ -14,6 +14,16 @@ using namespace ascribe::test;
 using Catch::Matchers::Contains;
 using Eigen::VectorXd;
 
+/// A kernel's weights, behind the numbers of the input.
+onnx::Tensor kernel(onnx::Dims dims) {
+  Index count = 1;
+  for (const Index size : dims) count *= size;
+  std::vector<float> values;
+  const Eigen::MatrixXd numbers = node_input(count, 3);
+  for (Index i = 0; i < count; ++i) values.push_back(float(numbers(i)));
+  return onnx::Tensor::of("", std::move(dims), std::move(values));
+}
+
 // The expected values are onnxruntime's (1.32) on the same inputs (node_input), which onnx.reference's (onnx
 // 1.23) equal where it does not fail.
 TEST_CASE("onnx: Conv over three spatial axes", "[onnx]") {
