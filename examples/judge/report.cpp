@@ -68,7 +68,7 @@ Report::Report(const Options& options, const std::vector<Verdict>& verdicts)
                         }});
   for (std::size_t k = 0; k < measures().size(); ++k)
     columns_.push_back({measures()[k].name,
-                        [k](const Verdict& v, std::size_t m) { return v.methods[m].measured[k]; }, 3, false});
+                        [k](const Verdict& v, std::size_t m) { return v.methods[m].measured[k]; }, 2, false});
   columns_.push_back(
       {"ms", [](const Verdict& v, std::size_t m) { return v.methods[m].milliseconds; }, 2, false});
 

@@ -39,7 +39,7 @@ class Report {
   struct Column {
     std::string name;
     std::function<double(const Verdict&, std::size_t method)> of;
-    int digits = 4;
+    int digits = 3;
     bool interval = true;
   };
 

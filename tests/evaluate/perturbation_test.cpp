@@ -152,6 +152,15 @@ TEST_CASE("a curve is what the network says of each changed input", "[evaluate]"
     CHECK(std::abs(curves.scores(k, 0) - b(1)) < 1e-14);
     CHECK(std::abs(probabilities.scores(k, 0) - 1 / (1 + std::exp(b(0) - b(1)))) < 1e-14);
   }
+  // Two regions a step are every other step of one, and a difference of classes is one of their softmaxes.
+  const auto two = perturbation_curves(model.net, model.x, relevance, regions, blurred, 1,
+                                       {.steps = 2, .regions_a_step = 2});
+  const auto difference =
+      perturbation_curves(model.net, model.x, relevance, regions, blurred,
+                          start::WeightedOutputs{{{1, 1}, {0, -1}}}, {.score = Score::softmax, .steps = 4});
+  for (Index k = 0; k <= 2; ++k) CHECK(std::abs(two.scores(k, 0) - curves.scores(2 * k, 0)) < 1e-14);
+  for (Index k = 0; k <= 4; ++k)
+    CHECK(std::abs(difference.scores(k, 0) - (2 * probabilities.scores(k, 0) - 1)) < 1e-14);
 }
 
 TEST_CASE("regions of the same relevance go by their number, in either order", "[evaluate]") {
