@@ -1,4 +1,5 @@
-/// The umbrella: everything that needs Eigen alone.
+/// The umbrella: what makes networks and explains them, with Eigen alone. What judges explanations has an
+/// umbrella of its own (ascribe/evaluate.hpp), since a program that explains need not compile it.
 #pragma once
 
 #include <ascribe/version.hpp>
@@ -162,19 +163,6 @@
 #include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
 #include <ascribe/networks/tiles.hpp>
-
-#include <ascribe/evaluate/book_shares.hpp>
-#include <ascribe/evaluate/bootstrap.hpp>
-#include <ascribe/evaluate/class_erasing.hpp>
-#include <ascribe/evaluate/complexity.hpp>
-#include <ascribe/evaluate/infidelity.hpp>
-#include <ascribe/evaluate/input_invariance.hpp>
-#include <ascribe/evaluate/noise.hpp>
-#include <ascribe/evaluate/perturbation.hpp>
-#include <ascribe/evaluate/random.hpp>
-#include <ascribe/evaluate/randomisation.hpp>
-#include <ascribe/evaluate/sensitivity.hpp>
-#include <ascribe/evaluate/similarity.hpp>
 
 #include <ascribe/compiled.hpp>
 #include <ascribe/heatmap.hpp>
