@@ -115,8 +115,8 @@ Parsed parse(int argc, char** argv) {
       ->type_name("NAME");
   list(
       "--region", o.region,
-      "replace regions of this many pixels, or of this height and width [9 for images of 90 pixels and more, "
-      "else a seventh]",
+      "replace regions of this many pixels, or of this height and width (1,F: steps or tokens of F numbers) [9 "
+      "for images of 90 pixels and more, else a seventh]",
       "N[,N]")
       ->check(CLI::Range(Index(1), Index(1) << 30));
   app.add_option("--steps", o.how.steps,

@@ -141,6 +141,31 @@ TEST_CASE("judge: a linear network's curves are those by hand", "[judge]") {
   CHECK(soft.at("methods").size() == 2);
 }
 
+// Two steps of two features of 1, which give 1 + 2 and -3 + 0.5 to class 0.
+TEST_CASE("judge: a time step or a token is a region of one row", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write(
+      "steps.onnx", ascribe::test::model_message(
+                        Message()
+                            .message(1, ascribe::test::node_message("Flatten", {"a"}, {"flat"}))
+                            .message(1, ascribe::test::node_message("MatMul", {"flat", "w"}, {"b"}))
+                            .message(5, ascribe::test::tensor_message("w", 1, {4, 2})
+                                            .packed_floats(4, {1, -1, 2, 0, -3, 1, 0.5f, 0}))
+                            .message(11, value("a", {2, 2}))
+                            .message(12, value("b", {2})))
+                        .bytes);
+  ascribe::io::write_npy(folder / "x.npy", {1, 2, 2}, std::vector<float>(4, 1.0f));
+  folder.write("labels.csv", "0\n");
+  const std::string printed = judged({net.string(), (folder / "x.npy").string(), "--labels",
+                                      (folder / "labels.csv").string(), "--methods", "lrp_q", "--region",
+                                      "1,2", "--sanity", "0", "--json", (folder / "out.json").string()});
+  CHECK(count_of(printed, "2 steps of 1, of 2 regions of 1 x 2, replaced by 0") == 1);
+  const Json json = Json::parse(bytes_of(folder / "out.json"));
+  const Json& line = line_of(json, "lrp_q");
+  CHECK(line.at("most_first").at("mean") == Json({0.5, -2.5, 0.0}));
+  CHECK(line.at("least_first").at("mean") == Json({0.5, 3.0, 0.0}));
+}
+
 TEST_CASE("judge: labels are files of several kinds, or folders", "[judge]") {
   const TemporaryFolder folder;
   const auto net = folder.write("linear.onnx", linear_model());
