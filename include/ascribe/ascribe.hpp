@@ -1,5 +1,6 @@
-/// The umbrella: what makes networks and explains them, with Eigen alone. What judges explanations has an
-/// umbrella of its own (ascribe/evaluate.hpp), since a program that explains need not compile it.
+/// The umbrella: what makes networks and explains them, with Eigen alone. What judges explanations and what
+/// trains with them have umbrellas of their own (ascribe/evaluate.hpp, ascribe/train.hpp), since a program
+/// that explains need not compile them.
 #pragma once
 
 #include <ascribe/version.hpp>
