@@ -1,6 +1,7 @@
 #include <ascribe/train/optimiser.hpp>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/random.hpp"
 
 #include <cmath>
 #include <vector>
@@ -97,6 +98,30 @@ TEST_CASE("floats are moved as doubles are, to their rounding", "[train]") {
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(std::abs(double(w[i]) - exact_w[i]) <= 1e-6);
     CHECK(std::abs(double(v[i]) - exact_v[i]) <= 1e-6);
+  }
+}
+
+TEST_CASE("each of many numbers is moved as if it were alone", "[train]") {
+  test::Random numbers(1);
+  const Index count = 20000;  // more than a thread is handed at once, and no multiple of anything
+  const Eigen::VectorXd start = numbers.vector(count + 7);
+  std::vector<double> w(start.begin(), start.end()), g(w.size());
+  const auto derivative = [](double at, int step) { return at * at - 0.1 * step; };
+  Adam<double> adam{.rate = 0.1, .weight_decay = 0.1};
+  for (int step = 0; step < 3; ++step) {
+    for (std::size_t i = 0; i < w.size(); ++i) g[i] = derivative(w[i], step);
+    const std::vector<Parameter<double>> all{{w, g}};
+    adam(all);
+  }
+  for (std::size_t i = 0; i < w.size(); i += 13) {
+    std::vector<double> one{start(Index(i))}, by(1);
+    Adam<double> alone{.rate = 0.1, .weight_decay = 0.1};
+    for (int step = 0; step < 3; ++step) {
+      by[0] = derivative(one[0], step);
+      const std::vector<Parameter<double>> all{{one, by}};
+      alone(all);
+    }
+    REQUIRE(std::abs(w[i] - one[0]) <= 1e-14);
   }
 }
 

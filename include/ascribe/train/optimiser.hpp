@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <ascribe/core/error.hpp>
@@ -110,14 +111,20 @@ struct Adam {
       const Scalar b1 = Scalar(beta1), new1 = Scalar(1 - beta1), b2 = Scalar(beta2), new2 = Scalar(1 - beta2),
                    eta = Scalar(rate / one), root = Scalar(1 / std::sqrt(two)), eps = Scalar(epsilon),
                    kept = Scalar(block.decays ? 1 - rate * weight_decay : 1);
-      Scalar *w = block.values.data(), *m = first[k].data(), *v = second[k].data();
-      const Scalar* g = block.gradient.data();
+      // Several at once: the root sets errno in the standard library's, which keeps it out of registers.
+      const auto move = [&]<int Width>(std::integral_constant<int, Width>, std::size_t i) {
+        using Several = Eigen::Array<Scalar, Width, 1>;
+        Eigen::Map<Several> w(&block.values[i]), m(&first[k][i]), v(&second[k][i]);
+        const Eigen::Map<const Several> g(&block.gradient[i]);
+        m = b1 * m + new1 * g;
+        v = b2 * v + new2 * g * g;
+        w = kept * w - eta * m / (v.sqrt() * root + eps);
+      };
       each_piece(Index(block.values.size()), 1, [&](Index, Index begin, Index width) {
-        for (Index i = begin; i < begin + width; ++i) {
-          m[i] = b1 * m[i] + new1 * g[i];
-          v[i] = b2 * v[i] + new2 * g[i] * g[i];
-          w[i] = kept * w[i] - eta * m[i] / (std::sqrt(v[i]) * root + eps);
-        }
+        std::size_t i = std::size_t(begin);
+        const std::size_t end = i + std::size_t(width);
+        for (; i + 16 <= end; i += 16) move(std::integral_constant<int, 16>(), i);
+        for (; i < end; ++i) move(std::integral_constant<int, 1>(), i);
       });
     }
   }
