@@ -78,16 +78,17 @@ TEST_CASE("the derivative of all terms at once, by every weight and bias", "[tra
       {method::LrpQ(), {{0.7, OutsideMask<double>(masks)}, {0.4, BiasShare<double>()}}},
       {method::Gradient(), {{0.5, SquaredOnMask<double>(masks)}}, Asked::largest},
       {plus, {{2, OutsideMask<double>(masks)}, {0.1, own}}, Asked::sum},
-      {method::DeepLift(), {{3, TargetShares<double>(masks)}}, Asked::label, numbers.matrix(6, 1)}};
+      {method::DeepLift(), {{3, TargetShares<double>(masks)}}, Asked::label, numbers.matrix(6, 1)},
+      {method::GradientTimesInput(), {{0.2, SquaredOnMask<double>(masks)}}, Asked::margin}};
 
   Trainer<double> all(net, objectives);
   const Data<double> labelled{view(x), labels, {nullptr, 0, 0}, weights};
   check_derivative(all, labelled, samples);
   const Losses losses = all.differentiate(labelled, samples);
-  REQUIRE(losses.terms.size() == 6);
+  REQUIRE(losses.terms.size() == 7);
   double total = losses.outputs;
-  const double strengths[] = {0.7, 0.4, 0.5, 2, 0.1, 3};
-  for (std::size_t k = 0; k < 6; ++k) {
+  const double strengths[] = {0.7, 0.4, 0.5, 2, 0.1, 3, 0.2};
+  for (std::size_t k = 0; k < 7; ++k) {
     CHECK(losses.terms[k] != 0);
     total += strengths[k] * losses.terms[k];
   }
@@ -96,16 +97,29 @@ TEST_CASE("the derivative of all terms at once, by every weight and bias", "[tra
   Trainer<double> plain(net);
   const Data<double> with_targets{view(x), {}, view(targets)};
   check_derivative(plain, with_targets, samples);
-  // The terms are of the samples' relevances, as an explanation has them.
-  const MatrixXd three = x(Eigen::all, samples);
-  const MatrixXd relevance = net.explain(three, std::vector<Index>{0, 2, 1}, method::LrpQ()).relevance;
-  double outside = 0;
-  for (Index n = 0; n < 3; ++n) {
-    const auto size = relevance.col(n).array().abs();
-    outside += weights[std::size_t(samples[std::size_t(n)])] / 5.5 *
-               (size * (1 - masks.col(samples[std::size_t(n)]).array())).sum() / size.sum();
+  // The terms are of the samples' relevances, as explanations of what is asked have them.
+  const MatrixXd three = x(Eigen::all, samples), of_three = masks(Eigen::all, samples);
+  const Eigen::Array3d counts = Eigen::Array3d(3, 2, 0.5) / 5.5;
+  const std::vector<Index> asked{0, 2, 1};
+  const MatrixXd label = net.explain(three, asked, method::LrpQ()).relevance.cwiseAbs();
+  const Eigen::ArrayXd outside =
+      ((1 - of_three.array()) * label.array()).colwise().sum() / label.array().colwise().sum();
+  CHECK(std::abs(losses.terms[0] - (counts * outside).sum()) <= 1e-14);
+  const MatrixXd difference{{1, -0.5, -0.5}, {-0.5, -0.5, 1}, {-0.5, 1, -0.5}};
+  const MatrixXd margin =
+      net.explain(three, start::OutputWeights<MatrixXd>(difference), method::GradientTimesInput()).relevance;
+  const Eigen::ArrayXd squared = of_three.cwiseProduct(margin).colwise().squaredNorm();
+  CHECK(std::abs(losses.terms[6] - (counts * squared).sum()) <= 1e-14 * std::abs(losses.terms[6]));
+  const MatrixXd y = net.forward(three).output();
+  MatrixXd largest = MatrixXd::Zero(3, 3);
+  for (Index n = 0, k = 0; n < 3; ++n) {
+    y.col(n).maxCoeff(&k);
+    largest(k, n) = 1;
   }
-  CHECK(std::abs(losses.terms[0] - outside) <= 1e-14);
+  const MatrixXd gradient =
+      net.explain(three, start::OutputWeights<MatrixXd>(largest), method::Gradient()).relevance;
+  const Eigen::ArrayXd of_gradient = of_three.cwiseProduct(gradient).colwise().squaredNorm();
+  CHECK(std::abs(losses.terms[2] - (counts * of_gradient).sum()) <= 1e-14 * losses.terms[2]);
 }
 
 TEST_CASE("nodes that share a layer are trained together", "[train]") {

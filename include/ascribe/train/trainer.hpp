@@ -39,9 +39,10 @@ struct Data {
   Index samples() const { return inputs.cols(); }
 };
 
-/// Which output is explained: the label's, the one that is largest (a choice that is kept), or the sum of
-/// all.
-enum class Asked { label, largest, sum };
+/// What of the outputs is explained: the label's; the label's minus the mean of the others, which is where
+/// softmax looks, so that a network cannot move to the others what it is kept from at the label's; the one
+/// that is largest (a choice that is kept); or the sum of all.
+enum class Asked { label, margin, largest, sum };
 
 /// An explanation in the loss: λ·(mean over the samples of each term).
 template <class Scalar>
@@ -299,15 +300,17 @@ class Trainer {
   Batch<Scalar> asked_for(Asked asked) const {
     const Batch<Scalar>& y = trace_.output();
     if (asked == Asked::sum) return Batch<Scalar>::Ones(y.rows(), y.cols());
-    if (asked == Asked::label && labels_.empty())
+    if (asked != Asked::largest && labels_.empty())
       fail("Trainer: an objective explains the label's output: expected labels, found targets");
-    Batch<Scalar> weights = Batch<Scalar>::Zero(y.rows(), y.cols());
+    const Index others = asked == Asked::margin ? y.rows() - 1 : 0;
+    const Scalar share = others > 0 ? Scalar(-1) / Scalar(others) : Scalar(0);
+    Batch<Scalar> weights = Batch<Scalar>::Constant(y.rows(), y.cols(), share);
     for (Index n = 0; n < y.cols(); ++n) {
       Index k = 0;
-      if (asked == Asked::label)
-        k = labels_[std::size_t(n)];
-      else
+      if (asked == Asked::largest)
         y.col(n).maxCoeff(&k);
+      else
+        k = labels_[std::size_t(n)];
       weights(k, n) = Scalar(1);
     }
     return weights;
