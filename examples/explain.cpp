@@ -406,6 +406,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
     ascribe::fail(in_folder ? "--write heatmap" : "--heatmap",
                   ": expected a model that takes images, found one that takes ", text_of(shape, true));
   if (report.layout) report.layout->format.check();
+  if (std::any_of(options.methods.begin(), options.methods.end(), [](const Method* m) { return m->box; }))
+    check_bounds(options.low, options.high, report.layout ? report.layout->format.channels : count_of(shape));
   const Index outputs = count_of(engine.outputs()[0].second);
   if (!options.labels.empty()) report.labels = read_labels(options.labels, outputs);
   if (options.method->by_rules) report.nodes = engine.nodes(options);
@@ -449,7 +451,10 @@ int run(Options options) {
   }
   const auto outputs = options.files();
   for (const auto& [option, path] : outputs)
-    if (!path.empty()) check_place(path);
+    if (!path.empty()) {
+      check_place(path);
+      check_apart(path, options.read());
+    }
   examples::Progress progress;
   progress.show("reading " + options.model.string());
   const ModelFile model(options);

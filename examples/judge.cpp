@@ -30,14 +30,18 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
   for (const auto& [from, to] : o.erasures) pairs.push_back({from, to});
   std::string names;
   for (std::size_t k = 0; k < data.size(); ++k) names += data.name(k) + "\n";
+  for (const std::string& file : data.files()) names += fingerprint(file) + "\n";
   const auto content = [](const std::string& file) {
     std::error_code error;
     return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
   };
   return {{"model", content(o.model.string())},
           {"output", o.output},
+          {"scores", bench.first_scores()},
+          {"sizes", o.sizes},
           {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
           {"labels", content(o.labels)},
+          {"names", content(o.names.string())},
           {"methods", methods},
           {"perturbation", bench.described()},
           {"replacement", content(o.replacement)},
@@ -65,7 +69,7 @@ class Run {
       : options_(options), bench_(bench), data_(data), labels_(labels) {
     if (options.resume.empty()) return;
     lines_.emplace(options.resume, settings);
-    for (const Json& line : lines_->found()) verdicts_.push_back(from_json(line, options.methods.size()));
+    for (const Json& line : lines_->found()) verdicts_.push_back(from_json(line, options));
     if (verdicts_.size() > data.size())
       ascribe::fail(options.resume.string(), ": expected at most ", data.size(), " inputs, found ",
                     verdicts_.size());
@@ -114,7 +118,10 @@ class Run {
 
 void run(const Options& options) {
   for (const auto& path : {options.csv, options.json, options.page, options.resume})
-    if (!path.empty()) check_place(path);
+    if (!path.empty()) {
+      check_place(path);
+      check_apart(path, options.read());
+    }
   examples::Progress progress;
   progress.show("reading");
   Network network = Bench::load(options);
@@ -156,6 +163,8 @@ int main(int argc, char** argv) {
   if (!parsed.options) return parsed.exit_code;
   try {
     run(*parsed.options);
+    std::cout.flush();
+    if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
   } catch (const std::exception& error) {
     std::cerr << "judge: " << error.what() << '\n';
     return 1;

@@ -42,6 +42,7 @@ Json settings_of(const Options& o) {
                 {"--epsilon", o.epsilon},
                 {"--gamma", o.gamma},
                 {"--steps", o.steps},
+                {"--warn-above", o.warn_above},
                 {"--mean", o.mean},
                 {"--std", o.deviation},
                 {"--low", o.low},

@@ -82,6 +82,16 @@ struct Options {
     steps = given_steps > 0 ? given_steps : it.steps;
   }
 
+  /// Files that are read; folders, and words that are none, may be among them.
+  std::vector<std::filesystem::path> read() const {
+    std::vector<std::filesystem::path> all = inputs;
+    for (const std::filesystem::path& path : {model, vocabulary, weights, segments, labels})
+      all.push_back(path);
+    for (const auto& [name, path] : other_inputs) all.push_back(path);
+    for (const auto& [name, path] : baselines) all.push_back(path);
+    return all;
+  }
+
   /// Whether there is something to explain, or the model is only looked at.
   bool explains() const { return !inputs.empty() || !inputs_from.empty(); }
 

@@ -389,6 +389,9 @@ std::vector<double> relevance_by_position(const Report& report, const Explanatio
   std::vector<double> sums;
   for (auto first = all.begin(); first != all.end(); first += report.layout->format.channels)
     sums.push_back(std::accumulate(first, first + report.layout->format.channels, 0.0));
+  // What is occluded all at once has one number, which each of its values bears.
+  if (method.parts)
+    for (double& sum : sums) sum /= static_cast<double>(report.layout->format.channels);
   return sums;
 }
 

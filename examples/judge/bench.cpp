@@ -59,7 +59,7 @@ Json to_json(const Verdict& verdict) {
           {"methods", std::move(methods)}};
 }
 
-Verdict from_json(const Json& json, std::size_t methods) try {
+Verdict from_json(const Json& json, const Options& options) try {
   Verdict verdict{json.at("target"), json.at("answer"), json.at("random"), {}};
   for (const Json& one : json.at("methods")) {
     Judgement& method = verdict.methods.emplace_back();
@@ -69,10 +69,18 @@ Verdict from_json(const Json& json, std::size_t methods) try {
     for (const Json& value : one.at("erased")) method.erased.push_back(known(value));
     method.milliseconds = one.at("milliseconds");
   }
-  if (verdict.methods.size() != methods) throw std::out_of_range("methods");
+  bool whole = verdict.methods.size() == options.methods.size();
+  for (const Judgement& one : verdict.methods)
+    whole = whole && one.measured.size() == measures().size() &&
+            one.erased.size() == options.erasures.size() && !one.most.empty() &&
+            one.most.size() == verdict.methods.front().most.size() &&
+            one.least.size() == (options.least_first ? one.most.size() : 0) &&
+            verdict.random.size() == (options.random ? one.most.size() : 0);
+  if (!whole) throw std::out_of_range("a part is missing");
   return verdict;
 } catch (const std::exception&) {
-  ascribe::fail("--resume: expected a line with the judgements of ", methods, " methods, found another");
+  ascribe::fail(options.resume.string(), ": expected a line with the judgements of ", options.methods.size(),
+                " methods on each input, found one that is damaged");
 }
 
 const std::vector<Measure>& measures() {
@@ -166,9 +174,14 @@ Network Bench::load(const Options& options) try {
   ascribe::onnx::ReadOptions reading;
   if (!options.output.empty()) reading.outputs = {options.output};
   for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
-  Network network = ascribe::onnx::load<float>(options.model, reading);
+  const ascribe::onnx::Model model = ascribe::onnx::read(options.model);
+  Network network = ascribe::onnx::network<float>(model, reading);
   if (network.inputs.size() != 1)
     ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
+  for (const ascribe::onnx::ValueInfo& input : model.graph.inputs)
+    if (input.name == network.inputs[0].name && !ascribe::onnx::is_floating(input.type))
+      ascribe::fail(options.model.string(), ": expected an input of floating-point numbers, found '",
+                    input.name, "' of ", ascribe::onnx::name(input.type));
   const Shape shape(network.outputs[0].shape.begin(), network.outputs[0].shape.end());
   if (count_of(shape) < 2 || *std::max_element(shape.begin(), shape.end()) != count_of(shape))
     ascribe::fail(options.model.string(),
@@ -212,6 +225,7 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   }
   const Shape input(network_.inputs[0].shape.begin(), network_.inputs[0].shape.end());
   const Index features = network_.graph.input_size();
+  check_bounds(low_, high_, data.is_image() ? maps.channels : features);
   // What a small grey image has beside its strokes is black: noise there would draw others.
   const bool strokes = data.is_image() && !large && maps.channels == 1;
   replaced_by_ = !options.replacement.empty() ? options.replacement
@@ -229,6 +243,8 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   } else if (replaced_by_ == "mean") {
     constant_ = data.mean();
   } else if (replaced_by_ == "blur") {
+    if (!data.is_image())
+      ascribe::fail("--replace blur: expected images, found inputs of ", text_of(input, true));
     deviation_ = options.blur > 0 ? options.blur : double(side) / 16;
   } else if (replaced_by_ != "noise") {
     constant_ = sample_in("--replace", replaced_by_, input, options);
@@ -264,6 +280,11 @@ Bench::Bench(Network network, const Options& options, const Data& data)
 }
 
 Bench::~Bench() = default;
+
+std::string Bench::first_scores() const {
+  const ascribe::Batch<float> y = network_.graph.forward(data_.read(0)).output();
+  return fingerprint_of({reinterpret_cast<const char*>(y.data()), std::size_t(y.size()) * sizeof(float)});
+}
 
 std::string Bench::described() const {
   using ascribe::to_text;
@@ -301,9 +322,14 @@ Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
     how.order = order;
     how.first_sample = Index(data_.number(k));
     const auto scores = [&] {
-      return numbers_of(evaluate::perturbation_curves(network_.graph, x, relevance, *regions_, replaced,
-                                                      verdict.target, how)
-                            .scores);
+      const auto all = numbers_of(evaluate::perturbation_curves(network_.graph, x, relevance, *regions_,
+                                                                replaced, verdict.target, how)
+                                      .scores);
+      for (std::size_t step = 0; step < all.size(); ++step)
+        if (!std::isfinite(all[step]))
+          ascribe::fail("the score of class ", verdict.target, " is ", all[step], " once ", step,
+                        " steps of regions are replaced by ", replaced_by_);
+      return all;
     };
     if (order == Order::random) return scores();
     const auto [found, first] =

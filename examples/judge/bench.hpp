@@ -36,7 +36,7 @@ struct Verdict {
 
 Json to_json(const Verdict& verdict);
 /// Throws ascribe::Error where it is none of so many methods.
-Verdict from_json(const Json& json, std::size_t methods);
+Verdict from_json(const Json& json, const Options& options);
 
 /// What a measure may look at.
 struct Seen {
@@ -74,6 +74,9 @@ class Bench {
   Index classes() const { return network_.graph.output_size(); }
   /// How inputs are perturbed, in words.
   std::string described() const;
+  /// A number that stands for the scores of the first input, which change with the weights, wherever those
+  /// lie.
+  std::string first_scores() const;
 
   /// Judges input k by itself. Throws ascribe::Error, the input's name before it.
   Verdict judge(std::size_t k, std::optional<Index> label) const;

@@ -88,6 +88,13 @@ std::string Data::name(std::size_t k) const {
   return images_ ? images_path_ + "[" + std::to_string(chosen_[k]) + "]" : inputs_->name(chosen_[k]);
 }
 
+std::vector<std::string> Data::files() const {
+  if (images_) return {images_path_};
+  std::vector<std::string> all;
+  for (const Place& place : inputs_->files()) all.push_back(place.path);
+  return all;
+}
+
 ascribe::Batch<float> Data::read(std::size_t k) const {
   if (!images_) return column(inputs_->read(chosen_[k]).values);
   const auto bytes = (*images_)[chosen_[k]];

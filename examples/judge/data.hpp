@@ -24,6 +24,7 @@ class Data {
   /// Which of all inputs is number k of those that are chosen.
   std::size_t number(std::size_t k) const { return chosen_[k]; }
   std::string name(std::size_t k) const;
+  std::vector<std::string> files() const;
   ascribe::Batch<float> read(std::size_t k) const;
   /// How the features lie.
   const ascribe::FeatureMaps& maps() const { return maps_; }

@@ -113,11 +113,11 @@ Parsed parse(int argc, char** argv) {
          "step; digits_blocks, 4 x 4")
       ->check(CLI::IsMember({"samek", "digits_pixels", "digits_blocks"}))
       ->type_name("NAME");
-  list(
-      "--region", o.region,
-      "replace regions of this many pixels, or of this height and width (1,F: steps or tokens of F numbers) [9 "
-      "for images of 90 pixels and more, else a seventh]",
-      "N[,N]")
+  list("--region", o.region,
+       "replace regions of this many pixels, or of this height and width (1,F: steps or tokens of F numbers) "
+       "[9 "
+       "for images of 90 pixels and more, else a seventh]",
+       "N[,N]")
       ->check(CLI::Range(Index(1), Index(1) << 30));
   app.add_option("--steps", o.how.steps,
                  "how many steps [100 for images of 90 pixels and more; else at most 25, until all is "
@@ -225,6 +225,15 @@ Parsed parse(int argc, char** argv) {
     for (const auto& path : {o.csv, o.json, o.page, o.resume})
       if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
         misused("--json", "expected files of different names, found " + path.string() + " twice");
+    const auto some = [&](bool Method::*what) {
+      return std::any_of(o.methods.begin(), o.methods.end(), [&](const Method* m) { return m->*what; });
+    };
+    if (app.count("--gamma") > 0 && !some(&Method::box)) misused("--gamma", "no method has one");
+    if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
+    for (const auto& [option, numbers] :
+         {std::pair("--mean", &o.mean), std::pair("--low", &o.low), std::pair("--high", &o.high)})
+      if (std::any_of(numbers->begin(), numbers->end(), [](double v) { return !std::isfinite(v); }))
+        misused(option, "expected finite numbers");
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
     if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
       misused("--std", "expected numbers above 0");

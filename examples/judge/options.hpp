@@ -40,6 +40,16 @@ struct Options {
   double epsilon = 1e-6, gamma = 0.25;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::filesystem::path csv, json, page, resume;
+
+  /// What is read, some of which may be words that are no files.
+  std::vector<std::filesystem::path> read() const {
+    std::vector<std::filesystem::path> all = inputs;
+    for (const std::filesystem::path& path :
+         {model, names, std::filesystem::path(labels), std::filesystem::path(baseline),
+          std::filesystem::path(replacement)})
+      all.push_back(path);
+    return all;
+  }
 };
 
 /// What came of a command line: options, or the exit code with which to stop (everything has been said).

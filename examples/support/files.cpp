@@ -45,6 +45,13 @@ void check_place(const std::filesystem::path& path) {
                   " is read-only");
 }
 
+void check_apart(const std::filesystem::path& path, const std::vector<std::filesystem::path>& read) {
+  for (const std::filesystem::path& other : read)
+    if (std::error_code error; !other.empty() && std::filesystem::equivalent(path, other, error))
+      ascribe::fail(path.string(), ": expected another place for an output, found that it is read as ",
+                    other.string());
+}
+
 void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream file(path, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -146,7 +153,13 @@ Lines::Lines(const std::filesystem::path& path, const Json& settings) : path_(pa
     found_ = std::move(*found);
     std::filesystem::resize_file(path_, length);
   } else {
-    write_bytes(path_, dumped(settings) + "\n");
+    // The first line may have been cut off: anything else is somebody's file.
+    const std::string first = dumped(settings) + "\n";
+    std::ifstream file(path_, std::ios::binary);
+    const std::string there{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!std::string_view(first).starts_with(there))
+      ascribe::fail(path.string(), ": expected a record of what is done, found another file");
+    write_bytes(path_, first);
   }
 }
 

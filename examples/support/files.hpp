@@ -20,6 +20,9 @@ using Json = nlohmann::ordered_json;
 /// Throws ascribe::Error where no file can be made at `path`: said before the work, not behind it.
 void check_place(const std::filesystem::path& path);
 
+/// Throws ascribe::Error where an output's place is a file that is read, by whatever name.
+void check_apart(const std::filesystem::path& path, const std::vector<std::filesystem::path>& read);
+
 /// Writes a text to the place of that name. Throws ascribe::Error where it cannot be written whole.
 void write_bytes(const std::filesystem::path& path, std::string_view bytes);
 

@@ -52,6 +52,13 @@ bool has_extension(const std::filesystem::path& path, std::initializer_list<std:
 
 bool is_npy(const std::filesystem::path& path) { return has_extension(path, {".npy"}); }
 
+void check_bounds(const std::vector<double>& low, const std::vector<double>& high, Index channels) {
+  for (const auto& [option, bounds] : {std::pair("--low", &low), std::pair("--high", &high)})
+    if (bounds->size() != 1 && Index(bounds->size()) != channels)
+      ascribe::fail(option, ": expected one bound, or one for each of ", channels, ", found ",
+                    bounds->size());
+}
+
 std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
   std::ifstream file;
   const bool standard = path == "-";

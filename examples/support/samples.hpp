@@ -175,6 +175,9 @@ Beside segments_of(const std::filesystem::path& file, const Shape& shape, std::s
 /// or rows of them. Throws ascribe::Error for other shapes.
 ascribe::FeatureMaps maps_of(const Shape& shape);
 
+/// Throws ascribe::Error unless there is one lower and one upper bound, or one for each of so many channels.
+void check_bounds(const std::vector<double>& low, const std::vector<double>& high, Index channels);
+
 /// The lines of a text file, or of standard input for "-". Throws ascribe::Error where there is no file of
 /// them, which are `what`.
 std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what);

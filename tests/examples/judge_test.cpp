@@ -159,7 +159,7 @@ TEST_CASE("judge: a time step or a token is a region of one row", "[judge]") {
   const std::string printed = judged({net.string(), (folder / "x.npy").string(), "--labels",
                                       (folder / "labels.csv").string(), "--methods", "lrp_q", "--region",
                                       "1,2", "--sanity", "0", "--json", (folder / "out.json").string()});
-  CHECK(count_of(printed, "2 steps of 1, of 2 regions of 1 x 2, replaced by 0") == 1);
+  CHECK(count_of(printed, "2 steps of 1, of 2 regions of 1 x 2, replaced by black") == 1);
   const Json json = Json::parse(bytes_of(folder / "out.json"));
   const Json& line = line_of(json, "lrp_q");
   CHECK(line.at("most_first").at("mean") == Json({0.5, -2.5, 0.0}));
@@ -295,8 +295,54 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
   check_refused({map.string(), (folder / "x.npy").string()},
                 "expected a score for each of two classes or more, (N, K), found 'b' of shape (N, 2, 3)");
   check_refused({model, (folder / "x.npy").string()}, "expected shape (N, 1, 28, 28)");
+  check_refused(digits + Arguments{"--low", "0,-5", "--replace", "0"},
+                "--low: expected one bound, or one for each of 1, found 2");
+  // A score that is no number has no place in a mean.
+  const auto exponential = folder.write(
+      "exponential.onnx",
+      ascribe::test::model_message(Message()
+                                       .message(1, ascribe::test::node_message("Exp", {"a"}, {"b"}))
+                                       .message(11, value("a", {2}))
+                                       .message(12, value("b", {2})))
+          .bytes);
+  ascribe::io::write_npy(folder / "two.npy", {1, 2}, std::vector<float>{1, 2});
+  const Arguments two{exponential.string(), (folder / "two.npy").string(), "--methods", "gradient"};
+  check_refused(two + Arguments{"--replace", "1000"}, "once 1 steps of regions are replaced by 1000");
+  check_refused(two + Arguments{"--replace", "blur"}, "--replace blur: expected images");
+  // Somebody's files are not written over.
+  check_refused(two + Arguments{"--csv", (folder / "two.npy").string()}, "found that it is read as");
+  folder.write("mine.json", R"({"precious": 1})");
+  check_refused(two + Arguments{"--resume", (folder / "mine.json").string()},
+                "expected a record of what is done, found another file");
+  CHECK(bytes_of(folder / "mine.json") == R"({"precious": 1})");
+  // A state that is damaged.
+  const Arguments kept = two + Arguments{"--resume", (folder / "state").string()};
+  judged(kept);
+  std::string state = bytes_of(folder / "state");
+  state.insert(state.find("\"most\":[") + 8, "1,");
+  folder.write("state", state);
+  check_refused(kept, "found one that is damaged");
+  // Numbers that are no floating-point ones are explained by `explain` alone.
+  const auto whole = folder.write(
+      "whole.onnx",
+      ascribe::test::model_message(
+          Message()
+              .message(1, ascribe::test::node_message("Cast", {"a"}, {"b"})
+                              .message(5, Message().text(1, "to").integer(3, 1).integer(20, 2)))
+              .message(
+                  11, Message().text(1, "a").message(
+                          2, Message().message(
+                                 1, Message().integer(1, 2).message(
+                                        2, Message()
+                                               .message(1, Message().text(2, "N"))
+                                               .message(1, Message().integer(1, 2))))))
+              .message(12, value("b", {2})))
+          .bytes);
+  check_refused({whole.string(), (folder / "two.npy").string()},
+                "expected an input of floating-point numbers, found 'a' of uint8");
   // The command line contradicts itself.
   check_refused({model}, "INPUT is required", 2);
+  check_refused(digits + Arguments{"--gamma", "3"}, "--gamma: no method has one", 2);
   check_refused({model, images, "--methods", "grad_cam"}, "found 'grad_cam'", 2);
   check_refused({model, images, "--methods", "lrp_q,lrp_q"}, "found lrp_q twice", 2);
   check_refused(digits + Arguments{"--erase", "8"}, "expected K-vs-L, found '8'", 2);

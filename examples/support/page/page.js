@@ -503,7 +503,8 @@ function ticks(low, high) {
 function plotSection(plot) {
   const points = (...names) => plot.curves.flatMap(curve => names.flatMap(name => curve[name] ?? [])).filter(v => v != null);
   const range = values => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const [low, high] =
+        values.reduce(([least, most], v) => [Math.min(least, v), Math.max(most, v)], [Infinity, -Infinity]);
     return high > low ? [low, high] : [low - .5, high + .5];
   };
   const [x0, x1] = range(points("x")), [y0, y1] = range(points("y", "low", "high"));
