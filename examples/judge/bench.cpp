@@ -33,6 +33,17 @@ std::vector<double> numbers_of(const ascribe::Batch<float>& values) {
   return {values.data(), values.data() + values.size()};
 }
 
+/// Occlusion gives each value of a region the region's whole drop: divided among them it adds up to that,
+/// also where a region is cut off at the border.
+Column parts_of(Column relevance, const ascribe::Patches& regions) {
+  for (Index k = 0; k < regions.count(); ++k) {
+    Index values = 0;
+    regions.each(k, [&](Index) { ++values; });
+    regions.each(k, [&](Index i) { relevance(i) /= float(values); });
+  }
+  return relevance;
+}
+
 /// A number as JSON has it, which has no NaN.
 Json known(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 double known(const Json& json) {
@@ -350,8 +361,10 @@ Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
     const auto before = Clock::now();
     const auto explanation = (*explain)(x, verdict.target);
     one.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - before).count();
-    one.most = curve(explanation.relevance, Order::most_first);
-    if (options_.least_first) one.least = curve(explanation.relevance, Order::least_first);
+    const Column by_part =
+        options_.methods[m]->parts ? parts_of(explanation.relevance, *regions_) : explanation.relevance;
+    one.most = curve(by_part, Order::most_first);
+    if (options_.least_first) one.least = curve(by_part, Order::least_first);
     std::optional<Explainer::Explanation> of_random;
     if (with_random) of_random = (*of_random_[m])(x, verdict.target);
     for (const Measure& measure : measures())

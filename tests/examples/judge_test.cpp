@@ -141,6 +141,22 @@ TEST_CASE("judge: a linear network's curves are those by hand", "[judge]") {
   CHECK(soft.at("methods").size() == 2);
 }
 
+// Regions of three and of one, whose features give 1 + 2 - 3 and 0.5: occlusion of a linear network is its
+// gradient x input.
+TEST_CASE("judge: occlusion is ranked by what a region takes, however large it is", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  ascribe::io::write_npy(folder / "x.npy", {1, 4},
+                         std::vector<float>{1, 2, 1, 6});  // 1 + 4 - 3 = 2 against 3
+  folder.write("labels.csv", "0\n");
+  judged({net.string(), (folder / "x.npy").string(), "--labels", (folder / "labels.csv").string(),
+          "--methods", "gradient_times_input,occlusion", "--region", "3", "--sanity", "0", "--json",
+          (folder / "out.json").string()});
+  const Json json = Json::parse(bytes_of(folder / "out.json"));
+  for (const std::string method : {"gradient_times_input", "occlusion"})
+    CHECK(line_of(json, method).at("most_first").at("mean") == Json({5.0, 2.0, 0.0}));
+}
+
 // Two steps of two features of 1, which give 1 + 2 and -3 + 0.5 to class 0.
 TEST_CASE("judge: a time step or a token is a region of one row", "[judge]") {
   const TemporaryFolder folder;
