@@ -6,6 +6,7 @@
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/layers/softmax.hpp>
 
 namespace ascribe::train {
 
@@ -60,7 +61,8 @@ double softmax_cross_entropy(const View<Scalar>& outputs, std::span<const Index>
     const Index label = labels[std::size_t(n)];
     const Eigen::ArrayXd y = outputs.col(n).template cast<double>().array();
     const double largest = y.maxCoeff();
-    const Eigen::ArrayXd e = (y - largest).exp();
+    Eigen::ArrayXd e = y - largest;
+    ascribe::detail::exponentials(classes, e.data());
     loss += mean(n) * (std::log(e.sum()) + largest - y(label));
     Eigen::ArrayXd by = mean(n) / e.sum() * e;
     by(label) -= mean(n);
