@@ -196,8 +196,8 @@ void check(const CLI::App& app, const Options& o) {
   if (given("--average-baselines") && !given("--baseline"))
     misused("--average-baselines", "needs a --baseline");
   if (!o.with_them.empty() && (some(&Method::box) || some(&Method::parts) || some(&Method::layer) ||
-                              std::any_of(o.methods.begin(), o.methods.end(),
-                                          [](const Method* m) { return m->name == "smoothgrad"; })))
+                               std::any_of(o.methods.begin(), o.methods.end(),
+                                           [](const Method* m) { return m->name == "smoothgrad"; })))
     misused("--explain", name + " explains one input; --input NAME=FILE.npy holds the others");
   if (given("--explain") && !o.vocabulary.empty())
     misused("--explain", "texts are explained by themselves; --input NAME=FILE.npy holds other inputs");

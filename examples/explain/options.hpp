@@ -57,8 +57,8 @@ struct Options {
   std::vector<std::pair<std::string, Index>> sizes;                         ///< of open axes, by their name
   std::vector<std::pair<std::string, std::filesystem::path>> other_inputs;  ///< by name: held as constants
   double epsilon = 1e-6, gamma = 0.25;
-  int given_steps = 0;                        ///< none: each method's own number
-  int steps = 0;                              ///< the method's
+  int given_steps = 0;               ///< none: each method's own number
+  int steps = 0;                     ///< the method's
   std::vector<Index> patch, stride;  ///< height and width, or one number for both; no stride: the patch's
   std::filesystem::path segments;    ///< labels of the parts that are occluded, in place of patches
   std::string layer;                 ///< the node that class activation maps are made of
@@ -97,12 +97,9 @@ struct Options {
 
   /// The files that the numbers of all inputs go to.
   std::vector<std::pair<std::string, std::filesystem::path>> files() const {
-    std::vector<std::pair<std::string, std::filesystem::path>> all{{"--relevance", relevance},
-                                                                   {"--ledger", ledger},
-                                                                   {"--output-values", output_values},
-                                                                   {"--multipliers", multipliers},
-                                                                   {"--heatmap", heatmap},
-                                                                   {"--page", page}};
+    std::vector<std::pair<std::string, std::filesystem::path>> all{
+        {"--relevance", relevance},     {"--ledger", ledger},   {"--output-values", output_values},
+        {"--multipliers", multipliers}, {"--heatmap", heatmap}, {"--page", page}};
     for (const auto& [node, path] : at) all.emplace_back("--at", path);
     return all;
   }

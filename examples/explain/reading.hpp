@@ -44,8 +44,9 @@ class ModelFile {
   ascribe::onnx::ReadOptions reading(const Group& group) const;
 
   /// The files by shape, in the order in which each comes first; all in one where the model leaves nothing
-  /// open; one by one where their numbers choose rows of a table, which makes a network of each. Throws ascribe::Error for an image, whose size then is none of its own,
-  /// and for such numbers where --explain names other inputs.
+  /// open; one by one where their numbers choose rows of a table, which makes a network of each. Throws
+  /// ascribe::Error for an image, whose size then is none of its own, and for such numbers where --explain
+  /// names other inputs.
   std::vector<Group> by_shape(std::vector<Place> files) const;
 
   /// The texts that the command line names, one by one. Throws ascribe::Error as find_texts and TextCutter,

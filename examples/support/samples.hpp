@@ -57,7 +57,7 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
 /// A file of inputs. There may be millions.
 struct Place {
   std::string path;
-  std::size_t root = 0;  ///< how much of the path is the folder that was asked for
+  std::size_t root = 0;    ///< how much of the path is the folder that was asked for
   std::string shown = {};  ///< what it is called on the screen; empty: its path
 };
 

@@ -126,7 +126,8 @@ TEST_CASE("of two layers of one map the bias that is the same changes too", "[ne
   const Index x = net.input("x", 2);
   const Index first = net.add("first", MatMul(shared, b), {x});
   net.output(net.add("second", MatMul(shared, c), {first}));
-  const auto changed = net.with_weights(1, std::span<const double>(v.data(), 4), std::span<const double>(d.data(), 2));
+  const auto changed =
+      net.with_weights(1, std::span<const double>(v.data(), 4), std::span<const double>(d.data(), 2));
   const MatrixXd a = random.matrix(2, 2);
   CHECK(changed.forward(a).output() == MatrixXd(v * MatrixXd((v * a).colwise() + d)).colwise() + c);
 }

@@ -477,9 +477,8 @@ Graph<Scalar> Graph<Scalar>::with_weights(Index index, std::span<const Scalar> w
     const Bias other = Eigen::Map<const Bias>(bias.data(), Index(bias.size()));
     for (Node& n : result.nodes_)
       if (const auto* same = detail::matmul(n); same && same->map.identity() == layer->map.identity())
-        n.layer = AnyMatMul<Scalar>(map, same->bias.size() == layer->bias.size() && same->bias == layer->bias
-                                             ? other
-                                             : same->bias);
+        n.layer = AnyMatMul<Scalar>(
+            map, same->bias.size() == layer->bias.size() && same->bias == layer->bias ? other : same->bias);
   } catch (const Error& error) {
     fail("Graph: with_weights: node '", changed.name, "': ", error.what());
   }

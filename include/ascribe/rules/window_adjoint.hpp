@@ -67,8 +67,7 @@ void adjoint_by_value(const W& windows, bool in_q, const WindowAdjoint<S>& w, Me
     w.a_bar[i] -= by_weight * weight / w.a[i];
     by_b += by_weight * weight / w.b;
   });
-  if (!above)
-    by_b += (by_total + by_constants * w.u / total) * constants / w.b;
+  if (!above) by_b += (by_total + by_constants * w.u / total) * constants / w.b;
   w.b_bar += by_b;
 }
 
