@@ -1,4 +1,4 @@
-/// What the documents say of the code: the umbrella holds every header, and every test that is quoted is
+/// What the documents say of the code: the umbrellas hold every header, and every test that is quoted is
 /// there.
 #include "tests/support/catch.hpp"
 
