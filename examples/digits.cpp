@@ -144,7 +144,7 @@ void explain_network(const std::string& name, const Graph<double>& net, const Op
 
 void run(const Options& options) {
   examples::Progress progress;
-  const auto images = examples::read_images(options.data + "/digits/test-images.idx3-ubyte");
+  const auto images = examples::read_images(options.data + "/digits/test-images.idx3-ubyte.gz");
   const auto labels = examples::read_labels(options.data + "/digits/test-labels.idx1-ubyte");
   if (images.height != 28 || images.width != 28)
     fail("digits: expected images of 28 x 28, found ", images.height, " x ", images.width);

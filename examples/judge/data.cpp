@@ -11,7 +11,9 @@
 namespace judge {
 namespace {
 
-bool is_idx(const std::filesystem::path& path) { return path.string().ends_with("-ubyte"); }
+bool is_idx(const std::filesystem::path& path) {
+  return path.string().ends_with("-ubyte") || path.string().ends_with("-ubyte.gz");
+}
 
 ascribe::Batch<float> column(const std::vector<double>& values) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), Index(values.size())).cast<float>();

@@ -83,10 +83,10 @@ Parsed parse(int argc, char** argv) {
       "order of\n"
       "their relevance, and watches how fast the network changes its mind.\n"
       "INPUT is .npy (one sample or a batch as the model takes it), images (PNG, JPEG), MNIST's "
-      "idx3-ubyte, or folders\n"
-      "of such files. AOPC is the mean fall of the score, most relevant first: the more, the better; 'area' "
-      "is "
-      "that between\n"
+      "idx3-ubyte, gzipped or\n"
+      "not, or folders of such files. AOPC is the mean fall of the score, most relevant first: the more, "
+      "the better;\n"
+      "'area' is that between "
       "most and least relevant first."};
   app.name("judge");
   app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();

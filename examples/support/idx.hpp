@@ -1,11 +1,16 @@
-/// Reads the two kinds of IDX file that MNIST comes in: images (idx3) and labels (idx1), both of bytes.
+/// Reads the two kinds of IDX file that MNIST comes in: images (idx3) and labels (idx1), both of bytes, plain
+/// or gzipped as they are published.
 #pragma once
 
+#include <zlib.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
+#include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <system_error>
@@ -35,51 +40,87 @@ struct Images {
 
 namespace idx_detail {
 
+/// Reads a file's bytes, and what is compressed in it if it is a gzip file.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : path_(path) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) file_.reset(gzopen(path.c_str(), "rb"));
+    if (!file_) ascribe::fail(path, ": expected an IDX file, found none that can be read");
+  }
+
+  /// As many bytes as there are, at most `bytes.size()`: how many. Throws ascribe::Error where the file ends
+  /// in the middle of what is compressed, or that is not what was (zlib holds a sum of it).
+  std::size_t read(std::span<unsigned char> bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const auto part = static_cast<unsigned>(std::min(bytes.size() - done, std::size_t{1} << 20));
+      const int found = gzread(file_.get(), bytes.data() + done, part);
+      int state = Z_OK;
+      gzerror(file_.get(), &state);
+      if (found < 0 || state != Z_OK) {
+        ascribe::fail(path_, ": expected a gzip file that is whole, found one that is damaged or cut off");
+      }
+      if (found == 0) break;
+      done += static_cast<std::size_t>(found);
+    }
+    return done;
+  }
+
+ private:
+  struct Close {
+    void operator()(gzFile file) const { gzclose(file); }
+  };
+
+  const std::filesystem::path& path_;
+  std::unique_ptr<gzFile_s, Close> file_;
+};
+
 /// The bytes behind the header of an IDX file with Dimensions dimensions, whose sizes go to `sizes`.
 template <std::size_t Dimensions>
 std::vector<unsigned char> read(const std::filesystem::path& path,
                                 std::array<std::size_t, Dimensions>& sizes) {
-  std::error_code error;
-  const std::uintmax_t length = std::filesystem::file_size(path, error);
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) {
-    ascribe::fail(path, ": expected an IDX file, found none that can be read");
-  }
-  constexpr std::size_t header_size = 4 + 4 * Dimensions;
-  std::array<unsigned char, header_size> header{};
-  file.read(reinterpret_cast<char*>(header.data()), header_size);
+  Reader file(path);
+  std::array<unsigned char, 4 + 4 * Dimensions> header{};
+  const std::size_t header_size = file.read(header);
   // 8: unsigned bytes; then the number of dimensions.
   const bool magic = header[0] == 0 && header[1] == 0 && header[2] == 8 && header[3] == Dimensions;
-  if (!file || !magic) {
+  if (header_size != header.size() || !magic) {
     ascribe::fail(path, ": expected an IDX file of bytes with ", Dimensions,
                   " dimension(s), found another header");
   }
-  // Each product is held against the length of the file before the next, so that none can overflow.
-  std::uintmax_t count = 1;
+  std::uint64_t count = 1;
   for (std::size_t d = 0; d < Dimensions; ++d) {
     const unsigned char* const at = header.data() + 4 + 4 * d;
     sizes[d] = std::size_t{at[0]} << 24 | std::size_t{at[1]} << 16 | std::size_t{at[2]} << 8 | at[3];
-    count *= sizes[d];
-    if (sizes[d] == 0 || count > length - header_size) {
-      ascribe::fail(path, ": expected as many bytes as its header says, found ", length - header_size,
-                    " bytes and a size of ", sizes[d], " in dimension ", d);
+    if (sizes[d] == 0 || count > std::numeric_limits<std::uint64_t>::max() / sizes[d]) {
+      ascribe::fail(path, ": expected sizes of at least 1 whose product is a number of bytes, found ",
+                    sizes[d], " in dimension ", d);
     }
+    count *= sizes[d];
   }
-  if (count != length - header_size) {
-    ascribe::fail(path, ": expected ", count, " bytes behind the header, found ", length - header_size);
+  // The header is believed only as far as there are bytes: memory grows with what is read.
+  std::vector<unsigned char> bytes;
+  std::size_t done = 0;
+  while (done == bytes.size() && done < count) {
+    bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(count, done + done / 2 + (1 << 20))));
+    done += file.read(std::span(bytes).subspan(done));
   }
-  std::vector<unsigned char> bytes(static_cast<std::size_t>(count));
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(count));
-  if (!file) {
-    ascribe::fail(path, ": expected ", count, " bytes behind the header, found ", file.gcount());
+  if (done < count) {
+    ascribe::fail(path, ": expected ", count, " bytes behind the header, found ", done);
+  }
+  std::array<unsigned char, 1> more{};
+  if (file.read(more) != 0) {
+    ascribe::fail(path, ": expected ", count, " bytes behind the header, found more");
   }
   return bytes;
 }
 
 }  // namespace idx_detail
 
-/// The images of an idx3-ubyte file. Throws ascribe::Error if it can't be read, is of another type or
-/// number of dimensions, is empty, or is shorter or longer than its header says.
+/// The images of an idx3-ubyte file, plain or gzipped. Throws ascribe::Error if it can't be read, is of
+/// another type or number of dimensions, is empty, is shorter or longer than its header says, or is a damaged
+/// gzip file.
 inline Images read_images(const std::filesystem::path& path) {
   std::array<std::size_t, 3> sizes{};
   Images images;

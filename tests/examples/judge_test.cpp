@@ -84,7 +84,7 @@ Json timeless(const std::filesystem::path& path) {
 }
 
 const std::string model = of_repository("examples/data/mnist_cnn.onnx"),
-                  images = of_repository("examples/data/digits/test-images.idx3-ubyte"),
+                  images = of_repository("examples/data/digits/test-images.idx3-ubyte.gz"),
                   labels = of_repository("examples/data/digits/test-labels.idx1-ubyte");
 
 // By hand: features of 1, whose contributions to class 0 are the weights (1, 2, -3, 0.5). Most first the

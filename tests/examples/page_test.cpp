@@ -96,7 +96,7 @@ const std::string eleven =
 const std::string model = of_repository("examples/data/mnist_cnn.onnx");
 
 std::string six_digits(const TemporaryFolder& folder) {
-  const auto images = read_images(of_repository("examples/data/digits/test-images.idx3-ubyte"));
+  const auto images = read_images(of_repository("examples/data/digits/test-images.idx3-ubyte.gz"));
   std::vector<float> pixels;
   for (const std::size_t digit : {1U, 2U, 4U, 7U, 11U, 17U})
     for (const unsigned char byte : images[digit]) pixels.push_back(static_cast<float>(byte) / 255);
