@@ -54,7 +54,8 @@ struct Pads {
   Index front = 0;
   Index back = 0;
 
-  bool none() const { return top == 0 && left == 0 && bottom == 0 && right == 0 && front == 0 && back == 0; }
+  bool operator==(const Pads&) const = default;
+  bool none() const { return *this == Pads{}; }
 };
 
 /// One window that slides over one volume. An image is a volume of depth 1, a signal with one axis an image

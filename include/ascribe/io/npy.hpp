@@ -23,6 +23,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/binary.hpp"
 #include "ascribe/io/npy/header.hpp"
+#include "ascribe/io/whole_file.hpp"
 
 namespace ascribe::io {
 
@@ -159,45 +160,6 @@ void convert(const std::filesystem::path& path, const Header& header, const Item
   }
 }
 
-/// Throws where something else than a file is in the way: renaming would replace a device or a pipe.
-inline void check_place(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    fail(path, ": expected a file or nothing to write over, found something that is not a file");
-  }
-}
-
-/// Writes `parts` one after the other to a new file beside `path`, then gives it its name.
-inline void write_whole(const std::filesystem::path& path, std::span<const std::string_view> parts) {
-  check_place(path);
-  std::error_code error;
-  std::random_device random;
-  std::filesystem::path temporary = path;
-  temporary += "." + std::to_string(random()) + std::to_string(random()) + ".part";
-
-  // 'x': never write into a file that somebody else has.
-  std::FILE* const file = std::fopen(temporary.string().c_str(), "wbx");
-  if (file == nullptr) {
-    fail(path, ": expected a place to write to, found that no file can be made beside it");
-  }
-  bool written = true;
-  for (const std::string_view part : parts) {
-    // An empty array's data pointer may be null, which fwrite does not allow.
-    written = written && (part.empty() || std::fwrite(part.data(), 1, part.size(), file) == part.size());
-  }
-  written = std::fclose(file) == 0 && written;  // a full disk may show at the close only
-  if (written) {
-    std::filesystem::rename(temporary, path, error);
-  }
-  if (!written || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    fail(path, ": expected to write ", parts[0].size() + parts[1].size(), " bytes, found ",
-         written ? error.message() : "that they cannot be written");
-  }
-}
-
 /// Everything before the data of a version 1 file of C order and little-endian items of type T.
 template <class T>
 std::string header_of(const std::filesystem::path& path, const std::vector<std::size_t>& shape) {
@@ -217,20 +179,6 @@ std::string header_of(const std::filesystem::path& path, const std::vector<std::
   return header + text;
 }
 
-/// The values' bytes, little-endian; `swapped` is where they lie if they are not so already.
-template <class T>
-std::string_view bytes_of(std::span<const T> values, std::string& swapped) {
-  const std::string_view data(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-  if constexpr (std::endian::native == std::endian::big) {
-    swapped = data;
-    for (std::size_t i = 0; i < swapped.size(); i += sizeof(T)) {
-      std::reverse(swapped.data() + i, swapped.data() + i + sizeof(T));
-    }
-    return swapped;
-  }
-  return data;
-}
-
 template <class T>
 void write(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
            std::span<const T> values) {
@@ -240,7 +188,7 @@ void write(const std::filesystem::path& path, const std::vector<std::size_t>& sh
     fail(path, ": expected ", count, " values for shape ", shown(shape), ", found ", values.size());
   }
   std::string swapped;
-  const std::array<std::string_view, 2> parts{header, bytes_of(values, swapped)};
+  const std::array<std::string_view, 2> parts{header, little_endian(values, swapped)};
   write_whole(path, parts);
 }
 
@@ -332,7 +280,7 @@ class NpyWriter {
            " on, found room for ", count_, " in all");
     }
     std::string swapped;
-    const std::string_view bytes = npy_detail::bytes_of(values, swapped);
+    const std::string_view bytes = little_endian(values, swapped);
     file_.seekp(static_cast<std::streamoff>(start_ + first * sizeof(T)));
     put(bytes);
   }
@@ -343,7 +291,7 @@ class NpyWriter {
     const std::string header = npy_detail::header_of<T>(path, shape);
     start_ = header.size();
     const std::size_t size = npy_detail::checked_product(path, shape, count_, sizeof(T)) + start_;
-    npy_detail::check_place(path);
+    check_place(path);
     std::error_code error;
     if (!create) {
       std::string found(start_, '\0');

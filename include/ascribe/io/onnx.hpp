@@ -1,8 +1,9 @@
-/// Networks from ONNX files. Needs protozero (Debian's libprotozero-dev; CMake target ascribe::onnx); not
-/// part of the umbrella header.
+/// Networks from ONNX files, and back into them. Needs protozero (Debian's libprotozero-dev; CMake target
+/// ascribe::onnx); not part of the umbrella header.
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,13 +53,36 @@ Network<Scalar> load(const std::filesystem::path& path, const ReadOptions& optio
   return network<Scalar>(read(path), options);
 }
 
+/// Writes a network to a file, whole or not at all, as operators of ONNX's set 13 (20 at most, where a
+/// function asks for that): convolutions, dense layers, scalings, sums, selections, pools, and the usual
+/// activation functions, float32 or float64 as Scalar is. Inputs and outputs have the axes of their nodes'
+/// `shape` behind the batch, "N", and images are C × H × W. The functions' parameters are floats in a file.
+/// Inputs have their nodes' names; `outputs` has names and shapes of the outputs, which else have their
+/// node's name with "/output" behind it. Throws Error, naming the node, for a layer that it does not write;
+/// for names that are taken, a shape of another size, a network above 2 GiB; and where the file cannot be
+/// written.
+template <class Scalar>
+void save(const ascribe::Graph<Scalar>& net, const std::filesystem::path& path,
+          std::span<const Port> outputs = {});
+
+/// The same, of a network that was read and may have been trained since.
+template <class Scalar>
+void save(const Network<Scalar>& net, const std::filesystem::path& path) {
+  save(net.graph, path, net.outputs);
+}
+
 #ifdef ASCRIBE_COMPILED
 extern template Network<float> network<float>(const Model&, const ReadOptions&);
 extern template Network<double> network<double>(const Model&, const ReadOptions&);
+extern template void save<float>(const ascribe::Graph<float>&, const std::filesystem::path&,
+                                 std::span<const Port>);
+extern template void save<double>(const ascribe::Graph<double>&, const std::filesystem::path&,
+                                  std::span<const Port>);
 #endif
 
 }  // namespace ascribe::onnx
 
 #ifdef ASCRIBE_DEFINES
 #include <ascribe/io/onnx/network.hpp>
+#include <ascribe/io/onnx/save.hpp>
 #endif

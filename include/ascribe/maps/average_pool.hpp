@@ -58,6 +58,12 @@ class AveragePool {
   Index output_size() const { return geometry_.output_pixels() * channels_; }
   const Spatial& geometry() const { return geometry_; }
   Index channels() const { return channels_; }
+  /// The part of the padding that counts.
+  Pads counted_padding() const {
+    const Pads &all = geometry_.pads, &left = counted_.pads;
+    return {all.top - left.top,     all.left - left.left,   all.bottom - left.bottom,
+            all.right - left.right, all.front - left.front, all.back - left.back};
+  }
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {

@@ -51,6 +51,14 @@ class Selection {
 
   Index input_size() const { return inputs_; }
   Index output_size() const { return outputs_; }
+  /// As they were given.
+  std::vector<Index> sources() const {
+    std::vector<Index> all;
+    each_run([&](Index, Index from, Index count) {
+      for (Index k = 0; k < count; ++k) all.push_back(from < 0 ? -1 : from + k);
+    });
+    return all;
+  }
 
   template <int N>
   void apply(View<Scalar, inputs, N> a, Out<Scalar, outputs, N> b, Weights weights) const {

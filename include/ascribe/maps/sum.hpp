@@ -35,6 +35,7 @@ class Sum {
   Index input_size() const { return branches_ * size_; }
   Index output_size() const { return size_; }
   Index branches() const { return branches_; }
+  const Scalar& weight() const { return weight_; }
   InputLayout input_layout() const { return weight_ == Scalar(1) ? InputLayout::as_sum : InputLayout::no; }
 
   template <int N>
