@@ -361,6 +361,71 @@ TEST_CASE("training that diverges stops, and keeps the last good network", "[tra
                     Contains("the loss is inf: it diverges"));
 }
 
+TEST_CASE("terms around the samples: their derivative, and the points that they are means over", "[train]") {
+  test::Random numbers(15);
+  const MatrixXd x = numbers.matrix(5, 6), masks = numbers.matrix(5, 6).cwiseAbs(),
+                 base = numbers.matrix(5, 1);
+  const std::vector<Index> labels{0, 2, 1, 1, 0, 2}, samples{4, 1, 2};
+  const std::vector<double> weights{1, 2, 0.5, 1, 3, 1};
+  const auto net = two_layers<double>(5, 4, 3, fn::Tanh(), 3);
+  const auto near = [&](Where where, const MatrixXd& baseline = {}) {
+    return Objective<double>{method::LrpQ(),
+                             {{0.7, SquaredOnMask<double>(masks)}, {0.4, BiasShare<double>()}},
+                             Asked::label,
+                             baseline,
+                             where};
+  };
+  const Data<double> data{view(x), labels, {nullptr, 0, 0}, weights};
+  Trainer<double> all(net,
+                      {near(NearSample{0.2, 3}), near(AtSample()), near(OnPath{2}, base), near(OnPath{3})});
+  check_derivative(all, data, samples);
+  Trainer<double> none_at(net, {near(NearSample{0.2, 2, 8})});
+  check_derivative(none_at, data, samples);
+
+  const Losses losses = all.differentiate(data, samples, 5);
+  REQUIRE(losses.terms.size() == 8);
+  const Eigen::Array3d counts = Eigen::Array3d(3, 2, 0.5) / 5.5;
+  const std::vector<Index> asked{0, 2, 1};
+  const auto squared = [&](const MatrixXd& at) {
+    const MatrixXd r = net.explain(at, asked, method::LrpQ()).relevance;
+    return (counts *
+            MatrixXd(masks(Eigen::all, samples)).cwiseProduct(r).colwise().squaredNorm().transpose().array())
+        .sum();
+  };
+  const MatrixXd three = x(Eigen::all, samples);
+  double noisy = 0;
+  const evaluate::GaussianNoise noise{0.2, 1};
+  for (Index point = 0; point < 3; ++point) {
+    MatrixXd moved = three;
+    for (Index n = 0; n < 3; ++n) {
+      auto column = moved.col(n);
+      noise(samples[std::size_t(n)], 5 * 3 + point, column);
+    }
+    noisy += squared(moved) / 3;
+  }
+  CHECK(std::abs(losses.terms[0] - noisy) <= 1e-14 * noisy);
+  CHECK(std::abs(losses.terms[2] - squared(three)) <= 1e-14 * losses.terms[2]);
+  const MatrixXd from = base.replicate(1, 3);
+  const double path = (squared(from + 0.25 * (three - from)) + squared(from + 0.75 * (three - from))) / 2;
+  CHECK(std::abs(losses.terms[4] - path) <= 1e-14 * path);
+  const double to_zero = (squared(three / 6) + squared(three / 2) + squared(5 * three / 6)) / 3;
+  CHECK(std::abs(losses.terms[6] - to_zero) <= 1e-14 * to_zero);
+  double total = losses.outputs;
+  for (std::size_t k = 0; k < 8; ++k) total += (k % 2 == 0 ? 0.7 : 0.4) * losses.terms[k];
+  CHECK(std::abs(losses.total - total) <= 1e-14 * std::abs(total));
+  // Noise is drawn anew with another number, and is a sample's own, whichever are beside it.
+  CHECK(all.differentiate(data, samples, 6).terms[0] != losses.terms[0]);
+  Trainer<double> alone(net, {near(NearSample{0.2, 3})});
+  double one_by_one = 0;
+  for (Index n = 0; n < 3; ++n)
+    one_by_one += counts(n) * alone.differentiate(data, {&samples[std::size_t(n)], 1}, 5).terms[0];
+  CHECK(std::abs(one_by_one - noisy) <= 1e-14 * noisy);
+
+  CHECK_THROWS_WITH(Trainer<double>(net, {near(NearSample{0.2, 0})}),
+                    Contains("at 1 point or more, found 0"));
+  CHECK_THROWS_WITH(Trainer<double>(net, {near(NearSample{-1})}), Contains("found -1"));
+}
+
 TEST_CASE("a trainer refuses what does not fit", "[train]") {
   const Planted data(40, true, 1);
   const auto net = two_layers<double>(10, 4, 2, fn::Relu(), 3);

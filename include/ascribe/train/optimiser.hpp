@@ -60,6 +60,12 @@ struct Sgd {
   double weight_decay = 0;                         ///< λ
   std::vector<std::vector<Scalar>> velocity = {};  ///< v, block by block: with the weights, all of its state
 
+  /// Calls f with each part of the state: lists of blocks, and whole numbers.
+  template <class Self, class F>
+  static void each_state(Self& self, F&& f) {
+    f(self.velocity);
+  }
+
   /// One step. Throws Error for a parameter out of range, and blocks that are not the first step's.
   void operator()(std::span<const Parameter<Scalar>> parameters) {
     detail::check_at_least_0("Sgd", "a rate", rate);
@@ -94,6 +100,14 @@ struct Adam {
   double weight_decay = 0;                                   ///< λ
   std::vector<std::vector<Scalar>> first = {}, second = {};  ///< m and v, block by block
   std::int64_t steps = 0;                                    ///< t: with m and v, all of its state
+
+  /// Calls f with each part of the state: lists of blocks, and whole numbers.
+  template <class Self, class F>
+  static void each_state(Self& self, F&& f) {
+    f(self.first);
+    f(self.second);
+    f(self.steps);
+  }
 
   /// One step. Throws Error for a parameter out of range, and blocks that are not the first step's.
   void operator()(std::span<const Parameter<Scalar>> parameters) {

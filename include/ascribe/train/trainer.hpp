@@ -9,13 +9,16 @@
 #include <numeric>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/finite.hpp>
+#include <ascribe/core/parallel.hpp>
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
+#include <ascribe/evaluate/noise.hpp>
 #include <ascribe/evaluate/random.hpp>
 #include <ascribe/evaluate/randomisation.hpp>
 #include <ascribe/methods/gradient.hpp>
@@ -44,7 +47,25 @@ struct Data {
 /// that is largest (a choice that is kept); or the sum of all.
 enum class Asked { label, margin, largest, sum };
 
-/// An explanation in the loss: λ·(mean over the samples of each term).
+/// Where an explanation in the loss is taken. What is asked of the samples alone, a network may break right
+/// beside them; terms that are means over points around a sample hold there too ("robust", Wicker et al.
+/// 2212.08507).
+struct AtSample {};
+/// At `points` samples with normal noise on every feature, in the input's units, drawn anew in every epoch:
+/// the points that SmoothGrad averages over (Smilkov et al. 1706.03825).
+struct NearSample {
+  double deviation;
+  Index points = 4;
+  std::uint64_t seed = 1;
+};
+/// At the midpoints of `points` equal steps from the objective's baseline, or from 0, to the sample: the
+/// points that integrated gradients averages over (Sundararajan et al. 1703.01365).
+struct OnPath {
+  Index points = 4;
+};
+using Where = std::variant<AtSample, NearSample, OnPath>;
+
+/// An explanation in the loss: λ·(mean over the samples, and over the points around each, of each term).
 template <class Scalar>
 struct Objective {
   struct Term {
@@ -55,7 +76,8 @@ struct Objective {
   Composite<Scalar> method;  ///< whose rules have derivatives: those that are data, and with an `adjoint`
   std::vector<Term> terms;
   Asked asked = Asked::label;
-  Batch<Scalar> baseline = {};  ///< features × 1, for a method against one; else empty
+  Batch<Scalar> baseline = {};  ///< features × 1, for a method against one, or a path from one; else empty
+  Where where = AtSample();
 };
 
 /// What a minibatch or an epoch came to, before the step.
@@ -97,10 +119,10 @@ class Trainer {
 
   const Graph<Scalar>& net() const { return net_; }
 
-  /// The loss of a minibatch; its derivative is in `parameters` then. Throws Error where data, labels, masks
-  /// or the baseline do not fit, where a step has no derivative (as Derivative::differentiate), and where a
-  /// loss or a derivative is not finite.
-  const Losses& differentiate(const Data<Scalar>& data, std::span<const Index> samples) {
+  /// The loss of a minibatch; its derivative is in `parameters` then. `draw` numbers the noise that
+  /// NearSample draws. Throws Error where data, labels, masks or the baseline do not fit, where a step has no
+  /// derivative (as Derivative::differentiate), and where a loss or a derivative is not finite.
+  const Losses& differentiate(const Data<Scalar>& data, std::span<const Index> samples, Index draw = 0) {
     take(data, samples);
     net_.forward(x_, trace_, workspace_);
     const Batch<Scalar>& y = trace_.output();
@@ -112,15 +134,29 @@ class Trainer {
     for (Layer& layer : layers_)
       for (auto* by : {&layer.by_weights, &layer.by_bias}) std::fill(by->begin(), by->end(), Scalar(0));
     const At by_outputs{net_.outputs().front(), view(by_outputs_)};
-    if (objectives_.empty()) {
-      derivatives_.front()->backpropagate(trace_, {&by_outputs, 1});
-      collect(*derivatives_.front());
-    }
+    // The loss on the outputs goes with the first explanation of the samples: one walk back less.
+    std::span<const At> values(&by_outputs, 1);
     for (std::size_t k = 0; k < objectives_.size(); ++k) {
-      // The loss on the outputs goes with the first: one walk back through the network less.
-      explain(data, samples, objectives_[k], *derivatives_[k],
-              k == 0 ? std::span<const At>(&by_outputs, 1) : std::span<const At>());
-      collect(*derivatives_[k]);
+      const auto& objective = objectives_[k];
+      const std::size_t first_term = losses_.terms.size();
+      losses_.terms.resize(first_term + objective.terms.size(), 0.0);
+      const std::span<double> terms = std::span<double>(losses_.terms).subspan(first_term);
+      const Index points = points_of(objective);
+      for (Index point = 0; point < points; ++point) {
+        const auto* trace = &trace_;
+        if (!std::holds_alternative<AtSample>(objective.where)) {
+          move_to_point(objective, samples, draw, point);
+          net_.forward(near_, near_trace_, workspace_);
+          trace = &near_trace_;
+        }
+        explain(data, samples, objective, *derivatives_[k], *trace, 1 / double(points), terms,
+                trace == &trace_ ? std::exchange(values, {}) : std::span<const At>());
+        collect(*derivatives_[k]);
+      }
+    }
+    if (!values.empty()) {
+      derivatives_.front()->backpropagate(trace_, values);
+      collect(*derivatives_.front());
     }
     if (!std::isfinite(losses_.total)) fail("Trainer: the loss is ", losses_.total, ": it diverges");
     for (const Layer& layer : layers_)
@@ -161,8 +197,9 @@ class Trainer {
   /// One step along the derivative of a minibatch: its losses before the step. `optimiser` is called with
   /// `parameters`. Throws Error as `differentiate` and `update`: the network is that of before then.
   template <class Optimiser>
-  const Losses& step(const Data<Scalar>& data, std::span<const Index> samples, Optimiser&& optimiser) {
-    differentiate(data, samples);
+  const Losses& step(const Data<Scalar>& data, std::span<const Index> samples, Optimiser&& optimiser,
+                     Index draw = 0) {
+    differentiate(data, samples, draw);
     const auto all = parameters();
     optimiser(std::span<const Parameter<Scalar>>(all));
     update();
@@ -186,7 +223,7 @@ class Trainer {
       const auto samples = std::span<const Index>(order).subspan(
           std::size_t(first), std::size_t(std::min(batches.size, data.samples() - first)));
       try {
-        step(data, samples, optimiser);
+        step(data, samples, optimiser, number);
       } catch (const Error& error) {
         fail("epoch ", number, ", batch ", first / batches.size, ": ", error.what());
       }
@@ -222,6 +259,10 @@ class Trainer {
         fail("Trainer: expected a strength of at least 0, found ", term.strength);
       if (!term.loss) fail("Trainer: expected a loss in every term, found none");
     }
+    if (points_of(objective) < 1)
+      fail("Trainer: expected an explanation at 1 point or more, found ", points_of(objective));
+    if (const auto* noise = std::get_if<NearSample>(&objective.where))
+      evaluate::GaussianNoise{noise->deviation}.check();
     const auto& baseline = objective.baseline;
     if (baseline.size() > 0 && (baseline.rows() != net_.input_size() || baseline.cols() != 1))
       fail("Trainer: expected a baseline of ", net_.input_size(), " features x 1, found ", baseline.rows(),
@@ -296,9 +337,36 @@ class Trainer {
     }
   }
 
+  static Index points_of(const Objective<Scalar>& objective) {
+    return std::visit(
+        [](const auto& where) {
+          if constexpr (requires { where.points; })
+            return where.points;
+          else
+            return Index(1);
+        },
+        objective.where);
+  }
+  /// One of the points around each sample, into `near_`.
+  void move_to_point(const Objective<Scalar>& objective, std::span<const Index> samples, Index draw,
+                     Index point) {
+    near_ = x_;
+    if (const auto* path = std::get_if<OnPath>(&objective.where)) {
+      const Scalar t = Scalar((double(point) + 0.5) / double(path->points));
+      near_ *= t;
+      if (objective.baseline.size() > 0) near_.colwise() += (1 - t) * objective.baseline.col(0);
+    } else {
+      const auto& near = std::get<NearSample>(objective.where);
+      const evaluate::GaussianNoise noise{near.deviation, near.seed};
+      parallel_for(near_.cols(), [&](Index n) {
+        auto column = near_.col(n);
+        noise(samples[std::size_t(n)], draw * near.points + point, column);
+      });
+    }
+  }
+
   /// The weight of each output in what is explained.
-  Batch<Scalar> asked_for(Asked asked) const {
-    const Batch<Scalar>& y = trace_.output();
+  Batch<Scalar> asked_for(Asked asked, const Batch<Scalar>& y) const {
     if (asked == Asked::sum) return Batch<Scalar>::Ones(y.rows(), y.cols());
     if (asked != Asked::largest && labels_.empty())
       fail("Trainer: an objective explains the label's output: expected labels, found targets");
@@ -316,13 +384,17 @@ class Trainer {
     return weights;
   }
 
-  /// Explains the minibatch and differentiates the terms, and what is given by values with them.
+  /// Explains a trace of the minibatch, or of points around it, and differentiates `share` of the terms,
+  /// which are added up, and what is given by values with them.
   void explain(const Data<Scalar>& data, std::span<const Index> samples, const Objective<Scalar>& objective,
-               Derivative<Scalar>& derivative, std::span<const At> values) {
-    const Batch<Scalar> weights = asked_for(objective.asked);
-    const bool against = objective.baseline.size() > 0;
+               Derivative<Scalar>& derivative, const typename Graph<Scalar>::Trace& trace, double share,
+               std::span<double> terms, std::span<const At> values) {
+    const Batch<Scalar> weights = asked_for(objective.asked, trace.output());
+    // A path starts from the baseline under any method.
+    const bool against = objective.baseline.size() > 0 && (derivative.plan().form() == Form::Delta ||
+                                                           !std::holds_alternative<OnPath>(objective.where));
     if (against) net_.forward(objective.baseline, base_trace_, workspace_);
-    const auto& explanation = derivative.explain(trace_, start::OutputWeights<Batch<Scalar>>(weights),
+    const auto& explanation = derivative.explain(trace, start::OutputWeights<Batch<Scalar>>(weights),
                                                  against ? &base_trace_ : nullptr);
     const Index features = explanation.relevance.rows(), count = explanation.relevance.cols();
     // The books are in relevances, which a gradient is none of.
@@ -331,9 +403,10 @@ class Trainer {
                                       {explanation.ledger.bias.data(), in_relevances ? count : 0},
                                       samples,
                                       data.samples()};
-    const Eigen::ArrayXd mean = mean_weights(count, weights_);
+    const Eigen::ArrayXd mean = share * mean_weights(count, weights_);
     by_.reset(features, count);
-    for (const auto& term : objective.terms) {
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      const auto& term = objective.terms[k];
       by_term_.reset(features, count);
       const Eigen::ArrayXd each = term.loss(explained, by_term_);
       if (each.size() != count || by_term_.relevance.rows() != features ||
@@ -341,8 +414,9 @@ class Trainer {
         fail("Trainer: a loss on relevance: expected ", count, " numbers, and derivatives by ", features,
              " features and 1 bias x ", count, " samples, found ", each.size(), ", ",
              by_term_.relevance.rows(), " x ", by_term_.relevance.cols(), " and 1 x ", by_term_.bias.size());
-      losses_.terms.push_back((mean * each).sum());
-      losses_.total += term.strength * losses_.terms.back();
+      const double found = (mean * each).sum();
+      terms[k] += found;
+      losses_.total += term.strength * found;
       const auto scale = (term.strength * mean).matrix().transpose().template cast<Scalar>().array().eval();
       by_.relevance.array() += by_term_.relevance.array().rowwise() * scale;
       by_.bias.array() += by_term_.bias.array() * scale;
@@ -397,10 +471,10 @@ class Trainer {
       derivatives_;  ///< an objective's, or that of outputs alone
 
   // Of the last minibatch.
-  Batch<Scalar> x_, targets_, by_outputs_;
+  Batch<Scalar> x_, near_, targets_, by_outputs_;
   std::vector<Index> labels_;
   std::vector<double> weights_;
-  typename Graph<Scalar>::Trace trace_, base_trace_;
+  typename Graph<Scalar>::Trace trace_, near_trace_, base_trace_;
   Workspace<Scalar> workspace_;
   RelevanceGradient<Scalar> by_, by_term_;
   Losses losses_;
