@@ -43,7 +43,7 @@ std::vector<Objective<Scalar>> objectives() {
            {{0.1, SquaredOnMask<Scalar>(Batch<Scalar>::Ones(6, 1))}},
            Asked::label,
            {},
-           NearSample{0.1}}};
+           Where::near(0.1)}};
 }
 
 template <class Scalar>

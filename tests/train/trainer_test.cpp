@@ -376,10 +376,10 @@ TEST_CASE("terms around the samples: their derivative, and the points that they 
                              where};
   };
   const Data<double> data{view(x), labels, {nullptr, 0, 0}, weights};
-  Trainer<double> all(net,
-                      {near(NearSample{0.2, 3}), near(AtSample()), near(OnPath{2}, base), near(OnPath{3})});
+  Trainer<double> all(
+      net, {near(Where::near(0.2, 3)), near({}), near(Where::on_path(2), base), near(Where::on_path(3))});
   check_derivative(all, data, samples);
-  Trainer<double> none_at(net, {near(NearSample{0.2, 2, 8})});
+  Trainer<double> none_at(net, {near(Where::near(0.2, 2, 8))});
   check_derivative(none_at, data, samples);
 
   const Losses losses = all.differentiate(data, samples, 5);
@@ -415,15 +415,15 @@ TEST_CASE("terms around the samples: their derivative, and the points that they 
   CHECK(std::abs(losses.total - total) <= 1e-14 * std::abs(total));
   // Noise is drawn anew with another number, and is a sample's own, whichever are beside it.
   CHECK(all.differentiate(data, samples, 6).terms[0] != losses.terms[0]);
-  Trainer<double> alone(net, {near(NearSample{0.2, 3})});
+  Trainer<double> alone(net, {near(Where::near(0.2, 3))});
   double one_by_one = 0;
   for (Index n = 0; n < 3; ++n)
     one_by_one += counts(n) * alone.differentiate(data, {&samples[std::size_t(n)], 1}, 5).terms[0];
   CHECK(std::abs(one_by_one - noisy) <= 1e-14 * noisy);
 
-  CHECK_THROWS_WITH(Trainer<double>(net, {near(NearSample{0.2, 0})}),
-                    Contains("at 1 point or more, found 0"));
-  CHECK_THROWS_WITH(Trainer<double>(net, {near(NearSample{-1})}), Contains("found -1"));
+  CHECK_THROWS_WITH(Trainer<double>(net, {near(Where::near(0.2, 0))}),
+                    Contains("at 1 point or more, at the sample itself at 1, found 0"));
+  CHECK_THROWS_WITH(Trainer<double>(net, {near(Where::near(-1))}), Contains("found -1"));
 }
 
 TEST_CASE("a trainer refuses what does not fit", "[train]") {

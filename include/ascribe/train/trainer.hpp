@@ -9,7 +9,6 @@
 #include <numeric>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <ascribe/core/error.hpp>
@@ -47,23 +46,26 @@ struct Data {
 /// that is largest (a choice that is kept); or the sum of all.
 enum class Asked { label, margin, largest, sum };
 
-/// Where an explanation in the loss is taken. What is asked of the samples alone, a network may break right
-/// beside them; terms that are means over points around a sample hold there too ("robust", Wicker et al.
-/// 2212.08507).
-struct AtSample {};
-/// At `points` samples with normal noise on every feature, in the input's units, drawn anew in every epoch:
-/// the points that SmoothGrad averages over (Smilkov et al. 1706.03825).
-struct NearSample {
-  double deviation;
-  Index points = 4;
-  std::uint64_t seed = 1;
+/// Where an explanation in the loss is taken: at the sample, or at points around it. What is asked of the
+/// samples alone, a network may break right beside them; terms that are means over points around a sample
+/// hold there too
+/// ("robust", Wicker et al. 2212.08507).
+struct Where {
+  enum class Points { sample, near, path };
+  Points at = Points::sample;
+  Index points = 1;
+  double deviation = 0;    ///< of the noise, in the input's units
+  std::uint64_t seed = 1;  ///< of the noise
+
+  /// At samples with normal noise on every feature, drawn anew in every epoch: the points that SmoothGrad
+  /// averages over (Smilkov et al. 1706.03825).
+  static Where near(double deviation, Index points = 4, std::uint64_t seed = 1) {
+    return {Points::near, points, deviation, seed};
+  }
+  /// At the midpoints of equal steps from the objective's baseline, or from 0, to the sample: the points that
+  /// integrated gradients averages over (Sundararajan et al. 1703.01365).
+  static Where on_path(Index points = 4) { return {Points::path, points}; }
 };
-/// At the midpoints of `points` equal steps from the objective's baseline, or from 0, to the sample: the
-/// points that integrated gradients averages over (Sundararajan et al. 1703.01365).
-struct OnPath {
-  Index points = 4;
-};
-using Where = std::variant<AtSample, NearSample, OnPath>;
 
 /// An explanation in the loss: λ·(mean over the samples, and over the points around each, of each term).
 template <class Scalar>
@@ -77,7 +79,7 @@ struct Objective {
   std::vector<Term> terms;
   Asked asked = Asked::label;
   Batch<Scalar> baseline = {};  ///< features × 1, for a method against one, or a path from one; else empty
-  Where where = AtSample();
+  Where where = {};
 };
 
 /// What a minibatch or an epoch came to, before the step.
@@ -141,15 +143,14 @@ class Trainer {
       const std::size_t first_term = losses_.terms.size();
       losses_.terms.resize(first_term + objective.terms.size(), 0.0);
       const std::span<double> terms = std::span<double>(losses_.terms).subspan(first_term);
-      const Index points = points_of(objective);
-      for (Index point = 0; point < points; ++point) {
+      for (Index point = 0; point < objective.where.points; ++point) {
         const auto* trace = &trace_;
-        if (!std::holds_alternative<AtSample>(objective.where)) {
+        if (objective.where.at != Where::Points::sample) {
           move_to_point(objective, samples, draw, point);
           net_.forward(near_, near_trace_, workspace_);
           trace = &near_trace_;
         }
-        explain(data, samples, objective, *derivatives_[k], *trace, 1 / double(points), terms,
+        explain(data, samples, objective, *derivatives_[k], *trace, 1 / double(objective.where.points), terms,
                 trace == &trace_ ? std::exchange(values, {}) : std::span<const At>());
         collect(*derivatives_[k]);
       }
@@ -259,10 +260,11 @@ class Trainer {
         fail("Trainer: expected a strength of at least 0, found ", term.strength);
       if (!term.loss) fail("Trainer: expected a loss in every term, found none");
     }
-    if (points_of(objective) < 1)
-      fail("Trainer: expected an explanation at 1 point or more, found ", points_of(objective));
-    if (const auto* noise = std::get_if<NearSample>(&objective.where))
-      evaluate::GaussianNoise{noise->deviation}.check();
+    const Where& where = objective.where;
+    if (where.points < 1 || (where.at == Where::Points::sample && where.points > 1))
+      fail("Trainer: expected an explanation at 1 point or more, at the sample itself at 1, found ",
+           where.points);
+    evaluate::GaussianNoise{where.deviation}.check();
     const auto& baseline = objective.baseline;
     if (baseline.size() > 0 && (baseline.rows() != net_.input_size() || baseline.cols() != 1))
       fail("Trainer: expected a baseline of ", net_.input_size(), " features x 1, found ", baseline.rows(),
@@ -337,30 +339,20 @@ class Trainer {
     }
   }
 
-  static Index points_of(const Objective<Scalar>& objective) {
-    return std::visit(
-        [](const auto& where) {
-          if constexpr (requires { where.points; })
-            return where.points;
-          else
-            return Index(1);
-        },
-        objective.where);
-  }
   /// One of the points around each sample, into `near_`.
   void move_to_point(const Objective<Scalar>& objective, std::span<const Index> samples, Index draw,
                      Index point) {
     near_ = x_;
-    if (const auto* path = std::get_if<OnPath>(&objective.where)) {
-      const Scalar t = Scalar((double(point) + 0.5) / double(path->points));
+    const Where& where = objective.where;
+    if (where.at == Where::Points::path) {
+      const Scalar t = Scalar((double(point) + 0.5) / double(where.points));
       near_ *= t;
       if (objective.baseline.size() > 0) near_.colwise() += (1 - t) * objective.baseline.col(0);
     } else {
-      const auto& near = std::get<NearSample>(objective.where);
-      const evaluate::GaussianNoise noise{near.deviation, near.seed};
+      const evaluate::GaussianNoise noise{where.deviation, where.seed};
       parallel_for(near_.cols(), [&](Index n) {
         auto column = near_.col(n);
-        noise(samples[std::size_t(n)], draw * near.points + point, column);
+        noise(samples[std::size_t(n)], draw * where.points + point, column);
       });
     }
   }
@@ -392,7 +384,7 @@ class Trainer {
     const Batch<Scalar> weights = asked_for(objective.asked, trace.output());
     // A path starts from the baseline under any method.
     const bool against = objective.baseline.size() > 0 && (derivative.plan().form() == Form::Delta ||
-                                                           !std::holds_alternative<OnPath>(objective.where));
+                                                           objective.where.at != Where::Points::path);
     if (against) net_.forward(objective.baseline, base_trace_, workspace_);
     const auto& explanation = derivative.explain(trace, start::OutputWeights<Batch<Scalar>>(weights),
                                                  against ? &base_trace_ : nullptr);
