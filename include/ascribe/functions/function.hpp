@@ -251,7 +251,7 @@ void each_block(Index count, Body&& body) {
 template <class F, class Scalar>
 void chord_derivatives(const F& f, Index first, Index count, const Scalar* a, const Scalar* r, Scalar* to_a,
                        Scalar* to_r) {
-  const double part = 4 * std::cbrt(math::epsilon<Scalar>);
+  const double part = 4 * std::cbrt(math::epsilon<Scalar>), cube = part * part * part;
   const bool homogeneous = promises(f).homogeneous;
   const auto largest = [](const Scalar& x, const Scalar& y) {
     return math::value_of(math::max(Scalar(1), math::max(math::abs(x), math::abs(y))));
@@ -267,9 +267,12 @@ void chord_derivatives(const F& f, Index first, Index count, const Scalar* a, co
       const Index i = at + k;
       Scalar &x = to_a[i], &y = to_r[i];
       const Scalar d = a[i] - r[i];
-      const bool near =
-          size(d) < part * std::cbrt(largest(a[i], r[i])) && size(Scalar(x - y)) < part * largest(x, y);
-      if (d != Scalar(0) && (homogeneous || !near)) {
+      const auto near = [&] {
+        const auto size_d = size(d);
+        return size_d * size_d * size_d < cube * largest(a[i], r[i]) &&
+               size(Scalar(x - y)) < part * largest(x, y);
+      };
+      if (d != Scalar(0) && (homogeneous || !near())) {
         x = Scalar((x - chord[std::size_t(k)]) / d);
         y = Scalar((chord[std::size_t(k)] - y) / d);
         continue;

@@ -37,7 +37,57 @@ struct LossGradient {
   /// Whether derivatives by the rules' parameters are asked for: up to four products for each share that one
   /// changes, none for ε.
   bool by_parameters = false;
+  bool by_inputs = true;  ///< whether derivatives by the inputs, and by a baseline's, are asked for
 };
+
+namespace detail {
+
+/// The derivatives by something at each node, to which several contribute: what has none yet is not there, so
+/// that most are written once, and neither zeroed before nor added to.
+template <class Scalar>
+class NodeSums {
+ public:
+  /// Of no node there is one any more; the memory stays.
+  void clear(const std::vector<Node<Scalar>>& nodes, Index samples) {
+    all_.resize(nodes.size());
+    there_.assign(nodes.size(), false);
+    for (std::size_t i = 0; i < nodes.size(); ++i) all_[i].resize(nodes[i].size, samples);
+  }
+  bool there(Index node) const { return there_[std::size_t(node)]; }
+  /// For reading, where there is one.
+  const Batch<Scalar>& operator[](Index node) const { return all_[std::size_t(node)]; }
+  /// To be added to: zeros where there was none.
+  Batch<Scalar>& to_add_to(Index node) {
+    Batch<Scalar>& by = all_[std::size_t(node)];
+    if (!there(node)) set_zero(by.rows(), by.cols(), by.data());
+    there_[std::size_t(node)] = true;
+    return by;
+  }
+  /// To be written, where there is none.
+  Batch<Scalar>& to_write(Index node) {
+    there_[std::size_t(node)] = true;
+    return all_[std::size_t(node)];
+  }
+  /// Adds as many rows of `given`, from `row` on, as the node has.
+  void add(Index node, const View<Scalar>& given, Index row = 0) {
+    const bool adds = there(node);
+    Batch<Scalar>& by = to_write(node);
+    each_piece(by.rows(), given.cols(), [&](Index n, Index first, Index width) {
+      const Scalar* from = given.data() + n * given.rows() + row + first;
+      Scalar* to = by.data() + n * by.rows() + first;
+      if (adds)
+        detail::add(width, from, to);
+      else
+        std::copy_n(from, width, to);
+    });
+  }
+
+ private:
+  std::vector<Batch<Scalar>> all_;
+  std::vector<bool> there_;
+};
+
+}  // namespace detail
 
 /// Differentiates any scalar function L of a method's relevances by all weights, biases, activations, the
 /// inputs and the start, and any loss on the values of the forward pass: reverse mode, by the adjoint of each
@@ -111,25 +161,29 @@ class Derivative {
     begin(*trace_);
     back_up(loss);
     add_values(loss.values);
-    walk_back(*trace_, 0, trace_->input().cols(), by_value_, input_);
+    Batch<Scalar>*by_input = loss.by_inputs ? &input_ : nullptr,
+    *by_baseline = loss.by_inputs ? &baseline_ : nullptr;
+    walk_back(*trace_, 0, trace_->input().cols(), by_value_, by_input);
     if (!baselines_.trace) return;
     const Index samples = columns_of_baseline();
-    for (auto& by : by_base_)
-      if (samples == 1)
+    for (Index i = 0; i < Index(net_.nodes().size()); ++i)
+      if (samples == 1 && by_base_.there(i)) {
+        Batch<Scalar>& by = by_base_.to_add_to(i);
         for (Index n = 1; n < by.cols(); ++n) by.col(0) += by.col(n);
-    walk_back(*baselines_.trace, baselines_.columns.first, samples, by_base_, baseline_);
+      }
+    walk_back(*baselines_.trace, baselines_.columns.first, samples, by_base_, by_baseline);
   }
 
   /// The derivative of a loss on the values alone: backpropagation, without an explanation. Throws Error
   /// where the trace lacks a value, and as above.
-  void backpropagate(const Trace& trace, std::span<const At> values) {
+  void backpropagate(const Trace& trace, std::span<const At> values, bool by_inputs = true) {
     trace_ = nullptr;
     baselines_ = {};
     net_.check_trace(trace);
     begin(trace);
     start_.resize(0, 0);
     add_values(values);
-    walk_back(trace, 0, trace.input().cols(), by_value_, input_);
+    walk_back(trace, 0, trace.input().cols(), by_value_, by_inputs ? &input_ : nullptr);
   }
 
   /// By a node's stored weights, in the order in which the host gave them; empty where it has none. Two nodes
@@ -144,9 +198,9 @@ class Derivative {
   }
   /// By a node's bias entries.
   std::span<const Scalar> bias(Index node) const { return bias_[std::size_t(node)]; }
-  /// By a parameter of the rule of a node's matrix, "gamma" or "epsilon", where LossGradient asked for it; else
-  /// 0. Nodes with one rule have a part each.
-  /// Throws Error where the rule lists none of that name, or its table is no affine function of it.
+  /// By a parameter of the rule of a node's matrix, "gamma" or "epsilon", where LossGradient asked for it;
+  /// else 0. Nodes with one rule have a part each. Throws Error where the rule lists none of that name, or
+  /// its table is no affine function of it.
   Scalar parameter(Index node, std::string_view name) const {
     if (const auto* rule = plan_.rule(node); rule && !parameters_[std::size_t(node)].empty())
       for (std::size_t k = 0; k < rule->variations().size(); ++k)
@@ -154,17 +208,18 @@ class Derivative {
     fail("Derivative: node '", net_.node(node).name, "': its rule has no parameter '", name,
          "' that its table is an affine function of");
   }
-  /// By the inputs: the inputs' features × samples.
+  /// By the inputs: the inputs' features × samples. Empty where that was not asked for.
   const Batch<Scalar>& input() const { return input_; }
-  /// By the baseline's inputs, of one column where one served all samples.
+  /// By the baseline's inputs, of one column where one served all samples. Empty where that was not asked
+  /// for.
   const Batch<Scalar>& baseline_input() const { return baseline_; }
-  /// By a node's value, all that depends on it followed: features × samples.
-  const Batch<Scalar>& value(Index node) const { return by_value_[std::size_t(node)]; }
+  /// By the value of a node that is no input, all that depends on it followed: features × samples.
+  const Batch<Scalar>& value(Index node) const { return by_value_[node]; }
   /// By the start: each output's weight, or with start::OutputRelevance its relevance; outputs × samples.
   const Batch<Scalar>& start() const { return start_; }
 
  private:
-  using Batches = std::vector<Batch<Scalar>>;
+  using Sums = detail::NodeSums<Scalar>;
 
   template <class Start>
   void keep_start(const Start& start, const Batch<Scalar>& y) {
@@ -180,22 +235,13 @@ class Derivative {
   }
 
   void begin(const Trace& trace) {
-    const Index samples = trace.input().cols();
-    const std::size_t count = net_.nodes().size();
+    const Index samples = samples_ = trace.input().cols();
     for (auto& w : weights_) std::fill(w.begin(), w.end(), Scalar(0));
     for (auto& b : bias_) std::fill(b.begin(), b.end(), Scalar(0));
     for (auto& p : parameters_) std::fill(p.begin(), p.end(), Scalar(0));
-    by_value_.resize(count);
-    by_carried_.resize(count);
-    by_base_.resize(baselines_.trace ? count : 0);
-    for (std::size_t i = 0; i < count; ++i) {
-      for (Batches* all : {&by_value_, &by_carried_, &by_base_})
-        if (i < all->size()) {
-          auto& by = (*all)[i];
-          by.resize(net_.nodes()[i].size, samples);
-          detail::set_zero(by.rows(), samples, by.data());
-        }
-    }
+    by_value_.clear(net_.nodes(), samples);
+    if (trace_) by_carried_.clear(net_.nodes(), samples);
+    if (baselines_.trace) by_base_.clear(net_.nodes(), samples);
   }
 
   View<Scalar> carried(Index node) {
@@ -203,21 +249,17 @@ class Derivative {
     return {workspace_.slot(slot), net_.node(node).size, trace_->input().cols()};
   }
   bool reached(Index node) const { return bool(way_->carried[std::size_t(node)]); }
-  Scalar* by_base(Index node) {
-    return by_base_.empty() ? nullptr : by_base_[std::size_t(node)].data();
-  }
-  Index columns_of_baseline() const {
-    return baselines_.columns.step == 0 ? 1 : trace_->input().cols();
-  }
+  Scalar* by_base(Index node) { return baselines_.trace ? by_base_.to_add_to(node).data() : nullptr; }
+  Index columns_of_baseline() const { return baselines_.columns.step == 0 ? 1 : trace_->input().cols(); }
 
   void check(const char* what, const At& at) const {
     const auto nodes = Index(net_.nodes().size());
     if (at.node < 0 || at.node >= nodes)
       fail("Derivative: ", what, ": expected one of ", nodes, " nodes, found ", at.node);
-    const auto& by = by_value_[std::size_t(at.node)];
-    if (at.gradient.rows() != by.rows() || at.gradient.cols() != by.cols())
-      fail("Derivative: ", what, " at node '", net_.node(at.node).name, "': expected ", by.rows(),
-           " features x ", by.cols(), " samples, found ", at.gradient.rows(), " x ", at.gradient.cols());
+    const Index size = net_.node(at.node).size;
+    if (at.gradient.rows() != size || at.gradient.cols() != samples_)
+      fail("Derivative: ", what, " at node '", net_.node(at.node).name, "': expected ", size, " features x ",
+           samples_, " samples, found ", at.gradient.rows(), " x ", at.gradient.cols());
   }
   void check_reached(const char* what, const At& at) const {
     check(what, at);
@@ -229,27 +271,26 @@ class Derivative {
   void add_values(std::span<const At> values) {
     for (const At& at : values) {
       check("values", at);
-      by_value_[std::size_t(at.node)] += at.gradient;
+      by_value_.add(at.node, at.gradient);
     }
   }
 
   /// By what a node carries, where L depends on its relevance: carried, or carried·a, or carried·(a − ā).
-  template <class Given>
-  void add_relevance(Index node, const Given& given) {
-    auto& by = by_carried_[std::size_t(node)];
+  void add_relevance(Index node, const View<Scalar>& given, Index row = 0) {
     if (!plan_.times_input_ || plan_.form_ == Form::R) {
-      by += given;
+      by_carried_.add(node, given, row);
       return;
     }
+    auto &by = by_carried_.to_add_to(node), &by_value = by_value_.to_add_to(node);
     const View<Scalar> carries = carried(node);
     const auto& a = trace_->value(node);
     const BaselineValues<Scalar> base = baselines_.at(node);
     Scalar* base_bar = by_base(node);
     each_piece(a.rows(), a.cols(), [&](Index n, Index first, Index width) {
       for (Index i = first; i < first + width; ++i) {
-        const Scalar bar = given(i, n), part = bar * carries(i, n);
+        const Scalar bar = given(row + i, n), part = bar * carries(i, n);
         by(i, n) += bar * (base ? Scalar(a(i, n) - base.column(n)[i]) : a(i, n));
-        by_value_[std::size_t(node)](i, n) += part;
+        by_value(i, n) += part;
         if (base) base_bar[n * a.rows() + i] -= part;
       }
     });
@@ -266,7 +307,7 @@ class Derivative {
       Index first = 0;
       for (Index i = 0; i < net_.input_count(); ++i) {
         const Index size = net_.node(i).size;
-        if (reached(i)) add_relevance(i, relevance.middleRows(first, size));
+        if (reached(i)) add_relevance(i, relevance, first);
         first += size;
       }
     }
@@ -284,18 +325,22 @@ class Derivative {
     const Node<Scalar>& n = net_.node(i);
     const WorkspaceScope<Scalar> scope(workspace_);
     const Index rows = detail::inputs_of(net_.nodes(), n), samples = trace_->input().cols(), size = n.size;
-    const View<Scalar> down_bar = gathered(n, [&](Index k) { return view(by_carried_[std::size_t(k)]); });
     const Scalar* bias_bar = nullptr;
     for (const At& at : loss.bias_shares)
       if (at.node == i) bias_bar = at.gradient.data();
-    if (!bias_bar && !any(down_bar)) return;
+    if (!bias_bar && std::none_of(n.inputs.begin(), n.inputs.end(),
+                                  [&](Index k) { return by_carried_.there(k) && any(view(by_carried_[k])); }))
+      return;
+    const View<Scalar> down_bar = gathered(n, [&](Index k) { return view(by_carried_.to_add_to(k)); });
     const bool one = n.inputs.size() == 1;
     const View<Scalar> a = gathered(n, [&](Index k) { return view(trace_->value(k)); });
-    BaselineValues<Scalar> a_base =
-        baselines_.trace ? baselines_.at(n.inputs[0]) : BaselineValues<Scalar>{};
-    if (baselines_.trace && !one) a_base = baselines_.inputs_of(net_.nodes(), n, 0, samples, workspace_.allocate(a.size()));
-    Out<Scalar> up_bar(workspace_.allocate(size * samples), size, samples);
-    Scalar *a_bar = by_value_[std::size_t(n.inputs[0])].data(), *a_base_bar = by_base(n.inputs[0]);
+    BaselineValues<Scalar> a_base = baselines_.trace ? baselines_.at(n.inputs[0]) : BaselineValues<Scalar>{};
+    if (baselines_.trace && !one)
+      a_base = baselines_.inputs_of(net_.nodes(), n, 0, samples, workspace_.allocate(a.size()));
+    const bool first = !by_carried_.there(i);
+    Scalar* to_up = first ? by_carried_.to_write(i).data() : workspace_.allocate(size * samples);
+    Out<Scalar> up_bar(to_up, size, samples);
+    Scalar *a_bar = by_value_.to_add_to(n.inputs[0]).data(), *a_base_bar = by_base(n.inputs[0]);
     if (!one) {
       detail::set_zero(rows, samples, a_bar = workspace_.allocate(a.size()));
       if (a_base_bar) detail::set_zero(rows, samples, a_base_bar = workspace_.allocate(a.size()));
@@ -314,7 +359,7 @@ class Derivative {
                             bias_bar,
                             up_bar,
                             {a_bar, rows, samples},
-                            out(by_value_[std::size_t(i)]),
+                            out(by_value_.to_add_to(i)),
                             a_base_bar,
                             by_base(i),
                             weights.empty() ? nullptr : weights.data(),
@@ -326,10 +371,7 @@ class Derivative {
     } catch (const Error& error) {
       fail("Derivative: node '", n.name, "' (", n.describe(), "): ", error.what());
     }
-    auto& by = by_carried_[std::size_t(i)];
-    each_piece(size, samples, [&](Index s, Index first, Index width) {
-      detail::add(width, up_bar.data() + s * size + first, by.data() + s * size + first);
-    });
+    if (!first) by_carried_.add(i, view(up_bar));
     if (one) return;
     hand_out(n, {a_bar, rows, samples}, by_value_);
     if (a_base_bar) hand_out(n, {a_base_bar, rows, samples}, by_base_);
@@ -338,10 +380,10 @@ class Derivative {
   /// By the start; and in R, or where a relevance was divided by the output, by the output.
   void differentiate_start() {
     const auto& y = trace_->value(top_);
-    const auto& by = by_carried_[std::size_t(top_)];
+    const auto& by = by_carried_.to_add_to(top_);
     const View<Scalar> carries = carried(top_);
     const BaselineValues<Scalar> base = baselines_.at(top_);
-    auto& by_output = by_value_[std::size_t(top_)];
+    auto& by_output = by_value_.to_add_to(top_);
     Scalar* base_bar = by_base(top_);
     start_ = by;
     const bool in_r = plan_.form_ == Form::R;
@@ -362,36 +404,48 @@ class Derivative {
   }
 
   /// Through the forward pass, from the last node to the inputs: `samples` columns of a trace from `column`
-  /// on.
-  void walk_back(const Trace& trace, Index column, Index samples, Batches& by, Batch<Scalar>& by_input) {
+  /// on. To the inputs themselves where `by_input` is not null.
+  void walk_back(const Trace& trace, Index column, Index samples, Sums& by, Batch<Scalar>* by_input) {
     const auto value = [&](Index k) {
       const auto& all = trace.value(k);
       return View<Scalar>(all.data() + column * all.rows(), all.rows(), samples);
     };
     for (Index i = Index(net_.nodes().size()) - 1; i >= net_.input_count(); --i) {
       const Node<Scalar>& n = net_.node(i);
-      const View<Scalar> up(by[std::size_t(i)].data(), n.size, samples);
+      if (!by.there(i)) continue;
+      const View<Scalar> up(by[i].data(), n.size, samples);
       if (!any(up)) continue;
       const WorkspaceScope<Scalar> scope(workspace_);
       const Index rows = detail::inputs_of(net_.nodes(), n);
       const View<Scalar> a = gathered(n, value);
-      Out<Scalar> down(workspace_.allocate(a.size()), rows, samples);
+      const bool ends = !by_input && std::all_of(n.inputs.begin(), n.inputs.end(),
+                                                 [&](Index k) { return k < net_.input_count(); });
+      const bool first = n.inputs.size() == 1 && !by.there(n.inputs[0]);
+      Scalar* to = ends ? nullptr : first ? by.to_write(n.inputs[0]).data() : workspace_.allocate(a.size());
+      Out<Scalar> down(to, rows, samples);
       std::visit([&](const auto& layer) { through(layer, i, a, value(i), up, down); }, *n.layer);
-      hand_out(n, view(down), by);
+      if (!ends && !first) hand_out(n, view(down), by);
     }
-    by_input.resize(net_.input_size(), samples);
+    for (Index i = by_input ? 0 : net_.input_count(); i < Index(net_.nodes().size()); ++i) by.to_add_to(i);
+    if (!by_input) {
+      input_.resize(0, 0);
+      baseline_.resize(0, 0);
+      return;
+    }
+    by_input->resize(net_.input_size(), samples);
     Index first = 0;
     for (Index i = 0; i < net_.input_count(); ++i) {
-      by_input.middleRows(first, net_.node(i).size) = by[std::size_t(i)].leftCols(samples);
+      by_input->middleRows(first, net_.node(i).size) = by[i].leftCols(samples);
       first += net_.node(i).size;
     }
-    detail::with_culprit(by_input, [](Index feature, Index n) {
+    detail::with_culprit(*by_input, [](Index feature, Index n) {
       fail("Derivative: that by feature ", feature, " of sample ", n,
            " is NaN or infinite: a value of the forward pass or a quotient overflowed");
     });
   }
 
   /// The chain rule at one layer: what Gradient does, but for the books and faster products that round more.
+  /// Where `down` has no memory, it is not asked for.
   template <class Layer>
   void through(const Layer& layer, Index i, const View<Scalar>& a, const View<Scalar>& b,
                const View<Scalar>& up, Out<Scalar>& down) {
@@ -401,8 +455,8 @@ class Derivative {
       if (!weights.empty()) accumulate(layer.map, up, a, weights.data());
       if (!bias.empty())
         rule::detail::add_to_channels(up.rows(), up.cols(), up.data(), Index(bias.size()), bias.data());
-      apply_transposed(layer.map, up, down);
-    } else {
+      if (down.data()) apply_transposed(layer.map, up, down);
+    } else if (down.data()) {
       constexpr Index lines = 5;
       Scalar* books = workspace_.allocate(lines * up.cols());
       std::fill_n(books, lines * up.cols(), Scalar(0));
@@ -423,15 +477,11 @@ class Derivative {
     return view(together);
   }
   /// Adds each input's part of `given` to what is that input's.
-  void hand_out(const Node<Scalar>& n, const View<Scalar>& given, Batches& to) {
+  void hand_out(const Node<Scalar>& n, const View<Scalar>& given, Sums& to) {
     Index row = 0;
     for (const Index k : n.inputs) {
-      auto& by = to[std::size_t(k)];
-      const Index size = by.rows();
-      each_piece(size, given.cols(), [&](Index s, Index first, Index width) {
-        detail::add(width, given.data() + s * given.rows() + row + first, by.data() + s * size + first);
-      });
-      row += size;
+      to.add(k, given, row);
+      row += net_.node(k).size;
     }
   }
   static bool any(const View<Scalar>& values) {
@@ -448,7 +498,8 @@ class Derivative {
   Index top_ = -1;
   bool is_relevance_ = false;
   Batch<Scalar> start_weights_, start_, input_, baseline_;
-  Batches by_value_, by_carried_, by_base_;
+  Index samples_ = 0;
+  Sums by_value_, by_carried_, by_base_;
   std::vector<std::vector<Scalar>> weights_, bias_, parameters_;
 };
 

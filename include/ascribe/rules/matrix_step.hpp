@@ -120,8 +120,10 @@ template <class S>
 }
 template <class S>
 [[gnu::noinline]] bool any_but_zero(Index count, const S* u) {
+  constexpr Index block = 1024;  // without branches inside, and no further than to what is found
   int found = 0;
-  for (Index i = 0; i < count; ++i) found |= u[i] != S(0);
+  for (Index first = 0; first < count && found == 0; first += block)
+    for (Index i = first, end = std::min(count, first + block); i < end; ++i) found |= u[i] != S(0);
   return found != 0;
 }
 

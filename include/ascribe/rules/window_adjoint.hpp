@@ -1,6 +1,9 @@
 /// The adjoint of a maximum's step.
 #pragma once
 
+#include <algorithm>
+#include <array>
+
 #include <ascribe/functions/function.hpp>
 #include <ascribe/rules/adjoint.hpp>
 #include <ascribe/rules/window_step.hpp>
@@ -31,6 +34,25 @@ void adjoint_of_winner(const W& windows, Index group, Index lane, Form form, con
   } else if (form == Form::R) {
     w.u_bar = w.constants_bar;
   }
+}
+
+/// The same for the winners of neighbouring lanes, where no constant wins. Returns whether one does: then
+/// nothing that was written counts. Factors of 0 and 1, as in give_to_winners.
+template <class W, class S>
+bool adjoint_of_winners(const W& windows, Index group, Index lane, Index width, const WindowAdjoint<S>& w) {
+  const S zero(0), one(1);
+  const S *b = &w.b, *a = w.a + lane, *d = w.d + lane;
+  S* u_bar = &w.u_bar;
+  std::array<S, std::size_t(ascribe::detail::lane_block)> open;
+  for (Index l = 0; l < width; ++l) open[std::size_t(l)] = one, u_bar[l] = zero;
+  windows.members(group, [&](Index i) {
+    for (Index l = 0; l < width; ++l) {
+      const S wins = a[i + l] == b[l] ? open[std::size_t(l)] : zero;
+      open[std::size_t(l)] -= wins;
+      u_bar[l] += wins * d[i + l];
+    }
+  });
+  return std::any_of(open.begin(), open.begin() + width, [&](const S& left) { return left != zero; });
 }
 
 /// The derivative by what is carried, and of the shares by the members and their maximum.
@@ -151,20 +173,23 @@ void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adj
   const WorkspaceScope<S> scope(c.workspace);
   Eigen::Map<Eigen::Array<S, 1, Dynamic>> nothing(c.workspace.allocate(c.b.cols()), c.b.cols());
   nothing.setZero();
-  const auto one = [&](Index n, Index g, Index lane) {
+  const auto window_at = [&](Index n, Index g, Index lane) {
     const Index j = g * lanes + lane, at = n * rows + j;
-    const WindowAdjoint<S> w{c.a.data() + n * inputs,
-                             against ? c.a_base.column(n) : nullptr,
-                             c.down_bar.data() + n * inputs,
-                             c.a_bar.data() + n * inputs,
-                             against ? c.a_base_bar + n * inputs : nullptr,
-                             c.b.data()[at],
-                             against ? c.b_base.column(n) + j : nullptr,
-                             c.up.data()[at],
-                             c.b_bar.data()[at],
-                             against ? c.b_base_bar + at : nullptr,
-                             c.up_bar.data()[at],
-                             c.bias_shares_bar ? c.bias_shares_bar[at] : S(0)};
+    return WindowAdjoint<S>{c.a.data() + n * inputs,
+                            against ? c.a_base.column(n) : nullptr,
+                            c.down_bar.data() + n * inputs,
+                            c.a_bar.data() + n * inputs,
+                            against ? c.a_base_bar + n * inputs : nullptr,
+                            c.b.data()[at],
+                            against ? c.b_base.column(n) + j : nullptr,
+                            c.up.data()[at],
+                            c.b_bar.data()[at],
+                            against ? c.b_base_bar + at : nullptr,
+                            c.up_bar.data()[at],
+                            c.bias_shares_bar ? c.bias_shares_bar[at] : S(0)};
+  };
+  const auto one = [&](Index n, Index g, Index lane) {
+    const WindowAdjoint<S> w = window_at(n, g, lane);
     const auto members = [&](auto&& body) { windows.members(g, [&](Index i) { body(i + lane); }); };
     w.u_bar = S(0);
     if (rule.of == WindowShares::winner) {
@@ -179,6 +204,9 @@ void adjoint_of_windows(const kind::Max<W>& layer, const WindowShares& rule, Adj
   };
   ascribe::detail::sum_windows<S>(windows, c.b.cols(), nothing,
                                   [&](Index n, Index g, Index lane, Index width) {
+                                    if (rule.of == WindowShares::winner &&
+                                        !adjoint_of_winners(windows, g, lane, width, window_at(n, g, lane)))
+                                      return S(0);
                                     for (Index l = lane; l < lane + width; ++l) one(n, g, l);
                                     return S(0);
                                   });

@@ -156,7 +156,7 @@ class Trainer {
       }
     }
     if (!values.empty()) {
-      derivatives_.front()->backpropagate(trace_, values);
+      derivatives_.front()->backpropagate(trace_, values, false);
       collect(*derivatives_.front());
     }
     if (!std::isfinite(losses_.total)) fail("Trainer: the loss is ", losses_.total, ": it diverges");
@@ -428,6 +428,7 @@ class Trainer {
     LossGradient<Scalar> gradient{.relevance = view(by_.relevance)};
     gradient.bias_shares = by_shares;
     gradient.values = values;
+    gradient.by_inputs = false;
     derivative.differentiate(gradient);
   }
 
