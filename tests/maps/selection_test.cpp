@@ -10,8 +10,20 @@ using map_contract::Explicit;
 using map_contract::holds;
 
 TEST_CASE("a selection is a matrix with at most one 1 a row", "[maps]") {
-  const std::vector<std::vector<Index>> tables{{2, 0, 1, 3},       {0, 1, 2, 3}, {-1, 0, 1, -1, -1, 3},
-                                               {1, 1, 1, 2, 3, 3}, {3},          {-1, -1}};
+  const std::vector<std::vector<Index>> tables{
+      {2, 0, 1, 3},
+      {0, 1, 2, 3},
+      {-1, 0, 1, -1, -1, 3},
+      {1, 1, 1, 2, 3, 3},
+      {3},
+      {-1, -1},
+      // equal steps: of 2, backwards, by chance, none at all, and gaps between
+      {0, 2, 1, 3},
+      {3, 2, 1, 0},
+      {0, 3, 1, 2, 0, 1, 2, 3},
+      {2, 2, 2, 2, 2},
+      {0, -1, 2},
+      {0, 2, -1, -1, 0, 0, 1, 1}};
   for (const auto& sources : tables) {
     Explicit expected(Index(sources.size()), 4);
     for (std::size_t j = 0; j < sources.size(); ++j)
@@ -26,6 +38,11 @@ TEST_CASE("a selection's gaps, neighbours together", "[maps]") {
   std::vector<std::pair<Index, Index>> gaps;
   selection.each_gap([&](Index first, Index count) { gaps.emplace_back(first, count); });
   CHECK(gaps == std::vector<std::pair<Index, Index>>{{0, 2}, {4, 1}});
+}
+
+TEST_CASE("a selection gives back the sources that it was made of", "[maps]") {
+  const std::vector<Index> sources{0, 3, 1, -1, -1, 2, 2, 2, 5, 4, 3, 0, 2, 4, 5};
+  CHECK(map::Selection<double>(6, sources).sources() == sources);
 }
 
 TEST_CASE("a selection's errors", "[maps]") {

@@ -88,7 +88,7 @@ struct Power {
   /// base^e, where derivatives by the base are no 0 times infinity.
   template <class Scalar>
   static Scalar raised(const Scalar& z, double e) {
-    return e == 0 ? Scalar(1) : e == 1 ? z : math::pow(z, e);
+    return e == 0 ? Scalar(1) : e == 1 ? z : e == 2 ? Scalar(z * z) : math::pow(z, e);
   }
 
   /// 1 − (low/high)^p for p > 0. Below a ratio of ½ a power of 1 or more is no longer near 1.

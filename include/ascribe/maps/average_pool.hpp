@@ -87,10 +87,16 @@ class AveragePool {
     each_strip(samples, [&](Index n, Index channel, Index width) {
       const Scalar* from = a + n * input_size() + channel;
       Scalar* to = b + n * output_size() + channel;
-      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_run) {
         Channels average(to + window * channels_, width);
         average.setZero();
-        each_pixel([&](Index pixel) { average += ConstChannels(from + pixel * channels_, width); });
+        each_run([&](Index pixel, Index count) {
+          if (channels_ == 1)
+            average += ConstChannels(from + pixel, count).sum();
+          else
+            for (const Index end = pixel + count; pixel < end; ++pixel)
+              average += ConstChannels(from + pixel * channels_, width);
+        });
         average *= w;
       });
     });
@@ -101,9 +107,15 @@ class AveragePool {
       Scalar* to = g + n * input_size() + channel;
       for (Index pixel = 0; pixel < geometry_.input_pixels(); ++pixel)
         Channels(to + pixel * channels_, width).setZero();
-      each_window(weights, [&](Index window, const Scalar& w, auto&& each_pixel) {
+      each_window(weights, [&](Index window, const Scalar& w, auto&& each_run) {
         const ConstChannels share(from + window * channels_, width);
-        each_pixel([&](Index pixel) { Channels(to + pixel * channels_, width) += w * share; });
+        each_run([&](Index pixel, Index count) {
+          if (channels_ == 1)
+            Channels(to + pixel, count) += w * share(0);
+          else
+            for (const Index end = pixel + count; pixel < end; ++pixel)
+              Channels(to + pixel * channels_, width) += w * share;
+        });
       });
     });
   }
@@ -116,19 +128,30 @@ class AveragePool {
               [&](Index n, Index k) { f(n, k * strip, std::min(strip, channels_ - k * strip)); });
   }
 
-  /// Calls f(window, weight, each_pixel) for every output pixel; each_pixel(g) calls g(pixel) for the
-  /// window's pixels.
+  /// Calls f(window, weight, each_run) for every output pixel; each_run(g) calls g(pixel, count) for runs of
+  /// the window's pixels that are neighbours.
   template <class F>
   void each_window(Weights weights, F&& f) const {
-    const Extent all = geometry_.output();
+    const Extent all = geometry_.output(), step = geometry_.dilation;
     const auto met = [](const Spatial::Taps& taps) { return taps.end - taps.begin; };
     for (Index z = 0, window = 0; z < all.depth; ++z)
       for (Index y = 0; y < all.height; ++y)
         for (Index x = 0; x < all.width; ++x, ++window) {
           const Index count =
               met(counted_.plane_taps(z)) * met(counted_.row_taps(y)) * met(counted_.column_taps(x));
-          f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights),
-            [&](auto&& g) { geometry_.for_each_tap(z, y, x, [&](Index, Index pixel) { g(pixel); }); });
+          const auto planes = geometry_.plane_taps(z), rows = geometry_.row_taps(y),
+                     columns = geometry_.column_taps(x);
+          f(window, replaced(Scalar(Scalar(1) / Scalar(double(count))), weights), [&](auto&& g) {
+            for (Index kz = planes.begin; kz < planes.end; ++kz)
+              for (Index ky = rows.begin; ky < rows.end; ++ky) {
+                const Index line = geometry_.input.pixel(planes.origin + kz * step.depth,
+                                                         rows.origin + ky * step.height, columns.origin);
+                if (step.width == 1)
+                  g(line + columns.begin, met(columns));
+                else
+                  for (Index kx = columns.begin; kx < columns.end; ++kx) g(line + kx * step.width, Index(1));
+              }
+          });
         }
   }
 

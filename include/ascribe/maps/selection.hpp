@@ -39,13 +39,10 @@ class Selection {
       const Index source = sources[std::size_t(j)];
       if (source < -1 || source >= input_count)
         fail("Selection: the source of output ", j, ": expected -1 to ", input_count - 1, ", found ", source);
-      const bool goes_on =
-          !runs_.empty() &&
-          (runs_.back().from < 0 ? source < 0 : source == runs_.back().from + runs_.back().count);
-      if (goes_on)
+      if (!runs_.empty() && runs_.back().takes(source))
         ++runs_.back().count;
       else
-        runs_.push_back({source, 1});
+        runs_.push_back({source, 1, 0});
     }
   }
 
@@ -54,9 +51,8 @@ class Selection {
   /// As they were given.
   std::vector<Index> sources() const {
     std::vector<Index> all;
-    each_run([&](Index, Index from, Index count) {
-      for (Index k = 0; k < count; ++k) all.push_back(from < 0 ? -1 : from + k);
-    });
+    for (const Run& run : runs_)
+      for (Index k = 0; k < run.count; ++k) all.push_back(run.from + k * run.step);
     return all;
   }
 
@@ -72,35 +68,47 @@ class Selection {
 
   bool weights_are_finite() const { return true; }
   InputLayout input_layout() const {
-    const bool all = runs_.size() == 1 && runs_[0].from == 0 && runs_[0].count == inputs_;
+    const bool all = runs_.size() == 1 && runs_[0].from == 0 && runs_[0].count == inputs_ &&
+                     (runs_[0].step == 1 || inputs_ == 1);
     return all ? InputLayout::as_they_lie : InputLayout::no;
   }
 
   /// Calls f(first output, count) for the outputs without a source, neighbours together.
   template <class F>
   void each_gap(F&& f) const {
-    each_run([&](Index to, Index from, Index count) {
-      if (from < 0) f(to, count);
+    each_run([&](Index to, const Run& run) {
+      if (run.from < 0) f(to, run.count);
     });
   }
 
  private:
-  /// Neighbouring outputs that read neighbouring inputs, or nothing.
+  /// Neighbouring outputs whose inputs are as far from each other, neighbours or the same one, say, or that
+  /// read nothing: from −1, step 0.
   struct Run {
-    Index from, count;
+    Index from, count, step;
+
+    /// Whether it goes on with this source; one of a single output gets its step so.
+    bool takes(Index source) {
+      if (count == 1 && (from < 0) == (source < 0)) step = source - from;
+      return (from < 0) == (source < 0) && (count == 1 || source == from + count * step);
+    }
   };
 
   // Pointers alone: one for all shapes. `weight`: what the 1 that every stored weight is was replaced by.
   [[gnu::noinline]] void copy(Index samples, const Scalar* a, Scalar* b, const Scalar& weight) const {
     each_part(samples, 1, outputs_, [&](Index n, Index) {
       const Scalar* from = a + n * inputs_;
-      each_run([&, to = b + n * outputs_](Index at, Index source, Index count) {
-        if (source < 0)
-          std::fill_n(to + at, count, Scalar(0));
-        else if (weight == Scalar(1))
-          std::copy_n(from + source, count, to + at);
+      each_run([&](Index at, const Run& run) {
+        Scalar* to = b + n * outputs_ + at;
+        if (run.from < 0)
+          std::fill_n(to, run.count, Scalar(0));
+        else if (run.step == 1)
+          std::copy_n(from + run.from, run.count, to);
+        else if (run.step == 0)
+          std::fill_n(to, run.count, from[run.from]);
         else
-          ascribe::detail::multiply(count, weight, from + source, to + at);
+          for (Index k = 0; k < run.count; ++k) to[k] = from[run.from + k * run.step];
+        if (weight != Scalar(1)) ascribe::detail::multiply(run.count, weight, to, to);
       });
     });
   }
@@ -109,8 +117,11 @@ class Selection {
       const Scalar* from = s + n * outputs_;
       Scalar* to = g + n * inputs_;
       std::fill_n(to, inputs_, Scalar(0));
-      each_run([&](Index at, Index source, Index count) {
-        if (source >= 0) ascribe::detail::add_multiple(count, weight, from + at, to + source);
+      each_run([&](Index at, const Run& run) {
+        if (run.from < 0) return;
+        if (run.step == 1) return ascribe::detail::add_multiple(run.count, weight, from + at, to + run.from);
+        Scalar* source = to + run.from;
+        for (Index k = 0; k < run.count; ++k) source[k * run.step] += weight * from[at + k];
       });
     });
   }
@@ -119,7 +130,7 @@ class Selection {
   void each_run(F&& f) const {
     Index to = 0;
     for (const Run& run : runs_) {
-      f(to, run.from, run.count);
+      f(to, run);
       to += run.count;
     }
   }

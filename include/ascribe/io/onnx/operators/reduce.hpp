@@ -43,6 +43,13 @@ inline Activation add_branches(Importer& importer, const Node& node, const Activ
     dims[axis] = 1;
   }
   if (count == 1) return given;
+  // What is reduced lies together: rows of an image of one channel.
+  const auto fastest = given.order.end() - std::count(axes.begin(), axes.end(), true);
+  if (how == Reduction::mean &&
+      std::all_of(fastest, given.order.end(), [&](Index axis) { return axes[std::size_t(axis)]; })) {
+    const layer::AveragePool rows{{.input = {given.size() / count, count}, .kernel = {1, count}}, 1};
+    return importer.add(node, part, layer::MatMul{rows}, {given}, dims, given.order);
+  }
   AxisOrder order = slowest_first(given.order, axes);
   if (how == Reduction::max)
     std::sort(order.begin(), order.begin() + std::count(axes.begin(), axes.end(), true));
