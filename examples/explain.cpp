@@ -27,14 +27,6 @@ namespace {
 
 using namespace explain;
 
-/// The mean and deviation by which an image's pixels in 0..1 become an input's numbers: those of the command
-/// line, or for whole numbers what makes 0..255 of them.
-std::pair<std::vector<double>, std::vector<double>> scale_of(const Options& options,
-                                                             const NetworkInput& input) {
-  if (ascribe::onnx::is_floating(input.type)) return {options.mean, options.deviation};
-  return {{0}, {1 / 255.0}};
-}
-
 /// What black and white become as inputs, which bounds what an image can be; 0 and 1 without a mean and
 /// deviation. One for all channels, or one a channel.
 void set_bounds(Options& options, const NetworkInput& input) {
@@ -327,17 +319,6 @@ std::size_t input_of_files(const Options& options, const std::vector<NetworkInpu
   return left[0];
 }
 
-/// How one of the network's inputs is read as an image.
-std::optional<ImageLayout> layout_of(const Options& options, const NetworkInput& input) {
-  const auto [mean, deviation] = scale_of(options, input);
-  auto layout = image_layout(input.shape, mean, deviation);
-  if (layout) layout->whole = !ascribe::onnx::is_floating(input.type);
-  return layout;
-}
-std::optional<ImageLayout> layout_of(const Report& report, std::size_t input) {
-  return input == report.of_files ? report.layout : layout_of(report.options, report.inputs[input]);
-}
-
 /// The samples of all inputs, those of `files` and those that --explain names.
 Inputs samples_of(const Report& report, std::vector<Place> files) {
   const Options& o = report.options;
@@ -432,7 +413,7 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
   const int threads = options.threads;
   options.threads = static_cast<int>(std::min(static_cast<std::size_t>(threads), samples.size()));
   options.threads_each = threads / options.threads;
-  if (!options.page.empty()) report.page = page_of(report, samples.size());
+  if (!options.page.empty()) report.page = page_of(report);
 
   const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr,
                               segments ? &*segments : nullptr};

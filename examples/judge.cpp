@@ -43,6 +43,7 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
           {"labels", content(o.labels)},
           {"names", content(o.names.string())},
           {"methods", methods},
+          {"layer", o.layer},
           {"perturbation", bench.described()},
           {"replacement", content(o.replacement)},
           {"score", o.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax"},
@@ -116,7 +117,24 @@ class Run {
   std::vector<Verdict> verdicts_;
 };
 
-void run(const Options& options) {
+/// The page, with the inputs that it shows explained once more.
+std::string page_of(const Options& options, const Bench& bench, const Report& report,
+                    const std::vector<Verdict>& verdicts, const std::string& judged_by,
+                    examples::Progress& progress) {
+  const std::vector<std::string> names =
+      options.names.empty() ? std::vector<std::string>() : read_labels(options.names, bench.classes());
+  const Page page = report.page(judged_by);
+  const std::vector<std::size_t> chosen = report.chosen_inputs();
+  std::vector<PageInput> inputs;
+  for (const std::size_t k : chosen) {
+    progress.show("explaining " + std::to_string(inputs.size() + 1) + " of " + std::to_string(chosen.size()) +
+                  " inputs for the page");
+    inputs.push_back(bench.shown(k, verdicts[k], names));
+  }
+  return page_html(page, report.page_inputs(page, std::move(inputs)));
+}
+
+void run(Options options) {
   for (const auto& path : {options.csv, options.json, options.page, options.resume})
     if (!path.empty()) {
       check_place(path);
@@ -127,6 +145,7 @@ void run(const Options& options) {
   Network network = Bench::load(options);
   const Shape input(network.inputs[0].shape.begin(), network.inputs[0].shape.end());
   std::vector<std::string> notes = network.notes;
+  Bench::leave_out_maps(options, network, notes);
   const Data data(options, input, notes);
   const std::vector<Index> labels =
       options.labels.empty() ? std::vector<Index>() : data.labels(options, network.graph.output_size());
@@ -148,7 +167,8 @@ void run(const Options& options) {
   if (!options.json.empty())  // names that are no UTF-8 must not cost the numbers
     write_bytes(files.stage(options.json),
                 report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-  if (!options.page.empty()) write_bytes(files.stage(options.page), page_html(report.page(judged_by)));
+  if (!options.page.empty())
+    write_bytes(files.stage(options.page), page_of(options, bench, report, verdicts, judged_by, progress));
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";
@@ -159,10 +179,10 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Parsed parsed = parse(argc, argv);
+  Parsed parsed = parse(argc, argv);
   if (!parsed.options) return parsed.exit_code;
   try {
-    run(*parsed.options);
+    run(*std::move(parsed.options));
     std::cout.flush();
     if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
   } catch (const std::exception& error) {

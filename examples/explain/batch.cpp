@@ -10,6 +10,7 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/version.hpp"
+#include "examples/explain/page.hpp"
 #include "examples/support/png.hpp"
 
 namespace explain {
@@ -237,6 +238,7 @@ void JobWriter::finish() {
     examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));
   if (!job_.page.empty()) {
     examples::Page page = *report_.page;
+    page.detail = page_detail(report_.options, page_.size(), job_.count);
     page.notes.insert(page.notes.end(), state_.failures.begin(), state_.failures.end());
     write_bytes(files_.stage(job_.page), examples::page_html(page, page_));
   }

@@ -12,12 +12,12 @@
 #include "ascribe/compiled.hpp"
 #include "ascribe/io/onnx.hpp"
 #include "ascribe/networks/baselines.hpp"
-#include "ascribe/networks/class_activation_map.hpp"
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/occlusion.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/explain/reading.hpp"
+#include "examples/support/activation_map.hpp"
 #include "examples/support/audit.hpp"
 
 namespace explain {
@@ -86,9 +86,8 @@ class EngineOf final : public Engine {
     if (!options.patch.empty()) shared->parts = patches(options);
     if (companions.segments)
       for (const Sample& labels : companions.segments->for_all()) shared->parts = segments(labels);
-    if (!options.layer.empty()) {
-      shared->layer = net_.graph.find(options.layer);
-      shared->layer_maps = maps_at(shared->layer);
+    if (options.method->layer) {
+      shared->layer = examples::map_layer(net_.graph, options.layer);
       shared->input_maps = input_maps();
     }
     for (const auto& [node, path] : options.at) shared->at.push_back(net_.graph.find(node));
@@ -125,8 +124,8 @@ class EngineOf final : public Engine {
   /// What all threads use and none changes.
   struct Shared {
     Parts parts;
-    Index layer = 0;  // what class activation maps are made of
-    ascribe::FeatureMaps layer_maps{1, 1, 1}, input_maps{1, 1, 1};
+    examples::MapLayer layer;  // what class activation maps are made of
+    ascribe::FeatureMaps input_maps{1, 1, 1};
     std::optional<typename Graph::Plan> plan, multipliers;
     std::vector<Index> at;  // nodes
     bool times_input = true;  // whether relevance is a share of the output, or the gradient alone
@@ -260,23 +259,6 @@ class EngineOf final : public Engine {
                : ascribe::Segments::of_pixels(whole, input_maps());
   }
 
-  /// How a node's channels lie. Throws ascribe::Error where it has none at positions.
-  ascribe::FeatureMaps maps_at(Index node) const {
-    const auto& found = net_.graph.node(node);
-    const auto& order = found.origin.order;
-    const std::size_t rank = found.shape.size();
-    // Channels first, as in the file, or last, as convolutions have them inside.
-    std::vector<Index> first(rank), last;
-    for (std::size_t axis = 0; axis < rank; ++axis) first[axis] = static_cast<Index>(axis);
-    if (rank > 0) last.assign(first.begin() + 1, first.end());
-    last.push_back(0);
-    const bool in_order = order.empty() || order == first;
-    if ((rank != 2 && rank != 3) || (!in_order && order != last))
-      ascribe::fail("--layer '", found.name, "': expected channels of a height and width, found shape ",
-                    text_of(found.shape));
-    return {found.shape[0], rank == 3 ? found.shape[1] : 1, found.shape.back(), !in_order};
-  }
-
   /// What the methods without books say of an input: into.relevance, and a ledger that sums it up.
   void without_books(const Options& options, const Shared& shared, const Column& x, const Column& base,
                      const ascribe::start::WeightedOutputs& start, const Parts& parts,
@@ -287,11 +269,8 @@ class EngineOf final : public Engine {
       if (const auto* labelled = std::get_if<ascribe::Segments>(&parts))
         into.relevance = ascribe::occlusion(net_.graph, x, base, start, *labelled).relevance;
     } else {
-      const auto map =
-          options.method->name == "grad_cam"
-              ? ascribe::grad_cam(net_.graph, trace, start, shared.layer, shared.layer_maps)
-              : ascribe::score_cam(net_.graph, x, start, shared.layer, shared.layer_maps, shared.input_maps);
-      into.relevance = ascribe::on_input(map.map, shared.layer_maps, shared.input_maps);
+      into.relevance = examples::activation_map(net_.graph, *options.method, x, trace, start, shared.layer,
+                                                shared.input_maps);
     }
     if (!into.relevance.allFinite()) ascribe::fail("expected finite relevances, found one that is not");
     into.ledger.reset(1);
@@ -395,6 +374,9 @@ class EngineOf final : public Engine {
     result.totals = amounts(explanation.ledger);
     result.leaves = leaves(explanation.relevance, x, shared.times_input);
     if (method == "integrated_gradients") say_of_integral(options, explanation, result);
+    if (options.method->layer && options.layer.empty())
+      result.remark =
+          "the map is of '" + net_.graph.node(shared.layer.node).name + "'; --layer takes another node";
     if (count > 1)
       result.remark +=
           (result.remark.empty() ? "" : "; ") + ("the mean over " + std::to_string(count)) + " baselines";

@@ -177,8 +177,6 @@ void check(const CLI::App& app, const Options& o) {
     if (given(option) && !some(&Method::parts)) misused(option, name + " has no use for it; occlusion has");
   if (given("--layer") && !some(&Method::layer))
     misused("--layer", name + " has no use for it; grad_cam and score_cam have");
-  if (some(&Method::layer) && o.layer.empty() && o.explains())
-    misused("--layer", needing + " needs it: a node, as --describe names it");
   if (some(&Method::parts) && given("--patch") == given("--segments") && o.explains())
     misused("--patch", needing + " needs it or --segments, and one of them alone");
   if (given("--stride") && !given("--patch")) misused("--stride", "needs a --patch");
@@ -201,8 +199,6 @@ void check(const CLI::App& app, const Options& o) {
     misused("--explain", name + " explains one input; --input NAME=FILE.npy holds the others");
   if (given("--explain") && !o.vocabulary.empty())
     misused("--explain", "texts are explained by themselves; --input NAME=FILE.npy holds other inputs");
-  if (!o.with_them.empty() && given("--page"))
-    misused("--page", "shows one input; --input NAME=FILE.npy holds the others");
   const auto is_held = [&](const std::string& input) {
     return std::any_of(o.other_inputs.begin(), o.other_inputs.end(),
                        [&](const auto& held) { return held.first == input; });
@@ -383,8 +379,10 @@ Parsed parse(int argc, char** argv) {
          "occlude the pixels, or values, of one label after the other: whole numbers in the image's or the "
          "input's shape, for all inputs or one each, or a picture for all, of one colour a part")
       ->type_name("FILE.npy|IMAGE");
-  app.add_option("--layer", o.layer,
-                 "the node whose channels are the map, such as the last convolution's function")
+  app.add_option(
+         "--layer", o.layer,
+         "the node whose channels are the map, as --describe names it [the last convolution over several "
+         "positions, or what follows it in the same shape]")
       ->type_name("NODE");
   app.add_option("--warn-above", o.warn_above,
                  "warn where the relevance that moved, the inputs' without signs or a line of the books, is "

@@ -11,6 +11,7 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/support/files.hpp"
+#include "examples/support/page_values.hpp"
 
 namespace explain {
 namespace {
@@ -336,17 +337,6 @@ std::string ledger_failure(const std::string& name, const std::string& error) {
 
 namespace {
 
-/// An image's relevance, H, W, C.
-std::vector<double> by_pixels(const ImageLayout& layout, const std::vector<double>& relevance) {
-  const auto channels = static_cast<std::size_t>(layout.format.channels);
-  const std::size_t pixels = relevance.size() / channels;
-  if (layout.order != examples::ImageOrder::chw) return relevance;
-  std::vector<double> result(relevance.size());
-  for (std::size_t c = 0; c < channels; ++c)
-    for (std::size_t p = 0; p < pixels; ++p) result[p * channels + c] = relevance[c * pixels + p];
-  return result;
-}
-
 examples::Row image_row(const Report& report, const Sample& sample, const Explanation& e,
                         examples::Explained explained) {
   const ImageLayout& layout = *report.layout;
@@ -357,7 +347,7 @@ examples::Row image_row(const Report& report, const Sample& sample, const Explan
   const NetworkInput& input = report.inputs[report.of_files];
   explained.image = examples::picture_of(input.of(sample.values), layout.format, layout.order);
   explained.channels = layout.format.channels;
-  explained.relevance = by_pixels(layout, input.of(e.relevance));
+  explained.relevance = examples::by_pixels(layout, input.of(e.relevance));
   explained.file = std::filesystem::path(sample.name).filename().string();
   return examples::explained_row(explained, colours,
                                  {.contour = report.options.contour,
@@ -382,17 +372,29 @@ examples::Row text_row(const Report& report, const Explanation& e, const example
 
 }  // namespace
 
-std::vector<double> relevance_by_position(const Report& report, const Explanation& e, const Method& method) {
+std::pair<std::vector<double>, std::vector<double>> scale_of(const Options& options,
+                                                             const NetworkInput& input) {
+  if (ascribe::onnx::is_floating(input.type)) return {options.mean, options.deviation};
+  return {{0}, {1 / 255.0}};
+}
+
+std::optional<ImageLayout> layout_of(const Options& options, const NetworkInput& input) {
+  const auto [mean, deviation] = scale_of(options, input);
+  auto layout = image_layout(input.shape, mean, deviation);
+  if (layout) layout->whole = !ascribe::onnx::is_floating(input.type);
+  return layout;
+}
+
+std::optional<ImageLayout> layout_of(const Report& report, std::size_t input) {
+  if (input == report.of_files) return report.layout;
+  return layout_of(report.options, report.inputs[input]);
+}
+
+std::vector<double> relevance_by_position(const Report& report, const Explanation& e, const Method& method,
+                                          std::size_t input) {
   if (!report.engine.rows().empty()) return shares_of_rows(report, e, method);
-  if (!report.layout) return e.relevance;
-  const std::vector<double> all = by_pixels(*report.layout, e.relevance);
-  std::vector<double> sums;
-  for (auto first = all.begin(); first != all.end(); first += report.layout->format.channels)
-    sums.push_back(std::accumulate(first, first + report.layout->format.channels, 0.0));
-  // What is occluded all at once has one number, which each of its values bears.
-  if (method.parts)
-    for (double& sum : sums) sum /= static_cast<double>(report.layout->format.channels);
-  return sums;
+  return examples::relevance_of_pixels(layout_of(report, input), report.inputs[input].of(e.relevance),
+                                       method.parts);
 }
 
 examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& e) {

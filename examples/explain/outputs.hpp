@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ascribe/io/onnx/node_report.hpp"
@@ -72,10 +73,19 @@ std::vector<Index> largest_outputs(const Report& report, const Explanation& expl
 /// An output's name and label.
 std::string name_of_output(const Report& report, Index output);
 
-/// What each pixel or row of the input has got, in their order: the sum over its channels; of other inputs
-/// each value's.
+/// The mean and deviation by which an image's pixels in 0..1 become an input's numbers: those of the command
+/// line, or for whole numbers what makes 0..255 of them.
+std::pair<std::vector<double>, std::vector<double>> scale_of(const Options& options,
+                                                             const NetworkInput& input);
+
+/// How one of the network's inputs is read as an image.
+std::optional<ImageLayout> layout_of(const Options& options, const NetworkInput& input);
+std::optional<ImageLayout> layout_of(const Report& report, std::size_t input);
+
+/// What each pixel or row of the network's input of that number has got, in their order: the sum over its
+/// channels; of other inputs each value's.
 std::vector<double> relevance_by_position(const Report& report, const Explanation& explanation,
-                                          const Method& method);
+                                          const Method& method, std::size_t input);
 
 /// --heatmap: the row of one input.
 examples::Row heatmap_row(const Report& report, const Sample& sample, const Explanation& explanation);

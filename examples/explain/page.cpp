@@ -4,6 +4,7 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/version.hpp"
+#include "examples/support/page_values.hpp"
 
 namespace explain {
 namespace {
@@ -25,14 +26,18 @@ std::string counted(std::size_t count, const std::string& what) {
 
 }  // namespace
 
-examples::Page page_of(const Report& report, std::size_t inputs) {
+std::string page_detail(const Options& o, std::size_t explained, std::size_t all) {
+  return (explained < all ? std::to_string(explained) + " of " : "") + counted(all, "input") +
+         " explained by " + counted(o.methods.size(), "method") + ", in " +
+         (o.in_double ? "double" : "single") + " precision, by ascribe " +
+         std::to_string(ASCRIBE_VERSION_MAJOR) + "." + std::to_string(ASCRIBE_VERSION_MINOR) + "." +
+         std::to_string(ASCRIBE_VERSION_PATCH);
+}
+
+examples::Page page_of(const Report& report) {
   const Options& o = report.options;
   examples::Page page;
   page.title = "What " + o.model.filename().string() + " goes by";
-  page.detail = counted(inputs, "input") + " explained by " + counted(o.methods.size(), "method") + ", in " +
-                (o.in_double ? "double" : "single") + " precision, by ascribe " +
-                std::to_string(ASCRIBE_VERSION_MAJOR) + "." + std::to_string(ASCRIBE_VERSION_MINOR) + "." +
-                std::to_string(ASCRIBE_VERSION_PATCH);
   page.notes = report.engine.notes();
   page.colours = o.colours;
   for (const Method* const method : o.methods) {
@@ -63,21 +68,24 @@ PageMaker::PageMaker(const Report& report, const Companions& companions) : repor
 std::string PageMaker::input(std::size_t thread, const Sample& sample, std::size_t n, const Own& own,
                              const Explanation& explanation) const {
   examples::PageInput input;
+  const auto values = [&](std::size_t k) {
+    const NetworkInput& of = report_.inputs[k];
+    if (report_.engine.rows().empty())
+      return examples::page_values(of.of(sample.values), of.shape, layout_of(report_, k));
+    examples::PageValues rows;
+    rows.height = 1;
+    rows.width = static_cast<std::size_t>(count_of(of.shape) / of.shape.back());
+    rows.words = report_.words;
+    return rows;
+  };
+  static_cast<examples::PageValues&>(input) = values(report_.of_files);
   // A text is its own name; of a file, the folder is nobody's business.
   input.name = report_.words.empty() ? std::filesystem::path(sample.name).filename().string() : sample.name;
-  const Shape shape = report_.engine.inputs()[0].second;
-  if (!report_.engine.rows().empty()) {
-    input.height = 1;
-    input.width = static_cast<std::size_t>(count_of(shape) / shape.back());
-    input.words = report_.words;
-  } else if (report_.layout) {
-    const examples::ImageFormat& format = report_.layout->format;
-    input.height = static_cast<std::size_t>(format.height);
-    input.width = static_cast<std::size_t>(format.width);
-    input.picture = examples::picture_of(sample.values, format, report_.layout->order);
-  } else {
-    input.width = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
-    input.height = static_cast<std::size_t>(count_of(shape)) / input.width;
+  for (std::size_t k = 0; k < report_.inputs.size(); ++k) {
+    if (k == report_.of_files) continue;
+    input.input = report_.inputs[report_.of_files].name;
+    input.others.push_back(values(k));
+    input.others.back().name = report_.inputs[k].name;
   }
 
   const auto add = [&](const std::string& name, double value, const Own& with_output) {
@@ -102,7 +110,10 @@ std::string PageMaker::input(std::size_t thread, const Sample& sample, std::size
 examples::PageView PageMaker::view(Explainer& explainer, const Method& method, const Sample& sample,
                                    std::size_t n, const Own& own) const try {
   const Explanation e = explainer.explain(sample, n, own);
-  examples::PageView view{relevance_by_position(report_, e, method), books_of(e.totals), {}, e.remark};
+  examples::PageView view{
+      relevance_by_position(report_, e, method, report_.of_files), books_of(e.totals), {}, e.remark, {}};
+  for (std::size_t k = 0; k < report_.inputs.size(); ++k)
+    if (k != report_.of_files) view.others.push_back(relevance_by_position(report_, e, method, k));
   for (const Amounts& node : e.nodes) view.nodes.push_back(books_of(node));
   if (!e.warning.empty()) view.note = "warning: " + e.warning;
   return view;

@@ -11,9 +11,11 @@
 
 namespace explain {
 
-/// What the page says besides its inputs, of which there are so many. Throws ascribe::Error where a method
-/// cannot serve a node.
-examples::Page page_of(const Report& report, std::size_t inputs);
+/// What the page says besides its inputs. Throws ascribe::Error where a method cannot serve a node.
+examples::Page page_of(const Report& report);
+
+/// The line under its title: how many inputs have been explained, of all that there are.
+std::string page_detail(const Options& options, std::size_t explained, std::size_t all);
 
 /// Explains inputs once more, by all methods.
 class PageMaker {

@@ -22,6 +22,7 @@
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/support/audit.hpp"
+#include "examples/support/page_values.hpp"
 
 namespace judge {
 namespace {
@@ -124,11 +125,12 @@ class Bench::Explainer {
   using Graph = ascribe::Graph<float>;
   using Explanation = ascribe::GraphExplanation<float>;
 
-  /// `by`: what the methods of rules are told; `audited`: whether the books have to close. The network and
-  /// the regions outlive it.
+  /// `by`: what the methods of rules are told; `audited`: whether the books have to close. The network, the
+  /// regions and the layer outlive it.
   Explainer(const Graph& net, const Method& method, const ascribe::composite::Options& by,
-            const Column& baseline, const ascribe::Patches& regions, bool audited)
-      : net_(net), method_(method), regions_(regions), baseline_(baseline) {
+            const Column& baseline, const ascribe::Patches& regions, const MapLayer& layer,
+            const ascribe::FeatureMaps& maps, bool audited)
+      : net_(net), method_(method), regions_(regions), layer_(layer), maps_(maps), baseline_(baseline) {
     std::optional<ascribe::Composite<float>> rules;
     if (method.by_rules) {
       rules = ascribe::composite::by_name<float>(method.name, by);
@@ -154,6 +156,10 @@ class Bench::Explainer {
                    baseline_trace_ ? &*baseline_trace_ : nullptr);
     } else if (method_.parts) {
       explanation.relevance = ascribe::occlusion(net_, x, baseline_, start, regions_).relevance;
+    } else if (method_.layer) {
+      explanation.relevance = activation_map(net_, method_, x, net_.forward(x), start, layer_, maps_);
+      if (!explanation.relevance.allFinite())
+        ascribe::fail("expected finite relevances, found one that is not");
     } else if (method_.name == "deep_lift_reveal_cancel") {
       explanation = ascribe::reveal_cancel(net_, net_.forward(x), start, *baseline_trace_);
     } else if (method_.name == "integrated_gradients") {
@@ -163,7 +169,7 @@ class Bench::Explainer {
     } else {
       ascribe::fail("expected a method that can be judged");
     }
-    // What an integral leaves open is no fault, and occlusion has no books.
+    // What an integral leaves open is no fault, and occlusion and maps have no books.
     if (audit_ && method_.books && method_.name != "integrated_gradients")
       (*audit_)(explanation, 0, x, start, method_.baseline ? &baseline_ : nullptr);
     return explanation;
@@ -175,6 +181,8 @@ class Bench::Explainer {
   const Graph& net_;
   const Method& method_;
   const ascribe::Patches& regions_;
+  const MapLayer& layer_;
+  const ascribe::FeatureMaps& maps_;
   Column baseline_;
   std::optional<Graph::Plan> plan_;
   std::optional<Graph::Trace> baseline_trace_;
@@ -202,6 +210,14 @@ Network Bench::load(const Options& options) try {
 } catch (const ascribe::Error& error) {
   const std::string said = error.what(), name = options.model.string();
   ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
+}
+
+void Bench::leave_out_maps(Options& options, const Network& network, std::vector<std::string>& notes) {
+  if (!options.all_methods || !options.layer.empty() || last_map_layer(network.graph)) return;
+  std::erase_if(options.methods, [](const Method* method) { return method->layer; });
+  notes.push_back(
+      "grad_cam and score_cam are left out: there is no convolution over several positions; --layer names a "
+      "node");
 }
 
 Bench::Bench(Network network, const Options& options, const Data& data)
@@ -276,9 +292,12 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   by.gamma = options.gamma;
   by.low = low_;
   by.high = high_;
+  if (std::any_of(options.methods.begin(), options.methods.end(), [](const Method* m) { return m->layer; }))
+    layer_ = map_layer(network_.graph, options.layer);
   const auto make = [&](const ascribe::Graph<float>& net, auto& into, bool audited) {
     for (const Method* method : options.methods)
-      into.push_back(std::make_unique<const Explainer>(net, *method, by, baseline, *regions_, audited));
+      into.push_back(
+          std::make_unique<const Explainer>(net, *method, by, baseline, *regions_, layer_, maps, audited));
   };
   make(network_.graph, explainers_, true);
   if (options.sanity == 0) return;
@@ -382,6 +401,38 @@ Verdict Bench::judge(std::size_t k, std::optional<Index> label) const try {
     }
   }
   return verdict;
+} catch (const ascribe::Error& error) {
+  ascribe::fail(data_.name(k), ": ", error.what());
+}
+
+PageInput Bench::shown(std::size_t k, const Verdict& verdict, const std::vector<std::string>& names) const
+    try {
+  ascribe::set_thread_count(options_.threads);
+  const auto name = [&](Index output) {
+    const std::string number = std::to_string(output);
+    return names.empty() ? number : number + " " + names[std::size_t(output)];
+  };
+  const Column x = data_.read(k);
+  const Shape shape(network_.inputs[0].shape.begin(), network_.inputs[0].shape.end());
+  PageInput input{page_values(numbers_of(x), shape, data_.layout())};
+  input.name = std::filesystem::path(data_.name(k)).filename().string();
+  if (verdict.answer != verdict.target) input.name += ", taken for " + name(verdict.answer);
+  PageOutput& output = input.outputs.emplace_back();
+  output.name = name(verdict.target);
+  output.value = double(network_.graph.forward(x).output()(verdict.target, 0));
+  for (std::size_t m = 0; m < explainers_.size(); ++m) {
+    const Method& method = *options_.methods[m];
+    const auto explanation = (*explainers_[m])(x, verdict.target);
+    PageView& view = output.views.emplace_back();
+    view.relevance = relevance_of_pixels(data_.layout(), numbers_of(explanation.relevance), method.parts);
+    const auto& books = explanation.ledger;
+    if (method.books)
+      view.books = {double(books.enter(0)), double(books.leave(0)), double(books.bias(0)),
+                    double(books.stabiliser(0)), double(books.dropped(0))};
+    else
+      view.books.leave = double(explanation.relevance.sum());
+  }
+  return input;
 } catch (const ascribe::Error& error) {
   ascribe::fail(data_.name(k), ": ", error.what());
 }

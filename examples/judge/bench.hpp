@@ -12,7 +12,9 @@
 #include "ascribe/networks/occlusion.hpp"
 #include "examples/judge/data.hpp"
 #include "examples/judge/options.hpp"
+#include "examples/support/activation_map.hpp"
 #include "examples/support/files.hpp"
+#include "examples/support/page.hpp"
 
 namespace judge {
 
@@ -64,6 +66,10 @@ class Bench {
   /// input.
   static Network load(const Options& options);
 
+  /// Leaves out class activation maps where all methods are asked for and the network has no layer for them;
+  /// `notes` says so.
+  static void leave_out_maps(Options& options, const Network& network, std::vector<std::string>& notes);
+
   /// `options` and `data` outlive it. Throws ascribe::Error for regions, replacements and classes that do not
   /// fit.
   Bench(Network network, const Options& options, const Data& data);
@@ -81,6 +87,10 @@ class Bench {
   /// Judges input k by itself. Throws ascribe::Error, the input's name before it.
   Verdict judge(std::size_t k, std::optional<Index> label) const;
 
+  /// Input k and why its class was followed, by all methods in their order, for a page. Throws ascribe::Error
+  /// as `judge`.
+  PageInput shown(std::size_t k, const Verdict& verdict, const std::vector<std::string>& names) const;
+
  private:
   class Explainer;
 
@@ -90,6 +100,7 @@ class Bench {
   const Options& options_;
   const Data& data_;
   std::optional<ascribe::Patches> regions_, pixels_;
+  MapLayer layer_;  // of class activation maps
   ascribe::evaluate::Perturbation how_;
   std::string replaced_by_;
   std::vector<double> low_, high_;

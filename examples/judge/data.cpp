@@ -74,12 +74,13 @@ Data::Data(const Options& options, const Shape& input, std::vector<std::string>&
     if (options.mean.size() != 1 || options.deviation.size() != 1)
       ascribe::fail(images_path_, ": expected one --mean and one --std for grey images");
     maps_ = {1, images_->height, images_->width, false};
+    layout_ = image_layout({1, images_->height, images_->width}, options.mean, options.deviation);
     mean_ = options.mean[0];
     deviation_ = options.deviation[0];
   } else {
     maps_ = maps_of(input);
-    inputs_.emplace(find_inputs(options.inputs, {}, {}, notes), input,
-                    image_layout(input, options.mean, options.deviation), false);
+    layout_ = image_layout(input, options.mean, options.deviation);
+    inputs_.emplace(find_inputs(options.inputs, {}, {}, notes), input, layout_, false);
   }
   const std::size_t wanted = options.samples == 0 ? total() : std::size_t(options.samples);
   if (wanted > total()) ascribe::fail("--samples: expected at most ", total(), " inputs, found ", wanted);

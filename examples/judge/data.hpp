@@ -26,6 +26,8 @@ class Data {
   std::string name(std::size_t k) const;
   std::vector<std::string> files() const;
   ascribe::Batch<float> read(std::size_t k) const;
+  /// How images lie, where the inputs are read as such.
+  const std::optional<ImageLayout>& layout() const { return layout_; }
   /// How the features lie.
   const ascribe::FeatureMaps& maps() const { return maps_; }
   bool is_image() const { return maps_.height > 1; }
@@ -42,6 +44,7 @@ class Data {
   std::optional<Inputs> inputs_;
   std::optional<Images> images_;
   std::string images_path_;
+  std::optional<ImageLayout> layout_;
   ascribe::FeatureMaps maps_{1, 1, 1};
   double mean_ = 0, deviation_ = 1;  // of images_
   std::vector<std::size_t> chosen_;

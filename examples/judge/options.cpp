@@ -24,22 +24,17 @@ Index whole(const char* option, std::string_view text) {
   return value;
 }
 
-/// Those that can be judged: class activation maps are of a layer, which would have to be chosen.
-bool serves(const Method& method) { return !method.layer; }
-
 std::vector<const Method*> methods_named(const std::vector<std::string>& names) {
   std::vector<const Method*> found;
   if (names.size() == 1 && names[0] == "all") {
-    for (const Method& method : methods())
-      if (serves(method)) found.push_back(&method);
+    for (const Method& method : methods()) found.push_back(&method);
     return found;
   }
   for (const std::string& name : names) {
     const Method* method = find_method(name);
-    if (method == nullptr || !serves(*method)) {
+    if (method == nullptr) {
       std::string known;
-      for (const Method& one : methods())
-        if (serves(one)) known += (known.empty() ? "" : ", ") + std::string(one.name);
+      for (const Method& one : methods()) known += (known.empty() ? "" : ", ") + std::string(one.name);
       misused("--methods", "expected all, or some of " + known + "; found '" + name + "'");
     }
     if (std::find(found.begin(), found.end(), method) != found.end())
@@ -104,6 +99,11 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
       ->type_name("FILE");
   list("--methods", methods, "which methods, or all", "M[,M...]")->capture_default_str();
+  app.add_option(
+         "--layer", o.layer,
+         "the node whose channels grad_cam and score_cam weigh, as explain --describe names it [the last "
+         "convolution over several positions, or what follows it in the same shape]")
+      ->type_name("NODE");
   app.add_option("--samples", o.samples, "judge by so many inputs, evenly spaced [all]")
       ->check(CLI::Range(Index(1), Index(1) << 40))
       ->type_name("N");
@@ -188,8 +188,14 @@ Parsed parse(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
   app.add_option("--json", o.json, "write the table, the curves and their intervals")->type_name("OUT.json");
-  app.add_option("--page", o.page, "write the table and the curves as one page for a browser")
+  app.add_option("--page", o.page,
+                 "write the table, the curves and a few inputs by all methods as one page for a browser")
       ->type_name("OUT.html");
+  app.add_option("--page-inputs", o.page_inputs,
+                 "show so many inputs on the page, the first of each class, then the second")
+      ->capture_default_str()
+      ->check(CLI::Range(Index(0), Index(1) << 20))
+      ->type_name("N");
   app.add_option(
          "--resume", o.resume,
          "keep what is done in this file; the same command goes on where it was, and when all is done "
@@ -199,6 +205,7 @@ Parsed parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     o.methods = methods_named(methods);
+    o.all_methods = methods.size() == 1 && methods[0] == "all";
     o.erasures = pairs(erase);
     o.how.score = score == "logit" ? evaluate::Score::logit : evaluate::Score::softmax;
     const auto ordered = [&](const char* order) {
@@ -229,6 +236,8 @@ Parsed parse(int argc, char** argv) {
       return std::any_of(o.methods.begin(), o.methods.end(), [&](const Method* m) { return m->*what; });
     };
     if (app.count("--gamma") > 0 && !some(&Method::box)) misused("--gamma", "no method has one");
+    if (app.count("--layer") > 0 && !some(&Method::layer)) misused("--layer", "no method is of a layer");
+    if (app.count("--page-inputs") > 0 && o.page.empty()) misused("--page-inputs", "needs a --page");
     if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
     for (const auto& [option, numbers] :
          {std::pair("--mean", &o.mean), std::pair("--low", &o.low), std::pair("--high", &o.high)})

@@ -25,6 +25,8 @@ struct Options {
   std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
   std::filesystem::path names;  ///< of the classes
   std::vector<const Method*> methods;
+  bool all_methods = true;  ///< those that the network has no layer for are left out then
+  std::string layer;        ///< the node that class activation maps are made of; empty: it is chosen
   Index samples = 0;  ///< 0: all
   std::string output;
   std::vector<std::pair<std::string, Index>> sizes;
@@ -40,6 +42,7 @@ struct Options {
   double epsilon = 1e-6, gamma = 0.25;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::filesystem::path csv, json, page, resume;
+  Index page_inputs = 6;  ///< how many inputs the page shows
 
   /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {

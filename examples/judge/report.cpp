@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "ascribe/core/format.hpp"
@@ -89,6 +90,7 @@ Report::Report(const Options& options, const std::vector<Verdict>& verdicts)
 void Report::add_line(const std::string& name, std::optional<std::size_t> method) {
   Line& line = lines_.emplace_back();
   line.method = name;
+  line.number = method;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     std::vector<double> values;
     for (const Verdict& verdict : verdicts_)
@@ -191,6 +193,11 @@ Page Report::page(const std::string& detail) const {
   Page page;
   page.title = "Explanations of " + options_.model.filename().string() + ", judged";
   page.detail = detail;
+  for (const Line& line : lines_)
+    if (line.number) {
+      const Method& method = *options_.methods[*line.number];
+      page.methods.push_back({std::string(method.name), std::string(method.summary), {}, method.books});
+    }
   PageTable table;
   table.title = "Which method is right about this network?";
   table.columns = {"method"};
@@ -227,6 +234,31 @@ Page Report::page(const std::string& detail) const {
     if (!plot.curves.empty()) page.plots.push_back(std::move(plot));
   }
   return page;
+}
+
+std::vector<std::string> Report::page_inputs(const Page& page, std::vector<PageInput> inputs) const {
+  std::vector<std::string> all;
+  for (PageInput& input : inputs) {
+    for (PageOutput& output : input.outputs) {
+      std::vector<PageView> in_order;
+      for (const Line& line : lines_)
+        if (line.number) in_order.push_back(std::move(output.views[*line.number]));
+      output.views = std::move(in_order);
+    }
+    all.push_back(page_input(page, input));
+  }
+  return all;
+}
+
+std::vector<std::size_t> Report::chosen_inputs() const {
+  std::map<Index, std::size_t> seen;
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // how many of its class stand before, and which
+  for (std::size_t k = 0; k < verdicts_.size(); ++k) order.emplace_back(seen[verdicts_[k].target]++, k);
+  std::sort(order.begin(), order.end());
+  order.resize(std::min(order.size(), std::size_t(options_.page_inputs)));
+  std::vector<std::size_t> chosen;
+  for (const auto& [before, k] : order) chosen.push_back(k);
+  return chosen;
 }
 
 }  // namespace judge

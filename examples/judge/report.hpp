@@ -18,6 +18,7 @@ using ascribe::evaluate::Interval;
 /// A line of the table: means over the inputs, none where a method has no such number.
 struct Line {
   std::string method;
+  std::optional<std::size_t> number;  ///< the method's; none: of a random order
   std::vector<std::optional<Interval>> cells;
   std::vector<Interval> most, least;  ///< the curves, step by step
 };
@@ -31,8 +32,15 @@ class Report {
   std::string csv() const;
   /// `settings`: what was asked for.
   Json json(const Json& settings) const;
-  /// The table and the curves, for a browser; `detail`: what was judged by.
+  /// The table and the curves, for a browser; `detail`: what was judged by. Its methods are in the table's
+  /// order.
   Page page(const std::string& detail) const;
+  /// Inputs whose views are in the order of the options, as that page has them.
+  std::vector<std::string> page_inputs(const Page& page, std::vector<PageInput> inputs) const;
+
+  /// Which inputs a page shows, --page-inputs of them: the first of each class that was followed, then the
+  /// second of each.
+  std::vector<std::size_t> chosen_inputs() const;
 
  private:
   /// A column: its name, and the number of each input; NaN where there is none.

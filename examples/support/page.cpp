@@ -49,7 +49,7 @@ void append(Json& all, const PageBooks& books) {
 }
 
 /// The largest magnitude, and the values in 16 bits of which 32767 stands for it.
-Json quantised(const PageInput& input, const std::vector<double>& relevance) {
+Json quantised(const PageValues& input, const std::vector<double>& relevance) {
   if (relevance.size() != input.height * input.width)
     ascribe::fail("page: ", input.name, ": expected ", input.height, " x ", input.width,
                   " relevances, found ", relevance.size());
@@ -72,14 +72,49 @@ Json quantised(const PageInput& input, const std::vector<double>& relevance) {
   return {{"scale", scale}, {"values", base64(bytes)}};
 }
 
+Json json_of(const PageValues& input) {
+  Json json{{"name", input.name}, {"height", input.height}, {"width", input.width}};
+  if (input.picture) {
+    const bool fits = static_cast<std::size_t>(input.picture->height) == input.height &&
+                      static_cast<std::size_t>(input.picture->width) == input.width;
+    if (!fits)
+      ascribe::fail("page: ", input.name, ": expected a picture of ", input.height, " x ", input.width,
+                    " pixels, found ", input.picture->height, " x ", input.picture->width);
+    json["picture"] = uri_of(*input.picture);
+  }
+  if (!input.words.empty()) {
+    if (input.words.size() != input.height * input.width)
+      ascribe::fail("page: ", input.name, ": expected ", input.height * input.width, " words, found ",
+                    input.words.size());
+    Json words = Json::array();
+    for (const Word& word : input.words)
+      words.push_back({{"text", word.text},
+                       {"piece", word.piece},
+                       {"joined", word.joined},
+                       {"special", word.special},
+                       {"part", word.part}});
+    json["words"] = std::move(words);
+  }
+  return json;
+}
+
 Json json_of(const Page& page, const PageInput& input, const PageView& view) {
   if (!view.nodes.empty() && view.nodes.size() != page.nodes.size())
     ascribe::fail("page: ", input.name, ": expected the books of ", page.nodes.size(), " nodes, found ",
                   view.nodes.size());
+  if (view.others.size() != input.others.size())
+    ascribe::fail("page: ", input.name, ": expected relevances of ", input.others.size(),
+                  " other inputs, found ", view.others.size());
   double moved = 0;
-  for (const double value : view.relevance) moved += std::abs(value);
+  const auto count = [&](const std::vector<double>& relevance) {
+    for (const double value : relevance) moved += std::abs(value);
+  };
+  count(view.relevance);
+  for (const auto& relevance : view.others) count(relevance);
   Json json{
       {"relevance", quantised(input, view.relevance)}, {"moved", number(moved)}, {"books", Json::array()}};
+  for (std::size_t k = 0; k < view.others.size(); ++k)
+    json["others"].push_back(quantised(input.others[k], view.others[k]));
   append(json["books"], view.books);
   if (!view.nodes.empty()) {
     Json all = Json::array();
@@ -149,28 +184,9 @@ std::string_view part(const unsigned char* bytes) { return reinterpret_cast<cons
 }  // namespace
 
 std::string page_input(const Page& page, const PageInput& input) {
-  Json json{{"name", input.name}, {"height", input.height}, {"width", input.width}};
-  if (input.picture) {
-    const bool fits = static_cast<std::size_t>(input.picture->height) == input.height &&
-                      static_cast<std::size_t>(input.picture->width) == input.width;
-    if (!fits)
-      ascribe::fail("page: ", input.name, ": expected a picture of ", input.height, " x ", input.width,
-                    " pixels, found ", input.picture->height, " x ", input.picture->width);
-    json["picture"] = uri_of(*input.picture);
-  }
-  if (!input.words.empty()) {
-    if (input.words.size() != input.height * input.width)
-      ascribe::fail("page: ", input.name, ": expected ", input.height * input.width, " words, found ",
-                    input.words.size());
-    Json words = Json::array();
-    for (const Word& word : input.words)
-      words.push_back({{"text", word.text},
-                       {"piece", word.piece},
-                       {"joined", word.joined},
-                       {"special", word.special},
-                       {"part", word.part}});
-    json["words"] = std::move(words);
-  }
+  Json json = json_of(static_cast<const PageValues&>(input));
+  if (!input.input.empty()) json["input"] = input.input;
+  for (const PageValues& other : input.others) json["others"].push_back(json_of(other));
   Json outputs = Json::array();
   for (const PageOutput& output : input.outputs) {
     if (output.views.size() != page.methods.size())

@@ -38,10 +38,11 @@ struct PageMethod {
 
 /// How one method explains one output of one input.
 struct PageView {
-  std::vector<double> relevance;      ///< PageInput::height × width values, row by row
+  std::vector<double> relevance;      ///< PageValues::height × width values, row by row
   PageBooks books = {};               ///< of the whole network; without books, `leave` is the sum
   std::vector<PageBooks> nodes = {};  ///< one for each node, or none
   std::string note = {};              ///< what it is to be taken with
+  std::vector<std::vector<double>> others = {};  ///< the relevance of each of PageInput::others
 };
 
 /// An explained output of one input.
@@ -51,13 +52,20 @@ struct PageOutput {
   std::vector<PageView> views;  ///< one for each method
 };
 
-/// An input: an image, a text, or any rows of numbers.
-struct PageInput {
-  std::string name;
+/// What an input of the network is: an image, a text, or any rows of numbers.
+struct PageValues {
+  std::string name = {};
   std::size_t height = 0, width = 0;             ///< of its relevance, a number a pixel
   std::optional<ascribe::Picture> picture = {};  ///< height × width: what the network saw
   std::vector<Word> words = {};                  ///< height · width of them, or none
-  std::vector<PageOutput> outputs;               ///< the first is shown first
+};
+
+/// An input, and what explains it. Of a network of several inputs, the first one's values; `others` are those
+/// of the rest, named after them.
+struct PageInput : PageValues {
+  std::string input = {};  ///< the first one's name, where there are others
+  std::vector<PageValues> others = {};
+  std::vector<PageOutput> outputs = {};  ///< the first is shown first
 };
 
 /// A line of a plot.

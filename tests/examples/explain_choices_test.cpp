@@ -515,6 +515,14 @@ TEST_CASE("occlusion, Grad-CAM and Score-CAM are had by name, and have no books"
   const double share = 1 / (1 + std::exp(masked(first) - masked(second)));
   for (std::size_t i = 0; i < 6; ++i)
     CHECK(scores[i] == Approx((1 - share) * first[i] + share * second[i]).margin(1e-12));
+  // Without a name, behind the last convolution.
+  explain({model, digits, "--method", "grad_cam", "--layer", "/4/Relu", "--relevance", r});
+  const std::string named = bytes_of(r);
+  CHECK_THAT(explain({model, digits, "--method", "grad_cam", "--relevance", r}),
+             Contains("  the map is of '/4/Relu'; --layer takes another node\n"));
+  CHECK(bytes_of(r) == named);
+  CHECK_THAT(run({of_repository("examples/data/mnist_mlp.onnx"), digits, "--method", "grad_cam"}).err,
+             Contains("--layer: expected the name of a node with channels"));
   // On the network of digits, at half of the input's size, for a difference, by any number of threads.
   for (const char* method : {"grad_cam", "score_cam"}) {
     explain({model, digits, "--method", method, "--layer", "/4/Relu", "--target", "3-vs-8", "--relevance", r,
@@ -608,7 +616,6 @@ TEST_CASE("mistakes about what is explained", "[explain]") {
        "a stride of 1 to the patch's size, found 3 and 4",
        {"--method", "occlusion", "--patch", "3", "--stride", "4"}},
       {1, "expected shape (N, 28, 28) or (28, 28), found (10)", {"--method", "occlusion", "--segments", w}},
-      {2, "--layer: grad_cam needs it", {"--method", "grad_cam"}},
       {1, "no node is named 'nowhere'", {"--method", "score_cam", "--layer", "nowhere"}},
       {1,
        "--layer '/7/Gemm': expected channels of a height and width, found shape (128)",

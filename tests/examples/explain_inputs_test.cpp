@@ -467,6 +467,38 @@ TEST_CASE("whole numbers that choose are data, and a message says how they are g
   CHECK(read(folder / "out.npy") == Numbers{5, 6, 1, 2});
 }
 
+// The relevances of the linear model above, of the outputs 0 and 1.
+TEST_CASE("a page shows each of several inputs", "[explain][page]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("linear.onnx", linear_model()).string(),
+                    l = write(folder / "l.npy", {2}, {5, 2}), r = write(folder / "r.npy", {3}, {1, 0, -1}),
+                    page = (folder / "why.html").string();
+  for (const Arguments& inputs :
+       {Arguments{l, "--explain", "right=" + r}, Arguments{r, "--explain", "left=" + l}}) {
+    const bool left_first = inputs[0] == l;
+    explain(Arguments{path} + inputs +
+            Arguments{"--method", "lrp_q", "--precision", "double", "--target", "0", "--page", page});
+    const std::string html = bytes_of(page), begin = "id=\"data\">";
+    const std::size_t from = html.find(begin) + begin.size();
+    const Json data = Json::parse(html.substr(from, html.find("</script>", from) - from));
+    REQUIRE(data["inputs"].size() == 1);
+    const Json& input = data["inputs"][0];
+    CHECK(input["name"] == (left_first ? "l.npy" : "r.npy"));
+    CHECK(input["input"] == (left_first ? "left" : "right"));
+    CHECK(input["width"] == (left_first ? 2 : 3));
+    REQUIRE(input["others"].size() == 1);
+    CHECK(input["others"][0]["name"] == (left_first ? "right" : "left"));
+    CHECK(input["others"][0]["width"] == (left_first ? 3 : 2));
+    const Json& view = input["outputs"][0]["views"][0];
+    REQUIRE(view["others"].size() == 1);
+    // 5 and 6 of the left, 10, 0 and -50 of the right.
+    CHECK(view["relevance"]["scale"] == (left_first ? 6 : 50));
+    CHECK(view["others"][0]["scale"] == (left_first ? 50 : 6));
+    CHECK(view["moved"] == 71);
+    CHECK(view["books"][1] == -29);
+  }
+}
+
 TEST_CASE("mistakes about several inputs", "[explain]") {
   const TemporaryFolder folder;
   const std::string linear = folder.write("linear.onnx", linear_model()).string(),

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/io/npy.hpp"
+#include "examples/support/idx.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
 #include "tests/support/onnx.hpp"
@@ -271,7 +273,7 @@ TEST_CASE("judge: all methods, and what replaces", "[judge]") {
   const std::string page = bytes_of(folder / "page.html");
   CHECK(count_of(page, "Which method is right about this network?") == 1);
   CHECK(count_of(page, "excitation_backprop") >= 3);  // the table, and two plots
-  CHECK(count_of(all, "\n") == 3 + 1 + 21 + 1);       // 21 methods and the random order
+  CHECK(count_of(all, "\n") == 3 + 1 + 23 + 1);       // 23 methods and the random order
   CHECK(count_of(all, "4 steps of 1, of 4 regions of 14 x 14, replaced by black") == 1);
   CHECK(count_of(all, "the network's own answer") == 1);
   const Arguments one = two + Arguments{"--methods", "lrp_q"};
@@ -282,6 +284,82 @@ TEST_CASE("judge: all methods, and what replaces", "[judge]") {
         1);
   CHECK(count_of(judged(one + Arguments{"--region", "7,14", "--steps", "3"}), "3 steps of 1, of 8 regions") ==
         1);
+}
+
+/// The data that a page has.
+Json data_of(const std::filesystem::path& path) {
+  const std::string html = bytes_of(path), begin = "id=\"data\">";
+  const std::size_t from = html.find(begin) + begin.size();
+  return Json::parse(html.substr(from, html.find("</script>", from) - from));
+}
+
+// What the page shows is what was judged: `explain` says the same of the same inputs.
+TEST_CASE("judge: the page shows inputs by all methods", "[judge][page]") {
+  const TemporaryFolder folder;
+  const std::string page = (folder / "page.html").string();
+  const Arguments judging{model,       images,
+                          "--labels",  labels,
+                          "--samples", "20",
+                          "--sanity",  "0",
+                          "--region",  "14",
+                          "--orders",  "most",
+                          "--methods", "lrp_q,occlusion,grad_cam,score_cam,smoothgrad"};
+  judged(judging + Arguments{"--page", page});
+  const Json data = data_of(page);
+  REQUIRE(data["inputs"].size() == 6);
+  CHECK(data["methods"].size() == 5);
+  CHECK(bytes_of(page).size() < 500'000);
+  std::vector<std::string> classes;
+  for (const Json& input : data["inputs"]) {
+    REQUIRE(input["outputs"].size() == 1);
+    classes.push_back(input["outputs"][0]["name"]);
+    CHECK(input["outputs"][0]["views"].size() == 5);
+    CHECK(input["width"] == 28);
+    CHECK(input.contains("picture"));
+    CHECK(count_of(input["name"].get<std::string>(), folder.path().string()) == 0);
+  }
+  std::sort(classes.begin(), classes.end());
+  CHECK(std::adjacent_find(classes.begin(), classes.end()) == classes.end());  // each of another class
+  // The methods stand in the table's order.
+  CHECK(data["tables"][0]["rows"].size() == 5);
+  for (std::size_t m = 0; m < 5; ++m) CHECK(data["tables"][0]["rows"][m][0] == data["methods"][m]["name"]);
+
+  const Json& input = data["inputs"][3];
+  const std::string name = input["name"],
+                    number = name.substr(name.find('[') + 1, name.find(']') - name.find('[') - 1);
+  const auto all = examples::read_images(images);
+  std::vector<float> pixels;
+  for (const unsigned char byte : all[std::size_t(std::stoi(number))]) pixels.push_back(float(byte) / 255);
+  ascribe::io::write_npy(folder / "one.npy", {1, 28, 28}, std::span<const float>(pixels));
+  for (std::size_t m = 0; m < 5; ++m) {
+    const std::string method = data["methods"][m]["name"];
+    INFO(method);
+    Arguments arguments{
+        model,      (folder / "one.npy").string(), "--method",    method,
+        "--target", input["outputs"][0]["name"],   "--relevance", (folder / "r.npy").string()};
+    if (method == "occlusion") arguments = arguments + Arguments{"--patch", "14"};
+    ascribe::test::explain(arguments);
+    double most = 0;
+    for (const double value : ascribe::io::read_npy<double>(folder / "r.npy").values)
+      most = std::max(most, std::abs(value));
+    CHECK(std::abs(input["outputs"][0]["views"][m]["relevance"]["scale"].get<double>() - most) <=
+          1e-5 * most);
+    CHECK(data["methods"][m]["books"] == (method == "lrp_q" || method == "smoothgrad"));
+  }
+  judged(judging + Arguments{"--page", page, "--page-inputs", "0"});
+  CHECK(data_of(page)["inputs"].empty());
+  judged(judging + Arguments{"--page", page, "--page-inputs", "99"});
+  CHECK(data_of(page)["inputs"].size() == 20);
+}
+
+TEST_CASE("judge: class activation maps are left out where there is no convolution", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  ascribe::io::write_npy(folder / "x.npy", {1, 4}, std::vector<float>{1, 2, 3, 4});
+  const std::string printed = judged({net.string(), (folder / "x.npy").string(), "--sanity", "0"});
+  CHECK(count_of(printed, "note: grad_cam and score_cam are left out: there is no convolution") == 1);
+  CHECK(count_of(printed, "\nscore_cam") == 0);
+  CHECK(count_of(printed, "\nocclusion") == 1);
 }
 
 TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
@@ -359,7 +437,13 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
   // The command line contradicts itself.
   check_refused({model}, "INPUT is required", 2);
   check_refused(digits + Arguments{"--gamma", "3"}, "--gamma: no method has one", 2);
-  check_refused({model, images, "--methods", "grad_cam"}, "found 'grad_cam'", 2);
+  check_refused({model, images, "--methods", "lrp_z"}, "score_cam; found 'lrp_z'", 2);
+  check_refused(digits + Arguments{"--layer", "/4/Relu"}, "--layer: no method is of a layer", 2);
+  check_refused(digits + Arguments{"--page-inputs", "3"}, "--page-inputs: needs a --page", 2);
+  check_refused({model, images, "--methods", "grad_cam", "--layer", "/7/Gemm"},
+                "--layer '/7/Gemm': expected channels of a height and width, found shape (128)");
+  check_refused({of_repository("examples/data/mnist_mlp.onnx"), images, "--methods", "grad_cam"},
+                "--layer: expected the name of a node with channels");
   check_refused({model, images, "--methods", "lrp_q,lrp_q"}, "found lrp_q twice", 2);
   check_refused(digits + Arguments{"--erase", "8"}, "expected K-vs-L, found '8'", 2);
   check_refused(digits + Arguments{"--preset", "samek", "--region", "3"}, "--region: is said by --preset", 2);

@@ -208,6 +208,12 @@ TEST_CASE("A page refuses numbers that don't fit", "[page]") {
   refused(input([](auto& i) { i.outputs[0].views[0].nodes.pop_back(); }),
           "expected the books of 2 nodes, found 1");
   refused(input([](auto& i) { i.words.resize(2); }), "expected 3 words, found 2");
+  refused(input([](auto& i) { i.others.resize(1); }), "expected relevances of 1 other inputs, found 0");
+  refused(input([](auto& i) {
+            i.others.resize(1);
+            for (PageView& view : i.outputs[0].views) view.others = {{1}};
+          }),
+          "expected 0 x 0 relevances, found 1");
   const auto whole = [&](const auto& change) {
     return [&] {
       Page one = small_page();
@@ -391,6 +397,7 @@ TEST_CASE("explain's page says which inputs it has not got", "[page][explain]") 
   CHECK(data["inputs"].size() == 3);
   REQUIRE(!data["notes"].empty());
   CHECK_THAT(data["notes"].back().get<std::string>(), Contains("four.npy[1]"));
+  CHECK(count_of(bytes_of(folder / "why.html"), "<p>3 of 4 inputs explained by 1 method,") == 1);
 }
 
 /// Whether there is a browser; says so where there is none.

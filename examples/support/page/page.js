@@ -301,17 +301,20 @@ function paths(view) {
 
 // --- Inputs.
 
-const everyInput = [], partOf = new Map();
+const everyInput = [], sampleOf = new Map();
 
-/** A view's picture, or its words, with all that follows the pointer and the sliders. */
+/**
+ * A view's picture, or its words, with all that follows the pointer and the sliders. A part is one of the inputs of the
+ * network, of a sample that may have several.
+ */
 function viewOf(input, part, index) {
   const method = data.methods[index];
   const button = element("button", {type: "button", "aria-pressed": "false", title: method.summary,
-    onclick: () => { part.method = index; part.showBooks(); }}, method.name);
+    onclick: () => part.choose(index)}, method.name);
   const value = element("div", {class: "value"});
   const line = element("div", {class: "scale", "aria-hidden": true}, element("i"), element("span"), element("span"), element("span"));
   const bar = element("div");
-  const self = {button, get view() { return input.outputs[part.output].views[index]; }};
+  const self = {button, get view() { return input.outputs[part.sample.output].views[index]; }};
   const wordly = input.words != null;
   let shown, surface, lines;
   if (wordly) {
@@ -343,7 +346,7 @@ function viewOf(input, part, index) {
   self.figure = element("figure", {class: wordly ? "text" : "", style: wordly ? null : `width:${part.width}px`},
     element("figcaption", {}, button), shown, value, line, bar);
   self.describe = () => {
-    const {view} = self, made = relevance(view), most = strongest(made) * made.unit, output = input.outputs[part.output];
+    const {view} = self, made = relevance(view), most = strongest(made) * made.unit, output = input.outputs[part.sample.output];
     const [, low, middle, high] = line.children;
     const sequential = settings.map.name === "magnitude";
     low.textContent = inWords(sequential ? 0 : -most);
@@ -353,7 +356,8 @@ function viewOf(input, part, index) {
       `rgb(${colour(sequential ? i / 16 : i / 8 - 1).map(Math.round)})`).join()})`;
     if (surface) surface.setAttribute("aria-label", `${input.name}, ${output.name} explained by ${method.name}: relevances up to ` +
       `${inWords(view.relevance.scale)}. Arrow keys move over its pixels.`);
-    bar.replaceChildren(method.books ? totalsBar(view.books, part.width) : element("div", {class: "note"}, "no books"));
+    bar.replaceChildren(...(view.books ? [method.books ? totalsBar(view.books, part.width) : element("div", {class: "note"}, "no books")] : []));
+    if (part.several) bar.append(element("div", {class: "note"}, "adds up to " + inWords(made.steps.reduce((sum, v) => sum + v, 0) * made.unit)));
     self.figure.title = view.note ?? "";
     if (view.note) bar.append(element("div", {class: "note"}, view.note));
   };
@@ -397,34 +401,57 @@ function viewOf(input, part, index) {
   return self;
 }
 
-function inputSection(input, number) {
-  const section = element("section", {"aria-label": input.name});
-  const part = {output: 0, method: 0, at: null, image: null, drawn: false, views: []};
+/** An input of the network, of one sample: what it was, and its relevance by every method. */
+function partOfSample(input, sample, several) {
+  const part = {sample, several, at: null, image: null, views: []};
   // Small images as large as whole pixels make them; large ones as they are, but for the screen's sake.
   part.width = input.words ? 320 : input.width > 160 ? Math.min(input.width, 320) : Math.max(1, Math.round(168 / Math.max(input.width, input.height / 2))) * input.width;
-  const choices = element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
-    element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
-      onchange: () => { part.output = i; part.show(); }}), " ", element("b", {}, output.name), ": " + inWords(output.value))));
+  part.choose = index => { sample.method = index; sample.showBooks(); };
   part.views = data.methods.map((_, index) => viewOf(input, part, index));
-  const views = element("div", {class: "views"});
+  part.element = element("div", {class: "views"});
   if (input.picture)
-    views.append(element("figure", {style: `width:${part.width}px`}, element("figcaption", {}, element("span", {}, "what the network saw")),
+    part.element.append(element("figure", {style: `width:${part.width}px`}, element("figcaption", {}, element("span", {}, "what the network saw")),
       element("div", {class: "picture"}, element("img", {src: input.picture, width: input.width, height: input.height, alt: "The input " + input.name}))));
-  views.append(...part.views.map(view => view.figure));
-  const heading = element("h3"), books = element("div", {class: "books"}), totals = element("p", {class: "note"});
-  section.append(element("h2", {}, input.name), choices, views, heading, totals, books);
-
+  part.element.append(...part.views.map(view => view.figure));
   part.point = (x, y) => {
     part.at = x == null ? null : [Math.max(0, Math.min(input.width - 1, x)), Math.max(0, Math.min(input.height - 1, y))];
     for (const view of part.views) view.point(part.at);
   };
-  part.paint = () => {
-    if (!part.drawn) return;
-    for (const view of part.views) { view.paint(); view.describe(); }
+  part.decode = async () => {
+    if (!input.picture) return;
+    const image = new Image();
+    image.src = input.picture;
+    await image.decode();
+    const canvas = element("canvas", {width: input.width, height: input.height}), context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    part.image = context.getImageData(0, 0, input.width, input.height).data;
   };
-  part.showBooks = () => {
-    const method = data.methods[part.method], output = input.outputs[part.output], view = output.views[part.method];
-    part.views.forEach((one, i) => one.button.setAttribute("aria-pressed", String(i === part.method)));
+  return part;
+}
+
+function inputSection(input, number) {
+  const section = element("section", {"aria-label": input.name});
+  const sample = {output: 0, method: 0, drawn: false};
+  const choices = element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
+    element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
+      onchange: () => { sample.output = i; sample.show(); }}), " ", element("b", {}, output.name), ": " + inWords(output.value))));
+  const others = input.others ?? [];
+  // The books are those of all inputs; the other ones have relevances alone.
+  const parts = [partOfSample(input, sample, others.length > 0), ...others.map((other, k) => partOfSample({...other, outputs: input.outputs.map(output =>
+    ({...output, views: output.views.map(view => ({relevance: view.others[k]}))}))}, sample, true))];
+  const views = parts.map(part => part.views).flat();
+  const names = [input.input, ...others.map(other => other.name)];
+  const heading = element("h3"), books = element("div", {class: "books"}), totals = element("p", {class: "note"});
+  section.append(element("h2", {}, input.name), choices,
+    ...parts.flatMap((part, k) => others.length ? [element("h3", {}, names[k]), part.element] : [part.element]), heading, totals, books);
+
+  sample.paint = () => {
+    if (!sample.drawn) return;
+    for (const view of views) { view.paint(); view.describe(); }
+  };
+  sample.showBooks = () => {
+    const method = data.methods[sample.method], output = input.outputs[sample.output], view = output.views[sample.method];
+    for (const part of parts) part.views.forEach((one, i) => one.button.setAttribute("aria-pressed", String(i === sample.method)));
     heading.textContent = `Where ${method.name} let the relevance of ${output.name} go`;
     const [start, leave, ...rest] = view.books;
     totals.textContent = method.books ? `start ${inWords(start)} = input ${inWords(leave)}, ` +
@@ -435,28 +462,18 @@ function inputSection(input, number) {
     books.append(element("div", {}, legend(), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The books, node by node"},
       nodeTable(view, method))), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The paths of relevance"}, paths(view)));
   };
-  part.show = () => {
-    part.drawn = true;
-    part.paint();
-    part.point(null);
-    part.showBooks();
+  sample.show = () => {
+    sample.drawn = true;
+    sample.paint();
+    for (const part of parts) part.point(null);
+    sample.showBooks();
   };
-  part.begin = async () => {
-    if (part.begun) return part.begun;
-    return part.begun = (async () => {
-      if (input.picture) {
-        const image = new Image();
-        image.src = input.picture;
-        await image.decode();
-        const canvas = element("canvas", {width: input.width, height: input.height}), context = canvas.getContext("2d");
-        context.drawImage(image, 0, 0);
-        part.image = context.getImageData(0, 0, input.width, input.height).data;
-      }
-      part.show();
-    })();
-  };
-  everyInput.push(part);
-  partOf.set(section, part);
+  sample.begin = () => sample.begun ??= (async () => {
+    for (const part of parts) await part.decode();
+    sample.show();
+  })();
+  everyInput.push(sample);
+  sampleOf.set(section, sample);
   return section;
 }
 
@@ -619,7 +636,7 @@ function repaint() {
   waiting = true;
   setTimeout(() => {
     waiting = false;
-    for (const part of everyInput) part.paint();
+    for (const sample of everyInput) sample.paint();
   });
 }
 
@@ -637,11 +654,11 @@ if (data.inputs.length) {
   const watcher = new IntersectionObserver(entries => {
     for (const entry of entries) if (entry.isIntersecting) {
       watcher.unobserve(entry.target);
-      partOf.get(entry.target).begin();
+      sampleOf.get(entry.target).begin();
     }
   }, {rootMargin: "600px"});
   for (const section of sections) watcher.observe(section);
-  addEventListener("beforeprint", () => everyInput.forEach(part => part.begin()));
+  addEventListener("beforeprint", () => everyInput.forEach(sample => sample.begin()));
   main.append(sortable(booksTable()));
 }
 })();
