@@ -11,6 +11,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/version.hpp"
 #include "examples/explain/page.hpp"
+#include "examples/support/pdf.hpp"
 #include "examples/support/png.hpp"
 
 namespace explain {
@@ -232,7 +233,9 @@ void JobWriter::record() {
 
 void JobWriter::finish() {
   if (!ledger_.empty()) append(ledger_end);
-  if (!rows_.empty() && has_extension(job_.heatmap, {".svg"}))
+  if (!rows_.empty() && has_extension(job_.heatmap, {".pdf"}))
+    write_bytes(files_.stage(job_.heatmap), examples::pdf_of(examples::figure_drawing(rows_)));
+  else if (!rows_.empty() && has_extension(job_.heatmap, {".svg"}))
     write_bytes(files_.stage(job_.heatmap), examples::svg_of(examples::figure_drawing(rows_)));
   else if (!rows_.empty())
     examples::write_png(files_.stage(job_.heatmap), examples::figure(rows_));

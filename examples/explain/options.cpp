@@ -10,6 +10,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "examples/support/pdf.hpp"
+
 namespace explain {
 namespace {
 
@@ -141,8 +143,7 @@ void check(const CLI::App& app, const Options& o) {
     if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
       misused(option, "another output goes to " + path.string());
 
-  if (has_extension(o.heatmap, {".pdf"}))
-    misused("--heatmap", "no PDF is written; .svg is, of which other programs make one");
+  if (has_extension(o.heatmap, {".pdf"}) && !examples::writes_pdf) misused("--heatmap", examples::no_pdf);
   if (given("--methods") && given("--method")) misused("--methods", "says what --method does, of several");
   if (given("--methods") && !given("--page")) misused("--methods", "needs a --page, which shows several");
   if (given("--colours") && !given("--heatmap") && !o.write.heatmap && !given("--page"))
@@ -430,7 +431,7 @@ Parsed parse(int argc, char** argv) {
       ->type_name("NODE[=OUT.npy]")
       ->allow_extra_args(false);
   app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
-      ->type_name("OUT.png|OUT.svg");
+      ->type_name("OUT.png|OUT.svg|OUT.pdf");
   app.add_option(
          "--contour", o.contour,
          "in --heatmap, a line around the pixels that speak the most for the output, so many per cent "

@@ -31,17 +31,21 @@ void check(const TextStyle& style) {
   }
 }
 
-/// Calls f(glyph, x) for every letter of `text`, x in pixels from its left end; the width of it all.
+/// Calls f(glyph, x, character) for every letter of `text`, x in pixels from its left end; the width of it
+/// all.
 template <class F>
 float lay_out(std::string_view text, const stbtt_fontinfo& info, float scale, F&& f) {
   float x = 0;
   int last = 0;
   while (!text.empty()) {
-    const std::int32_t character = next_character(text);
+    std::int32_t character = next_character(text);
     int glyph = character < 0 ? 0 : stbtt_FindGlyphIndex(&info, character);
-    if (glyph == 0) glyph = stbtt_FindGlyphIndex(&info, '?');
+    if (glyph == 0) {
+      character = '?';
+      glyph = stbtt_FindGlyphIndex(&info, character);
+    }
     if (last != 0) x += scale * static_cast<float>(stbtt_GetGlyphKernAdvance(&info, last, glyph));
-    f(glyph, x);
+    f(glyph, x, character);
     int advance = 0;
     stbtt_GetGlyphHMetrics(&info, glyph, &advance, nullptr);
     x += scale * static_cast<float>(advance);
@@ -96,7 +100,18 @@ int text_width(std::string_view text, const TextStyle& style) {
   check(style);
   const stbtt_fontinfo& info = font(style.bold);
   const float scale = stbtt_ScaleForMappingEmToPixels(&info, static_cast<float>(style.size));
-  return static_cast<int>(std::ceil(lay_out(text, info, scale, [](int, float) {})));
+  return static_cast<int>(std::ceil(lay_out(text, info, scale, [](int, float, std::int32_t) {})));
+}
+
+std::vector<Letter> letters_of(std::string_view text, const TextStyle& style) {
+  check(style);
+  const stbtt_fontinfo& info = font(style.bold);
+  std::vector<Letter> letters;
+  lay_out(text, info, stbtt_ScaleForMappingEmToPixels(&info, static_cast<float>(style.size)),
+          [&](int glyph, float x, std::int32_t character) {
+            letters.push_back({glyph, x, character});
+          });
+  return letters;
 }
 
 void draw_text(ascribe::Picture& canvas, int x, int y, std::string_view text, const TextStyle& style) {
@@ -105,7 +120,7 @@ void draw_text(ascribe::Picture& canvas, int x, int y, std::string_view text, co
   const float scale = stbtt_ScaleForMappingEmToPixels(&info, static_cast<float>(style.size));
   const int baseline = y + style.size;
   std::vector<unsigned char> ink;
-  lay_out(text, info, scale, [&](int glyph, float at) {
+  lay_out(text, info, scale, [&](int glyph, float at, std::int32_t) {
     const float whole = std::floor(at), rest = at - whole;
     int left = 0, top = 0, right = 0, bottom = 0;
     stbtt_GetGlyphBitmapBoxSubpixel(&info, glyph, scale, scale, rest, 0, &left, &top, &right, &bottom);

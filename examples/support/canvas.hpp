@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,19 @@ int line_height(const TextStyle& style);
 /// The width in pixels of one line of UTF-8 text, rounded up.
 int text_width(std::string_view text, const TextStyle& style = {});
 
+/// A letter of a line of text: its number in the font, its left end in pixels from the line's, and the
+/// character that it shows.
+struct Letter {
+  int glyph;
+  float x;
+  std::int32_t character;
+};
+
+/// The letters of one line of UTF-8 text, as draw_text puts them, `style.size` pixels above the baseline.
+std::vector<Letter> letters_of(std::string_view text, const TextStyle& style = {});
+
 /// Writes one line of UTF-8 text, anti-aliased, the top left corner of its line at (x, y). What is no UTF-8,
-/// and what the font has no letter for (it has ASCII, Latin-1 and a few signs), shows as '?'. All three throw
+/// and what the font has no letter for (it has ASCII, Latin-1 and a few signs), shows as '?'. All four throw
 /// ascribe::Error for a size outside 4 to 256.
 void draw_text(ascribe::Picture& canvas, int x, int y, std::string_view text, const TextStyle& style = {});
 

@@ -9,12 +9,6 @@
 namespace examples {
 namespace {
 
-void check(const Drawing::Pasted& part) {
-  const ascribe::Picture& picture = part.picture;
-  ascribe::heatmap_detail::check_size("drawing: picture", picture.rgb.size(), picture.height, picture.width,
-                                      3);
-}
-
 /// name="number"
 std::string is(const char* name, int number) {
   return std::string(" ") + name + "=\"" + std::to_string(number) + "\"";
@@ -31,6 +25,16 @@ std::string place(int x, int y, int width, int height) {
 }
 
 }  // namespace
+
+void check_picture(const ascribe::Picture& picture) {
+  ascribe::heatmap_detail::check_size("drawing: picture", picture.rgb.size(), picture.height, picture.width,
+                                      3);
+}
+
+void Drawing::check() const {
+  if (width < 1 || height < 1)
+    ascribe::fail("drawing: expected a width and height of at least 1, found ", width, " and ", height);
+}
 
 Drawing::Drawing(ascribe::Picture picture) : Drawing(picture.width, picture.height) {
   parts.push_back(Pasted{0, 0, std::move(picture)});
@@ -60,7 +64,7 @@ ascribe::Picture pixels_of(const Drawing& drawing) {
           if constexpr (std::is_same_v<Part, Drawing::Rectangle>) {
             fill_rectangle(canvas, p.x, p.y, p.width, p.height, p.colour);
           } else if constexpr (std::is_same_v<Part, Drawing::Pasted>) {
-            check(p);
+            check_picture(p.picture);
             paste(canvas, p.picture, p.x, p.y);
           } else {
             draw_text(canvas, p.x, p.y, p.text, p.style);
@@ -71,9 +75,8 @@ ascribe::Picture pixels_of(const Drawing& drawing) {
 }
 
 std::string svg_of(const Drawing& drawing) {
+  drawing.check();
   const int width = drawing.width, height = drawing.height;
-  if (width < 1 || height < 1)
-    ascribe::fail("drawing: expected a width and height of at least 1, found ", width, " and ", height);
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"" + is("width", width) + is("height", height) +
                     " viewBox=\"0 0 " + std::to_string(width) + " " + std::to_string(height) +
                     "\" font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n<rect" +
@@ -84,7 +87,7 @@ std::string svg_of(const Drawing& drawing) {
           if constexpr (std::is_same_v<Part, Drawing::Rectangle>) {
             svg += "<rect" + place(p.x, p.y, p.width, p.height) + fill(p.colour) + "/>\n";
           } else if constexpr (std::is_same_v<Part, Drawing::Pasted>) {
-            check(p);
+            check_picture(p.picture);
             svg += "<image" + place(p.x, p.y, p.picture.width, p.picture.height) +
                    " style=\"image-rendering:pixelated\" href=\"" + uri_of(p.picture) + "\"/>\n";
           } else {

@@ -33,7 +33,13 @@ struct Drawing {
   Drawing(int with_width, int with_height) : width(with_width), height(with_height) {}
   /// A picture is a drawing.
   Drawing(ascribe::Picture picture);
+
+  /// Throws ascribe::Error for a size below 1.
+  void check() const;
 };
+
+/// Throws ascribe::Error where a picture's bytes don't fit its sizes.
+void check_picture(const ascribe::Picture& picture);
 
 /// As canvas.hpp has them.
 void fill_rectangle(Drawing& drawing, int x, int y, int width, int height, Rgb colour);
