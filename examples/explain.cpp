@@ -363,6 +363,14 @@ Beside all_baselines(const Report& report, std::size_t samples) {
   return Beside::joined("--baseline", std::move(all));
 }
 
+/// Whether a node has the rule that --low and --high are for.
+bool has_box(const Engine& engine, Options options, const Method& method) {
+  options.take(method);
+  const auto nodes = engine.nodes(options);
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [](const NodeText& node) { return node.rule.find("ZBox") != std::string::npos; });
+}
+
 /// Files of one shape. Returns whether all have been explained.
 bool explain_group(Options options, const Engine& engine, std::vector<NetworkInput> inputs, Group group,
                    std::vector<std::string> said, examples::Progress& progress) {
@@ -395,6 +403,8 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
 
   progress.show("looking at the inputs");
   for (const std::string& note : engine.notes()) said.push_back(note);
+  for (const Method* const method : options.methods)
+    if (method->box && !has_box(engine, options, *method)) said.push_back(examples::no_box);
   if (group.pieces)
     for (const examples::Word& word : report.words) report.ids.push_back(static_cast<double>(word.id));
   else if (!engine.rows().empty())
@@ -470,6 +480,8 @@ int run(Options options) {
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": with --explain, inputs are of one size");
   bool all = true;
+  const std::string fingerprint =
+      options.resume || !options.output_folder.empty() ? model.fingerprint() : std::string();
   for (Group& group : groups) {
     std::unique_ptr<Engine> engine;
     try {
@@ -481,6 +493,7 @@ int run(Options options) {
     std::vector<NetworkInput> inputs = inputs_of(*engine, model);
     Options bounded = options;
     set_bounds(bounded, inputs[0]);
+    bounded.model_fingerprint = fingerprint;
     if (options.describe) {
       const std::string text = description(*engine, bounded);
       progress.clear();

@@ -54,6 +54,7 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
           {"measures", measured},
           {"baseline", content(o.baseline)},
           {"seed", o.how.seed},
+          {"keep going", o.keep_going},
           {"mean", o.mean},
           {"std", o.deviation},
           {"low", o.low},
@@ -82,7 +83,14 @@ class Run {
     examples::Stages<std::size_t, Verdict> stages;
     stages.prepare = [&](std::size_t k) { return before + k; };
     stages.work = [&](std::size_t, std::size_t, std::size_t k) {
-      return bench_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
+      try {
+        return bench_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
+      } catch (const ascribe::Error& error) {
+        if (!options_.keep_going) throw;
+        Verdict none;
+        none.error = error.what();
+        return none;
+      }
     };
     stages.finish = [&](std::size_t k, Verdict verdict) {
       if (lines_) lines_->add(to_json(verdict));
@@ -119,8 +127,8 @@ class Run {
 
 /// The page, with the inputs that it shows explained once more.
 std::string page_of(const Options& options, const Bench& bench, const Report& report,
-                    const std::vector<Verdict>& verdicts, const std::string& judged_by,
-                    examples::Progress& progress) {
+                    const std::vector<Verdict>& verdicts, const std::vector<std::size_t>& numbers,
+                    const std::string& judged_by, examples::Progress& progress) {
   const std::vector<std::string> names =
       options.names.empty() ? std::vector<std::string>() : read_labels(options.names, bench.classes());
   const Page page = report.page(judged_by);
@@ -129,12 +137,13 @@ std::string page_of(const Options& options, const Bench& bench, const Report& re
   for (const std::size_t k : chosen) {
     progress.show("explaining " + std::to_string(inputs.size() + 1) + " of " + std::to_string(chosen.size()) +
                   " inputs for the page");
-    inputs.push_back(bench.shown(k, verdicts[k], names));
+    inputs.push_back(bench.shown(numbers[k], verdicts[k], names));
   }
   return page_html(page, report.page_inputs(page, std::move(inputs)));
 }
 
-void run(Options options) {
+/// Returns whether all inputs have been judged.
+bool run(Options options) {
   for (const auto& path : {options.csv, options.json, options.page, options.resume})
     if (!path.empty()) {
       check_place(path);
@@ -152,13 +161,30 @@ void run(Options options) {
   const Bench bench(std::move(network), options, data);
   const Json settings = settings_of(options, bench, data);
   Run work(options, bench, data, labels, settings);
-  const std::vector<Verdict>& verdicts = work(progress);
+  const std::vector<Verdict>& all = work(progress);
 
+  std::vector<Verdict> verdicts;
+  std::vector<std::size_t> numbers;  // of their inputs
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (all[k].error.empty()) {
+      verdicts.push_back(all[k]);
+      numbers.push_back(k);
+    } else {
+      std::cerr << "judge: " << all[k].error << '\n';
+    }
+  if (verdicts.empty()) ascribe::fail("none of ", all.size(), " inputs could be judged");
+  for (const std::string& note : bench.notes()) notes.push_back(note);
+  for (std::size_t p = 0; p < options.erasures.size(); ++p)
+    if (std::none_of(verdicts.begin(), verdicts.end(),
+                     [&](const Verdict& v) { return v.target == options.erasures[p].first; }))
+      notes.push_back("--erase " + std::to_string(options.erasures[p].first) + "-vs-" +
+                      std::to_string(options.erasures[p].second) + ": no input is of class " +
+                      std::to_string(options.erasures[p].first) + ", and nothing is said of the pair");
   const Report report(options, verdicts);
   const auto right =
       std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.target == v.answer; });
   const std::string judged_by =
-      std::to_string(data.size()) + " inputs; " + bench.described() + "; the score followed is the " +
+      std::to_string(verdicts.size()) + " inputs; " + bench.described() + "; the score followed is the " +
       (options.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax") + " of " +
       (labels.empty() ? std::string("the network's own answer")
                       : "the label, which the network says of " + std::to_string(right));
@@ -168,12 +194,17 @@ void run(Options options) {
     write_bytes(files.stage(options.json),
                 report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!options.page.empty())
-    write_bytes(files.stage(options.page), page_of(options, bench, report, verdicts, judged_by, progress));
+    write_bytes(files.stage(options.page),
+                page_of(options, bench, report, verdicts, numbers, judged_by, progress));
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";
   text += judged_by + ";\nintervals hold 95 % of the bootstrap's means\n\n";
   progress.print(text + report.table());
+  if (verdicts.size() < all.size())
+    std::cerr << "judge: " << all.size() - verdicts.size() << " of " << all.size()
+              << " inputs could not be judged\n";
+  return verdicts.size() == all.size();
 }
 
 }  // namespace
@@ -182,9 +213,10 @@ int main(int argc, char** argv) {
   Parsed parsed = parse(argc, argv);
   if (!parsed.options) return parsed.exit_code;
   try {
-    run(*std::move(parsed.options));
+    const bool all = run(*std::move(parsed.options));
     std::cout.flush();
     if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
+    return all ? 0 : 1;
   } catch (const std::exception& error) {
     std::cerr << "judge: " << error.what() << '\n';
     return 1;

@@ -37,7 +37,7 @@ Json settings_of(const Options& o) {
   const auto number = [](int part) { return std::to_string(part) + "."; };
   Json settings{{"ascribe", number(ASCRIBE_VERSION_MAJOR) + number(ASCRIBE_VERSION_MINOR) +
                                 std::to_string(ASCRIBE_VERSION_PATCH)},
-                {"MODEL", fingerprint(o.model)},
+                {"MODEL", o.model_fingerprint},
                 {"--method", o.method->name},
                 {"--max-rule", o.max_rule},
                 {"--output", o.output},

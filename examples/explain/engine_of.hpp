@@ -16,9 +16,9 @@
 #include "ascribe/networks/occlusion.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/explain/engine.hpp"
-#include "examples/explain/reading.hpp"
 #include "examples/support/activation_map.hpp"
 #include "examples/support/audit.hpp"
+#include "examples/support/model_options.hpp"
 
 namespace explain {
 
@@ -60,7 +60,7 @@ class EngineOf final : public Engine {
   }
 
   Shape shape_of(const std::string& node) const override {
-    const auto& found = net_.graph.node(net_.graph.find(node));
+    const auto& found = net_.graph.node(node_of_option("--at", node));
     return found.shape.empty() ? Shape{found.size} : found.shape;
   }
 
@@ -90,7 +90,7 @@ class EngineOf final : public Engine {
       shared->layer = examples::map_layer(net_.graph, options.layer);
       shared->input_maps = input_maps();
     }
-    for (const auto& [node, path] : options.at) shared->at.push_back(net_.graph.find(node));
+    for (const auto& [node, path] : options.at) shared->at.push_back(node_of_option("--at", node));
     // Besides those of rules, SmoothGrad alone gives gradients.
     const bool times_input =
         by ? by->times_input || by->form == ascribe::Form::R : options.method->name != "smoothgrad";
@@ -239,10 +239,19 @@ class EngineOf final : public Engine {
     return {shape.back(), count_of(shape) / shape.back(), 1};
   }
 
-  ascribe::Patches patches(const Options& options) const {
+  ascribe::Patches patches(const Options& options) const try {
     const std::vector<Index>& patch = options.patch;
     const std::vector<Index>& stride = options.stride.empty() ? patch : options.stride;
     return {input_maps(), patch.front(), patch.back(), stride.front(), stride.back()};
+  } catch (const ascribe::Error& error) {
+    ascribe::fail("--patch: ", error.what());
+  }
+
+  /// The node of that name. Throws ascribe::Error, which names the option, where there is none.
+  Index node_of_option(const char* option, const std::string& name) const try {
+    return net_.graph.find(name);
+  } catch (const ascribe::Error&) {
+    ascribe::fail(option, ": expected a node's name, as --describe prints it, found '", name, "'");
   }
 
   /// Labels of all values, or of the pixels.

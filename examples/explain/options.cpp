@@ -313,11 +313,13 @@ Parsed parse(int argc, char** argv) {
   app.add_flag(
       "--probability", o.probability,
       "explain probabilities, where the output is one: otherwise what Softmax and Sigmoid are made of");
-  app.add_option("--explain", explained,
-                 "an input of the model to explain, by its name: with INPUT, which is then the one that is "
-                 "left, or without INPUT, all of them. Each has as many samples, which go together; given "
-                 "several times for one NAME, its files are one behind the other. --relevance and "
-                 "--multipliers OUT.npy then go to an OUT.NAME.npy for each")
+  app.add_option(
+         "--explain", explained,
+         "an input of the model to explain, by its name: with INPUT, which is then the one that is "
+         "left, or without INPUT, all of them. Each has as many samples, which go together; given "
+         "several times for one NAME, its files are one behind the other. --relevance and "
+         "--multipliers OUT.npy then go to an OUT.NAME.npy for each. Where two inputs are multiplied, "
+         "LRP gives all to one (the other is its gate); attn_lrp and deep_lift share it evenly")
       ->type_name("NAME=FILE.npy|IMAGE")
       ->allow_extra_args(false);
   app.add_option_function<std::vector<std::string>>(

@@ -34,6 +34,7 @@ struct InputFiles {
 
 struct Options {
   std::filesystem::path model;
+  std::string model_fingerprint;              ///< of its content, where a run may be gone on with
   std::vector<std::filesystem::path> inputs;  ///< files and folders; texts where there is a vocabulary
   std::string input_name;                     ///< whose they are; empty: the one that nothing else is said of
   std::vector<InputFiles>

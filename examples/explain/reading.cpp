@@ -11,6 +11,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
 #include "ascribe/io/onnx.hpp"
+#include "examples/support/model_options.hpp"
 
 namespace explain {
 namespace {
@@ -48,6 +49,7 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
   given_.scores = !options.probability;
   given_.merge_branches = !options.keep_branches;
   given_.batched = !options.no_batch;
+  check_sizes(model_, options.model, options.sizes);
   for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
   for (const auto& [name, path] : options.other_inputs)
     given_.constants.emplace(name, constant(named("--input", name), path));
@@ -247,16 +249,6 @@ std::string ModelFile::list() const {
       if (!output.empty() && outputs.count(output) == 0)
         text += "inner   " + output + "  of " + onnx::describe(node) + "\n";
   return text;
-}
-
-std::string in_options(std::string said) {
-  for (const auto& [option, word] :
-       {std::pair("ReadOptions::sizes, or with the others by ReadOptions::shapes", "--size NAME=N"),
-        std::pair("ReadOptions::outputs", "--output"),
-        std::pair("ReadOptions::constants", "--input NAME=FILE")})
-    for (std::size_t at; (at = said.find(option)) != std::string::npos;)
-      said.replace(at, std::string_view(option).size(), word);
-  return said;
 }
 
 std::vector<double> numbers_in(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include "ascribe/io/onnx/node_report.hpp"
 #include "ascribe/io/onnx/options.hpp"
 #include "examples/explain/options.hpp"
+#include "examples/support/model_options.hpp"
 #include "examples/support/samples.hpp"
 #include "examples/explain/text.hpp"
 
@@ -28,6 +29,9 @@ class ModelFile {
   /// Throws ascribe::Error as ascribe::onnx::read, and where --input or --explain names no input or a file
   /// does not fit.
   explicit ModelFile(const Options& options);
+
+  /// A number that stands for the model's content.
+  std::string fingerprint() const { return fingerprint_of_model(model_, options_.model); }
 
   /// Inputs, outputs and inner values by name, a line each, with shapes where the file says them.
   std::string list() const;
@@ -70,9 +74,6 @@ class ModelFile {
   std::vector<const ascribe::onnx::ValueInfo*> inputs_;  ///< those without a value in the file
   ascribe::onnx::ReadOptions given_;
 };
-
-/// What the library says of its options, in the words of the command line.
-std::string in_options(std::string said);
 
 /// All numbers of a .npy file.
 std::vector<double> numbers_in(const std::filesystem::path& path);

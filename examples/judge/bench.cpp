@@ -22,6 +22,7 @@
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
 #include "examples/support/audit.hpp"
+#include "examples/support/model_options.hpp"
 #include "examples/support/page_values.hpp"
 
 namespace judge {
@@ -54,6 +55,7 @@ double known(const Json& json) {
 }  // namespace
 
 Json to_json(const Verdict& verdict) {
+  if (!verdict.error.empty()) return {{"error", verdict.error}};
   Json methods = Json::array();
   for (const Judgement& one : verdict.methods) {
     Json measured = Json::array(), erased = Json::array();
@@ -72,7 +74,12 @@ Json to_json(const Verdict& verdict) {
 }
 
 Verdict from_json(const Json& json, const Options& options) try {
-  Verdict verdict{json.at("target"), json.at("answer"), json.at("random"), {}};
+  if (json.contains("error")) {
+    Verdict none;
+    none.error = json.at("error");
+    return none;
+  }
+  Verdict verdict{json.at("target"), json.at("answer"), json.at("random")};
   for (const Json& one : json.at("methods")) {
     Judgement& method = verdict.methods.emplace_back();
     method.most = one.at("most").get<std::vector<double>>();
@@ -144,6 +151,13 @@ class Bench::Explainer {
     if (audited) audit_.emplace(net, std::move(rules), times_input);
   }
 
+  /// Whether a layer has the rule that --low and --high are for.
+  bool has_box() const {
+    for (Index node = 0; plan_ && node < Index(net_.nodes().size()); ++node)
+      if (const auto* rule = plan_->rule(node); rule && rule->describe().starts_with("ZBox")) return true;
+    return false;
+  }
+
   /// Of x for one class. Throws ascribe::Error where the books do not close to rounding.
   Explanation operator()(const Column& x, Index target) const try {
     Explanation explanation;
@@ -194,6 +208,7 @@ Network Bench::load(const Options& options) try {
   if (!options.output.empty()) reading.outputs = {options.output};
   for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
   const ascribe::onnx::Model model = ascribe::onnx::read(options.model);
+  check_sizes(model, options.model, options.sizes);
   Network network = ascribe::onnx::network<float>(model, reading);
   if (network.inputs.size() != 1)
     ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
@@ -208,8 +223,15 @@ Network Bench::load(const Options& options) try {
                   network.outputs[0].name, "' of shape ", text_of(shape, true), "; --output chooses another");
   return network;
 } catch (const ascribe::Error& error) {
-  const std::string said = error.what(), name = options.model.string();
+  const std::string said = in_options(error.what()), name = options.model.string();
   ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
+}
+
+std::vector<std::string> Bench::notes() const {
+  std::vector<std::string> all;
+  for (std::size_t m = 0; m < explainers_.size(); ++m)
+    if (options_.methods[m]->box && !explainers_[m]->has_box()) all.push_back(no_box);
+  return all;
 }
 
 void Bench::leave_out_maps(Options& options, const Network& network, std::vector<std::string>& notes) {
@@ -312,7 +334,13 @@ Bench::Bench(Network network, const Options& options, const Data& data)
 Bench::~Bench() = default;
 
 std::string Bench::first_scores() const {
-  const ascribe::Batch<float> y = network_.graph.forward(data_.read(0)).output();
+  ascribe::Batch<float> y;
+  for (std::size_t k = 0; y.size() == 0 && k < data_.size(); ++k) try {
+      y = network_.graph.forward(data_.read(k)).output();
+    } catch (const ascribe::Error& error) {
+      const std::string said = error.what(), name = data_.name(k);
+      if (!options_.keep_going) ascribe::fail(said.starts_with(name) ? "" : name + ": ", said);
+    }
   return fingerprint_of({reinterpret_cast<const char*>(y.data()), std::size_t(y.size()) * sizeof(float)});
 }
 

@@ -33,7 +33,8 @@ struct Judgement {
 struct Verdict {
   Index target = 0, answer = 0;  ///< the class that is followed, and the network's own
   std::vector<double> random;    ///< the scores in random order; may be empty
-  std::vector<Judgement> methods;
+  std::vector<Judgement> methods = {};
+  std::string error = {};  ///< why there is nothing else, where there is nothing else
 };
 
 Json to_json(const Verdict& verdict);
@@ -78,10 +79,12 @@ class Bench {
   Bench& operator=(const Bench&) = delete;
 
   Index classes() const { return network_.graph.output_size(); }
+  /// What is to be said of the methods on this network.
+  std::vector<std::string> notes() const;
   /// How inputs are perturbed, in words.
   std::string described() const;
-  /// A number that stands for the scores of the first input, which change with the weights, wherever those
-  /// lie.
+  /// A number that stands for the scores of the first input that has any, which change with the weights,
+  /// wherever those lie.
   std::string first_scores() const;
 
   /// Judges input k by itself. Throws ascribe::Error, the input's name before it.

@@ -57,6 +57,27 @@ class Classes {
   std::map<std::string, Index> by_name_;
 };
 
+/// Files and folders; idx files in folders are none of them, which is said.
+std::vector<Place> inputs_of(const Options& options, std::vector<std::string>& notes) {
+  std::vector<std::string> left_out;
+  for (const std::filesystem::path& path : options.inputs) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) continue;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(path, error))
+      if (is_idx(file.path()))
+        left_out.push_back(file.path().string() + " is left out: an idx file is judged by as INPUT itself");
+  }
+  std::vector<Place> found;
+  try {
+    found = find_inputs(options.inputs, {}, {}, notes);
+  } catch (const ascribe::Error& error) {
+    if (left_out.empty()) throw;
+    ascribe::fail(error.what(), "; ", left_out.front());
+  }
+  notes.insert(notes.end(), left_out.begin(), left_out.end());
+  return found;
+}
+
 void check_count(const std::string& file, std::size_t found, std::size_t inputs) {
   if (found != inputs)
     ascribe::fail(file, ": expected a label for each of ", inputs, " inputs, found ", found);
@@ -80,7 +101,11 @@ Data::Data(const Options& options, const Shape& input, std::vector<std::string>&
   } else {
     maps_ = maps_of(input);
     layout_ = image_layout(input, options.mean, options.deviation);
-    inputs_.emplace(find_inputs(options.inputs, {}, {}, notes), input, layout_, false);
+    for (const std::filesystem::path& path : options.inputs)
+      if (is_idx(path))
+        ascribe::fail(path.string(), ": expected an idx file alone as INPUT, found ", options.inputs.size(),
+                      " inputs");
+    inputs_.emplace(inputs_of(options, notes), input, layout_, options.keep_going);
   }
   const std::size_t wanted = options.samples == 0 ? total() : std::size_t(options.samples);
   if (wanted > total()) ascribe::fail("--samples: expected at most ", total(), " inputs, found ", wanted);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <memory>
 #include <set>
 #include <string_view>
 
@@ -14,6 +16,26 @@ namespace {
 
 [[noreturn]] void misused(const char* option, const std::string& why) {
   throw CLI::ValidationError(option, why);
+}
+
+/// Help, in which a list is one word: CLI11 would put dots behind it.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string dots = " ...";
+    if (option->get_delimiter() != '\0' && text.ends_with(dots)) text.resize(text.size() - dots.size());
+    return text;
+  }
+};
+
+/// CLI11 takes -3 and what does not fit for numbers, too.
+std::uint64_t seed(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size())
+    misused("--seed", "expected a whole number from 0 to 2^64 - 1, found '" + text + "'");
+  return value;
 }
 
 Index whole(const char* option, std::string_view text) {
@@ -84,8 +106,10 @@ Parsed parse(int argc, char** argv) {
       "'area' is that between "
       "most and least relevant first."};
   app.name("judge");
+  app.formatter(std::make_shared<Help>());
   app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
   app.add_option("INPUT", o.inputs, "what to judge by, one or more files or folders")->required();
+  // A list is one word of the command line, with commas between.
   const auto list = [&](const char* name, auto& to, const char* help, const char* type) {
     return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
   };
@@ -119,12 +143,16 @@ Parsed parse(int argc, char** argv) {
        "for images of 90 pixels and more, else a seventh]",
        "N[,N]")
       ->check(CLI::Range(Index(1), Index(1) << 30));
-  app.add_option("--steps", o.how.steps,
-                 "how many steps [100 for images of 90 pixels and more; else at most 25, until all is "
-                 "replaced]")
+  app.add_option(
+         "--steps", o.how.steps,
+         "how many steps [until all is replaced; for images of 90 pixels and more 100, unless --region or "
+         "--regions-a-step is said]")
       ->check(CLI::Range(Index(1), Index(1) << 30))
       ->type_name("L");
-  app.add_option("--regions-a-step", o.how.regions_a_step, "how many regions each step replaces [1]")
+  app.add_option("--regions-a-step", o.how.regions_a_step,
+                 "how many regions each step replaces [1; for smaller images and other inputs as many as "
+                 "make at most "
+                 "25 steps, unless --region or --steps is said]")
       ->check(CLI::Range(Index(1), Index(1) << 30))
       ->type_name("N");
   app.add_option(
@@ -169,7 +197,10 @@ Parsed parse(int argc, char** argv) {
          "or a sample")
       ->capture_default_str()
       ->type_name("zero|mean|FILE.npy");
-  app.add_option("--seed", o.how.seed, "of noise and random order")->capture_default_str();
+  app.add_option_function<std::string>(
+         "--seed", [&](const std::string& text) { o.how.seed = seed(text); },
+         "of noise and random order [" + std::to_string(o.how.seed) + "]")
+      ->type_name("N");
   app.add_option("--output", o.output,
                  "the output with a score for each class, by its name or number [the first]")
       ->type_name("NAME|N");
@@ -196,6 +227,10 @@ Parsed parse(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(Index(0), Index(1) << 20))
       ->type_name("N");
+  app.add_flag("--keep-going", o.keep_going,
+               "judge by the other inputs where one cannot be read or explained; all such inputs are named "
+               "at the end, "
+               "and the exit code is 1 [stop at the first]");
   app.add_option(
          "--resume", o.resume,
          "keep what is done in this file; the same command goes on where it was, and when all is done "

@@ -41,6 +41,7 @@ struct Options {
   Index sanity = 100;                             ///< how many inputs are explained with random weights, too
   double epsilon = 1e-6, gamma = 0.25;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  bool keep_going = false;  ///< the other inputs are judged where one cannot be
   std::filesystem::path csv, json, page, resume;
   Index page_inputs = 6;  ///< how many inputs the page shows
 

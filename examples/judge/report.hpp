@@ -25,7 +25,8 @@ struct Line {
 
 class Report {
  public:
-  /// Of verdicts on inputs; the lines are sorted by the area between, or the AOPC.
+  /// Of verdicts on inputs, without errors and at least one; the lines are sorted by the area between, or the
+  /// AOPC.
   Report(const Options& options, const std::vector<Verdict>& verdicts);
 
   std::string table() const;

@@ -95,7 +95,12 @@ MapLayer map_layer(const ascribe::Graph<Scalar>& net, const std::string& name) {
           "convolution behind which there is one");
     return *found;
   }
-  const Index node = net.find(name);
+  Index node = 0;
+  try {
+    node = net.find(name);
+  } catch (const ascribe::Error&) {
+    ascribe::fail("--layer: expected a node's name, as explain --describe prints it, found '", name, "'");
+  }
   const auto maps = activation_map_detail::maps_of_node(net.node(node));
   if (!maps)
     ascribe::fail("--layer '", name, "': expected channels of a height and width, found shape ",

@@ -1,6 +1,7 @@
 #include "examples/support/files.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -20,6 +21,29 @@ void give_name(const std::filesystem::path& from, const std::filesystem::path& t
   std::error_code error;
   std::filesystem::rename(from, to, error);
   if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
+}
+
+/// Removes the parts of a file that a run has left which was killed: nobody holds them, and for a minute
+/// nobody has begun or written one.
+void remove_left_over(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  const std::string begin = path.filename().string() + ".", end = ".part";
+  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), none; !error && it != none; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(begin) || !name.ends_with(end) || name.size() <= begin.size() + end.size())
+      continue;
+    const std::string_view number =
+        std::string_view(name).substr(begin.size(), name.size() - begin.size() - end.size());
+    if (number.find_first_not_of("0123456789") != std::string_view::npos) continue;
+    const auto written = fs::last_write_time(it->path(), error);
+    if (error || fs::file_time_type::clock::now() - written < std::chrono::minutes(1)) continue;
+    const int file = open(it->path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) fs::remove(it->path(), error);
+    close(file);
+  }
 }
 
 std::string dumped(const Json& json) {
@@ -73,6 +97,7 @@ std::filesystem::path partial(const std::filesystem::path& path) {
 }
 
 OutputFiles::~OutputFiles() {
+  for (const int file : held_) close(file);
   if (names_ == Names::kept) return;
   for (const auto& [temporary, path] : staged_) {
     std::error_code ignored;
@@ -83,9 +108,15 @@ OutputFiles::~OutputFiles() {
 std::filesystem::path OutputFiles::stage(const std::filesystem::path& path) {
   std::filesystem::path temporary = partial(path);
   if (names_ == Names::random) {
+    remove_left_over(path);
     std::random_device random;
     temporary = path;
     temporary += "." + std::to_string(random()) + ".part";
+    // Where no lock can be had, nobody takes what is there for left over either.
+    if (const int file = open(temporary.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666); file >= 0) {
+      flock(file, LOCK_EX | LOCK_NB);
+      held_.push_back(file);
+    }
   }
   staged_.emplace_back(temporary, path);
   return temporary;

@@ -36,8 +36,9 @@ std::filesystem::path partial(const std::filesystem::path& path);
 /// `commit` gives them their names; what has none by then goes.
 class OutputFiles {
  public:
-  /// What the other names are: ones that nobody else has; `partial`, under the lock of the run; or `partial`,
-  /// and what has no name by the end stays, for the next run.
+  /// What the other names are: ones that nobody else has (what a run that was killed has left of them goes
+  /// when the next one begins the same file); `partial`, under the lock of the run; or `partial`, and what
+  /// has no name by the end stays, for the next run.
   enum class Names { random, partial, kept };
 
   explicit OutputFiles(Names names) : names_(names) {}
@@ -54,6 +55,7 @@ class OutputFiles {
  private:
   Names names_;
   std::vector<std::pair<std::filesystem::path, std::filesystem::path>> staged_;
+  std::vector<int> held_;  // open files, whose locks say that somebody writes them
 };
 
 /// While it lives, no other process gets one for the same file or folder, which must exist. It is gone with

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_NO_STDIO
@@ -81,6 +82,63 @@ void check_huffman_tables(const std::filesystem::path& path, const Bytes& bytes)
     }
     at = std::max(end, at);
   }
+}
+
+/// How a JPEG image is to be turned, 1 (not at all) to 8, by the tag 274 of the first directory of its Exif
+/// data (CIPA DC-008, §4.6.4), which are a TIFF file in the segment APP1; 1 where there is none that can be.
+int exif_orientation(const Bytes& bytes) {
+  for (std::size_t at = 2; at + 4 <= bytes.size() && bytes[at] == 0xFF;) {
+    const unsigned char marker = bytes[at + 1];
+    const std::size_t length = std::size_t{bytes[at + 2]} << 8 | bytes[at + 3], end = at + 2 + length;
+    if (marker == 0xDA || length < 2 || end > bytes.size()) return 1;  // the scan: pixels follow
+    constexpr std::array<unsigned char, 6> name{'E', 'x', 'i', 'f', 0, 0};
+    const std::size_t tiff = at + 4 + name.size();
+    at = end;
+    if (marker != 0xE1 || tiff + 8 > end ||
+        !std::equal(name.begin(), name.end(), bytes.begin() + std::ptrdiff_t(tiff) - 6))
+      continue;
+    const bool little = bytes[tiff] == 'I';
+    // Of the file's byte order, where they lie inside; 0 elsewhere.
+    const auto number = [&](std::size_t place, std::size_t count) {
+      std::size_t value = 0;
+      if (place > end || count > end - place) return value;
+      for (std::size_t i = 0; i < count; ++i)
+        value = value << 8 | bytes[place + (little ? count - 1 - i : i)];
+      return value;
+    };
+    const std::size_t directory = tiff + number(tiff + 4, 4);
+    const std::size_t entries = number(directory, 2);
+    for (std::size_t e = 0; e < entries && directory + 2 + 12 * e < end; ++e) {
+      const std::size_t entry = directory + 2 + 12 * e;
+      constexpr std::size_t orientation = 274, whole_16 = 3;
+      if (number(entry, 2) != orientation || number(entry + 2, 2) != whole_16) continue;
+      const std::size_t value = number(entry + 8, 2);
+      return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+    }
+    return 1;
+  }
+  return 1;
+}
+
+/// The image as it was seen, of one with that orientation: row and column 0 are the top and left side for 1,
+/// top and right for 2, bottom and right for 3, bottom and left for 4, left and top for 5, right and top for
+/// 6, right and bottom for 7, left and bottom for 8.
+ascribe::Picture upright(ascribe::Picture image, int orientation) {
+  if (orientation == 1) return image;
+  const bool turned = orientation >= 5;
+  const int width = turned ? image.height : image.width, height = turned ? image.width : image.height;
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+  ascribe::Picture seen{width, height, {}};
+  seen.rgb.reserve(image.rgb.size());
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      const int across = from_right ? width - 1 - x : x, down = from_bottom ? height - 1 - y : y;
+      const std::ptrdiff_t row = turned ? across : down, column = turned ? down : across;
+      const auto pixel = image.rgb.begin() + 3 * (row * image.width + column);
+      seen.rgb.insert(seen.rgb.end(), pixel, pixel + 3);
+    }
+  return seen;
 }
 
 /// One axis of `resize`: output i is Σ_t weights[taps·i + t] · input[sources[taps·i + t]].
@@ -167,7 +225,8 @@ ascribe::Picture read_image(const std::filesystem::path& path) {
     ascribe::fail(path, ": expected a whole PNG or JPEG image, found that it cannot be decoded (",
                   stbi_failure_reason(), ")");
   }
-  return {width, height, {rgb.get(), rgb.get() + std::int64_t{3} * width * height}};
+  ascribe::Picture image{width, height, {rgb.get(), rgb.get() + std::int64_t{3} * width * height}};
+  return bytes[0] == 0xFF ? upright(std::move(image), exif_orientation(bytes)) : image;
 }
 
 ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height) {

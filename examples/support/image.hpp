@@ -11,10 +11,10 @@
 namespace examples {
 
 /// The image of a PNG or JPEG file as 8-bit RGB: grey is repeated, 16 bits a channel lose the lower 8,
-/// opacity is left out (as in most training pipelines), and so is the orientation that a camera may have
-/// noted. Throws ascribe::Error, which names the file, where there is none, where it is neither PNG nor JPEG
-/// or is damaged, and where it says that it has more than 2^26 pixels, or more than a file of its length can
-/// have: nothing is allocated for those.
+/// opacity is left out (as in most training pipelines). A JPEG image is turned and mirrored as its Exif data
+/// say that the camera was held (orientation, tag 274). Throws ascribe::Error, which names the file, where
+/// there is none, where it is neither PNG nor JPEG or is damaged, and where it says that it has more than
+/// 2^26 pixels, or more than a file of its length can have: nothing is allocated for those.
 ascribe::Picture read_image(const std::filesystem::path& path);
 
 /// The largest centred part of `image` with the shape of width : height (1, 1: the largest centred square).

@@ -31,6 +31,11 @@ std::span<const Method> methods();
 /// The method of that name, or null.
 const Method* find_method(std::string_view name);
 
+/// What is to be said of a method of a box where the network has no layer for that.
+inline constexpr const char* no_box =
+    "epsilon_gamma_box: the first layer with learned weights is no convolution, so that no layer has a box; "
+    "--low and --high count for nothing";
+
 /// What --max-rule may be for a method, with commas between.
 std::string_view names_of(MaxRules rules);
 

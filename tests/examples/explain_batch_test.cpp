@@ -411,6 +411,42 @@ TEST_CASE("an output folder is one run's", "[explain]") {
   CHECK_FALSE(fs::exists(folder / "new"));
 }
 
+TEST_CASE("weights beside a model count for what a run is", "[explain]") {
+  using ascribe::test::Message;
+  const TemporaryFolder folder;
+  const auto value = [](const char* name, std::int64_t size) {
+    const Message shape = Message().message(1, Message().text(2, "N")).message(1, Message().integer(1, size));
+    return Message().text(1, name).message(2,
+                                           Message().message(1, Message().integer(1, 1).message(2, shape)));
+  };
+  const std::string network =
+      folder
+          .write("outside.onnx",
+                 ascribe::test::model_message(
+                     Message()
+                         .message(1, ascribe::test::node_message("MatMul", {"a", "w"}, {"b"}))
+                         .message(5, ascribe::test::tensor_message("w", 1, {2, 1})
+                                         .message(13, Message().text(1, "location").text(2, "w.bin"))
+                                         .integer(14, 1))
+                         .message(11, value("a", 2))
+                         .message(12, value("b", 1)))
+                     .bytes)
+          .string();
+  const auto weights = [&](float first) {
+    const float both[] = {first, 2};
+    folder.write("w.bin", std::string(reinterpret_cast<const char*>(both), sizeof both));
+  };
+  weights(1);
+  const std::vector<float> x{3, 4};
+  ascribe::io::write_npy(folder / "x.npy", {2}, std::span<const float>(x));
+  const Arguments arguments{network, (folder / "x.npy").string(), "--output-folder",
+                            (folder / "out").string()};
+  explain(arguments);
+  CHECK_THAT(explain(arguments), Contains("0 explained, 1 were done before"));
+  weights(5);
+  CHECK_THAT(run(arguments).err, Contains("expected the run that was begun there, MODEL "));
+}
+
 TEST_CASE("options for many inputs that contradict each other", "[explain]") {
   const TemporaryFolder folder;
   const std::string out = (folder / "out").string(), r = (folder / "r").string();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -723,6 +724,7 @@ TEST_CASE("mistakes are named in one line, and nothing is left behind", "[explai
       {1, "has no input 'middle'; it has 'left', 'right'", {two, pair, "--input", "middle=" + pair}},
       {2, "--input: expected NAME=VALUE, found 'left='", {two, pair, "--input", "left="}},
       {2, "--size: expected a size above 0", {model, input, "--size", "T=0"}},
+      {1, "--size: " + model + " leaves no axis 'T' open; these are: '", {model, input, "--size", "T=3"}},
       {2, "--threads", {model, input, "--threads", "0"}},
       {2, "--top", {model, input, "--top", "0"}},
       {2, "--precision", {model, input, "--precision", "half"}},
@@ -762,6 +764,21 @@ TEST_CASE("files are written all or none, and over what was there", "[explain]")
   explain(arguments);
   CHECK(bytes_of(relevance).substr(1, 5) == "NUMPY");
   CHECK(folder.file_count() == 2);
+  // What a run has left that was killed goes; what another is writing, and what is somebody's, stays.
+  namespace fs = std::filesystem;
+  const auto aged = [&](const char* name) {
+    const fs::path path = folder.write(name, "left over");
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
+    return path;
+  };
+  const fs::path old = aged("r.npy.123.part"), mine = aged("r.npy.mine.part"), other = aged("s.npy.123.part"),
+                 fresh = folder.write("r.npy.124.part", "being written");
+  explain(arguments);
+  CHECK_FALSE(fs::exists(old));
+  CHECK(fs::exists(mine));
+  CHECK(fs::exists(other));
+  CHECK(fs::exists(fresh));
+  CHECK(folder.file_count() == 5);
 }
 
 TEST_CASE("any value of the file may be what --output names", "[explain]") {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ascribe/core/error.hpp"
@@ -109,6 +110,72 @@ TEST_CASE("The bundled JPEG photographs are read", "[image]") {
   const Picture coffee = read_image(bundled("coffee.jpg"));
   CHECK(coffee.width == 600);
   CHECK(coffee.height == 400);
+}
+
+/// A JPEG file with Exif data behind its first marker: a directory of one other entry and the orientation.
+std::string with_orientation(std::string jpeg, int orientation, bool little) {
+  std::string tiff = little ? std::string("II*\0\x08\0\0\0", 8) : std::string("MM\0*\0\0\0\x08", 8);
+  const auto put = [&](unsigned value, int count) {
+    for (int i = 0; i < count; ++i)
+      tiff += static_cast<char>(value >> 8 * (little ? i : count - 1 - i) & 255U);
+  };
+  put(2, 2);
+  for (const auto& [tag, value] :
+       {std::pair(256U, 5U), std::pair(274U, static_cast<unsigned>(orientation))}) {
+    put(tag, 2);
+    put(3, 2);  // 16 bits
+    put(1, 4);
+    put(value, 2);
+    put(0, 2);
+  }
+  put(0, 4);
+  const std::string exif = std::string("Exif\0\0", 6) + tiff;
+  const auto length = static_cast<unsigned>(exif.size() + 2);
+  return jpeg.insert(
+      2, "\xff\xe1" + std::string{static_cast<char>(length >> 8), static_cast<char>(length & 255U)} + exif);
+}
+
+// Where the stored first row's two ends are seen (CIPA DC-008, orientation): Pillow 13.0's exif_transpose
+// puts them there, too.
+TEST_CASE("A photograph is turned as its camera was held", "[image]") {
+  const Folder folder;
+  const std::string jpeg = bytes_of(bundled("cat.jpg"));
+  const Picture as_stored = read_image(bundled("cat.jpg"));
+  enum Corner { top_left, top_right, bottom_left, bottom_right };
+  constexpr Corner ends[][2] = {{top_left, top_right},       {top_right, top_left},
+                                {bottom_right, bottom_left}, {bottom_left, bottom_right},
+                                {top_left, bottom_left},     {top_right, bottom_right},
+                                {bottom_right, top_right},   {bottom_left, top_left}};
+  const auto pixel = [](const Picture& image, int x, int y) {
+    const auto at = image.rgb.begin() + 3 * (image.width * y + x);
+    return Bytes(at, at + 3);
+  };
+  // Next to the corners, where the photograph's pixels differ.
+  const auto at_corner = [&](const Picture& image, Corner corner) {
+    const bool right = corner == top_right || corner == bottom_right,
+               bottom = corner == bottom_left || corner == bottom_right;
+    return pixel(image, right ? image.width - 1 : 0, bottom ? image.height - 1 : 0);
+  };
+  REQUIRE(at_corner(as_stored, top_left) != at_corner(as_stored, top_right));
+  for (const bool little : {true, false})
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      INFO(orientation);
+      const Picture seen = read_image(folder.file("turned.jpg", with_orientation(jpeg, orientation, little)));
+      CHECK(seen.width == (orientation < 5 ? 451 : 300));
+      CHECK(seen.height == (orientation < 5 ? 300 : 451));
+      CHECK(at_corner(seen, ends[orientation - 1][0]) == at_corner(as_stored, top_left));
+      CHECK(at_corner(seen, ends[orientation - 1][1]) == at_corner(as_stored, top_right));
+      // And one inside, of those that turn a quarter to the right: what is seen at (x, y) is stored at (y,
+      // 299 - x).
+      if (orientation == 6) CHECK(pixel(seen, 100, 200) == pixel(as_stored, 200, 199));
+    }
+  // No orientation, one that is none, and Exif data that are cut off: as it is stored.
+  for (const int orientation : {0, 9, 65535})
+    CHECK(read_image(folder.file("odd.jpg", with_orientation(jpeg, orientation, true))).rgb == as_stored.rgb);
+  std::string far = with_orientation(jpeg, 6, true);
+  far[2 + 4 + 6 + 4] = static_cast<char>(0xff);  // the directory's place
+  far[2 + 4 + 6 + 7] = static_cast<char>(0x7f);
+  CHECK(read_image(folder.file("far.jpg", far)).rgb == as_stored.rgb);
 }
 
 TEST_CASE("Files that are no image are refused", "[image]") {

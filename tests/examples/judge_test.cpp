@@ -362,6 +362,77 @@ TEST_CASE("judge: class activation maps are left out where there is no convoluti
   CHECK(count_of(printed, "\nocclusion") == 1);
 }
 
+TEST_CASE("judge: an input that cannot be judged is left out, where that is asked for", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  ascribe::io::write_npy(folder / "x.npy", {3, 4}, std::vector<float>{NAN, 2, 3, 4, 1, 1, 1, 1, 2, 2, 2, 2});
+  const Arguments arguments{net.string(), (folder / "x.npy").string(),
+                            "--methods",  "lrp_q",
+                            "--sanity",   "0",
+                            "--erase",    "0-vs-1,1-vs-0",
+                            "--json",     (folder / "out.json").string()};
+  check_refused(arguments, "x.npy[0]: ");
+  for (const Arguments& more :
+       {Arguments{}, Arguments{"--resume", (folder / "state").string()},
+        Arguments{"--resume", (folder / "state").string(), "--page", (folder / "p.html").string()}}) {
+    const Outcome outcome = run(arguments + Arguments{"--keep-going"} + more);
+    CHECK(outcome.exit_code == 1);
+    CHECK(count_of(outcome.err, "judge: " + (folder / "x.npy").string() + "[0]: ") == 1);
+    CHECK(count_of(outcome.err, "judge: 1 of 3 inputs could not be judged\n") == 1);
+    CHECK(count_of(outcome.out, "2 inputs; 4 steps") == 1);
+    // The other two are of class 0.
+    CHECK(count_of(outcome.out, "note: --erase 1-vs-0: no input is of class 1") == 1);
+    CHECK(count_of(outcome.out, "note: --erase 0-vs-1") == 0);
+    CHECK(Json::parse(bytes_of(folder / "out.json")).at("inputs") == 2);
+  }
+  CHECK(data_of(folder / "p.html")["inputs"].size() == 2);
+  ascribe::io::write_npy(folder / "x.npy", {1, 4}, std::vector<float>{NAN, 2, 3, 4});
+  CHECK(count_of(run(arguments + Arguments{"--keep-going"}).err, "none of 1 inputs could be judged") == 1);
+}
+
+TEST_CASE("judge: what it makes of the command line is said", "[judge]") {
+  const TemporaryFolder folder;
+  const auto net = folder.write("linear.onnx", linear_model());
+  ascribe::io::write_npy(folder / "x.npy", {1, 4}, std::vector<float>{1, 2, 3, 4});
+  const Arguments linear{net.string(), (folder / "x.npy").string(), "--sanity", "0"};
+  // A box is for a first convolution.
+  CHECK(count_of(judged(linear + Arguments{"--methods", "epsilon_gamma_box", "--low", "0", "--high", "1"}),
+                 "note: epsilon_gamma_box: the first layer with learned weights is no convolution") == 1);
+  CHECK(count_of(judged({model, images, "--samples", "1", "--methods", "epsilon_gamma_box", "--sanity", "0"}),
+                 "note: ") == 0);
+  for (const char* seed : {"-3", "99999999999999999999999", "1.5", ""})
+    check_refused(linear + Arguments{"--seed", seed}, "--seed: expected a whole number from 0 to 2^64 - 1",
+                  2);
+  check_refused(linear + Arguments{"--size", "T=3"}, "--size: " + net.string() + " leaves no axis 'T' open");
+  // An axis that is open, in the words of the command line.
+  const auto open = folder.write(
+      "open.onnx", ascribe::test::model_message(
+                       Message()
+                           .message(1, ascribe::test::node_message("Relu", {"a"}, {"b"}))
+                           .message(
+                               11, Message().text(1, "a").message(
+                                       2, Message().message(
+                                              1, Message().integer(1, 1).message(
+                                                     2, Message()
+                                                            .message(1, Message().text(2, "N"))
+                                                            .message(1, Message().text(2, "T"))))))
+                           .message(12, Message().text(1, "b")))
+                       .bytes);
+  check_refused({open.string(), (folder / "x.npy").string()}, "give it as 'T' by --size NAME=N");
+  judged(
+      {open.string(), (folder / "x.npy").string(), "--size", "T=4", "--methods", "lrp_q", "--sanity", "0"});
+  // idx files are no files of a folder.
+  std::filesystem::create_directory(folder / "in");
+  std::filesystem::copy(images, folder / "in/test-images.idx3-ubyte.gz");
+  check_refused({model, (folder / "in").string()},
+                "test-images.idx3-ubyte.gz is left out: an idx file is judged by as INPUT itself");
+  check_refused({model, images, images}, "expected an idx file alone as INPUT, found 2 inputs");
+  // Help says what lists are, and no dots.
+  const std::string help = judged({"--help"});
+  CHECK(count_of(help, "] ...") == 0);
+  CHECK(count_of(help, "of noise and random order [1]") == 1);
+}
+
 TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
   const TemporaryFolder folder;
   const Arguments digits{model, images, "--methods", "lrp_q"};
