@@ -2,6 +2,7 @@
 // is replaced in the order of their relevance.
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -13,8 +14,10 @@
 #include "examples/judge/data.hpp"
 #include "examples/judge/options.hpp"
 #include "examples/judge/report.hpp"
+#include "examples/judge/texts.hpp"
 #include "examples/support/files.hpp"
 #include "examples/support/interruption.hpp"
+#include "examples/support/model_options.hpp"
 #include "examples/support/pipeline.hpp"
 #include "examples/support/progress.hpp"
 
@@ -30,7 +33,9 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
   for (const auto& [from, to] : o.erasures) pairs.push_back({from, to});
   std::string names;
   for (std::size_t k = 0; k < data.size(); ++k) names += data.name(k) + "\n";
-  for (const std::string& file : data.files()) names += fingerprint(file) + "\n";
+  // A text's file name has its content in it.
+  for (const std::string& file : data.files())
+    names += (o.vocabulary.empty() ? fingerprint(file) : file) + "\n";
   const auto content = [](const std::string& file) {
     std::error_code error;
     return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
@@ -40,6 +45,8 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
           {"scores", bench.first_scores()},
           {"sizes", o.sizes},
           {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
+          {"vocabulary", content(o.vocabulary.string())},
+          {"keep case", o.keep_case},
           {"labels", content(o.labels)},
           {"names", content(o.names.string())},
           {"methods", methods},
@@ -63,12 +70,49 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
           {"gamma", o.gamma}};
 }
 
+/// What is done with one input, by a bench that is the same for all, or one of its own.
+struct Work {
+  std::function<Verdict(std::size_t k, std::optional<Index> label)> judge;
+  std::function<PageInput(std::size_t k, const Verdict& verdict, const std::vector<std::string>& names)>
+      shown;
+};
+
+Work work_of(const Bench& bench) {
+  return {[&](std::size_t k, std::optional<Index> label) { return bench.judge(k, label); },
+          [&](std::size_t k, const Verdict& verdict, const std::vector<std::string>& names) {
+            return bench.shown(k, verdict, names);
+          }};
+}
+
+/// Each text's network lives as long as it is judged.
+Work work_of(const Options& options, const Texts& texts, const Data& all) {
+  const auto with_bench = [&](std::size_t k, const auto& act) {
+    const std::size_t n = all.number(k);
+    Network network = texts.network(n);
+    const Data data = texts.data(n, network);
+    // So many of them are explained with random weights, too, evenly spaced.
+    Options own = options;
+    const auto sane = [&](std::size_t inputs) {
+      return inputs * std::min(std::size_t(options.sanity), all.size()) / all.size();
+    };
+    own.sanity = sane(k) != sane(k + 1) ? 1 : 0;
+    const Bench bench(std::move(network), own, data);
+    return act(bench);
+  };
+  return {[=](std::size_t k, std::optional<Index> label) {
+            return with_bench(k, [&](const Bench& bench) { return bench.judge(0, label); });
+          },
+          [=](std::size_t k, const Verdict& verdict, const std::vector<std::string>& names) {
+            return with_bench(k, [&](const Bench& bench) { return bench.shown(0, verdict, names); });
+          }};
+}
+
 /// Judges the inputs that have not been, several at once. Returns whether all have been now.
 class Run {
  public:
-  Run(const Options& options, const Bench& bench, const Data& data, const std::vector<Index>& labels,
+  Run(const Options& options, const Work& work, const Data& data, const std::vector<Index>& labels,
       const Json& settings)
-      : options_(options), bench_(bench), data_(data), labels_(labels) {
+      : options_(options), work_(work), data_(data), labels_(labels) {
     if (options.resume.empty()) return;
     lines_.emplace(options.resume, settings);
     for (const Json& line : lines_->found()) verdicts_.push_back(from_json(line, options));
@@ -84,7 +128,7 @@ class Run {
     stages.prepare = [&](std::size_t k) { return before + k; };
     stages.work = [&](std::size_t, std::size_t, std::size_t k) {
       try {
-        return bench_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
+        return work_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
       } catch (const ascribe::Error& error) {
         if (!options_.keep_going) throw;
         Verdict none;
@@ -118,7 +162,7 @@ class Run {
 
  private:
   const Options& options_;
-  const Bench& bench_;
+  const Work& work_;
   const Data& data_;
   const std::vector<Index>& labels_;
   std::optional<Lines> lines_;
@@ -126,18 +170,18 @@ class Run {
 };
 
 /// The page, with the inputs that it shows explained once more.
-std::string page_of(const Options& options, const Bench& bench, const Report& report,
+std::string page_of(const Options& options, Index classes, const Work& work, const Report& report,
                     const std::vector<Verdict>& verdicts, const std::vector<std::size_t>& numbers,
                     const std::string& judged_by, examples::Progress& progress) {
   const std::vector<std::string> names =
-      options.names.empty() ? std::vector<std::string>() : read_labels(options.names, bench.classes());
+      options.names.empty() ? std::vector<std::string>() : read_labels(options.names, classes);
   const Page page = report.page(judged_by);
   const std::vector<std::size_t> chosen = report.chosen_inputs();
   std::vector<PageInput> inputs;
   for (const std::size_t k : chosen) {
     progress.show("explaining " + std::to_string(inputs.size() + 1) + " of " + std::to_string(chosen.size()) +
                   " inputs for the page");
-    inputs.push_back(bench.shown(numbers[k], verdicts[k], names));
+    inputs.push_back(work.shown(numbers[k], verdicts[k], names));
   }
   return page_html(page, report.page_inputs(page, std::move(inputs)));
 }
@@ -151,17 +195,31 @@ bool run(Options options) {
     }
   examples::Progress progress;
   progress.show("reading");
-  Network network = Bench::load(options);
-  const Shape input(network.inputs[0].shape.begin(), network.inputs[0].shape.end());
-  std::vector<std::string> notes = network.notes;
-  Bench::leave_out_maps(options, network, notes);
-  const Data data(options, input, notes);
+  std::vector<std::string> notes;
+  ascribe::onnx::Model model = ascribe::onnx::read(options.model);
+  check_sizes(model, options.model, options.sizes);
+  std::optional<Texts> texts;
+  std::optional<Network> network;
+  if (Texts::are_judged(options, model)) {
+    texts.emplace(options, std::move(model), notes);
+    network = texts->network(0);
+  } else {
+    network = Bench::load(options, model, Bench::reading(options));
+  }
+  notes.insert(notes.begin(), network->notes.begin(), network->notes.end());
+  Bench::leave_out_maps(options, *network, notes);
+  const Shape input(network->inputs[0].shape.begin(), network->inputs[0].shape.end());
+  const Index classes = network->graph.output_size();
+  const Data data = texts ? Data(options, texts->places()) : Data(options, input, notes);
   const std::vector<Index> labels =
-      options.labels.empty() ? std::vector<Index>() : data.labels(options, network.graph.output_size());
-  const Bench bench(std::move(network), options, data);
+      options.labels.empty() ? std::vector<Index>() : data.labels(options, classes);
+  // Of texts, the first one's bench says what is the same for all.
+  const std::optional<Data> first = texts ? std::optional(texts->data(0, *network)) : std::nullopt;
+  const Bench bench(*std::move(network), options, first ? *first : data);
   const Json settings = settings_of(options, bench, data);
-  Run work(options, bench, data, labels, settings);
-  const std::vector<Verdict>& all = work(progress);
+  const Work work = texts ? work_of(options, *texts, data) : work_of(bench);
+  Run judge_all(options, work, data, labels, settings);
+  const std::vector<Verdict>& all = judge_all(progress);
 
   std::vector<Verdict> verdicts;
   std::vector<std::size_t> numbers;  // of their inputs
@@ -195,7 +253,7 @@ bool run(Options options) {
                 report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!options.page.empty())
     write_bytes(files.stage(options.page),
-                page_of(options, bench, report, verdicts, numbers, judged_by, progress));
+                page_of(options, classes, work, report, verdicts, numbers, judged_by, progress));
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";

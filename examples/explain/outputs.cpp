@@ -38,12 +38,7 @@ std::string label_of(const Report& report, Index output) {
 /// A row's relevance is the sum of its features'; by occlusion, of which each has what the row is worth, the
 /// mean.
 std::vector<double> shares_of_rows(const Report& report, const Explanation& e, const Method& method) {
-  const auto width = report.engine.inputs()[0].second.back();
-  std::vector<double> shares;
-  for (auto first = e.relevance.begin(); first != e.relevance.end(); first += width)
-    shares.push_back(std::accumulate(first, first + width, 0.0) /
-                     (method.parts ? static_cast<double>(width) : 1.0));
-  return shares;
+  return examples::relevance_of_rows(e.relevance, report.engine.inputs()[0].second.back(), method.parts);
 }
 
 /// The text with its colours, as terminals understand them.

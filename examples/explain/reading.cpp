@@ -1,9 +1,6 @@
 #include "examples/explain/reading.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <iterator>
-#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -18,24 +15,11 @@ namespace {
 
 namespace onnx = ascribe::onnx;
 
-/// Numbers as a constant of the type that the model asks for; `where` they are from.
-onnx::Tensor constant(const onnx::ValueInfo& input, onnx::Dims dims, std::vector<double> values,
-                      const std::string& where) {
-  if (onnx::is_floating(input.type)) return onnx::Tensor::of(input.name, std::move(dims), std::move(values));
-  std::vector<std::int64_t> whole;
-  for (const double v : values) {
-    if (!(v == static_cast<double>(static_cast<std::int64_t>(v))))
-      ascribe::fail(where, ": expected whole numbers for input '", input.name, "', found ", v);
-    whole.push_back(static_cast<std::int64_t>(v));
-  }
-  return onnx::Tensor::of(input.name, std::move(dims), std::move(whole));
-}
-
 /// A .npy file as one.
 onnx::Tensor constant(const onnx::ValueInfo& input, const std::filesystem::path& path) {
   const ascribe::io::NpyReader file(path);
-  return constant(input, onnx::Dims(file.shape().begin(), file.shape().end()), numbers_in(path),
-                  path.string());
+  return constant_of(input, onnx::Dims(file.shape().begin(), file.shape().end()), numbers_in(path),
+                     path.string());
 }
 
 }  // namespace
@@ -115,45 +99,15 @@ onnx::Dims ModelFile::shape_in(const std::string& path, const onnx::ValueInfo& i
 }
 
 std::vector<std::string> ModelFile::choosing_rows() const {
-  std::map<std::string, std::vector<std::string>> ids;  // by a value's name
-  for (const onnx::ValueInfo* input : inputs_)
-    if (given_.constants.count(input->name) == 0 &&
-        (input->type == onnx::ElementType::int64 || input->type == onnx::ElementType::int32))
-      ids[input->name] = {input->name};
-  for (const onnx::Node& node : model_.graph.nodes) {  // each stands behind those that it reads
-    if (node.inputs.empty()) continue;
-    if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0)
-      return ids[node.inputs[1]];
-    constexpr std::string_view moves[] = {"Cast",    "Concat",  "Flatten",  "Identity",
-                                          "Reshape", "Squeeze", "Unsqueeze"};
-    if (std::find(std::begin(moves), std::end(moves), node.op_type) == std::end(moves)) continue;
-    // What several are joined to is known if all of them are.
-    std::vector<std::string> joined;
-    for (const std::string& input : node.op_type == "Concat" ? node.inputs : std::vector{node.inputs[0]}) {
-      const auto found = ids.find(input);
-      if (found == ids.end()) {
-        joined.clear();
-        break;
-      }
-      joined.insert(joined.end(), found->second.begin(), found->second.end());
-    }
-    if (!joined.empty())
-      for (const std::string& output : node.outputs) ids[output] = joined;
-  }
-  return {};
+  std::set<std::string> held;
+  for (const auto& [name, tensor] : given_.constants) held.insert(name);
+  return examples::choosing_rows(model_, held);
 }
 
 onnx::ReadOptions ModelFile::reading(const Group& group) const {
   onnx::ReadOptions options = given_;
   if (group.pieces) {
-    for (const auto& [name, values] : group.pieces->inputs) {
-      const auto* input = *std::find_if(inputs_.begin(), inputs_.end(),
-                                        [&, &wanted = name](const auto* i) { return i->name == wanted; });
-      onnx::Dims dims{static_cast<Index>(values.size())};
-      if (!input->dims || input->dims->size() > 1) dims.insert(dims.begin(), 1);
-      options.constants.insert_or_assign(name, constant(*input, dims, values, group.files.front().shown));
-    }
-    options.lookups = group.pieces->ids;
+    give_pieces(*group.pieces, model_.graph.inputs, group.files.front().shown, options);
     return options;
   }
   const onnx::ValueInfo* input = explained();
@@ -217,10 +171,10 @@ std::vector<Group> ModelFile::by_text() const {
   std::vector<const onnx::ValueInfo*> open;
   for (const onnx::ValueInfo* input : inputs_)
     if (given_.constants.count(input->name) == 0) open.push_back(input);
-  const TextCutter cutter(options_, open);
+  const TextCutter cutter(options_.model, options_.vocabulary, options_.keep_case, open);
   const std::vector<std::string> rows = choosing_rows();
   std::vector<Group> groups;
-  for (auto& [place, text] : find_texts(options_)) {
+  for (auto& [place, text] : find_texts(options_.inputs, options_.inputs_from)) {
     Pieces pieces = cutter.cut(text);
     if (pieces.ids != rows)
       ascribe::fail(options_.model.string(), ": expected a Gather that takes rows of a table by ",

@@ -12,7 +12,7 @@
 #include "examples/explain/options.hpp"
 #include "examples/support/model_options.hpp"
 #include "examples/support/samples.hpp"
-#include "examples/explain/text.hpp"
+#include "examples/support/text.hpp"
 
 namespace explain {
 

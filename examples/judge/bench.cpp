@@ -203,12 +203,15 @@ class Bench::Explainer {
   std::optional<examples::Audit<float>> audit_;
 };
 
-Network Bench::load(const Options& options) try {
+ascribe::onnx::ReadOptions Bench::reading(const Options& options) {
   ascribe::onnx::ReadOptions reading;
   if (!options.output.empty()) reading.outputs = {options.output};
   for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
-  const ascribe::onnx::Model model = ascribe::onnx::read(options.model);
-  check_sizes(model, options.model, options.sizes);
+  return reading;
+}
+
+Network Bench::load(const Options& options, const ascribe::onnx::Model& model,
+                    const ascribe::onnx::ReadOptions& reading) try {
   Network network = ascribe::onnx::network<float>(model, reading);
   if (network.inputs.size() != 1)
     ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
@@ -251,7 +254,10 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   height_ = large ? evaluate::preset::samek.region : std::max<Index>(1, side / 7);
   width_ = height_;
   if (!options.region.empty()) height_ = options.region.front(), width_ = options.region.back();
-  if (!data.is_image()) height_ = 1;
+  if (data.are_rows())
+    height_ = options.region.empty() ? 1 : options.region.front(), width_ = 1;
+  else if (!data.is_image())
+    height_ = 1;
   if (height_ > maps.height || width_ > maps.width)
     ascribe::fail("--region: expected at most the input's ", maps.height, " x ", maps.width, ", found ",
                   height_, " x ", width_);
@@ -259,7 +265,8 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   pixels_.emplace(maps, 1, 1, 1, 1);
   constexpr Index most_steps = 25;
   if (options.by_shape && large) how_.steps = std::min(evaluate::preset::samek.steps, regions_->count());
-  if (options.by_shape && !large) how_.regions_a_step = (regions_->count() - 1) / most_steps + 1;
+  if (options.by_shape && !large && !data.are_rows())
+    how_.regions_a_step = (regions_->count() - 1) / most_steps + 1;
 
   if (const Index most = (regions_->count() - 1) / how_.regions_a_step + 1; how_.steps > most)
     ascribe::fail("--steps: expected at most ", most, ", ", regions_->count(), " regions of ", height_, " x ",
@@ -287,6 +294,10 @@ Bench::Bench(Network network, const Options& options, const Data& data)
       error == std::errc() && stop == end) {
     if (!std::isfinite(value)) ascribe::fail("--replace: expected a finite number, found ", value);
     constant_ = evaluate::replacement::constant<float>(features, value);
+  } else if (!data.row_instead().empty()) {
+    const auto& row = data.row_instead();
+    constant_.resize(features, 1);
+    for (Index i = 0; i < features; ++i) constant_(i, 0) = row[std::size_t(i) % row.size()];
   } else if (replaced_by_ == "black") {
     constant_ = evaluate::replacement::uniform_noise<float>(maps, 1, low_, low_);
   } else if (replaced_by_ == "mean") {
@@ -347,9 +358,11 @@ std::string Bench::first_scores() const {
 std::string Bench::described() const {
   using ascribe::to_text;
   const Index steps = how_.steps > 0 ? how_.steps : (regions_->count() - 1) / how_.regions_a_step + 1;
-  std::string text = std::to_string(steps) + " steps of " + std::to_string(how_.regions_a_step) + ", of " +
-                     std::to_string(regions_->count()) + " regions of " + std::to_string(height_) + " x " +
-                     std::to_string(width_) + ", replaced by ";
+  std::string text = data_.are_rows() && how_.regions_a_step == 1 && how_.steps == 0
+                         ? "a piece a step, replaced by "
+                         : std::to_string(steps) + " steps of " + std::to_string(how_.regions_a_step) +
+                               ", of " + std::to_string(regions_->count()) + " regions of " +
+                               std::to_string(height_) + " x " + std::to_string(width_) + ", replaced by ";
   if (replaced_by_ == "noise")
     text += "uniform noise in [" + to_text(low_) + ", " + to_text(high_) + ")";
   else if (replaced_by_ == "blur")
@@ -442,8 +455,11 @@ PageInput Bench::shown(std::size_t k, const Verdict& verdict, const std::vector<
   };
   const Column x = data_.read(k);
   const Shape shape(network_.inputs[0].shape.begin(), network_.inputs[0].shape.end());
-  PageInput input{page_values(numbers_of(x), shape, data_.layout())};
-  input.name = std::filesystem::path(data_.name(k)).filename().string();
+  PageInput input{
+      page_values(numbers_of(x), data_.are_rows() ? Shape{data_.maps().height} : shape, data_.layout())};
+  input.words = data_.words();
+  // A text is its own name; of a file, the folder is nobody's business.
+  input.name = input.words.empty() ? std::filesystem::path(data_.name(k)).filename().string() : data_.name(k);
   if (verdict.answer != verdict.target) input.name += ", taken for " + name(verdict.answer);
   PageOutput& output = input.outputs.emplace_back();
   output.name = name(verdict.target);
@@ -452,7 +468,9 @@ PageInput Bench::shown(std::size_t k, const Verdict& verdict, const std::vector<
     const Method& method = *options_.methods[m];
     const auto explanation = (*explainers_[m])(x, verdict.target);
     PageView& view = output.views.emplace_back();
-    view.relevance = relevance_of_pixels(data_.layout(), numbers_of(explanation.relevance), method.parts);
+    const auto relevance = numbers_of(explanation.relevance);
+    view.relevance = data_.are_rows() ? relevance_of_rows(relevance, data_.maps().channels, method.parts)
+                                      : relevance_of_pixels(data_.layout(), relevance, method.parts);
     const auto& books = explanation.ledger;
     if (method.books)
       view.books = {double(books.enter(0)), double(books.leave(0)), double(books.bias(0)),

@@ -63,9 +63,11 @@ const std::vector<Measure>& measures();
 /// between threads.
 class Bench {
  public:
-  /// Reads the model. Throws ascribe::Error as ascribe::onnx::load, and where it is no classifier of one
-  /// input.
-  static Network load(const Options& options);
+  /// What the reader is told by the command line.
+  static ascribe::onnx::ReadOptions reading(const Options& options);
+  /// Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of one input.
+  static Network load(const Options& options, const ascribe::onnx::Model& model,
+                      const ascribe::onnx::ReadOptions& reading);
 
   /// Leaves out class activation maps where all methods are asked for and the network has no layer for them;
   /// `notes` says so.

@@ -107,19 +107,42 @@ Data::Data(const Options& options, const Shape& input, std::vector<std::string>&
                       " inputs");
     inputs_.emplace(inputs_of(options, notes), input, layout_, options.keep_going);
   }
+  choose(options);
+}
+
+Data::Data(const Options& options, std::vector<Place> texts) : texts_(std::move(texts)) { choose(options); }
+
+Data::Data(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
+           std::vector<float> replacement, std::vector<Word> words)
+    : maps_{shape.back(), count_of(shape) / shape.back(), 1},
+      chosen_{0},
+      first_(n),
+      are_rows_(true),
+      row_instead_(std::move(replacement)),
+      words_(std::move(words)) {
+  inputs_.emplace(std::move(text), std::move(rows));
+}
+
+void Data::choose(const Options& options) {
   const std::size_t wanted = options.samples == 0 ? total() : std::size_t(options.samples);
   if (wanted > total()) ascribe::fail("--samples: expected at most ", total(), " inputs, found ", wanted);
   for (std::size_t k = 0; k < wanted; ++k) chosen_.push_back(k * total() / wanted);
 }
 
 std::string Data::name(std::size_t k) const {
-  return images_ ? images_path_ + "[" + std::to_string(chosen_[k]) + "]" : inputs_->name(chosen_[k]);
+  return images_ ? images_path_ + "[" + std::to_string(chosen_[k]) + "]" : input_name(chosen_[k]);
+}
+
+std::string Data::input_name(std::size_t n) const {
+  if (images_) return std::to_string(n);
+  if (inputs_) return inputs_->name(n);
+  return texts_[n].shown.empty() ? texts_[n].path : texts_[n].shown;
 }
 
 std::vector<std::string> Data::files() const {
   if (images_) return {images_path_};
   std::vector<std::string> all;
-  for (const Place& place : inputs_->files()) all.push_back(place.path);
+  for (const Place& place : inputs_ ? inputs_->files() : texts_) all.push_back(place.path);
   return all;
 }
 
@@ -149,7 +172,8 @@ std::vector<Index> Data::all_labels(const Options& options, Index count) const {
   const std::string& file = options.labels;
   std::vector<Index> all;
   if (file == "folders") {
-    if (images_) ascribe::fail("--labels folders: expected files in folders, found ", images_path_);
+    if (!inputs_)
+      ascribe::fail("--labels folders: expected files in folders, found ", images_ ? images_path_ : "texts");
     for (std::size_t f = 0; f < inputs_->files().size(); ++f) {
       const std::string& path = inputs_->files()[f].path;
       const Index label = classes.of(std::filesystem::path(path).parent_path().filename().string(), path);
@@ -198,7 +222,7 @@ std::vector<Index> Data::all_labels(const Options& options, Index count) const {
     ascribe::fail(file, ": expected a class a line, or FILE,CLASS in all of them, found both");
   std::map<std::string, std::string> taken;
   for (std::size_t n = 0; n < total(); ++n) {
-    const std::string name = images_ ? std::to_string(n) : inputs_->name(n);
+    const std::string name = input_name(n);
     auto found = by_name.find(name);
     if (found == by_name.end()) found = by_name.find(std::filesystem::path(name).filename().string());
     if (found == by_name.end()) ascribe::fail(file, ": expected a label of '", name, "', found none");

@@ -9,6 +9,7 @@
 #include "examples/judge/options.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/samples.hpp"
+#include "examples/support/words.hpp"
 
 namespace judge {
 
@@ -19,10 +20,17 @@ class Data {
   /// the network's input.
   Data(const Options& options, const Shape& input, std::vector<std::string>& notes);
 
+  /// Texts, which are read elsewhere, one at a time: all but `read` and what is said of values. Throws
+  /// ascribe::Error where there are fewer than --samples.
+  Data(const Options& options, std::vector<Place> texts);
+  /// One text, number n of all: its rows, the row that replaces one (or none), and its pieces as words.
+  Data(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
+       std::vector<float> replacement, std::vector<Word> words);
+
   std::size_t size() const { return chosen_.size(); }
-  std::size_t total() const { return images_ ? images_->count : inputs_->size(); }
+  std::size_t total() const { return images_ ? images_->count : inputs_ ? inputs_->size() : texts_.size(); }
   /// Which of all inputs is number k of those that are chosen.
-  std::size_t number(std::size_t k) const { return chosen_[k]; }
+  std::size_t number(std::size_t k) const { return first_ + chosen_[k]; }
   std::string name(std::size_t k) const;
   std::vector<std::string> files() const;
   ascribe::Batch<float> read(std::size_t k) const;
@@ -30,7 +38,12 @@ class Data {
   const std::optional<ImageLayout>& layout() const { return layout_; }
   /// How the features lie.
   const ascribe::FeatureMaps& maps() const { return maps_; }
-  bool is_image() const { return maps_.height > 1; }
+  bool is_image() const { return !are_rows_ && maps_.height > 1; }
+  /// Whether the features are rows that a text has chosen, one a position, what replaces one, and what they
+  /// are called.
+  bool are_rows() const { return are_rows_; }
+  const std::vector<float>& row_instead() const { return row_instead_; }
+  const std::vector<Word>& words() const { return words_; }
   /// The mean of all that are chosen.
   ascribe::Batch<float> mean() const;
 
@@ -40,6 +53,9 @@ class Data {
 
  private:
   std::vector<Index> all_labels(const Options& options, Index classes) const;
+  void choose(const Options& options);
+  /// That of one of all inputs.
+  std::string input_name(std::size_t n) const;
 
   std::optional<Inputs> inputs_;
   std::optional<Images> images_;
@@ -48,6 +64,11 @@ class Data {
   ascribe::FeatureMaps maps_{1, 1, 1};
   double mean_ = 0, deviation_ = 1;  // of images_
   std::vector<std::size_t> chosen_;
+  std::vector<Place> texts_;
+  std::size_t first_ = 0;  // the number of the one text
+  bool are_rows_ = false;
+  std::vector<float> row_instead_;
+  std::vector<Word> words_;
 };
 
 /// A file of one sample of the network's input. Throws ascribe::Error where it has another number.

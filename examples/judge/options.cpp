@@ -101,7 +101,8 @@ Parsed parse(int argc, char** argv) {
       "their relevance, and watches how fast the network changes its mind.\n"
       "INPUT is .npy (one sample or a batch as the model takes it), images (PNG, JPEG), MNIST's "
       "idx3-ubyte, gzipped or\n"
-      "not, or folders of such files. AOPC is the mean fall of the score, most relevant first: the more, "
+      "not, or folders of such files; or texts, with --vocabulary. AOPC is the mean fall of the score, most "
+      "relevant first: the more, "
       "the better;\n"
       "'area' is that between "
       "most and least relevant first."};
@@ -120,6 +121,13 @@ Parsed parse(int argc, char** argv) {
          "or FILE,CLASS with the input's name; or folders, each input's being that of its folder's name "
          "[the network's own answers]")
       ->type_name("FILE|folders");
+  app.add_option("--vocabulary", o.vocabulary,
+                 "the model's WordPiece vocabulary: INPUT is a text then, or a .txt file of texts, one a "
+                 "line, as for "
+                 "explain, and pieces are replaced one by one. Without it, ids are judged from .npy files of "
+                 "one sample")
+      ->type_name("FILE");
+  app.add_flag("--keep-case", o.keep_case, "capitals and accents of texts stay");
   app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
       ->type_name("FILE");
   list("--methods", methods, "which methods, or all", "M[,M...]")->capture_default_str();
@@ -157,11 +165,12 @@ Parsed parse(int argc, char** argv) {
       ->type_name("N");
   app.add_option(
          "--replace", o.replacement,
-         "by what: noise (uniform between --low and --high), black (--low), mean (of all inputs that are "
+         "by what: of a text's pieces, mask ([MASK]), pad ([PAD]) or zeros; noise (uniform between --low and "
+         "--high), black (--low), mean (of all inputs that are "
          "judged "
          "by), blur, a number, or a sample [black for grey images of less than 90 pixels, noise for other "
          "images, else 0]")
-      ->type_name("noise|black|mean|blur|X|FILE.npy");
+      ->type_name("noise|black|mean|blur|mask|pad|X|FILE.npy");
   app.add_option("--blur", o.blur, "the blur's deviation in pixels [a sixteenth of the smaller side]")
       ->check(CLI::PositiveNumber)
       ->type_name("X");
@@ -273,6 +282,9 @@ Parsed parse(int argc, char** argv) {
     if (app.count("--gamma") > 0 && !some(&Method::box)) misused("--gamma", "no method has one");
     if (app.count("--layer") > 0 && !some(&Method::layer)) misused("--layer", "no method is of a layer");
     if (app.count("--page-inputs") > 0 && o.page.empty()) misused("--page-inputs", "needs a --page");
+    if (o.keep_case && o.vocabulary.empty()) misused("--keep-case", "needs a --vocabulary");
+    if ((o.replacement == "mask" || o.replacement == "pad") && o.vocabulary.empty())
+      misused("--replace", o.replacement + " is a piece of a --vocabulary");
     if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
     for (const auto& [option, numbers] :
          {std::pair("--mean", &o.mean), std::pair("--low", &o.low), std::pair("--high", &o.high)})

@@ -22,6 +22,8 @@ using ascribe::Index;
 struct Options {
   std::filesystem::path model;
   std::vector<std::filesystem::path> inputs;
+  std::filesystem::path vocabulary;  ///< INPUT are texts then
+  bool keep_case = false;            ///< capitals and accents of texts stay
   std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
   std::filesystem::path names;  ///< of the classes
   std::vector<const Method*> methods;
@@ -49,7 +51,7 @@ struct Options {
   std::vector<std::filesystem::path> read() const {
     std::vector<std::filesystem::path> all = inputs;
     for (const std::filesystem::path& path :
-         {model, names, std::filesystem::path(labels), std::filesystem::path(baseline),
+         {model, vocabulary, names, std::filesystem::path(labels), std::filesystem::path(baseline),
           std::filesystem::path(replacement)})
       all.push_back(path);
     return all;

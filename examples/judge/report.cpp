@@ -109,10 +109,23 @@ void Report::add_line(const std::string& name, std::optional<std::size_t> method
 
 std::vector<Interval> Report::curve(
     const std::function<const std::vector<double>&(const Verdict&)>& scores) const {
-  Eigen::MatrixXd all(Index(scores(verdicts_.front()).size()), Index(verdicts_.size()));
+  std::size_t most = 0, least = scores(verdicts_.front()).size();
+  for (const Verdict& verdict : verdicts_) {
+    most = std::max(most, scores(verdict).size());
+    least = std::min(least, scores(verdict).size());
+  }
+  Eigen::MatrixXd all(Index(least), Index(verdicts_.size()));
   for (Index n = 0; n < all.cols(); ++n)
     all.col(n) = Eigen::Map<const Eigen::VectorXd>(scores(verdicts_[std::size_t(n)]).data(), all.rows());
-  return ascribe::evaluate::bootstrap(all);
+  std::vector<Interval> steps = ascribe::evaluate::bootstrap(all);
+  // Of texts, longer ones have more steps.
+  for (std::size_t step = least; step < most; ++step) {
+    std::vector<double> values;
+    for (const Verdict& verdict : verdicts_)
+      if (step < scores(verdict).size()) values.push_back(scores(verdict)[step]);
+    steps.push_back(*interval_of(values));
+  }
+  return steps;
 }
 
 std::string Report::cell_text(std::size_t column, const Interval& cell) const {
@@ -218,7 +231,9 @@ Page Report::page(const std::string& detail) const {
                       : "Least relevant first: the longer it stays, the better";
     plot.x_label = "steps";
     plot.y_label = options_.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax";
-    plot.note = "95 % of the bootstrap's means";
+    plot.note =
+        "95 % of the bootstrap's means; of inputs of several lengths, each step is over those that have so "
+        "many";
     for (const Line& line : lines_) {
       const auto& steps = most ? line.most : line.least;
       if (steps.empty()) continue;

@@ -20,7 +20,7 @@ struct Line {
   std::string method;
   std::optional<std::size_t> number;  ///< the method's; none: of a random order
   std::vector<std::optional<Interval>> cells;
-  std::vector<Interval> most, least;  ///< the curves, step by step
+  std::vector<Interval> most, least;  ///< the curves, step by step, each over the inputs that have so many
 };
 
 class Report {

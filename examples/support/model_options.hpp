@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,15 @@ std::string in_options(std::string said);
 /// Throws ascribe::Error where --size names no axis that the model leaves open.
 void check_sizes(const ascribe::onnx::Model& model, const std::filesystem::path& file,
                  const std::vector<std::pair<std::string, ascribe::Index>>& sizes);
+
+/// Numbers as a constant of the type that a model asks for; `where` they are from. Throws ascribe::Error for
+/// numbers that are not whole where it asks for whole ones.
+ascribe::onnx::Tensor constant_of(const ascribe::onnx::ValueInfo& input, ascribe::onnx::Dims dims,
+                                  std::vector<double> values, const std::string& where);
+
+/// The inputs of whole numbers (ids) that a Gather takes rows by, perhaps moved before, one behind the other
+/// as it takes them; `held`: inputs that are given otherwise.
+std::vector<std::string> choosing_rows(const ascribe::onnx::Model& model, const std::set<std::string>& held);
 
 /// A number that stands for a model: the content of its file, and of its weights, wherever those lie.
 /// Throws ascribe::Error where the file cannot be read.

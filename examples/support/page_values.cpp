@@ -32,12 +32,14 @@ std::vector<double> by_pixels(const ImageLayout& layout, const std::vector<doubl
 std::vector<double> relevance_of_pixels(const std::optional<ImageLayout>& layout,
                                         const std::vector<double>& relevance, bool occluded) {
   if (!layout) return relevance;
-  const std::vector<double> all = by_pixels(*layout, relevance);
-  const auto channels = layout->format.channels;
+  return relevance_of_rows(by_pixels(*layout, relevance), layout->format.channels, occluded);
+}
+
+std::vector<double> relevance_of_rows(const std::vector<double>& relevance, Index width, bool occluded) {
   std::vector<double> sums;
-  for (auto first = all.begin(); first != all.end(); first += channels)
-    sums.push_back(std::accumulate(first, first + channels, 0.0) /
-                   (occluded ? static_cast<double>(channels) : 1.0));
+  for (auto first = relevance.begin(); first != relevance.end(); first += width)
+    sums.push_back(std::accumulate(first, first + width, 0.0) /
+                   (occluded ? static_cast<double>(width) : 1.0));
   return sums;
 }
 

@@ -22,4 +22,8 @@ std::vector<double> by_pixels(const ImageLayout& layout, const std::vector<doubl
 std::vector<double> relevance_of_pixels(const std::optional<ImageLayout>& layout,
                                         const std::vector<double>& relevance, bool occluded);
 
+/// What each row of so many numbers has got, their sum. `occluded`: they have one number together, which each
+/// of them bears.
+std::vector<double> relevance_of_rows(const std::vector<double>& relevance, Index width, bool occluded);
+
 }  // namespace examples

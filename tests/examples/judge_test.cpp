@@ -362,6 +362,90 @@ TEST_CASE("judge: class activation maps are left out where there is no convoluti
   CHECK(count_of(printed, "\nocclusion") == 1);
 }
 
+/// Two scores of a text: the sums over its pieces of their numbers in the vocabulary, and of half of those
+/// less 20.
+std::string text_model() {
+  std::vector<float> table;
+  for (int id = 0; id < 145; ++id) {
+    table.push_back(float(id));
+    table.push_back(0.5f * float(id) - 20);
+  }
+  Message sum = ascribe::test::node_message("ReduceSum", {"rows", "along"}, {"y"});
+  sum.message(5, Message().text(1, "keepdims").integer(3, 0).integer(20, 2));
+  const Message ids = Message().message(1, Message().text(2, "N")).message(1, Message().text(2, "T"));
+  return ascribe::test::model_message(
+             Message()
+                 .message(5, ascribe::test::tensor_message("table", 1, {145, 2}).packed_floats(4, table))
+                 .message(5, ascribe::test::tensor_message("along", 7, {1}).packed(7, {1}))
+                 .message(1, ascribe::test::node_message("Gather", {"table", "input_ids"}, {"rows"}))
+                 .message(1, sum)
+                 .message(11, Message()
+                                  .text(1, "input_ids")
+                                  .message(2, Message().message(1, Message().integer(1, 7).message(2, ids))))
+                 .message(12, value("y", {2})))
+      .bytes;
+}
+
+// By hand: [CLS] the quick fox [SEP] are the pieces 2 5 6 8 3, of which 8 is replaced first, then 6, 5, 3 and
+// 2; [CLS] quick [SEP] are 2 6 3. [MASK] is 4.
+TEST_CASE("judge: the pieces of texts are replaced one by one", "[judge][text]") {
+  const TemporaryFolder folder;
+  const std::string net = folder.write("text.onnx", text_model()).string(),
+                    vocabulary = of_repository("tests/golden/wordpiece/vocab.txt"),
+                    texts = folder.write("texts.txt", "the quick fox\nquick\n").string(),
+                    out = (folder / "out.json").string(), page = (folder / "page.html").string();
+  const auto curves = [&](const Arguments& arguments) {
+    judged(Arguments{net} + arguments + Arguments{"--methods", "lrp_q", "--json", out});
+    return line_of(Json::parse(bytes_of(out)), "lrp_q");
+  };
+  const Arguments one{"the quick fox", "--vocabulary", vocabulary};
+  const Json line = curves(one);
+  CHECK(line.at("most_first").at("mean") == Json({24.0, 16.0, 10.0, 5.0, 2.0, 0.0}));
+  CHECK(line.at("least_first").at("mean") == Json({24.0, 22.0, 19.0, 14.0, 8.0, 0.0}));
+  CHECK(curves(one + Arguments{"--replace", "mask"}).at("most_first").at("mean") ==
+        Json({24.0, 20.0, 18.0, 17.0, 18.0, 20.0}));
+  CHECK(curves(one + Arguments{"--replace", "pad"}).at("most_first").at("mean") ==
+        line.at("most_first").at("mean"));
+  CHECK(curves(one + Arguments{"--region", "2", "--replace", "mask"}).at("most_first").at("mean") ==
+        Json({24.0, 18.0, 19.0, 20.0}));  // quick fox, the two before them, [SEP]
+  // Ids in a file are the same.
+  ascribe::io::write_npy(folder / "ids.npy", {1, 5}, std::vector<float>{2, 5, 6, 8, 3});
+  CHECK(curves({(folder / "ids.npy").string()}).at("most_first") == line.at("most_first"));
+
+  // Texts of several lengths: the last steps are the longer one's alone.
+  const std::string classes = folder.write("labels.txt", "0\n0\n").string();
+  const Arguments two{texts,      "--vocabulary", vocabulary,
+                      "--labels", classes,        "--page",
+                      page,       "--resume",     (folder / "state").string()};
+  const Json both = curves(two);
+  CHECK(both.at("most_first").at("mean") == Json({17.5, 10.5, 6.0, 2.5, 2.0, 0.0}));
+  // 24 less the mean of 24 16 10 5 2 0, and 11 less that of 11 5 2 0, is 14.5 and 6.5.
+  CHECK(std::abs(both.at("AOPC").at("mean").get<double>() - 10.5) < 1e-6);
+  const Json data = data_of(page);
+  REQUIRE(data["inputs"].size() == 2);
+  CHECK(data["inputs"][0]["name"] == "the quick fox");
+  REQUIRE(data["inputs"][0]["words"].size() == 5);
+  CHECK(data["inputs"][0]["words"][3]["piece"] == "fox");
+  CHECK(data["inputs"][0]["outputs"][0]["views"][0]["relevance"]["scale"] == 8);
+  CHECK(data["inputs"][1]["outputs"][0]["value"] == 11);
+  CHECK(curves(two) == both);  // all is done
+  check_refused(Arguments{net, folder.write("texts.txt", "the quick fox\nquick the\n").string()} +
+                    Arguments(two.begin() + 1, two.end()) + Arguments{"--methods", "lrp_q", "--json", out},
+                "expected the run that was begun there, inputs");
+
+  check_refused({net, "fox", "--vocabulary", vocabulary, "--replace", "mean"},
+                "--replace: mean has no meaning");
+  check_refused({net, "fox", "--vocabulary", vocabulary, "--baseline", "mean"}, "--baseline: mean has no");
+  check_refused({net, "fox", "--vocabulary", vocabulary, "--labels", "folders"},
+                "--labels folders: expected files in folders, found texts");
+  check_refused({net, (folder / "ids.npy").string(), "--replace", "mask"},
+                "--replace: mask is a piece of a --vocabulary", 2);
+  check_refused({net, texts}, texts + ": expected a .npy file of whole numbers for input 'input_ids'");
+  ascribe::io::write_npy(folder / "ids.npy", {2, 2}, std::vector<float>{2, 5, 6, 8});
+  check_refused({net, (folder / "ids.npy").string()}, "expected the whole numbers of one sample");
+  check_refused({model, "fox", "--vocabulary", vocabulary}, "no text fills the input 'input'");
+}
+
 TEST_CASE("judge: an input that cannot be judged is left out, where that is asked for", "[judge]") {
   const TemporaryFolder folder;
   const auto net = folder.write("linear.onnx", linear_model());

@@ -520,6 +520,40 @@ TEST_CASE("A browser shows the page, its sliders move the pictures and its table
   }
 }
 
+TEST_CASE("A browser shows each of several inputs", "[page][explain]") {
+  if (!browser_is_there()) return;
+  const Page page = small_page();
+  PageInput input = small_input();
+  input.input = "first";
+  PageValues& other = input.others.emplace_back();
+  other.name = evil;
+  other.height = 1;
+  other.width = 2;
+  for (PageView& view : input.outputs[0].views) view.others = {{0.5, -3}};
+  const Json found = visited(page_html(page, std::vector{page_input(page, input)}), R"js(
+  for (let i = 0; i < 500 && document.querySelector(".scale span").textContent === ""; ++i) {
+    window.sum = 0;
+    for (let k = 0; k < 3e6; ++k) window.sum += Math.sqrt(k);
+    await wait(10);
+  }
+  const section = document.querySelector("section");
+  found.canvases = [...section.querySelectorAll("canvas")].map(canvas => canvas.width);
+  found.names = [...section.querySelectorAll("h3")].map(name => name.textContent);
+  found.sums = [...section.querySelectorAll(".note")].map(note => note.textContent).filter(text => text.startsWith("adds up to"));
+  section.querySelectorAll("figure button")[3].click();
+  found.pressed = [...section.querySelectorAll("figure button")].map(button => button.getAttribute("aria-pressed"));
+  section.querySelectorAll("canvas")[2].dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
+  found.values = [...section.querySelectorAll(".value")].map(value => value.textContent);
+)js");
+  CHECK(found["canvases"] == Json({3, 3, 2, 2}));
+  CHECK(found["names"][0] == "first");
+  CHECK(found["names"][1].get<std::string>().starts_with("</script>"));
+  CHECK(found["sums"] ==
+        Json({"adds up to 0.75", "adds up to 0", "adds up to \u22122.5", "adds up to \u22122.5"}));
+  CHECK(found["pressed"] == Json({"false", "true", "false", "true"}));
+  CHECK(found["values"] == Json({"", "", "(1, 0): \u22123", "(1, 0): \u22123"}));
+}
+
 TEST_CASE("A browser shows curves and tables, and what is missing sorts last", "[page][explain]") {
   if (!browser_is_there()) return;
   Page page = small_page();

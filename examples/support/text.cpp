@@ -1,4 +1,4 @@
-#include "examples/explain/text.hpp"
+#include "examples/support/text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -6,8 +6,9 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/support/files.hpp"
+#include "examples/support/model_options.hpp"
 
-namespace explain {
+namespace examples {
 namespace {
 
 namespace onnx = ascribe::onnx;
@@ -50,7 +51,8 @@ bool is_whole(onnx::ElementType type) {
 
 }  // namespace
 
-std::vector<std::pair<Place, Text>> find_texts(const Options& options) {
+std::vector<std::pair<Place, Text>> find_texts(const std::vector<std::filesystem::path>& inputs,
+                                               const std::filesystem::path& inputs_from) {
   std::vector<std::pair<Place, Text>> found;
   const auto add = [&](const std::string& line) {
     if (line.find_first_not_of(" \t") == std::string::npos) return;
@@ -59,7 +61,7 @@ std::vector<std::pair<Place, Text>> find_texts(const Options& options) {
       ascribe::fail(shown(text), ": expected a text, or two with a tab between, found another tab");
     found.push_back({{file_name(line), 0, shown(text)}, text});
   };
-  for (const auto& input : options.inputs) {
+  for (const auto& input : inputs) {
     std::error_code error;
     if (has_extension(input, {".txt"})) {
       const std::size_t before = found.size();
@@ -75,16 +77,16 @@ std::vector<std::pair<Place, Text>> find_texts(const Options& options) {
       if (found.size() == before) ascribe::fail("INPUT: expected a text, found an empty one");
     }
   }
-  if (!options.inputs_from.empty())
-    for (const std::string& line : lines_of(options.inputs_from, "texts")) add(line);
-  if (found.empty()) ascribe::fail(options.inputs_from.string(), ": expected texts, one a line, found none");
+  if (!inputs_from.empty())
+    for (const std::string& line : lines_of(inputs_from, "texts")) add(line);
+  if (found.empty()) ascribe::fail(inputs_from.string(), ": expected texts, one a line, found none");
   return found;
 }
 
-TextCutter::TextCutter(const Options& options, std::vector<const onnx::ValueInfo*> inputs)
-    : model_(options.model.string()),
-      pieces_(options.vocabulary,
-              options.keep_case ? examples::WordPiece::Case::kept : examples::WordPiece::Case::lowered) {
+TextCutter::TextCutter(const std::filesystem::path& model, const std::filesystem::path& vocabulary,
+                       bool keep_case, std::vector<const onnx::ValueInfo*> inputs)
+    : model_(model.string()),
+      pieces_(vocabulary, keep_case ? WordPiece::Case::kept : WordPiece::Case::lowered) {
   const auto known = [&](const onnx::ValueInfo& input) -> std::optional<Filled> {
     for (const auto& [name, part] :
          {std::pair("input_ids", Part::ids), std::pair("attention_mask", Part::mask),
@@ -117,7 +119,7 @@ Pieces TextCutter::cut(const Text& text) const {
   if (two && !text.second)
     ascribe::fail(shown(text), ": expected two texts with a tab between, which ", model_,
                   " takes, found one");
-  std::vector<examples::Token> all, each[2];
+  std::vector<Token> all, each[2];
   if (two) {
     each[0] = pieces_.encode(text.first);
     each[1] = pieces_.encode(*text.second);
@@ -125,7 +127,7 @@ Pieces TextCutter::cut(const Text& text) const {
     all = text.second ? pieces_.encode(text.first, *text.second) : pieces_.encode(text.first);
   }
   // What [PAD] fills up, where the model says how many pieces there are.
-  const auto pad = [&](std::vector<examples::Token>& tokens, int number) {
+  const auto pad = [&](std::vector<Token>& tokens, int number) {
     std::optional<Index> size;
     std::string name;
     bool masked = false;
@@ -150,14 +152,13 @@ Pieces TextCutter::cut(const Text& text) const {
   if (two) {
     for (int part = 0; part < 2; ++part) {
       real[part + 1] = pad(each[part], part);
-      std::vector<examples::Word> words =
-          examples::words_of(pieces_, each[part], part == 0 ? text.first : *text.second);
-      for (examples::Word& word : words) word.part = part;
+      std::vector<Word> words = words_of(pieces_, each[part], part == 0 ? text.first : *text.second);
+      for (Word& word : words) word.part = part;
       found.words.insert(found.words.end(), words.begin(), words.end());
     }
   } else {
     real[0] = pad(all, -1);
-    found.words = examples::words_of(pieces_, all, text.first, text.second.value_or(""));
+    found.words = words_of(pieces_, all, text.first, text.second.value_or(""));
   }
   for (const Filled& filled : filled_) {
     const auto& tokens = filled.text < 0 ? all : each[filled.text];
@@ -188,4 +189,16 @@ Pieces TextCutter::cut(const Text& text) const {
   return found;
 }
 
-}  // namespace explain
+void give_pieces(const Pieces& pieces, const std::vector<onnx::ValueInfo>& inputs, const std::string& where,
+                 onnx::ReadOptions& to) {
+  for (const auto& [name, values] : pieces.inputs) {
+    const auto input = std::find_if(inputs.begin(), inputs.end(),
+                                    [&, &wanted = name](const auto& i) { return i.name == wanted; });
+    onnx::Dims dims{static_cast<Index>(values.size())};
+    if (!input->dims || input->dims->size() > 1) dims.insert(dims.begin(), 1);
+    to.constants.insert_or_assign(name, constant_of(*input, dims, values, where));
+  }
+  to.lookups = pieces.ids;
+}
+
+}  // namespace examples

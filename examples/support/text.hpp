@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "ascribe/io/onnx/model.hpp"
-#include "examples/explain/options.hpp"
+#include "ascribe/io/onnx/options.hpp"
 #include "examples/support/samples.hpp"
 #include "examples/support/wordpiece.hpp"
 #include "examples/support/words.hpp"
 
-namespace explain {
+namespace examples {
 
 /// One text, or two.
 struct Text {
@@ -27,14 +27,15 @@ struct Pieces {
   /// For each of the model's inputs that a text fills, by its name: a number for each piece.
   std::vector<std::pair<std::string, std::vector<double>>> inputs;
   std::vector<std::string> ids;       ///< those of the inputs that are ids, in the order of the pieces
-  std::vector<examples::Word> words;  ///< all pieces, as they are shown
+  std::vector<Word> words;            ///< all pieces, as they are shown
 };
 
 /// The texts that the inputs on the command line and the lines of --inputs-from are: each a text, or a .txt
 /// file of texts, one a line; a tab parts two. A name of its own for each, from its first words and all of
 /// its bytes, stands for it where a file's would. Throws ascribe::Error for files of another kind, and where
 /// there is no text.
-std::vector<std::pair<Place, Text>> find_texts(const Options& options);
+std::vector<std::pair<Place, Text>> find_texts(const std::vector<std::filesystem::path>& inputs,
+                                               const std::filesystem::path& inputs_from);
 
 /// Cuts texts for a model with these inputs: those that --input does not hold. A text fills `input_ids`,
 /// `attention_mask`, `token_type_ids` and `position_ids`; or those with `_a` behind them, by the first of two
@@ -43,7 +44,11 @@ std::vector<std::pair<Place, Text>> find_texts(const Options& options);
 class TextCutter {
  public:
   /// Throws ascribe::Error for inputs that no text fills, and as WordPiece.
-  TextCutter(const Options& options, std::vector<const ascribe::onnx::ValueInfo*> inputs);
+  TextCutter(const std::filesystem::path& model, const std::filesystem::path& vocabulary, bool keep_case,
+             std::vector<const ascribe::onnx::ValueInfo*> inputs);
+
+  /// The vocabulary.
+  const WordPiece& pieces() const { return pieces_; }
 
   /// Throws ascribe::Error for two texts where the model takes one or one where it takes two, and for more
   /// pieces than it takes.
@@ -58,8 +63,14 @@ class TextCutter {
   };
 
   std::string model_;
-  examples::WordPiece pieces_;
+  WordPiece pieces_;
   std::vector<Filled> filled_;
 };
 
-}  // namespace explain
+/// Has what a model gets of a text among the reader's constants, its ids as numbers that choose rows.
+/// `inputs`: the model's; `where`: what the text is called. Throws ascribe::Error for numbers that an input
+/// does not take.
+void give_pieces(const Pieces& pieces, const std::vector<ascribe::onnx::ValueInfo>& inputs,
+                 const std::string& where, ascribe::onnx::ReadOptions& to);
+
+}  // namespace examples

@@ -1,0 +1,101 @@
+#include "examples/judge/texts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "ascribe/core/error.hpp"
+#include "ascribe/io/npy.hpp"
+#include "examples/support/model_options.hpp"
+
+namespace judge {
+
+namespace onnx = ascribe::onnx;
+
+bool Texts::are_judged(const Options& options, const onnx::Model& model) {
+  return !options.vocabulary.empty() || !choosing_rows(model, {}).empty();
+}
+
+Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>& notes)
+    : options_(options), model_(std::move(model)) {
+  for (const auto& [option, said] :
+       {std::pair("--replace", options.replacement), std::pair("--baseline", options.baseline)})
+    if (said == "mean" || said == "blur")
+      ascribe::fail(option, ": ", said, " has no meaning for the rows that a text chooses");
+  const std::vector<std::string> choosing = choosing_rows(model_, {});
+  std::optional<std::int64_t> replacing;
+  if (options.vocabulary.empty()) {
+    for (const Place& file : find_inputs(options.inputs, {}, {}, notes)) read_ids(file, choosing);
+  } else {
+    std::vector<const onnx::ValueInfo*> inputs;
+    for (const onnx::ValueInfo& input : model_.graph.inputs)
+      if (std::none_of(model_.graph.initializers.begin(), model_.graph.initializers.end(),
+                       [&](const onnx::Tensor& stored) { return stored.name() == input.name; }))
+        inputs.push_back(&input);
+    const TextCutter cutter(options.model, options.vocabulary, options.keep_case, inputs);
+    for (auto& [place, text] : find_texts(options.inputs, {})) {
+      texts_.push_back({std::move(place), cutter.cut(text)});
+      if (texts_.back().pieces.ids != choosing)
+        ascribe::fail(options.model.string(), ": expected a Gather that takes rows of a table by ",
+                      texts_.back().pieces.ids.front(), ", found none whose rows are known to be its");
+    }
+    if (options.replacement == "mask" || options.replacement == "pad") {
+      const std::string piece = options.replacement == "mask" ? "[MASK]" : "[PAD]";
+      replacing = cutter.pieces().id(piece);
+      if (!replacing)
+        ascribe::fail("--replace ", options.replacement, ": ", options.vocabulary.string(), " has no ",
+                      piece);
+    }
+  }
+  if (!replacing) return;
+  // All of a text's ids are it, so that its rows are that of the piece.
+  Pieces pieces = texts_.front().pieces;
+  for (auto& [name, values] : pieces.inputs)
+    if (std::find(pieces.ids.begin(), pieces.ids.end(), name) != pieces.ids.end())
+      std::fill(values.begin(), values.end(), static_cast<double>(*replacing));
+  const Network network = network_of(pieces, texts_.front().place.shown);
+  const auto& rows = network.inputs[0];
+  const auto width = static_cast<std::size_t>(rows.shape.back());
+  for (std::size_t i = 0; i < width; ++i) replacement_.push_back(static_cast<float>(rows.values[i]));
+}
+
+void Texts::read_ids(const Place& file, const std::vector<std::string>& choosing) {
+  if (!is_npy(file.path))
+    ascribe::fail(file.path, ": expected a .npy file of whole numbers for input '", choosing.front(),
+                  "'; --vocabulary FILE reads texts");
+  const ascribe::io::NpyReader array{std::filesystem::path(file.path)};
+  const auto& shape = array.shape();
+  if (choosing.size() > 1 || shape.empty() || shape.size() > 2 || (shape.size() == 2 && shape[0] != 1))
+    ascribe::fail(file.path, ": expected the whole numbers of one sample for one input, found ", shape.size(),
+                  " axes for ", choosing.size());
+  std::vector<double> ids(shape.back());
+  array.read(0, std::span<double>(ids));
+  texts_.push_back({file, {{{choosing.front(), std::move(ids)}}, choosing, {}}});
+}
+
+std::vector<Place> Texts::places() const {
+  std::vector<Place> all;
+  for (const One& text : texts_) all.push_back(text.place);
+  return all;
+}
+
+Network Texts::network_of(const Pieces& pieces, const std::string& where) const {
+  onnx::ReadOptions reading = Bench::reading(options_);
+  give_pieces(pieces, model_.graph.inputs, where, reading);
+  return Bench::load(options_, model_, reading);
+}
+
+Network Texts::network(std::size_t n) const {
+  const Place& place = texts_[n].place;
+  return network_of(texts_[n].pieces, place.shown.empty() ? place.path : place.shown);
+}
+
+Data Texts::data(std::size_t n, const Network& network) const {
+  const auto& rows = network.inputs[0];
+  return {texts_[n].place,       n, Shape(rows.shape.begin(), rows.shape.end()), rows.values, replacement_,
+          texts_[n].pieces.words};
+}
+
+}  // namespace judge
