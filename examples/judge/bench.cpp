@@ -336,6 +336,7 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   if (options.sanity == 0) return;
   random_ = network_.graph;
   auto learned = evaluate::learned_from_the_top(random_);
+  if (learned.empty()) return;  // nothing could be random
   if (learned.size() > 1) learned.pop_back();
   for (const Index node : learned)
     random_ = evaluate::randomised(random_, node, evaluate::Draw::normal, options.how.seed);

@@ -225,15 +225,17 @@ Page Report::page(const std::string& detail) const {
   }
   table.note = "Means over the inputs, and intervals that hold 95 % of the bootstrap's means.";
   page.tables.push_back(std::move(table));
+  const bool several_lengths = std::any_of(verdicts_.begin(), verdicts_.end(), [&](const Verdict& v) {
+    return v.methods.front().most.size() != verdicts_.front().methods.front().most.size();
+  });
   for (const bool most : {true, false}) {
     PagePlot plot;
     plot.title = most ? "Most relevant first: the faster it falls, the better"
                       : "Least relevant first: the longer it stays, the better";
     plot.x_label = "steps";
     plot.y_label = options_.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax";
-    plot.note =
-        "95 % of the bootstrap's means; of inputs of several lengths, each step is over those that have so "
-        "many";
+    plot.note = "95 % of the bootstrap's means";
+    if (several_lengths) plot.note += "; each step is over the inputs that are as long";
     for (const Line& line : lines_) {
       const auto& steps = most ? line.most : line.least;
       if (steps.empty()) continue;

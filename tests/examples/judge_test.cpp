@@ -428,6 +428,9 @@ TEST_CASE("judge: the pieces of texts are replaced one by one", "[judge][text]")
   CHECK(data["inputs"][0]["words"][3]["piece"] == "fox");
   CHECK(data["inputs"][0]["outputs"][0]["views"][0]["relevance"]["scale"] == 8);
   CHECK(data["inputs"][1]["outputs"][0]["value"] == 11);
+  CHECK(data["plots"][0]["note"] ==
+        "95 % of the bootstrap's means; each step is over the inputs that are as long");
+  CHECK_FALSE(both.contains("sanity"));  // no layer has weights that could be random
   CHECK(curves(two) == both);  // all is done
   check_refused(Arguments{net, folder.write("texts.txt", "the quick fox\nquick the\n").string()} +
                     Arguments(two.begin() + 1, two.end()) + Arguments{"--methods", "lrp_q", "--json", out},
