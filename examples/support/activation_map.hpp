@@ -35,7 +35,7 @@ std::optional<ascribe::FeatureMaps> maps_of_node(const ascribe::Node<Scalar>& no
   last.push_back(0);
   const bool in_order = order.empty() || order == first;
   if ((rank != 2 && rank != 3) || (!in_order && order != last)) return std::nullopt;
-  return ascribe::FeatureMaps(node.shape[0], rank == 3 ? node.shape[1] : 1, node.shape.back(), !in_order);
+  return ascribe::FeatureMaps{node.shape[0], rank == 3 ? node.shape[1] : 1, node.shape.back(), !in_order};
 }
 
 /// The nodes that the first output depends on, and how many of these read each.

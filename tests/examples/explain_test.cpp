@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include "ascribe/io/npy.hpp"
@@ -772,13 +776,17 @@ TEST_CASE("files are written all or none, and over what was there", "[explain]")
     return path;
   };
   const fs::path old = aged("r.npy.123.part"), mine = aged("r.npy.mine.part"), other = aged("s.npy.123.part"),
-                 fresh = folder.write("r.npy.124.part", "being written");
+                 fresh = folder.write("r.npy.124.part", "being written"), held = aged("r.npy.125.part");
+  const int lock = open(held.c_str(), O_RDONLY);
+  REQUIRE(flock(lock, LOCK_EX | LOCK_NB) == 0);
   explain(arguments);
+  close(lock);
   CHECK_FALSE(fs::exists(old));
   CHECK(fs::exists(mine));
   CHECK(fs::exists(other));
   CHECK(fs::exists(fresh));
-  CHECK(folder.file_count() == 5);
+  CHECK(fs::exists(held));
+  CHECK(folder.file_count() == 6);
 }
 
 TEST_CASE("any value of the file may be what --output names", "[explain]") {
