@@ -155,9 +155,7 @@ void run(const Options& options) {
       "learned "
       "labels alone;\nthen the share by methods that look at every network.\n";
   for (const Row& row : rows)
-    if (row.outcome.stopped)
-      text += "stopped: " + row.run.task + ", " + row.run.network + ", " + row.run.loss + ", seed " +
-              std::to_string(row.run.seed) + ": " + *row.outcome.stopped + "\n";
+    if (row.outcome.stopped) text += "stopped: " + text_of(row.run) + ": " + *row.outcome.stopped + "\n";
   progress.print(text);
 }
 

@@ -188,13 +188,20 @@ Network Experiment::train(const Run& run, Outcome& outcome) const {
   const Network start = make_network(run.network, task_, run.seed);
   const Values& inputs = run.loss == ceiling_name ? task_.without : task_.training.inputs;
   const train::Data<float> data{view(inputs), task_.training.labels};
-  const Trainer<float>::Batches batches{protocol_.batch, order_seed(run.seed)};
-  const auto& [name, training, test, epochs, rate] = Protocol::size(protocol_.networks, run.network);
+  const Size& size = Protocol::size(protocol_.networks, run.network);
+  const auto learn = [&](Trainer<float>& trainer, Index epochs) {
+    train::Adam<float> adam{.rate = size.rate};
+    const Trainer<float>::Batches batches{protocol_.batch, order_seed(run.seed)};
+    for (Index n = 0; n < epochs; ++n) try {
+        outcome.loss = trainer.epoch(data, batches, n, adam).outputs;
+      } catch (const Error& error) {
+        throw Diverged(error.what());
+      }
+  };
   std::vector<train::Objective<float>> objectives;
   if (run.penalised()) {
     Trainer<float> early(start);
-    train::Adam<float> adam{.rate = rate};
-    for (Index n = 0; n < protocol_.early_epochs; ++n) early.epoch(data, batches, n, adam);
+    learn(early, protocol_.early_epochs);
     const Loss& loss = protocol_.loss(run.loss);
     const auto some = first(std::min(protocol_.early_samples, data.samples()));
     const double term =
@@ -203,8 +210,7 @@ Network Experiment::train(const Run& run, Outcome& outcome) const {
     objectives.push_back(objective(loss, outcome.strength));
   }
   Trainer<float> trainer(start, std::move(objectives));
-  train::Adam<float> adam{.rate = rate};
-  for (Index n = 0; n < epochs; ++n) outcome.loss = trainer.epoch(data, batches, n, adam).outputs;
+  learn(trainer, size.epochs);
   return trainer.net();
 }
 
@@ -220,9 +226,10 @@ Outcome Experiment::operator()(const Run& run) const {
         outcome.own.push_back(share_on_shortcut(net, task_.test, loss, mean_));
     for (const Loss& judge : protocol_.judges)
       outcome.judged.push_back(share_on_shortcut(net, task_.test, judge, mean_));
+  } catch (const Diverged& diverged) {
+    outcome.stopped = diverged.what();
   } catch (const Error& error) {
-    if (outcome.strength == 0) throw;  // nothing has been trained yet
-    outcome.stopped = error.what();
+    fail(text_of(run), ": ", error.what());
   }
   return outcome;
 }

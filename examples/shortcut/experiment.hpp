@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ascribe/core/error.hpp"
 #include "ascribe/methods/composite.hpp"
 #include "ascribe/networks/graph.hpp"
 #include "ascribe/train/trainer.hpp"
@@ -39,6 +40,11 @@ double strength_of(double term, Index classes, double factor);
 /// against one.
 double share_on_shortcut(const Network& net, const Images& images, const Loss& how, const Values& baseline);
 
+/// Says at which epoch and batch a loss, a derivative or a weight was no longer finite.
+struct Diverged : ascribe::Error {
+  using Error::Error;
+};
+
 struct Outcome {
   double strength = 0;  ///< λ
   double loss = 0;      ///< on labels, mean of the last epoch
@@ -57,9 +63,11 @@ class Experiment {
   Experiment(const Protocol& protocol, Task task);
 
   const Task& task() const { return task_; }
-  /// Trains a network; `outcome` gets λ and the loss on labels. Throws ascribe::Error where it diverges.
+  /// Trains a network; `outcome` gets λ and the loss on labels. Throws Diverged, and ascribe::Error where the
+  /// method has no derivative or λ no value.
   Network train(const Run& run, Outcome& outcome) const;
-  /// Trains, and looks at what came of it. Throws ascribe::Error where the method has no derivative.
+  /// Trains, and looks at what came of it. Throws ascribe::Error, which names the run, where that is not
+  /// possible.
   Outcome operator()(const Run& run) const;
 
  private:

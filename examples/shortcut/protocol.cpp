@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/core/format.hpp"
 
 namespace shortcut {
 namespace {
@@ -104,6 +105,11 @@ Protocol read_protocol(const std::filesystem::path& path) try {
   return protocol;
 } catch (const std::exception& error) {
   ascribe::fail(path.string(), ": ", error.what());
+}
+
+std::string text_of(const Run& run) {
+  return run.task + ", " + run.network + ", " + run.loss +
+         (run.penalised() ? " x " + ascribe::to_text(run.factor) : "") + ", seed " + std::to_string(run.seed);
 }
 
 std::vector<Run> runs_of(const std::vector<Block>& blocks) {

@@ -76,6 +76,9 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
+/// "digits, mlp, z_plus x 10, seed 3"
+std::string text_of(const Run& run);
+
 /// The runs of blocks, in their order. Losses that have no factor are run once a seed.
 std::vector<Run> runs_of(const std::vector<Block>& blocks);
 
