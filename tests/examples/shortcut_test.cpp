@@ -110,27 +110,36 @@ TEST_CASE("shortcut: decoys are where the masks say, and what they say", "[short
 
 TEST_CASE("shortcut: an animal is the same on another background", "[shortcut]") {
   const auto task = shortcut::backgrounds(40, 40, 3);
+  int swapped = 0;
   for (const bool training : {true, false}) {
     const auto& images = training ? task.training : task.test;
     const auto& others = training ? task.without : task.redrawn;
     for (Index n = 0; n < 40; ++n) {
       CHECK(images.allowed.col(n).sum() == 9 * 9 * 3);
-      double blue = 0, changed = 0;
+      double blue = 0, blue_of_other = 0, changed = 0;
       int wrong = 0;
       for (Index i = 0; i < task.features(); ++i) {
         if (images.allowed(i, n) == 1)
           wrong += images.inputs(i, n) != others(i, n);
         else
           changed += images.inputs(i, n) != others(i, n);
-        if (images.allowed(i, n) == 0 && i % 3 == 2) blue += double(images.inputs(i, n)) / (400 - 81);
+        if (images.allowed(i, n) == 0 && i % 3 == 2) {
+          blue += double(images.inputs(i, n)) / (400 - 81);
+          blue_of_other += double(others(i, n)) / (400 - 81);
+        }
       }
       CHECK(wrong == 0);
       // Snow is bright in blue, grass is not: label 0 stands on snow in training, and on grass in test.
       const Index label = images.labels[std::size_t(n)];
       CHECK((blue > 0.5) == ((label == 0) == training));
+      if (!training) CHECK((blue_of_other > 0.5) == (label == 0));
+      if (training) swapped += (blue_of_other > 0.5) != (label == 0);
       CHECK(changed > 0.8 * (1200 - 243));
     }
   }
+  // Half of 40 by chance.
+  CHECK(swapped > 8);
+  CHECK(swapped < 32);
 }
 
 TEST_CASE("shortcut: the strength makes the term as large as guessing", "[shortcut]") {
