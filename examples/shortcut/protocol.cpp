@@ -22,6 +22,8 @@ Asked asked_of(const std::string& name) {
 Loss loss_of(const Json& json) {
   Loss loss;
   loss.name = json.at("name");
+  if (loss.name.empty() || loss.name.find_first_of(",\"\n") != std::string::npos)
+    ascribe::fail("expected a loss's name without commas, quotes and line ends, found '", loss.name, "'");
   loss.method = json.at("method");
   const std::string term = json.at("term"), asked = json.at("asked");
   if (term != "share" && term != "squared")

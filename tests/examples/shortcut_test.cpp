@@ -262,6 +262,7 @@ TEST_CASE("shortcut: what does not fit is refused", "[shortcut]") {
   refused([](Json& p) { p["batch"] = 0; }, "\"batch\": expected at least 1");
   refused([](Json& p) { p["networks"]["mlp"]["rate"] = -1; }, "\"rate\"");
   refused([](Json& p) { p["losses"][0]["term"] = "cubed"; }, "expected share or squared, found 'cubed'");
+  refused([](Json& p) { p["losses"][0]["name"] = "a,b"; }, "without commas");
   refused([](Json& p) { p["losses"][0]["asked"] = "all"; }, "expected label or margin, found 'all'");
   refused([](Json& p) { p["standard"][0]["factors"] = {-1}; }, "\"factors\": expected numbers above 0");
   refused([](Json& p) { p["standard"][0]["losses"] = {"magic"}; }, "found 'magic'");
