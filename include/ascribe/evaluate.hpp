@@ -1,9 +1,11 @@
-/// The umbrella of what judges explanations; it needs Eigen alone.
+/// The umbrella of what judges explanations; it needs Eigen alone, so that `evaluate/clusters.hpp`, which needs
+/// Spectra, is not in it.
 #pragma once
 
 #include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/bootstrap.hpp>
 #include <ascribe/evaluate/class_erasing.hpp>
+#include <ascribe/evaluate/common_region.hpp>
 #include <ascribe/evaluate/complexity.hpp>
 #include <ascribe/evaluate/infidelity.hpp>
 #include <ascribe/evaluate/input_invariance.hpp>

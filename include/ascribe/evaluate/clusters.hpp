@@ -325,7 +325,7 @@ inline std::vector<Index> k_means(const Eigen::MatrixXd& points, Index groups, s
 /// How explanations are grouped.
 struct ClusterOptions {
   Index neighbours = 10;   ///< of each sample in the graph
-  Index most = 10;         ///< groups
+  Index most = 5;          ///< groups; later gaps are rarely more than the bulk's
   std::uint64_t seed = 1;  ///< of k-means
 };
 

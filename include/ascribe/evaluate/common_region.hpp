@@ -31,7 +31,7 @@ struct CommonRegion {
 /// for relevances that are NaN or infinite.
 template <class D>
 CommonRegion common_region(const Eigen::MatrixBase<D>& relevance, const FeatureMaps& image,
-                           std::span<const Index> group, std::span<const Index> rest, double part = 0.15) {
+                           std::span<const Index> group, std::span<const Index> rest, double part = 0.5) {
   image.check("common_region");
   if (relevance.rows() != image.size())
     fail("common_region: expected ", image.size(), " features as the image has, found ", relevance.rows());
@@ -128,11 +128,9 @@ RegionEffect region_effect(const Net& net, const Eigen::MatrixBase<X>& x, const 
 struct ShortcutRule {
   Index members = 5;   ///< a group has at least so many: a mean of fewer says little
   double share = 0.5;  ///< and at most this part of the class
-  double own = 10;     ///< its region holds so many times as much |relevance| as in the rest
-  double fall =
-      0.25;  ///< the group's margin falls by this part of itself, where the rest's pixels replace it
-  double spared = 0.2;   ///< the rest's logit changes by at most this part of what the group's falls by
-  double turned = 0.05;  ///< and inputs of other classes that get the group's pixels turn to the class
+  double own = 20;     ///< its region holds so many times as much |relevance| as in the rest
+  double fall = 0.2;  ///< the group's margin falls by this part of itself, where the rest's pixels replace it
+  double spared = 0.2;  ///< the rest's logit changes by at most this part of what the group's falls by
 };
 
 /// What speaks for and against a group's being a shortcut.
@@ -157,12 +155,9 @@ struct ShortcutTest {
   bool spared(const ShortcutRule& rule = {}) const {
     return std::abs(rest.logit_fall) <= rule.spared * group.logit_fall;
   }
-  bool turned(const ShortcutRule& rule = {}) const {
-    return others.samples > 0 && others.right_after - others.right_before >= rule.turned;
-  }
-  /// Whether all hold: the group is recognised by a region of its own, which says the class by itself.
+  /// Whether all hold: the group's answers hang on a region of its own.
   bool found(const ShortcutRule& rule = {}) const {
-    return sized(rule) && owned(rule) && hit(rule) && spared(rule) && turned(rule);
+    return sized(rule) && owned(rule) && hit(rule) && spared(rule);
   }
 };
 
