@@ -11,7 +11,6 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/judge/bench.hpp"
-#include "examples/judge/data.hpp"
 #include "examples/judge/options.hpp"
 #include "examples/judge/report.hpp"
 #include "examples/judge/texts.hpp"
@@ -204,7 +203,7 @@ bool run(Options options) {
     texts.emplace(options, std::move(model), notes);
     network = texts->network(0);
   } else {
-    network = Bench::load(options, model, Bench::reading(options));
+    network = load_classifier(options, model, reading_of(options));
   }
   notes.insert(notes.begin(), network->notes.begin(), network->notes.end());
   Bench::leave_out_maps(options, *network, notes);

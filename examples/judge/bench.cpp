@@ -18,10 +18,6 @@
 #include "ascribe/evaluate/perturbation.hpp"
 #include "ascribe/evaluate/randomisation.hpp"
 #include "ascribe/evaluate/similarity.hpp"
-#include "ascribe/networks/baselines.hpp"
-#include "ascribe/networks/integrated_gradients.hpp"
-#include "ascribe/networks/reveal_cancel.hpp"
-#include "examples/support/audit.hpp"
 #include "examples/support/model_options.hpp"
 #include "examples/support/page_values.hpp"
 
@@ -126,110 +122,6 @@ const std::vector<Measure>& measures() {
   return all;
 }
 
-/// One method, made ready.
-class Bench::Explainer {
- public:
-  using Graph = ascribe::Graph<float>;
-  using Explanation = ascribe::GraphExplanation<float>;
-
-  /// `by`: what the methods of rules are told; `audited`: whether the books have to close. The network, the
-  /// regions and the layer outlive it.
-  Explainer(const Graph& net, const Method& method, const ascribe::composite::Options& by,
-            const Column& baseline, const ascribe::Patches& regions, const MapLayer& layer,
-            const ascribe::FeatureMaps& maps, bool audited)
-      : net_(net), method_(method), regions_(regions), layer_(layer), maps_(maps), baseline_(baseline) {
-    std::optional<ascribe::Composite<float>> rules;
-    if (method.by_rules) {
-      rules = ascribe::composite::by_name<float>(method.name, by);
-      plan_ = net.plan(*rules);
-    }
-    const bool reads_trace = method.by_rules || method.name == "deep_lift_reveal_cancel";
-    if (method.baseline && reads_trace)
-      baseline_trace_ = plan_ ? net.forward(baseline, *plan_) : net.forward(baseline);
-    const bool times_input =
-        rules ? rules->times_input || rules->form == ascribe::Form::R : method.name != "smoothgrad";
-    if (audited) audit_.emplace(net, std::move(rules), times_input);
-  }
-
-  /// Whether a layer has the rule that --low and --high are for.
-  bool has_box() const {
-    for (Index node = 0; plan_ && node < Index(net_.nodes().size()); ++node)
-      if (const auto* rule = plan_->rule(node); rule && rule->describe().starts_with("ZBox")) return true;
-    return false;
-  }
-
-  /// Of x for one class. Throws ascribe::Error where the books do not close to rounding.
-  Explanation operator()(const Column& x, Index target) const try {
-    Explanation explanation;
-    const ascribe::start::Target start{target};
-    if (plan_) {
-      Graph::Trace trace;
-      ascribe::Workspace<float> workspace;
-      net_.forward(x, trace, workspace, *plan_);
-      net_.explain(trace, start, *plan_, explanation, workspace,
-                   baseline_trace_ ? &*baseline_trace_ : nullptr);
-    } else if (method_.parts) {
-      explanation.relevance = ascribe::occlusion(net_, x, baseline_, start, regions_).relevance;
-    } else if (method_.layer) {
-      explanation.relevance = activation_map(net_, method_, x, net_.forward(x), start, layer_, maps_);
-      if (!explanation.relevance.allFinite())
-        ascribe::fail("expected finite relevances, found one that is not");
-    } else if (method_.name == "deep_lift_reveal_cancel") {
-      explanation = ascribe::reveal_cancel(net_, net_.forward(x), start, *baseline_trace_);
-    } else if (method_.name == "integrated_gradients") {
-      explanation = ascribe::integrated_gradients(net_, x, baseline_, start, method_.steps);
-    } else if (method_.name == "smoothgrad") {
-      explanation = ascribe::smoothgrad(net_, x, start, method_.steps);
-    } else {
-      ascribe::fail("expected a method that can be judged");
-    }
-    // What an integral leaves open is no fault, and occlusion and maps have no books.
-    if (audit_ && method_.books && method_.name != "integrated_gradients")
-      (*audit_)(explanation, 0, x, start, method_.baseline ? &baseline_ : nullptr);
-    return explanation;
-  } catch (const ascribe::Error& error) {
-    ascribe::fail(std::string(method_.name), ": ", error.what());
-  }
-
- private:
-  const Graph& net_;
-  const Method& method_;
-  const ascribe::Patches& regions_;
-  const MapLayer& layer_;
-  const ascribe::FeatureMaps& maps_;
-  Column baseline_;
-  std::optional<Graph::Plan> plan_;
-  std::optional<Graph::Trace> baseline_trace_;
-  std::optional<examples::Audit<float>> audit_;
-};
-
-ascribe::onnx::ReadOptions Bench::reading(const Options& options) {
-  ascribe::onnx::ReadOptions reading;
-  if (!options.output.empty()) reading.outputs = {options.output};
-  for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
-  return reading;
-}
-
-Network Bench::load(const Options& options, const ascribe::onnx::Model& model,
-                    const ascribe::onnx::ReadOptions& reading) try {
-  Network network = ascribe::onnx::network<float>(model, reading);
-  if (network.inputs.size() != 1)
-    ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
-  for (const ascribe::onnx::ValueInfo& input : model.graph.inputs)
-    if (input.name == network.inputs[0].name && !ascribe::onnx::is_floating(input.type))
-      ascribe::fail(options.model.string(), ": expected an input of floating-point numbers, found '",
-                    input.name, "' of ", ascribe::onnx::name(input.type));
-  const Shape shape(network.outputs[0].shape.begin(), network.outputs[0].shape.end());
-  if (count_of(shape) < 2 || *std::max_element(shape.begin(), shape.end()) != count_of(shape))
-    ascribe::fail(options.model.string(),
-                  ": expected a score for each of two classes or more, (N, K), found '",
-                  network.outputs[0].name, "' of shape ", text_of(shape, true), "; --output chooses another");
-  return network;
-} catch (const ascribe::Error& error) {
-  const std::string said = in_options(error.what()), name = options.model.string();
-  ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
-}
-
 std::vector<std::string> Bench::notes() const {
   std::vector<std::string> all;
   for (std::size_t m = 0; m < explainers_.size(); ++m)
@@ -329,8 +221,8 @@ Bench::Bench(Network network, const Options& options, const Data& data)
     layer_ = map_layer(network_.graph, options.layer);
   const auto make = [&](const ascribe::Graph<float>& net, auto& into, bool audited) {
     for (const Method* method : options.methods)
-      into.push_back(
-          std::make_unique<const Explainer>(net, *method, by, baseline, *regions_, layer_, maps, audited));
+      into.push_back(std::make_unique<const Explainer>(net, *method, by, baseline,
+                                                       Explainer::Where{&*regions_, &layer_, maps}, audited));
   };
   make(network_.graph, explainers_, true);
   if (options.sanity == 0) return;
@@ -342,8 +234,6 @@ Bench::Bench(Network network, const Options& options, const Data& data)
     random_ = evaluate::randomised(random_, node, evaluate::Draw::normal, options.how.seed);
   make(random_, of_random_, false);
 }
-
-Bench::~Bench() = default;
 
 std::string Bench::first_scores() const {
   ascribe::Batch<float> y;

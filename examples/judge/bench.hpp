@@ -10,9 +10,10 @@
 
 #include "ascribe/io/onnx.hpp"
 #include "ascribe/networks/occlusion.hpp"
-#include "examples/judge/data.hpp"
 #include "examples/judge/options.hpp"
 #include "examples/support/activation_map.hpp"
+#include "examples/support/classifier.hpp"
+#include "examples/support/explainer.hpp"
 #include "examples/support/files.hpp"
 #include "examples/support/page.hpp"
 
@@ -20,6 +21,7 @@ namespace judge {
 
 using Network = ascribe::onnx::Network<float>;
 using Column = ascribe::Batch<float>;
+using Data = LabelledInputs;
 
 /// What a method came to with one input.
 struct Judgement {
@@ -63,12 +65,6 @@ const std::vector<Measure>& measures();
 /// between threads.
 class Bench {
  public:
-  /// What the reader is told by the command line.
-  static ascribe::onnx::ReadOptions reading(const Options& options);
-  /// Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of one input.
-  static Network load(const Options& options, const ascribe::onnx::Model& model,
-                      const ascribe::onnx::ReadOptions& reading);
-
   /// Leaves out class activation maps where all methods are asked for and the network has no layer for them;
   /// `notes` says so.
   static void leave_out_maps(Options& options, const Network& network, std::vector<std::string>& notes);
@@ -76,7 +72,6 @@ class Bench {
   /// `options` and `data` outlive it. Throws ascribe::Error for regions, replacements and classes that do not
   /// fit.
   Bench(Network network, const Options& options, const Data& data);
-  ~Bench();
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
@@ -97,8 +92,6 @@ class Bench {
   PageInput shown(std::size_t k, const Verdict& verdict, const std::vector<std::string>& names) const;
 
  private:
-  class Explainer;
-
   Column replacement(std::size_t k, const Column& x) const;
 
   Network network_;

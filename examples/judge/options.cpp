@@ -14,10 +14,6 @@
 namespace judge {
 namespace {
 
-[[noreturn]] void misused(const char* option, const std::string& why) {
-  throw CLI::ValidationError(option, why);
-}
-
 /// Help, in which a list is one word: CLI11 would put dots behind it.
 class Help : public CLI::Formatter {
  public:
@@ -35,14 +31,6 @@ std::uint64_t seed(const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || stop != text.data() + text.size())
     misused("--seed", "expected a whole number from 0 to 2^64 - 1, found '" + text + "'");
-  return value;
-}
-
-Index whole(const char* option, std::string_view text) {
-  Index value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || value < 0)
-    misused(option, "expected a whole number that is not negative, found '" + std::string(text) + "'");
   return value;
 }
 
@@ -93,7 +81,7 @@ void set_preset(Options& o, const ascribe::evaluate::Preset& preset) {
 Parsed parse(int argc, char** argv) {
   namespace evaluate = ascribe::evaluate;
   Options o;
-  std::vector<std::string> methods{"all"}, sizes, erase, orders{"most", "least", "random"};
+  std::vector<std::string> methods{"all"}, erase, orders{"most", "least", "random"};
   std::string score = "logit", preset;
   CLI::App app{
       "Judges explanations: which method is right about this network? Replaces regions of each input in the "
@@ -108,19 +96,10 @@ Parsed parse(int argc, char** argv) {
       "most and least relevant first."};
   app.name("judge");
   app.formatter(std::make_shared<Help>());
-  app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
-  app.add_option("INPUT", o.inputs, "what to judge by, one or more files or folders")->required();
-  // A list is one word of the command line, with commas between.
+  add_classifier_options(app, o, "judge by");
   const auto list = [&](const char* name, auto& to, const char* help, const char* type) {
-    return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
+    return add_list(app, name, to, help, type);
   };
-  app.add_option(
-         "--labels", o.labels,
-         "each input's class, whose score is followed: .npy; MNIST's idx1-ubyte; a text file with a class a "
-         "line, "
-         "or FILE,CLASS with the input's name; or folders, each input's being that of its folder's name "
-         "[the network's own answers]")
-      ->type_name("FILE|folders");
   app.add_option("--vocabulary", o.vocabulary,
                  "the model's WordPiece vocabulary: INPUT is a text then, or a .txt file of texts, one a "
                  "line, as for "
@@ -128,17 +107,12 @@ Parsed parse(int argc, char** argv) {
                  "one sample")
       ->type_name("FILE");
   app.add_flag("--keep-case", o.keep_case, "capitals and accents of texts stay");
-  app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
-      ->type_name("FILE");
   list("--methods", methods, "which methods, or all", "M[,M...]")->capture_default_str();
   app.add_option(
          "--layer", o.layer,
          "the node whose channels grad_cam and score_cam weigh, as explain --describe names it [the last "
          "convolution over several positions, or what follows it in the same shape]")
       ->type_name("NODE");
-  app.add_option("--samples", o.samples, "judge by so many inputs, evenly spaced [all]")
-      ->check(CLI::Range(Index(1), Index(1) << 40))
-      ->type_name("N");
   app.add_option(
          "--preset", preset,
          "regions and steps of a paper: samek, 9 x 9 pixels and 100 steps; digits_pixels, one pixel a "
@@ -210,14 +184,6 @@ Parsed parse(int argc, char** argv) {
          "--seed", [&](const std::string& text) { o.how.seed = seed(text); },
          "of noise and random order [" + std::to_string(o.how.seed) + "]")
       ->type_name("N");
-  app.add_option("--output", o.output,
-                 "the output with a score for each class, by its name or number [the first]")
-      ->type_name("NAME|N");
-  app.add_option("--size", sizes, "the size of an axis that the model leaves open, by its name")
-      ->type_name("NAME=N")
-      ->allow_extra_args(false);
-  list("--mean", o.mean, "what is taken off an image's pixels in 0..1, one or one a channel [0]", "X[,X...]");
-  list("--std", o.deviation, "what they are divided by then [1]", "X[,X...]");
   list("--low", o.low, "what black is, for noise and epsilon_gamma_box [-mean/std]", "X[,X...]");
   list("--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
   app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
@@ -258,11 +224,6 @@ Parsed parse(int argc, char** argv) {
     if (!ordered("most")) misused("--orders", "expected most among them");
     o.least_first = ordered("least");
     o.random = ordered("random");
-    for (const std::string& size : sizes) {
-      const std::size_t at = size.rfind('=');
-      if (at == std::string::npos || at == 0) misused("--size", "expected NAME=N, found '" + size + "'");
-      o.sizes.emplace_back(size.substr(0, at), whole("--size", std::string_view(size).substr(at + 1)));
-    }
     if (o.region.size() > 2) misused("--region", "expected a size, or a height and a width");
     for (const char* option : {"--region", "--steps", "--regions-a-step"})
       if (app.count(option) > 0) {
@@ -285,14 +246,10 @@ Parsed parse(int argc, char** argv) {
     if (o.keep_case && o.vocabulary.empty()) misused("--keep-case", "needs a --vocabulary");
     if ((o.replacement == "mask" || o.replacement == "pad") && o.vocabulary.empty())
       misused("--replace", o.replacement + " is a piece of a --vocabulary");
-    if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
-    for (const auto& [option, numbers] :
-         {std::pair("--mean", &o.mean), std::pair("--low", &o.low), std::pair("--high", &o.high)})
-      if (std::any_of(numbers->begin(), numbers->end(), [](double v) { return !std::isfinite(v); }))
-        misused(option, "expected finite numbers");
+    check_classifier_options(app, o);
+    check_finite("--low", o.low);
+    check_finite("--high", o.high);
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
-    if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
-      misused("--std", "expected numbers above 0");
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
   }

@@ -12,6 +12,7 @@
 
 #include "ascribe/core/types.hpp"
 #include "ascribe/evaluate/perturbation.hpp"
+#include "examples/support/classifier.hpp"
 #include "examples/support/methods.hpp"
 
 namespace judge {
@@ -19,20 +20,13 @@ namespace judge {
 using namespace examples;
 using ascribe::Index;
 
-struct Options {
-  std::filesystem::path model;
-  std::vector<std::filesystem::path> inputs;
+struct Options : ClassifierOptions {
   std::filesystem::path vocabulary;  ///< INPUT are texts then
   bool keep_case = false;            ///< capitals and accents of texts stay
-  std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
-  std::filesystem::path names;  ///< of the classes
   std::vector<const Method*> methods;
   bool all_methods = true;  ///< those that the network has no layer for are left out then
   std::string layer;        ///< the node that class activation maps are made of; empty: it is chosen
-  Index samples = 0;  ///< 0: all
-  std::string output;
-  std::vector<std::pair<std::string, Index>> sizes;
-  std::vector<double> mean = {0}, deviation = {1}, low, high;
+  std::vector<double> low, high;
   std::string baseline = "zero", replacement;  ///< no replacement: noise for images, else zero
   double blur = 0;                             ///< the deviation in pixels; 0: a sixteenth of the image
   std::vector<Index> region;                   ///< height and width; none: by the input's shape
@@ -43,16 +37,13 @@ struct Options {
   Index sanity = 100;                             ///< how many inputs are explained with random weights, too
   double epsilon = 1e-6, gamma = 0.25;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  bool keep_going = false;  ///< the other inputs are judged where one cannot be
   std::filesystem::path csv, json, page, resume;
   Index page_inputs = 6;  ///< how many inputs the page shows
 
-  /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {
-    std::vector<std::filesystem::path> all = inputs;
+    std::vector<std::filesystem::path> all = ClassifierOptions::read();
     for (const std::filesystem::path& path :
-         {model, vocabulary, names, std::filesystem::path(labels), std::filesystem::path(baseline),
-          std::filesystem::path(replacement)})
+         {vocabulary, std::filesystem::path(baseline), std::filesystem::path(replacement)})
       all.push_back(path);
     return all;
   }

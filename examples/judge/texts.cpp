@@ -82,9 +82,9 @@ std::vector<Place> Texts::places() const {
 }
 
 Network Texts::network_of(const Pieces& pieces, const std::string& where) const {
-  onnx::ReadOptions reading = Bench::reading(options_);
+  onnx::ReadOptions reading = reading_of(options_);
   give_pieces(pieces, model_.graph.inputs, where, reading);
-  return Bench::load(options_, model_, reading);
+  return load_classifier(options_, model_, reading);
 }
 
 Network Texts::network(std::size_t n) const {

@@ -7,7 +7,6 @@
 
 #include "ascribe/io/onnx/model.hpp"
 #include "examples/judge/bench.hpp"
-#include "examples/judge/data.hpp"
 #include "examples/judge/options.hpp"
 #include "examples/support/text.hpp"
 
@@ -26,7 +25,7 @@ class Texts {
   /// Their names and files.
   std::vector<Place> places() const;
 
-  /// The network of text n. Throws ascribe::Error as Bench::load.
+  /// The network of text n. Throws ascribe::Error as load_classifier.
   Network network(std::size_t n) const;
 
   /// Text n as what its network takes: the rows that it has chosen, and which replaces one.

@@ -1,14 +1,17 @@
-#include "examples/judge/data.hpp"
+#include "examples/support/classifier.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <string_view>
 
+#include "ascribe/compiled.hpp"
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
+#include "examples/support/model_options.hpp"
 
-namespace judge {
+namespace examples {
 namespace {
 
 bool is_idx(const std::filesystem::path& path) {
@@ -22,7 +25,7 @@ ascribe::Batch<float> column(const std::vector<double>& values) {
 /// The class that a text names: a number, or one of the names.
 class Classes {
  public:
-  Classes(const Options& options, Index count) : count_(count), named_(!options.names.empty()) {
+  Classes(const ClassifierOptions& options, Index count) : count_(count), named_(!options.names.empty()) {
     if (!named_) return;
     const auto names = read_labels(options.names, count);
     for (std::size_t k = 0; k < names.size(); ++k) by_name_.emplace(names[k], Index(k));
@@ -58,7 +61,7 @@ class Classes {
 };
 
 /// Files and folders; idx files in folders are none of them, which is said.
-std::vector<Place> inputs_of(const Options& options, std::vector<std::string>& notes) {
+std::vector<Place> inputs_of(const ClassifierOptions& options, std::vector<std::string>& notes) {
   std::vector<std::string> left_out;
   for (const std::filesystem::path& path : options.inputs) {
     std::error_code error;
@@ -85,7 +88,40 @@ void check_count(const std::string& file, std::size_t found, std::size_t inputs)
 
 }  // namespace
 
-Data::Data(const Options& options, const Shape& input, std::vector<std::string>& notes) {
+ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options) {
+  ascribe::onnx::ReadOptions reading;
+  if (!options.output.empty()) reading.outputs = {options.output};
+  for (const auto& [name, size] : options.sizes) reading.sizes.emplace(name, size);
+  return reading;
+}
+
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options, const ascribe::onnx::Model& model,
+                                              const ascribe::onnx::ReadOptions& reading) try {
+  auto network = ascribe::onnx::network<float>(model, reading);
+  if (network.inputs.size() != 1)
+    ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());
+  for (const ascribe::onnx::ValueInfo& input : model.graph.inputs)
+    if (input.name == network.inputs[0].name && !ascribe::onnx::is_floating(input.type))
+      ascribe::fail(options.model.string(), ": expected an input of floating-point numbers, found '",
+                    input.name, "' of ", ascribe::onnx::name(input.type));
+  const Shape shape(network.outputs[0].shape.begin(), network.outputs[0].shape.end());
+  if (count_of(shape) < 2 || *std::max_element(shape.begin(), shape.end()) != count_of(shape))
+    ascribe::fail(options.model.string(),
+                  ": expected a score for each of two classes or more, (N, K), found '",
+                  network.outputs[0].name, "' of shape ", text_of(shape, true), "; --output chooses another");
+  return network;
+} catch (const ascribe::Error& error) {
+  const std::string said = in_options(error.what()), name = options.model.string();
+  ascribe::fail(said.find(name) != std::string::npos ? "" : name + ": ", said);
+}
+
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options) {
+  const ascribe::onnx::Model model = ascribe::onnx::read(options.model);
+  check_sizes(model, options.model, options.sizes);
+  return load_classifier(options, model, reading_of(options));
+}
+
+LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& input, std::vector<std::string>& notes) {
   if (options.inputs.size() == 1 && is_idx(options.inputs[0])) {
     images_path_ = options.inputs[0].string();
     images_ = read_images(images_path_);
@@ -110,9 +146,9 @@ Data::Data(const Options& options, const Shape& input, std::vector<std::string>&
   choose(options);
 }
 
-Data::Data(const Options& options, std::vector<Place> texts) : texts_(std::move(texts)) { choose(options); }
+LabelledInputs::LabelledInputs(const ClassifierOptions& options, std::vector<Place> texts) : texts_(std::move(texts)) { choose(options); }
 
-Data::Data(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
+LabelledInputs::LabelledInputs(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
            std::vector<float> replacement, std::vector<Word> words)
     : maps_{shape.back(), count_of(shape) / shape.back(), 1},
       chosen_{0},
@@ -123,30 +159,30 @@ Data::Data(Place text, std::size_t n, const Shape& shape, std::vector<double> ro
   inputs_.emplace(std::move(text), std::move(rows));
 }
 
-void Data::choose(const Options& options) {
+void LabelledInputs::choose(const ClassifierOptions& options) {
   const std::size_t wanted = options.samples == 0 ? total() : std::size_t(options.samples);
   if (wanted > total()) ascribe::fail("--samples: expected at most ", total(), " inputs, found ", wanted);
   for (std::size_t k = 0; k < wanted; ++k) chosen_.push_back(k * total() / wanted);
 }
 
-std::string Data::name(std::size_t k) const {
+std::string LabelledInputs::name(std::size_t k) const {
   return images_ ? images_path_ + "[" + std::to_string(chosen_[k]) + "]" : input_name(chosen_[k]);
 }
 
-std::string Data::input_name(std::size_t n) const {
+std::string LabelledInputs::input_name(std::size_t n) const {
   if (images_) return std::to_string(n);
   if (inputs_) return inputs_->name(n);
   return texts_[n].shown.empty() ? texts_[n].path : texts_[n].shown;
 }
 
-std::vector<std::string> Data::files() const {
+std::vector<std::string> LabelledInputs::files() const {
   if (images_) return {images_path_};
   std::vector<std::string> all;
   for (const Place& place : inputs_ ? inputs_->files() : texts_) all.push_back(place.path);
   return all;
 }
 
-ascribe::Batch<float> Data::read(std::size_t k) const {
+ascribe::Batch<float> LabelledInputs::read(std::size_t k) const {
   if (!images_) return column(inputs_->read(chosen_[k]).values);
   const auto bytes = (*images_)[chosen_[k]];
   std::vector<double> values;
@@ -154,20 +190,20 @@ ascribe::Batch<float> Data::read(std::size_t k) const {
   return column(values);
 }
 
-ascribe::Batch<float> Data::mean() const {
+ascribe::Batch<float> LabelledInputs::mean() const {
   Eigen::VectorXd sum = Eigen::VectorXd::Zero(maps_.size());
   for (std::size_t k = 0; k < size(); ++k) sum += read(k).cast<double>();
   return (sum / double(size())).cast<float>();
 }
 
-std::vector<Index> Data::labels(const Options& options, Index classes) const {
+std::vector<Index> LabelledInputs::labels(const ClassifierOptions& options, Index classes) const {
   const std::vector<Index> all = all_labels(options, classes);
   std::vector<Index> of_chosen;
   for (const std::size_t n : chosen_) of_chosen.push_back(all[n]);
   return of_chosen;
 }
 
-std::vector<Index> Data::all_labels(const Options& options, Index count) const {
+std::vector<Index> LabelledInputs::all_labels(const ClassifierOptions& options, Index count) const {
   const Classes classes(options, count);
   const std::string& file = options.labels;
   std::vector<Index> all;
@@ -235,10 +271,10 @@ std::vector<Index> Data::all_labels(const Options& options, Index count) const {
 }
 
 ascribe::Batch<float> sample_in(const std::string& what, const std::string& file, const Shape& input,
-                                const Options& options) {
+                                const ClassifierOptions& options) {
   const Inputs one({{file}}, input, image_layout(input, options.mean, options.deviation), false);
   if (one.size() != 1) ascribe::fail(what, " ", file, ": expected 1 sample, found ", one.size());
   return column(one.read(0).values);
 }
 
-}  // namespace judge
+}  // namespace examples

@@ -1,31 +1,63 @@
-/// What methods are judged by: inputs, and the class of each.
+/// A classifier, and inputs whose classes are known: what programs need that watch its answers.
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "examples/judge/options.hpp"
+#include "ascribe/io/onnx.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/samples.hpp"
 #include "examples/support/words.hpp"
 
-namespace judge {
+namespace examples {
+
+/// What such a program is told of them.
+struct ClassifierOptions {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> inputs;
+  std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
+  std::filesystem::path names;  ///< of the classes
+  Index samples = 0;            ///< 0: all
+  std::string output;
+  std::vector<std::pair<std::string, Index>> sizes;
+  std::vector<double> mean = {0}, deviation = {1};
+  bool keep_going = false;  ///< files that cannot be read are left out
+
+  /// What is read, some of which may be words that are no files.
+  std::vector<std::filesystem::path> read() const {
+    std::vector<std::filesystem::path> all = inputs;
+    for (const std::filesystem::path& path : {model, names, std::filesystem::path(labels)})
+      all.push_back(path);
+    return all;
+  }
+};
+
+/// What the reader is told by the command line.
+ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options);
+/// The network of a model. Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of one
+/// input.
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options, const ascribe::onnx::Model& model,
+                                              const ascribe::onnx::ReadOptions& reading);
+/// Reads the model, too. Throws ascribe::Error for --size of an axis that is not open.
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options);
 
 /// The inputs that are chosen, read one at a time. Shared between threads.
-class Data {
+class LabelledInputs {
  public:
   /// `notes`: what was passed over. Throws ascribe::Error where there are no inputs, or where they do not fit
   /// the network's input.
-  Data(const Options& options, const Shape& input, std::vector<std::string>& notes);
+  LabelledInputs(const ClassifierOptions& options, const Shape& input, std::vector<std::string>& notes);
 
   /// Texts, which are read elsewhere, one at a time: all but `read` and what is said of values. Throws
   /// ascribe::Error where there are fewer than --samples.
-  Data(const Options& options, std::vector<Place> texts);
+  LabelledInputs(const ClassifierOptions& options, std::vector<Place> texts);
   /// One text, number n of all: its rows, the row that replaces one (or none), and its pieces as words.
-  Data(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
-       std::vector<float> replacement, std::vector<Word> words);
+  LabelledInputs(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
+                 std::vector<float> replacement, std::vector<Word> words);
 
   std::size_t size() const { return chosen_.size(); }
   std::size_t total() const { return images_ ? images_->count : inputs_ ? inputs_->size() : texts_.size(); }
@@ -49,11 +81,11 @@ class Data {
 
   /// The class of each that is chosen, by --labels. Throws ascribe::Error, which names the file or input, for
   /// another number of labels than of inputs and for one that is no class.
-  std::vector<Index> labels(const Options& options, Index classes) const;
+  std::vector<Index> labels(const ClassifierOptions& options, Index classes) const;
 
  private:
-  std::vector<Index> all_labels(const Options& options, Index classes) const;
-  void choose(const Options& options);
+  std::vector<Index> all_labels(const ClassifierOptions& options, Index classes) const;
+  void choose(const ClassifierOptions& options);
   /// That of one of all inputs.
   std::string input_name(std::size_t n) const;
 
@@ -73,6 +105,6 @@ class Data {
 
 /// A file of one sample of the network's input. Throws ascribe::Error where it has another number.
 ascribe::Batch<float> sample_in(const std::string& what, const std::string& file, const Shape& input,
-                                const Options& options);
+                                const ClassifierOptions& options);
 
-}  // namespace judge
+}  // namespace examples

@@ -1,0 +1,83 @@
+/// The part of a command line that says which classifier and which inputs.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "examples/support/classifier.hpp"
+
+namespace examples {
+
+[[noreturn]] inline void misused(const char* option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
+
+inline Index whole(const char* option, std::string_view text) {
+  Index value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size() || value < 0)
+    misused(option, "expected a whole number that is not negative, found '" + std::string(text) + "'");
+  return value;
+}
+
+/// Numbers or names with commas between.
+template <class List>
+CLI::Option* add_list(CLI::App& app, const char* name, List& to, const char* help, const char* type) {
+  return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
+}
+
+/// MODEL, INPUT and the options that both need. `what` is done with the inputs; both outlive the parsing.
+inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
+  app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
+  app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders")->required();
+  app.add_option(
+         "--labels", o.labels,
+         "each input's class: .npy; MNIST's idx1-ubyte; a text file with a class a line, or FILE,CLASS "
+         "with the input's name; or folders, each input's being that of its folder's name "
+         "[the network's own answers]")
+      ->type_name("FILE|folders");
+  app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
+      ->type_name("FILE");
+  app.add_option("--samples", o.samples, what + " so many inputs, evenly spaced [all]")
+      ->check(CLI::Range(Index(1), Index(1) << 40))
+      ->type_name("N");
+  app.add_option("--output", o.output,
+                 "the output with a score for each class, by its name or number [the first]")
+      ->type_name("NAME|N");
+  app.add_option_function<std::vector<std::string>>(
+         "--size",
+         [&o](const std::vector<std::string>& sizes) {
+           for (const std::string& size : sizes) {
+             const std::size_t at = size.rfind('=');
+             if (at == std::string::npos || at == 0)
+               misused("--size", "expected NAME=N, found '" + size + "'");
+             o.sizes.emplace_back(size.substr(0, at), whole("--size", std::string_view(size).substr(at + 1)));
+           }
+         },
+         "the size of an axis that the model leaves open, by its name")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false);
+  add_list(app, "--mean", o.mean, "what is taken off an image's pixels in 0..1, one or one a channel [0]",
+           "X[,X...]");
+  add_list(app, "--std", o.deviation, "what they are divided by then [1]", "X[,X...]");
+}
+
+/// What the parsed options contradict.
+inline void check_finite(const char* option, const std::vector<double>& numbers) {
+  if (std::any_of(numbers.begin(), numbers.end(), [](double v) { return !std::isfinite(v); }))
+    misused(option, "expected finite numbers");
+}
+inline void check_classifier_options(const CLI::App& app, const ClassifierOptions& o) {
+  if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
+  check_finite("--mean", o.mean);
+  if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
+    misused("--std", "expected numbers above 0");
+}
+
+}  // namespace examples
