@@ -49,7 +49,8 @@ void append(Json& all, const PageBooks& books) {
 }
 
 /// The largest magnitude, and the values in 16 bits of which 32767 stands for it.
-Json quantised(const PageValues& input, const std::vector<double>& relevance) {
+template <class Input>
+Json quantised(const Input& input, const std::vector<double>& relevance) {
   if (relevance.size() != input.height * input.width)
     ascribe::fail("page: ", input.name, ": expected ", input.height, " x ", input.width,
                   " relevances, found ", relevance.size());
@@ -72,16 +73,20 @@ Json quantised(const PageValues& input, const std::vector<double>& relevance) {
   return {{"scale", scale}, {"values", base64(bytes)}};
 }
 
+/// The picture of an input, or of a tile. Throws ascribe::Error for one of another size.
+template <class Input>
+Json picture_uri(const Input& input) {
+  const bool fits = static_cast<std::size_t>(input.picture->height) == input.height &&
+                    static_cast<std::size_t>(input.picture->width) == input.width;
+  if (!fits)
+    ascribe::fail("page: ", input.name, ": expected a picture of ", input.height, " x ", input.width,
+                  " pixels, found ", input.picture->height, " x ", input.picture->width);
+  return uri_of(*input.picture);
+}
+
 Json json_of(const PageValues& input) {
   Json json{{"name", input.name}, {"height", input.height}, {"width", input.width}};
-  if (input.picture) {
-    const bool fits = static_cast<std::size_t>(input.picture->height) == input.height &&
-                      static_cast<std::size_t>(input.picture->width) == input.width;
-    if (!fits)
-      ascribe::fail("page: ", input.name, ": expected a picture of ", input.height, " x ", input.width,
-                    " pixels, found ", input.picture->height, " x ", input.picture->width);
-    json["picture"] = uri_of(*input.picture);
-  }
+  if (input.picture) json["picture"] = picture_uri(input);
   if (!input.words.empty()) {
     if (input.words.size() != input.height * input.width)
       ascribe::fail("page: ", input.name, ": expected ", input.height * input.width, " words, found ",
@@ -137,6 +142,7 @@ Json json_of(const PagePlot& plot) {
                     curve.y.size(), ", ", curve.low.size(), " and ", curve.high.size());
     Json json{{"name", curve.name}, {"x", numbers(curve.x)}, {"y", numbers(curve.y)}};
     if (interval) json.update({{"low", numbers(curve.low)}, {"high", numbers(curve.high)}});
+    if (curve.points) json["points"] = true;
     curves.push_back(std::move(json));
   }
   return {{"title", plot.title},
@@ -159,6 +165,26 @@ Json json_of(const PageTable& table) {
   }
   return {
       {"title", table.title}, {"columns", table.columns}, {"rows", std::move(rows)}, {"note", table.note}};
+}
+
+Json json_of(const PageGallery& gallery) {
+  Json tiles = Json::array();
+  for (const PageTile& tile : gallery.tiles) {
+    for (const std::size_t pixel : gallery.region)
+      if (pixel >= tile.height * tile.width)
+        ascribe::fail("page: ", gallery.title, ": expected pixels of ", tile.height, " x ", tile.width,
+                      ", found ", pixel);
+    Json json{{"name", tile.name},
+              {"height", tile.height},
+              {"width", tile.width},
+              {"relevance", quantised(tile, tile.relevance)}};
+    if (tile.picture) json["picture"] = picture_uri(tile);
+    tiles.push_back(std::move(json));
+  }
+  return {{"title", gallery.title},
+          {"tiles", std::move(tiles)},
+          {"region", gallery.region},
+          {"note", gallery.note}};
 }
 
 /// A map's colours from −1 to 1 as hexadecimal digits. All of its corners are among them, so that straight
@@ -202,7 +228,7 @@ std::string page_input(const Page& page, const PageInput& input) {
 
 std::string page_html(const Page& page, std::span<const std::string> inputs) {
   Json methods = Json::array(), nodes = Json::array(), edges = Json::array(), plots = Json::array(),
-       tables = Json::array(), maps = Json::array(), shares = Json::array();
+       tables = Json::array(), galleries = Json::array(), maps = Json::array(), shares = Json::array();
   for (const PageMethod& method : page.methods) {
     if (!method.rules.empty() && method.rules.size() != page.nodes.size())
       ascribe::fail("page: ", method.name, ": expected the rules of ", page.nodes.size(), " nodes, found ",
@@ -217,12 +243,19 @@ std::string page_html(const Page& page, std::span<const std::string> inputs) {
   for (const auto& [node, input] : page_edges(page.nodes)) edges.push_back({node, input});
   for (const PagePlot& plot : page.plots) plots.push_back(json_of(plot));
   for (const PageTable& table : page.tables) tables.push_back(json_of(table));
+  for (const PageGallery& gallery : page.galleries) galleries.push_back(json_of(gallery));
   for (const auto& [name, colours] : ascribe::colours_by_name)
     maps.push_back({{"name", name}, {"colours", hexadecimal(colours)}, {"chosen", colours == page.colours}});
   for (const Rgb& colour : share_colours) shares.push_back(colour);
-  const Json head{{"notes", page.notes},       {"methods", std::move(methods)}, {"nodes", std::move(nodes)},
-                  {"edges", std::move(edges)}, {"plots", std::move(plots)},     {"tables", std::move(tables)},
-                  {"maps", std::move(maps)},   {"shares", std::move(shares)}};
+  const Json head{{"notes", page.notes},
+                  {"methods", std::move(methods)},
+                  {"nodes", std::move(nodes)},
+                  {"edges", std::move(edges)},
+                  {"plots", std::move(plots)},
+                  {"tables", std::move(tables)},
+                  {"galleries", std::move(galleries)},
+                  {"maps", std::move(maps)},
+                  {"shares", std::move(shares)}};
   std::string data = text_of(head);
   data.pop_back();  // the brace
   data += ",\"inputs\":[";

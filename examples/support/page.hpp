@@ -73,6 +73,7 @@ struct PageCurve {
   std::string name;
   std::vector<double> x, y;
   std::vector<double> low = {}, high = {};  ///< the interval of each y; none: no interval
+  bool points = false;                      ///< each by itself, no line through them
 };
 
 struct PagePlot {
@@ -94,6 +95,22 @@ struct PageTable {
   std::string note = {};
 };
 
+/// A small picture with its heatmap.
+struct PageTile {
+  std::string name;
+  std::size_t height = 0, width = 0;             ///< of its relevance, a number a pixel
+  std::vector<double> relevance;                 ///< height × width values, row by row
+  std::optional<ascribe::Picture> picture = {};  ///< height × width
+};
+
+/// Pictures side by side, with one region of theirs outlined.
+struct PageGallery {
+  std::string title;
+  std::vector<PageTile> tiles;
+  std::vector<std::size_t> region = {};  ///< pixels, counted row by row; none: no outline
+  std::string note = {};
+};
+
 /// All but the inputs.
 struct Page {
   std::string title;
@@ -103,6 +120,7 @@ struct Page {
   std::vector<PageNode> nodes = {};
   std::vector<PagePlot> plots = {};
   std::vector<PageTable> tables = {};
+  std::vector<PageGallery> galleries = {};
   ascribe::Colours colours = ascribe::Colours::diverging;  ///< those that are shown first
 };
 

@@ -101,20 +101,32 @@ function paint(canvas, view, image) {
   canvas.getContext("2d").putImageData(out, 0, 0);
 }
 
-/** A line around the pixels that are in the top so many per cent, and above 0: as top_values (figure.cpp) has it. */
-function contour(input, {steps}) {
-  if (settings.contour === 0) return "";
-  const count = Math.max(1, Math.ceil(settings.contour / 100 * steps.length - 1e-6));
-  const least = Math.max(1, Int16Array.from(steps).sort()[steps.length - count]);
-  const inside = (x, y) => x >= 0 && y >= 0 && x < input.width && y < input.height && steps[y * input.width + x] >= least;
+/** A line around the pixels that are inside. */
+function outline({width, height}, isInside) {
+  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && isInside(y * width + x);
   let path = "";
-  for (let y = 0; y <= input.height; ++y)
-    for (let x = 0; x <= input.width; ++x) {
+  for (let y = 0; y <= height; ++y)
+    for (let x = 0; x <= width; ++x) {
       if (inside(x, y) !== inside(x, y - 1)) path += `M${x} ${y}h1`;
       if (inside(x, y) !== inside(x - 1, y)) path += `M${x} ${y}v1`;
     }
   return path;
 }
+/** Around those that are in the top so many per cent, and above 0: as top_values (figure.cpp) has it. */
+function contour(input, {steps}) {
+  if (settings.contour === 0) return "";
+  const count = Math.max(1, Math.ceil(settings.contour / 100 * steps.length - 1e-6));
+  const least = Math.max(1, Int16Array.from(steps).sort()[steps.length - count]);
+  return outline(input, p => steps[p] >= least);
+}
+/** What draws such a line over a picture: white, and dark on it. */
+const outlineShapes = path => ["#fff", "#222"].map((stroke, i) => drawn("path", {d: path, stroke, fill: "none",
+  "stroke-width": 3 - 1.7 * i, "vector-effect": "non-scaling-stroke"}));
+const outlineOver = ({width, height}, shapes) => drawn("svg", {class: "contour", viewBox: `0 0 ${width} ${height}`,
+  preserveAspectRatio: "none", "aria-hidden": true}, ...shapes);
+/** Small images as large as whole pixels make them; large ones as they are, but for the screen's sake. */
+const shownWidth = ({width, height}, side, most) => width > side ? Math.min(width, most)
+  : Math.max(1, Math.round(side * 1.05 / Math.max(width, height / 2))) * width;
 
 // --- The books.
 
@@ -303,6 +315,17 @@ function paths(view) {
 
 const everyInput = [], sampleOf = new Map();
 
+/** The bytes of a picture, four a pixel; null where there is none. */
+async function pixelsOf(input) {
+  if (!input.picture) return null;
+  const image = new Image();
+  image.src = input.picture;
+  await image.decode();
+  const canvas = element("canvas", {width: input.width, height: input.height}), context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, input.width, input.height).data;
+}
+
 /**
  * A view's picture, or its words, with all that follows the pointer and the sliders. A part is one of the inputs of the
  * network, of a sample that may have several.
@@ -322,9 +345,8 @@ function viewOf(input, part, index) {
   } else {
     surface = element("canvas", {width: input.width, height: input.height, tabindex: 0, role: "img"});
     self.cross = element("div", {class: "cross", hidden: true});
-    lines = ["#fff", "#222"].map((stroke, i) => drawn("path", {stroke, fill: "none", "stroke-width": 3 - 1.7 * i, "vector-effect": "non-scaling-stroke"}));
-    shown = element("div", {class: "picture"}, surface, drawn("svg", {class: "contour", viewBox: `0 0 ${input.width} ${input.height}`,
-      preserveAspectRatio: "none", "aria-hidden": true}, ...lines), self.cross);
+    lines = outlineShapes("");
+    shown = element("div", {class: "picture"}, surface, outlineOver(input, lines), self.cross);
     surface.addEventListener("pointermove", event => {
       const box = surface.getBoundingClientRect();
       part.point(Math.floor((event.clientX - box.left) / box.width * input.width),
@@ -403,9 +425,8 @@ function viewOf(input, part, index) {
 
 /** An input of the network, of one sample: what it was, and its relevance by every method. */
 function partOfSample(input, sample, several) {
-  const part = {sample, several, at: null, image: null, views: []};
-  // Small images as large as whole pixels make them; large ones as they are, but for the screen's sake.
-  part.width = input.words ? 320 : input.width > 160 ? Math.min(input.width, 320) : Math.max(1, Math.round(168 / Math.max(input.width, input.height / 2))) * input.width;
+  const part = {input, sample, several, at: null, image: null, views: []};
+  part.width = input.words ? 320 : shownWidth(input, 160, 320);
   part.choose = index => { sample.method = index; sample.showBooks(); };
   part.views = data.methods.map((_, index) => viewOf(input, part, index));
   part.element = element("div", {class: "views"});
@@ -416,15 +437,6 @@ function partOfSample(input, sample, several) {
   part.point = (x, y) => {
     part.at = x == null ? null : [Math.max(0, Math.min(input.width - 1, x)), Math.max(0, Math.min(input.height - 1, y))];
     for (const view of part.views) view.point(part.at);
-  };
-  part.decode = async () => {
-    if (!input.picture) return;
-    const image = new Image();
-    image.src = input.picture;
-    await image.decode();
-    const canvas = element("canvas", {width: input.width, height: input.height}), context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    part.image = context.getImageData(0, 0, input.width, input.height).data;
   };
   return part;
 }
@@ -469,11 +481,40 @@ function inputSection(input, number) {
     sample.showBooks();
   };
   sample.begin = () => sample.begun ??= (async () => {
-    for (const part of parts) await part.decode();
+    for (const part of parts) part.image = await pixelsOf(part.input);
     sample.show();
   })();
   everyInput.push(sample);
   sampleOf.set(section, sample);
+  return section;
+}
+
+// --- Galleries.
+
+function gallerySection(gallery) {
+  const region = new Set(gallery.region), part = {images: null};
+  const tiles = gallery.tiles.map(tile => {
+    const width = shownWidth(tile, 110, 220);
+    const surface = element("canvas", {width: tile.width, height: tile.height, role: "img", "aria-label": `${tile.name}: its heatmap`});
+    const outlined = () => outlineOver(tile, region.size ? outlineShapes(outline(tile, p => region.has(p))) : []);
+    const figure = element("figure", {style: `width:${width}px`}, element("figcaption", {}, element("span", {}, tile.name)),
+      tile.picture ? element("div", {class: "picture"},
+        element("img", {src: tile.picture, width: tile.width, height: tile.height, alt: `The input ${tile.name}`}), outlined()) : null,
+      element("div", {class: "picture"}, surface, outlined()));
+    return {tile, surface, figure};
+  });
+  part.paint = () => {
+    if (part.images) tiles.forEach(({tile, surface}, i) => paint(surface, tile, part.images[i]));
+  };
+  part.begin = () => part.begun ??= (async () => {
+    part.images = await Promise.all(gallery.tiles.map(pixelsOf));
+    part.paint();
+  })();
+  const section = element("section", {"aria-label": gallery.title}, element("h2", {}, gallery.title),
+    gallery.note ? element("p", {class: "note"}, gallery.note) : null,
+    element("div", {class: "views"}, ...tiles.map(one => one.figure)));
+  everyInput.push(part);
+  partOf.set(section, part);
   return section;
 }
 
@@ -545,7 +586,8 @@ function plotSection(plot) {
       const both = known.filter(i => curve.low[i] != null && curve.high[i] != null);
       if (both.length) group.append(drawn("path", {d: `M${line(curve.low, both)}L${line(curve.high, [...both].reverse())}Z`, fill: stroke, opacity: .16}));
     }
-    if (known.length) group.append(drawn("path", {d: "M" + line(curve.y, known), fill: "none", stroke, "stroke-width": 2, "stroke-dasharray": dash}));
+    if (curve.points) group.append(...known.map(i => drawn("circle", {cx: x(curve.x[i]), cy: y(curve.y[i]), r: 3, fill: stroke, "fill-opacity": .6})));
+    else if (known.length) group.append(drawn("path", {d: "M" + line(curve.y, known), fill: "none", stroke, "stroke-width": 2, "stroke-dasharray": dash}));
     group.append(drawn("title", {}, curve.name));
     picture.append(group);
     return {group, stroke, dash, curve, known};
@@ -553,7 +595,7 @@ function plotSection(plot) {
   groups.forEach((own, k) => {
     const {group, stroke, dash, curve} = own;
     const at = top + 8 + k * Math.min(17, (height - top - bottom) / groups.length);
-    const entry = drawn("g", {}, drawn("line", {x1: width - right + 12, x2: width - right + 40, y1: at, y2: at, stroke, "stroke-width": 2.5, "stroke-dasharray": dash}),
+    const entry = drawn("g", {}, curve.points ? drawn("circle", {cx: width - right + 26, cy: at, r: 4, fill: stroke}) : drawn("line", {x1: width - right + 12, x2: width - right + 40, y1: at, y2: at, stroke, "stroke-width": 2.5, "stroke-dasharray": dash}),
       own.text = drawn("text", {x: width - right + 46, y: at + 4}, curve.name));
     const dim = opacity => () => groups.forEach(other => other.group.setAttribute("opacity", other.group === group ? 1 : opacity));
     for (const shape of [group, entry]) {
@@ -564,13 +606,14 @@ function plotSection(plot) {
   });
   // What the curves are where the pointer is, or the arrow keys: the nearest point of each.
   const ruler = picture.appendChild(drawn("line", {y1: top, y2: height - bottom, stroke: "#222", "stroke-dasharray": "2 2", visibility: "hidden"}));
-  const places = [...new Set(points("x"))].sort((a, b) => a - b);
+  const lineCurves = groups.filter(({curve}) => !curve.points);
+  const places = [...new Set(lineCurves.flatMap(({curve}) => curve.x.filter(v => v != null)))].sort((a, b) => a - b);
   let place = -1;
   const show = k => {
     place = k;
     ruler.setAttribute("visibility", k < 0 ? "hidden" : "visible");
     for (const end of ["x1", "x2"]) ruler.setAttribute(end, k < 0 ? 0 : x(places[k]));
-    for (const {text, curve, known} of groups) {
+    for (const {text, curve, known} of lineCurves) {
       const near = k < 0 ? null : known.reduce((best, i) => best == null || Math.abs(curve.x[i] - places[k]) < Math.abs(curve.x[best] - places[k]) ? i : best, null);
       text.textContent = near == null ? curve.name : `${curve.name}: ${inWords(curve.y[near])}` +
         (curve.low?.[near] == null || curve.high?.[near] == null ? "" : ` (${inWords(curve.low[near])} to ${inWords(curve.high[near])})`);
@@ -578,7 +621,7 @@ function plotSection(plot) {
   };
   picture.addEventListener("pointermove", event => {
     const box = picture.getBoundingClientRect(), wish = x0 + ((event.clientX - box.left) / box.width * width - left) / (width - left - right) * (x1 - x0);
-    show(wish < x0 || wish > x1 ? -1 : places.reduce((best, v, k) => Math.abs(v - wish) < Math.abs(places[best] - wish) ? k : best, 0));
+    show(!places.length || wish < x0 || wish > x1 ? -1 : places.reduce((best, v, k) => Math.abs(v - wish) < Math.abs(places[best] - wish) ? k : best, 0));
   });
   picture.addEventListener("pointerleave", () => show(-1));
   picture.addEventListener("blur", () => show(-1));
@@ -587,7 +630,7 @@ function plotSection(plot) {
     if (event.key === "Escape") show(-1);
     if (!move) return;
     event.preventDefault();
-    show(Math.max(0, Math.min(places.length - 1, place + move)));
+    if (places.length) show(Math.max(0, Math.min(places.length - 1, place + move)));
   });
   return element("section", {"aria-label": plot.title}, element("h2", {}, plot.title), plot.note ? element("p", {class: "note"}, plot.note) : null, picture);
 }
@@ -643,12 +686,12 @@ function repaint() {
 document.body.append(hatching);
 for (const note of data.notes) document.querySelector("header").append(element("p", {class: "note"}, note));
 main.append(...data.tables.map(sortable), ...data.plots.map(plotSection));
-if (data.inputs.length) {
+if (data.inputs.length || data.galleries.length) {
   main.append(controls(), element("p", {class: "note"},
-    "Strong colours begin at the magnitude that the chosen share of an input's pixels does not exceed; each picture has its own scale, under it. " +
-    "The bar under that: what became of the output's value. A method's name shows its books, node by node. Relevances are sums over channels, " +
-    "and are rounded to 16 bits here: to within 1/65534 of each picture's largest."));
-  const sections = data.inputs.map(inputSection);
+    "Strong colours begin at the magnitude that the chosen share of an input's pixels does not exceed; each picture has its own scale" +
+    (data.inputs.length ? ", under it. The bar under that: what became of the output's value. A method's name shows its books, node by node." : ".") +
+    " Relevances are sums over channels, and are rounded to 16 bits here: to within 1/65534 of each picture's largest."));
+  const sections = [...data.galleries.map(gallerySection), ...data.inputs.map(inputSection)];
   main.append(...sections);
   // Drawn when they come near, so that a page of many opens at once.
   const watcher = new IntersectionObserver(entries => {
