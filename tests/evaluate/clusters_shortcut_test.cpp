@@ -90,9 +90,13 @@ Found groups_of(const Digits& digits, const Graph<float>& net, Index label) {
                  others = digits.x(Eigen::all, digits.of(label, false));
   const MatrixXf relevance = net.explain(x, label, method::LrpQ()).relevance;
   Found found{clusters(pooled(relevance, image, 7, 7)), {}, {}};
-  for (Index group = 0; found.clusters.count > 1 && group < found.clusters.count; ++group) {
-    found.tests.push_back(shortcut_test(net, x, relevance, image, found.clusters.of, group, others, label));
-    if (found.tests.back().found()) found.shortcuts.push_back(group);
+  for (Index number = 0; found.clusters.count > 1 && number < found.clusters.count; ++number) {
+    std::vector<Index> group, rest;
+    for (Index n = 0; n < x.cols(); ++n)
+      (found.clusters.of[std::size_t(n)] == number ? group : rest).push_back(n);
+    const CommonRegion region = common_region(relevance, image, group, rest);
+    found.tests.push_back(shortcut_test(net, x, image, region, group, rest, others, label));
+    if (found.tests.back().found()) found.shortcuts.push_back(number);
   }
   return found;
 }

@@ -84,8 +84,11 @@ struct Class {
     }
     others.row(1).setConstant(1);
   }
-  ShortcutTest test(Index group) const {
-    return shortcut_test(network(), x, relevance, row, of, group, others, 0);
+  ShortcutTest test(Index number) const {
+    std::vector<Index> group, rest;
+    for (Index n = 0; n < 12; ++n) (of[std::size_t(n)] == number ? group : rest).push_back(n);
+    return shortcut_test(network(), x, row, common_region(relevance, row, group, rest), group, rest, others,
+                         0);
   }
 };
 
@@ -149,8 +152,10 @@ TEST_CASE("regions of nothing are refused", "[evaluate]") {
                     Contains("pixels in [0, 4), found 4"));
   CHECK_THROWS_WITH(region_effect(network(), relevance.topRows(3), row, one, values, 0),
                     Contains("4 features, found 3 and 4 x 1"));
-  CHECK_THROWS_WITH(shortcut_test(network(), relevance, relevance, row, one, 0, relevance, 0),
-                    Contains("for each of 3 inputs, found 3 and 1"));
+  CHECK_THROWS_WITH(shortcut_test(network(), relevance, row, {}, one, none, relevance, 0),
+                    Contains("in the group and in the rest, found 1 and 0"));
+  CHECK_THROWS_WITH(shortcut_test(network(), relevance, row, {}, one, beyond, relevance, 0),
+                    Contains("samples in [0, 3), found 3"));
 }
 
 }  // namespace

@@ -161,29 +161,28 @@ struct ShortcutTest {
   }
 };
 
-/// Tests whether a group of a class hangs on a region of its own. x and `relevance` (features × samples) are
-/// of the class's inputs, `of` the group of each, `others` some inputs of other classes (there may be none:
-/// then nothing is found). The region is `common_region` of the group. Throws Error as its parts, for another
-/// number of groups than of inputs, and for a group that is empty or all of the class.
-template <class Net, class X, class R, class O>
-ShortcutTest shortcut_test(const Net& net, const Eigen::MatrixBase<X>& x,
-                           const Eigen::MatrixBase<R>& relevance, const FeatureMaps& image,
-                           std::span<const Index> of, Index number, const Eigen::MatrixBase<O>& others,
-                           Index target) {
+/// Tests whether a group of a class hangs on its region (`common_region`). x (features × samples) are the
+/// class's inputs, `group` and `rest` numbers of them, `others` some inputs of other classes (there may be
+/// none). Throws Error as region_effect, for an empty group or rest, and for samples that there are not.
+template <class Net, class X, class O>
+ShortcutTest shortcut_test(const Net& net, const Eigen::MatrixBase<X>& x, const FeatureMaps& image,
+                           const CommonRegion& region, std::span<const Index> group,
+                           std::span<const Index> rest, const Eigen::MatrixBase<O>& others, Index target) {
   using S = typename X::Scalar;
-  if (relevance.cols() != x.cols() || Index(of.size()) != x.cols())
-    fail("shortcut_test: expected a relevance and a group for each of ", x.cols(), " inputs, found ",
-         relevance.cols(), " and ", of.size());
-  std::vector<Index> group, rest;
-  for (std::size_t n = 0; n < of.size(); ++n) (of[n] == number ? group : rest).push_back(Index(n));
+  for (const auto& samples : {group, rest})
+    for (const Index n : samples)
+      if (n < 0 || n >= x.cols()) fail("shortcut_test: expected samples in [0, ", x.cols(), "), found ", n);
+  if (group.empty() || rest.empty())
+    fail("shortcut_test: expected samples in the group and in the rest, found ", group.size(), " and ",
+         rest.size());
   ShortcutTest test;
-  test.region = common_region(relevance, image, group, rest);
+  test.region = region;
   const Batch<S> in_group = x(Eigen::all, group), in_rest = x(Eigen::all, rest);
   const Batch<S> of_group = in_group.rowwise().mean(), of_rest = in_rest.rowwise().mean();
-  test.share = double(group.size()) / double(of.size());
-  test.group = region_effect(net, in_group, image, test.region.pixels, of_rest, target);
-  test.rest = region_effect(net, in_rest, image, test.region.pixels, of_rest, target);
-  test.others = region_effect(net, others, image, test.region.pixels, of_group, target);
+  test.share = double(group.size()) / double(group.size() + rest.size());
+  test.group = region_effect(net, in_group, image, region.pixels, of_rest, target);
+  test.rest = region_effect(net, in_rest, image, region.pixels, of_rest, target);
+  test.others = region_effect(net, others, image, region.pixels, of_group, target);
   return test;
 }
 
