@@ -57,9 +57,14 @@ std::vector<Index> Analysis::answers(const std::function<void(std::size_t)>& see
   stages.prepare = [](std::size_t k) { return k; };
   stages.work = [&](std::size_t, std::size_t, std::size_t k) {
     ascribe::set_thread_count(1);  // the others have inputs of their own
-    Index answer = 0;
-    network_.graph.forward(data_.read(k)).output().col(0).maxCoeff(&answer);
-    return answer;
+    const Column input = data_.read(k);
+    try {
+      Index answer = 0;
+      network_.graph.forward(input).output().col(0).maxCoeff(&answer);
+      return answer;
+    } catch (const ascribe::Error& error) {
+      ascribe::fail(data_.name(k), ": ", error.what());
+    }
   };
   stages.finish = [&](std::size_t k, Index answer) {
     all.push_back(answer);

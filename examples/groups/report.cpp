@@ -1,6 +1,7 @@
 #include "examples/groups/report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iterator>
 
@@ -21,7 +22,11 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
-std::string percent(double share) { return fixed(100 * share, share > 0 && share < 0.1 ? 1 : 0) + " %"; }
+std::string percent(double share) {
+  const bool small = std::abs(share) > 0 && std::abs(share) < 0.1;
+  const std::string text = fixed(100 * share, small ? 1 : 0);
+  return (text == "-0" ? "0" : text == "-0.0" ? "0.0" : text) + " %";
+}
 
 std::string change(const std::string& before, const std::string& after) { return before + " -> " + after; }
 
@@ -62,9 +67,9 @@ Json to_json(const RegionEffect& effect) {
           {"logit_fall", effect.logit_fall}};
 }
 
-const std::vector<std::string> columns{"class",  "group",       "inputs",      "share",
-                                       "region", "|R| in it",   "of the rest", "right without",
-                                       "margin", "rest's fall", "others turn", "verdict"};
+const std::vector<std::string> columns{"class",         "group",  "inputs",      "share",
+                                       "verdict",       "region", "|R| in it",   "of the rest",
+                                       "right without", "margin", "rest's fall", "others turn"};
 
 }  // namespace
 
@@ -99,8 +104,10 @@ std::string Report::name_of(Index label) const {
 }
 
 std::string Report::input_name(std::size_t k) const {
-  const std::string name = data_.name(k);
-  return std::filesystem::path(name).filename().string();
+  const std::string name = std::filesystem::path(data_.name(k)).filename().string();
+  // Of a file of many its number says enough under a small picture.
+  const std::size_t at = name.rfind('[');
+  return at != std::string::npos && name.ends_with("]") ? name.substr(at) : name;
 }
 
 std::vector<std::string> Report::findings() const {
@@ -129,7 +136,8 @@ std::vector<std::string> Report::cells(const Line& line) const {
   std::vector<std::string> row{name_of(line.of.label), std::to_string(line.number),
                                std::to_string(line.group().inputs.size()),
                                percent(double(line.group().inputs.size()) / double(line.of.inputs.size()))};
-  if (test) {
+  row.push_back(verdict(test));
+  if (test)
     for (const std::string& cell :
          {std::to_string(test->region.pixels.size()) + ": " + place_of(test->region.pixels, data_.maps()),
           percent(test->region.in_group), percent(test->region.in_rest),
@@ -139,10 +147,7 @@ std::vector<std::string> Report::cells(const Line& line) const {
           test->others.samples > 0 ? percent(test->others.right_after - test->others.right_before)
                                    : std::string()})
       row.push_back(cell);
-  } else {
-    row.resize(columns.size() - 1);
-  }
-  row.push_back(verdict(test));
+  row.resize(columns.size());
   return row;
 }
 
@@ -238,12 +243,12 @@ PageTable Report::page_table() const {
     row[2].number = double(line.group().inputs.size());
     row[3].number = double(line.group().inputs.size()) / double(line.of.inputs.size());
     if (const auto& test = line.group().test) {
-      row[5].number = test->region.in_group;
-      row[6].number = test->region.in_rest;
-      row[7].number = test->group.right_before - test->group.right_after;
-      row[8].number = test->group.margin_before - test->group.margin_after;
-      row[9].number = test->rest.logit_fall;
-      row[10].number = test->others.right_after - test->others.right_before;
+      row[6].number = test->region.in_group;
+      row[7].number = test->region.in_rest;
+      row[8].number = test->group.right_before - test->group.right_after;
+      row[9].number = test->group.margin_before - test->group.margin_after;
+      row[10].number = test->rest.logit_fall;
+      row[11].number = test->others.right_after - test->others.right_before;
     }
   }
   table.note =
@@ -262,25 +267,30 @@ std::vector<PagePlot> Report::plots() const {
   spectra.y_label = "eigenvalue";
   spectra.note =
       "The smallest of the normalised Laplacian. There are as many groups as come before the largest gap.";
-  std::vector<PagePlot> planes;
+  std::vector<PagePlot> planes, quiet;
   for (const ClassGroups& of : classes_) {
     if (!of.skipped.empty()) continue;
     PageCurve& curve = spectra.curves.emplace_back();
     curve.name = "class " + name_of(of.label) + ": " + std::to_string(of.clusters.count) +
-                 (of.clusters.count == 1 ? " group" : " groups");
+                 (of.clusters.count == 1 ? " group" : " groups") + ", gap " +
+                 fixed(of.clusters.spectrum.values(of.clusters.count) -
+                           of.clusters.spectrum.values(of.clusters.count - 1),
+                       3);
     for (Index k = 0; k < of.clusters.spectrum.values.size(); ++k) {
       curve.x.push_back(double(k + 1));
       curve.y.push_back(of.clusters.spectrum.values(k));
     }
     const auto& vectors = of.clusters.spectrum.vectors;
     if (of.clusters.count < 2 || vectors.cols() < 3) continue;
-    PagePlot& plane = planes.emplace_back();
+    bool any = false;
+    PagePlot plane;
     plane.title = "The inputs of class " + name_of(of.label);
     plane.x_label = "second eigenvector";
     plane.y_label = "third eigenvector";
     plane.note = "Each point is an input. What lies close together is explained alike.";
     for (Index g = 0; g < of.clusters.count; ++g) {
       const Line line{of, g};
+      any = any || line.found();
       PageCurve& points = plane.curves.emplace_back();
       points.name = "group " + std::to_string(g) + ": " + std::to_string(line.group().inputs.size()) +
                     " inputs" + (line.found() ? ", hangs on its region" : "");
@@ -291,10 +301,11 @@ std::vector<PagePlot> Report::plots() const {
           points.y.push_back(vectors(n, 2));
         }
     }
+    (any ? planes : quiet).push_back(std::move(plane));
   }
   std::vector<PagePlot> all;
   if (!spectra.curves.empty()) all.push_back(std::move(spectra));
-  std::move(planes.begin(), planes.end(), std::back_inserter(all));
+  for (auto* some : {&planes, &quiet}) std::move(some->begin(), some->end(), std::back_inserter(all));
   return all;
 }
 
