@@ -233,6 +233,14 @@ TEST_CASE("A page refuses numbers that don't fit", "[page]") {
             p.tables = {{"t", {"a", "b"}, {{{"1", 1}}}}};
           }),
           "expected 2 cells in a row, found 1");
+  PageGallery gallery{"t", {{"a", 1, 2, {1, -2}}}, {2}};
+  refused(whole([&](auto& p) { p.galleries = {gallery}; }), "expected pixels of 1 x 2, found 2");
+  gallery.region = {1};
+  gallery.tiles[0].relevance.pop_back();
+  refused(whole([&](auto& p) { p.galleries = {gallery}; }), "a: expected 1 x 2 relevances, found 1");
+  gallery.tiles[0] = {"a", 1, 2, {1, -2}, ascribe::Picture{1, 1, {0, 0, 0}}};
+  refused(whole([&](auto& p) { p.galleries = {gallery}; }),
+          "expected a picture of 1 x 2 pixels, found 1 x 1");
 }
 
 TEST_CASE("What is not finite is not there", "[page]") {
@@ -580,6 +588,41 @@ TEST_CASE("A browser shows curves and tables, and what is missing sorts last", "
   CHECK_THAT(found["words"][1][0].get<std::string>(), Contains(": 2 (1.5 to 2.5)"));
   CHECK(found["words"][1][1] == "b: 3");  // of two as near, the first
   CHECK(found["rows"] == Json({"bac", "cba", "bca", "abc", "cba"}));
+}
+
+TEST_CASE("A browser shows galleries with their region, and plots of points", "[page][explain]") {
+  if (!browser_is_there()) return;
+  Page page;
+  page.plots = {{"t", "x", "y", {{evil, {0, 1, 2}, {3, 2, 1}, {}, {}, true}, {"b", {0, 2}, {3, -1}}}}};
+  const ascribe::Picture picture{2, 2, {0, 0, 0, 255, 255, 255, 9, 9, 9, 90, 90, 90}};
+  page.galleries = {{evil, {{evil, 2, 2, {1, -2, 0, 0}, picture}, {"b", 2, 2, {0, 0, 0, 3}}}, {0, 1}, "n"}};
+  const Json found = visited(page_html(page), R"js(
+  await wait(500);
+  found.circles = document.querySelectorAll("svg.plot g > circle").length;
+  found.lines = document.querySelectorAll("svg.plot g > path").length;
+  const figures = [...document.querySelectorAll("section figure")];
+  found.figures = figures.map(figure => [figure.querySelectorAll("img").length, figure.querySelectorAll("canvas").length]);
+  found.region = figures[1].querySelector(".contour path").getAttribute("d");
+  const pixel = (figure, x, y) => [...figure.querySelector("canvas").getContext("2d").getImageData(x, y, 1, 1).data].slice(0, 3);
+  const slide = async value => {
+    const slider = document.getElementById("strength");
+    slider.value = value;
+    slider.dispatchEvent(new Event("input"));
+    await wait(100);
+  };
+  await slide(0);
+  found.image = pixel(figures[0], 1, 0);
+  await slide(100);
+  found.heat = [pixel(figures[0], 1, 0), pixel(figures[0], 0, 1), pixel(figures[1], 1, 1)];
+)js");
+  CHECK(found["circles"] == 3 + 1);  // one in the legend
+  CHECK(found["lines"] == 1);
+  CHECK(found["figures"] == Json::parse("[[1, 1], [0, 1]]"));
+  CHECK(found["region"] == "M0 0h1M0 0v1M1 0h1M2 0v1M0 1h1M1 1h1");
+  CHECK(found["image"] == Json({255, 255, 255}));
+  CHECK(found["heat"][1] == Json({255, 255, 255}));
+  CHECK(found["heat"][0][0] < found["heat"][0][2]);  // blue: against
+  CHECK(found["heat"][2][0] > found["heat"][2][2]);  // red: for
 }
 
 }  // namespace
