@@ -248,7 +248,7 @@ PageTable Report::page_table() const {
       row[8].number = test->group.right_before - test->group.right_after;
       row[9].number = test->group.margin_before - test->group.margin_after;
       row[10].number = test->rest.logit_fall;
-      row[11].number = test->others.right_after - test->others.right_before;
+      if (test->others.samples > 0) row[11].number = test->others.right_after - test->others.right_before;
     }
   }
   table.note =

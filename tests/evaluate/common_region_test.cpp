@@ -108,6 +108,7 @@ TEST_CASE("a group that hangs on a region of its own is found, and the others ar
   CHECK_FALSE((plain.owned() || plain.hit() || plain.found()));
   CHECK((weak.sized() && weak.owned() && weak.spared()));
   CHECK_FALSE((weak.hit() || weak.found()));
+  CHECK(weak.others.samples == 0);
 }
 
 TEST_CASE("each condition of the rule can fail alone", "[evaluate]") {

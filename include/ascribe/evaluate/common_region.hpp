@@ -137,7 +137,7 @@ struct ShortcutRule {
 struct ShortcutTest {
   CommonRegion region;
   RegionEffect group, rest;  ///< where the region takes the rest's mean pixels
-  RegionEffect others;       ///< of other classes, where it takes the group's mean pixels
+  RegionEffect others;       ///< of other classes, where it takes the group's; none unless `found()`
   double share = 0;          ///< of the class
 
   /// Conditions of the rule, in its order.
@@ -162,8 +162,10 @@ struct ShortcutTest {
 };
 
 /// Tests whether a group of a class hangs on its region (`common_region`). x (features × samples) are the
-/// class's inputs, `group` and `rest` numbers of them, `others` some inputs of other classes (there may be
-/// none). Throws Error as region_effect, for an empty group or rest, and for samples that there are not.
+/// class's inputs, `group` and `rest` numbers of them. `others` are some inputs of other classes (there may be
+/// none), which are looked at where the group is found: that its region turns them shows that it says the
+/// class by itself. Throws Error as region_effect, for an empty group or rest, and for samples that there are
+/// not.
 template <class Net, class X, class O>
 ShortcutTest shortcut_test(const Net& net, const Eigen::MatrixBase<X>& x, const FeatureMaps& image,
                            const CommonRegion& region, std::span<const Index> group,
@@ -182,7 +184,7 @@ ShortcutTest shortcut_test(const Net& net, const Eigen::MatrixBase<X>& x, const 
   test.share = double(group.size()) / double(group.size() + rest.size());
   test.group = region_effect(net, in_group, image, region.pixels, of_rest, target);
   test.rest = region_effect(net, in_rest, image, region.pixels, of_rest, target);
-  test.others = region_effect(net, others, image, region.pixels, of_group, target);
+  if (test.found()) test.others = region_effect(net, others, image, region.pixels, of_group, target);
   return test;
 }
 
