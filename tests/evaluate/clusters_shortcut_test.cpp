@@ -104,7 +104,7 @@ Found groups_of(const Digits& digits, const Graph<float>& net, Index label) {
 // The copyright tag on a tenth of the horses (Lapuschkin et al. 1902.10178), on odd digits: precision and
 // recall of the group that is found, and that its region is the tag.
 TEST_CASE("a tag on a tenth of a class's training images is found", "[evaluate]") {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     Digits digits;
     const std::vector<Index> tagged = digits.tag(1, seed), all = digits.of(1, true);
     const Found found = groups_of(digits, trained(digits, seed), 1);
@@ -128,7 +128,7 @@ TEST_CASE("a tag on a tenth of a class's training images is found", "[evaluate]"
 TEST_CASE("without a tag nothing is claimed of any class, for four of five seeds", "[evaluate]") {
   const Digits digits;
   int quiet = 0;
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
     const Graph<float> net = trained(digits, seed);
     std::size_t claims = 0;
     for (Index label = 0; label < 2; ++label) claims += groups_of(digits, net, label).shortcuts.size();

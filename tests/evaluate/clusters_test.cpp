@@ -140,7 +140,7 @@ TEST_CASE("k-means finds heaps, whatever the seed, and numbers them by size", "[
   std::vector<Index> expected;
   for (const auto& [group, size] : {std::pair(2, 5), {0, 30}, {3, 5}, {1, 11}})
     expected.insert(expected.end(), std::size_t(size), group);
-  for (const std::uint64_t seed : {1, 2, 3}) CHECK(k_means(points, 4, seed) == expected);
+  for (const std::uint64_t seed : {1U, 2U, 3U}) CHECK(k_means(points, 4, seed) == expected);
   CHECK(k_means(points, 1) == std::vector<Index>(51, 0));
   CHECK(k_means(MatrixXd{{3}, {1}, {3}, {2}}, 3, 5) == std::vector<Index>{0, 1, 0, 2});
   // One start from a bad draw stays where it is; the best of several does not.

@@ -79,7 +79,7 @@ struct Class {
   explicit Class(double tag) {
     for (Index n = 0; n < 12; ++n) {
       if (n < 6) of[std::size_t(n)] = 1, x(0, n) = tag;
-      x(2, n) = 1 + 0.01 * double(n);
+      x(2, n) = 1 + 0.001 * double(n);
       relevance.col(n) = VectorXd{{3, 0, 1, 0}}.cwiseProduct(x.col(n));
     }
     others.row(1).setConstant(1);
@@ -93,7 +93,7 @@ struct Class {
 };
 
 TEST_CASE("a group that hangs on a region of its own is found, and the others are not", "[evaluate]") {
-  const ShortcutTest tagged = Class(0.5).test(1), plain = Class(0.5).test(0), weak = Class(0.02).test(1);
+  const ShortcutTest tagged = Class(0.5).test(1), plain = Class(0.5).test(0), weak = Class(0.01).test(1);
   CHECK(tagged.region.pixels == std::vector<Index>{0});
   CHECK(tagged.share == 0.5);
   CHECK((tagged.sized() && tagged.owned() && tagged.hit() && tagged.spared()));
@@ -127,7 +127,7 @@ TEST_CASE("each condition of the rule can fail alone", "[evaluate]") {
   CHECK_FALSE(with([](ShortcutTest& t) { t.share = 0.6; }));
   CHECK_FALSE(with([](ShortcutTest& t) { t.region.in_rest = 0.03; }));
   CHECK_FALSE(with([](ShortcutTest& t) { t.region.pixels.clear(); }));
-  CHECK_FALSE(with([](ShortcutTest& t) { t.group.margin_after = 3.5; }));
+  CHECK_FALSE(with([](ShortcutTest& t) { t.group.margin_after = 3.7; }));
   CHECK_FALSE(with([](ShortcutTest& t) { t.group.margin_before = -1, t.group.margin_after = -9; }));
   CHECK_FALSE(with([](ShortcutTest& t) { t.rest.logit_fall = 0.7; }));
   CHECK_FALSE(with([](ShortcutTest& t) { t.rest.logit_fall = -0.7; }));

@@ -129,7 +129,7 @@ struct ShortcutRule {
   Index members = 5;   ///< a group has at least so many: a mean of fewer says little
   double share = 0.5;  ///< and at most this part of the class
   double own = 20;     ///< its region holds so many times as much |relevance| as in the rest
-  double fall = 0.2;  ///< the group's margin falls by this part of itself, where the rest's pixels replace it
+  double fall = 0.1;  ///< the group's margin falls by this part of itself, where the rest's pixels replace it
   double spared = 0.2;  ///< the rest's logit changes by at most this part of what the group's falls by
 };
 
@@ -162,8 +162,8 @@ struct ShortcutTest {
 };
 
 /// Tests whether a group of a class hangs on its region (`common_region`). x (features × samples) are the
-/// class's inputs, `group` and `rest` numbers of them. `others` are some inputs of other classes (there may be
-/// none), which are looked at where the group is found: that its region turns them shows that it says the
+/// class's inputs, `group` and `rest` numbers of them. `others` are some inputs of other classes (there may
+/// be none), which are looked at where the group is found: that its region turns them shows that it says the
 /// class by itself. Throws Error as region_effect, for an empty group or rest, and for samples that there are
 /// not.
 template <class Net, class X, class O>
