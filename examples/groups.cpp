@@ -48,16 +48,6 @@ Json settings_of(const Options& o, const Analysis& analysis, const LabelledInput
           {"seed", o.how.seed}};
 }
 
-/// How inputs are drawn; none where they are no images. A network that takes an idx file's images as rows of
-/// numbers has no image's shape.
-std::optional<ImageLayout> layout_of(const LabelledInputs& data, const Shape& input, const Options& options) {
-  if (const auto layout = image_layout(input, options.mean, options.deviation)) return layout;
-  const ascribe::FeatureMaps& maps = data.maps();
-  if (!data.is_image() || maps.channels != 1) return std::nullopt;
-  return ImageLayout{{1, int(maps.height), int(maps.width), options.mean, options.deviation},
-                     ImageOrder::chw};
-}
-
 void run(const Options& options) {
   for (const auto& path : {options.csv, options.json, options.page})
     if (!path.empty()) {
@@ -117,7 +107,7 @@ void run(const Options& options) {
     write_bytes(files.stage(options.json),
                 report.json(settings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!options.page.empty())
-    write_bytes(files.stage(options.page), page_html(report.page(detail, layout_of(data, input, options))));
+    write_bytes(files.stage(options.page), page_html(report.page(detail, data.layout())));
   files.commit();
   std::string text;
   for (const std::string& note : notes) text += "note: " + note + "\n";

@@ -48,7 +48,7 @@ Analysis::Analysis(const ascribe::onnx::Network<float>& network, const Options& 
   const Column baseline = options.baseline == "zero"
                               ? Column::Zero(network.graph.input_size(), 1)
                               : sample_in("--baseline", options.baseline, input, options);
-  explainer_.emplace(network.graph, *options.method, by, baseline, nullptr, true);
+  explainer_.emplace(network.graph, *options.method, by, baseline, Explainer::Where{}, true);
 }
 
 std::vector<Index> Analysis::answers(const std::function<void(std::size_t)>& seen) const {

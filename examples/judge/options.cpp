@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ascribe/evaluate/class_erasing.hpp"
+#include "examples/support/classifier_options.hpp"
 
 namespace judge {
 namespace {

@@ -95,7 +95,8 @@ ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options) {
   return reading;
 }
 
-ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options, const ascribe::onnx::Model& model,
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options,
+                                              const ascribe::onnx::Model& model,
                                               const ascribe::onnx::ReadOptions& reading) try {
   auto network = ascribe::onnx::network<float>(model, reading);
   if (network.inputs.size() != 1)
@@ -121,7 +122,8 @@ ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options) 
   return load_classifier(options, model, reading_of(options));
 }
 
-LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& input, std::vector<std::string>& notes) {
+LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& input,
+                               std::vector<std::string>& notes) {
   if (options.inputs.size() == 1 && is_idx(options.inputs[0])) {
     images_path_ = options.inputs[0].string();
     images_ = read_images(images_path_);
@@ -146,10 +148,13 @@ LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& in
   choose(options);
 }
 
-LabelledInputs::LabelledInputs(const ClassifierOptions& options, std::vector<Place> texts) : texts_(std::move(texts)) { choose(options); }
+LabelledInputs::LabelledInputs(const ClassifierOptions& options, std::vector<Place> texts)
+    : texts_(std::move(texts)) {
+  choose(options);
+}
 
 LabelledInputs::LabelledInputs(Place text, std::size_t n, const Shape& shape, std::vector<double> rows,
-           std::vector<float> replacement, std::vector<Word> words)
+                               std::vector<float> replacement, std::vector<Word> words)
     : maps_{shape.back(), count_of(shape) / shape.back(), 1},
       chosen_{0},
       first_(n),

@@ -38,9 +38,10 @@ struct ClassifierOptions {
 
 /// What the reader is told by the command line.
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options);
-/// The network of a model. Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of one
-/// input.
-ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options, const ascribe::onnx::Model& model,
+/// The network of a model. Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of
+/// one input.
+ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options,
+                                              const ascribe::onnx::Model& model,
                                               const ascribe::onnx::ReadOptions& reading);
 /// Reads the model, too. Throws ascribe::Error for --size of an axis that is not open.
 ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options);

@@ -44,7 +44,8 @@ Explainer::Explanation Explainer::operator()(const Column& x, ascribe::Index tar
   } else if (method_.parts) {
     explanation.relevance = ascribe::occlusion(net_, x, baseline_, start, *where_.regions).relevance;
   } else if (method_.layer) {
-    explanation.relevance = activation_map(net_, method_, x, net_.forward(x), start, *where_.layer, where_.maps);
+    explanation.relevance =
+        activation_map(net_, method_, x, net_.forward(x), start, *where_.layer, where_.maps);
     if (!explanation.relevance.allFinite())
       ascribe::fail("expected finite relevances, found one that is not");
   } else if (method_.name == "deep_lift_reveal_cancel") {

@@ -514,7 +514,7 @@ function gallerySection(gallery) {
     gallery.note ? element("p", {class: "note"}, gallery.note) : null,
     element("div", {class: "views"}, ...tiles.map(one => one.figure)));
   everyInput.push(part);
-  partOf.set(section, part);
+  sampleOf.set(section, part);
   return section;
 }
 
