@@ -29,7 +29,7 @@ Parsed parse(int argc, char** argv) {
       "Explains each input's class, groups the explanations of each class, and asks the network whether a "
       "group\n"
       "hangs on a region that it has in common: a shortcut. INPUT is .npy, images (PNG, JPEG), MNIST's\n"
-      "idx3-ubyte, or folders of such files."};
+      "idx3-ubyte, gzipped or not, or folders of such files."};
   app.name("groups");
   add_classifier_options(app, o, "group");
   const auto list = [&](const char* name, auto& to, const char* help, const char* type) {

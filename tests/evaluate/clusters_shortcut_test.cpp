@@ -31,7 +31,7 @@ struct Digits {
 
   Digits() {
     const std::string folder = ASCRIBE_SOURCE_DIR "/examples/data/digits/test-";
-    const auto images = examples::read_images(folder + "images.idx3-ubyte");
+    const auto images = examples::read_images(folder + "images.idx3-ubyte.gz");
     const auto classes = examples::read_labels(folder + "labels.idx1-ubyte");
     for (Index n = 0; n < 1000; ++n) {
       labels.push_back(classes[std::size_t(n)] % 2);

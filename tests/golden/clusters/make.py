@@ -8,6 +8,7 @@ eigenvalues.npy        the 12 smallest of all 300, then those of the first 90; 1
 eigenvectors.npy       digit x 3: of the second to fourth smallest of all 300, not normalised, float32
 """
 
+import gzip
 import os
 import numpy as np, onnx
 from corelay.processor.affinity import SparseKNN
@@ -20,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "../../../examples/data/")
 
 weights = {w.name: numpy_helper.to_array(w).astype(float) for w in onnx.load(DATA + "mnist_mlp.onnx").graph.initializer}
-with open(DATA + "digits/test-images.idx3-ubyte", "rb") as file:
+with gzip.open(DATA + "digits/test-images.idx3-ubyte.gz") as file:
     x = np.frombuffer(file.read()[16:], np.uint8)[: 300 * 784].reshape(300, 784) / 255
 a1 = np.maximum(x @ weights["1.weight"].T + weights["1.bias"], 0)
 a2 = np.maximum(a1 @ weights["3.weight"].T + weights["3.bias"], 0)
