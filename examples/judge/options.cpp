@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <set>
 #include <string_view>
 
@@ -14,17 +13,6 @@
 
 namespace judge {
 namespace {
-
-/// Help, in which a list is one word: CLI11 would put dots behind it.
-class Help : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text = CLI::Formatter::make_option_opts(option);
-    const std::string dots = " ...";
-    if (option->get_delimiter() != '\0' && text.ends_with(dots)) text.resize(text.size() - dots.size());
-    return text;
-  }
-};
 
 /// CLI11 takes -3 and what does not fit for numbers, too.
 std::uint64_t seed(const std::string& text) {
@@ -96,7 +84,6 @@ Parsed parse(int argc, char** argv) {
       "'area' is that between "
       "most and least relevant first."};
   app.name("judge");
-  app.formatter(std::make_shared<Help>());
   add_classifier_options(app, o, "judge by");
   const auto list = [&](const char* name, auto& to, const char* help, const char* type) {
     return add_list(app, name, to, help, type);

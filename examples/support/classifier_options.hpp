@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,17 @@ inline Index whole(const char* option, std::string_view text) {
   return value;
 }
 
+/// Help, in which a list is one word: CLI11 would put dots behind it.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string dots = " ...";
+    if (option->get_delimiter() != '\0' && text.ends_with(dots)) text.resize(text.size() - dots.size());
+    return text;
+  }
+};
+
 /// Numbers or names with commas between.
 template <class List>
 CLI::Option* add_list(CLI::App& app, const char* name, List& to, const char* help, const char* type) {
@@ -34,6 +46,7 @@ CLI::Option* add_list(CLI::App& app, const char* name, List& to, const char* hel
 
 /// MODEL, INPUT and the options that both need. `what` is done with the inputs; both outlive the parsing.
 inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
+  app.formatter(std::make_shared<Help>());
   app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
   app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders")->required();
   app.add_option(
