@@ -1,8 +1,6 @@
 // Which groups of inputs does a network recognise in a way of their own, and by what? Spectral relevance
 // analysis, and what happens to a group once the region that it has in common is replaced.
 #include <algorithm>
-#include <cstdio>
-#include <iostream>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +12,7 @@
 #include "examples/groups/report.hpp"
 #include "examples/support/classifier.hpp"
 #include "examples/support/files.hpp"
+#include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
 
 namespace {
@@ -122,12 +121,8 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   const Parsed parsed = parse(argc, argv);
   if (!parsed.options) return parsed.exit_code;
-  try {
+  return examples::exit_code_of("groups", [&] {
     run(*parsed.options);
-    std::cout.flush();
-    if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
-  } catch (const std::exception& error) {
-    std::cerr << "groups: " << error.what() << '\n';
-    return 1;
-  }
+    return true;
+  });
 }

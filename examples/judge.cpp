@@ -1,7 +1,6 @@
 // Which explanation is right about this network? Ranks methods by what happens to the output where the input
 // is replaced in the order of their relevance.
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "examples/support/interruption.hpp"
 #include "examples/support/model_options.hpp"
 #include "examples/support/pipeline.hpp"
+#include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
 
 namespace {
@@ -269,13 +269,5 @@ bool run(Options options) {
 int main(int argc, char** argv) {
   Parsed parsed = parse(argc, argv);
   if (!parsed.options) return parsed.exit_code;
-  try {
-    const bool all = run(*std::move(parsed.options));
-    std::cout.flush();
-    if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
-    return all ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::cerr << "judge: " << error.what() << '\n';
-    return 1;
-  }
+  return examples::exit_code_of("judge", [&] { return run(*std::move(parsed.options)); });
 }

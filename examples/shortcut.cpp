@@ -1,7 +1,6 @@
 // Networks that look at the wrong thing, trained not to: which losses on relevance cure them, and which cure
 // only the measure.
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "examples/support/interruption.hpp"
 #include "examples/support/pipeline.hpp"
 #include "examples/support/png.hpp"
+#include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
 
 namespace {
@@ -164,12 +164,8 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   const Parsed parsed = parse(argc, argv);
   if (!parsed.options) return parsed.exit_code;
-  try {
+  return examples::exit_code_of("shortcut", [&] {
     run(*parsed.options);
-    std::cout.flush();
-    if (!std::cout || std::ferror(stdout) != 0) ascribe::fail("the table could not be printed");
-  } catch (const std::exception& error) {
-    std::cerr << "shortcut: " << error.what() << '\n';
-    return 1;
-  }
+    return true;
+  });
 }

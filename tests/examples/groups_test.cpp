@@ -20,35 +20,16 @@ using ascribe::test::bytes_of;
 using ascribe::test::count_of;
 using ascribe::test::Message;
 using ascribe::test::of_repository;
-using ascribe::test::Outcome;
-using ascribe::test::run_program;
+using ascribe::test::port_message;
 using ascribe::test::TemporaryFolder;
 using ascribe::test::operator+;
 using Json = nlohmann::json;
 
-/// Runs the program and expects it to succeed. Returns what it printed.
 std::string grouped(const Arguments& arguments) {
-  const Outcome outcome = run_program(ASCRIBE_GROUPS_PROGRAM, arguments);
-  INFO(outcome.err);
-  CHECK(outcome.err.empty());
-  REQUIRE(outcome.exit_code == 0);
-  return outcome.out;
+  return ascribe::test::printed_by(ASCRIBE_GROUPS_PROGRAM, arguments);
 }
-
-/// Runs the program and expects one line of complaint with `part` in it.
 void check_refused(const Arguments& arguments, const std::string& part, int exit_code = 1) {
-  const Outcome outcome = run_program(ASCRIBE_GROUPS_PROGRAM, arguments);
-  INFO(outcome.err);
-  CHECK(outcome.exit_code == exit_code);
-  CHECK(outcome.out.empty());
-  CHECK(count_of(outcome.err, part) == 1);
-}
-
-Message value(const std::string& name, const std::vector<std::int64_t>& sizes) {
-  Message shape;
-  shape.message(1, Message().text(2, "N"));
-  for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
-  return Message().text(1, name).message(2, Message().message(1, Message().integer(1, 1).message(2, shape)));
+  ascribe::test::check_refused_by(ASCRIBE_GROUPS_PROGRAM, arguments, part, exit_code);
 }
 
 /// A grey image of 4 × 4 to three classes: 0 looks at pixels 5 and 10, and at 15, the corner; 1 at 6; 2 at
@@ -62,8 +43,8 @@ std::string model() {
                  .message(1, ascribe::test::node_message("Flatten", {"a"}, {"flat"}, "flat"))
                  .message(1, ascribe::test::node_message("MatMul", {"flat", "w"}, {"b"}, "product"))
                  .message(5, ascribe::test::tensor_message("w", 1, {16, 3}).packed_floats(4, weights))
-                 .message(11, value("a", {1, 4, 4}))
-                 .message(12, value("b", {3})))
+                 .message(11, port_message("a", {1, 4, 4}))
+                 .message(12, port_message("b", {3})))
       .bytes;
 }
 

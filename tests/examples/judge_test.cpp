@@ -24,6 +24,7 @@ using ascribe::test::count_of;
 using ascribe::test::Message;
 using ascribe::test::of_repository;
 using ascribe::test::Outcome;
+using ascribe::test::port_message;
 using ascribe::test::run_program;
 using ascribe::test::TemporaryFolder;
 using ascribe::test::operator+;
@@ -33,29 +34,11 @@ Outcome run(const Arguments& arguments, const std::string& before = "") {
   return run_program(ASCRIBE_JUDGE_PROGRAM, arguments, before);
 }
 
-/// Runs the program and expects it to succeed. Returns what it printed.
 std::string judged(const Arguments& arguments) {
-  const Outcome outcome = run(arguments);
-  INFO(outcome.err);
-  CHECK(outcome.err.empty());
-  REQUIRE(outcome.exit_code == 0);
-  return outcome.out;
+  return ascribe::test::printed_by(ASCRIBE_JUDGE_PROGRAM, arguments);
 }
-
-/// Runs the program and expects one line of complaint with `part` in it.
 void check_refused(const Arguments& arguments, const std::string& part, int exit_code = 1) {
-  const Outcome outcome = run(arguments);
-  INFO(outcome.err);
-  CHECK(outcome.exit_code == exit_code);
-  CHECK(outcome.out.empty());
-  CHECK(count_of(outcome.err, part) == 1);
-}
-
-Message value(const std::string& name, const std::vector<std::int64_t>& sizes) {
-  Message shape;
-  shape.message(1, Message().text(2, "N"));
-  for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
-  return Message().text(1, name).message(2, Message().message(1, Message().integer(1, 1).message(2, shape)));
+  ascribe::test::check_refused_by(ASCRIBE_JUDGE_PROGRAM, arguments, part, exit_code);
 }
 
 /// Four features to two classes, whose weights are (1, 2, -3, 0.5) and (-1, 0, 1, 0).
@@ -65,8 +48,8 @@ std::string linear_model() {
                  .message(1, ascribe::test::node_message("MatMul", {"a", "w"}, {"b"}, "product"))
                  .message(5, ascribe::test::tensor_message("w", 1, {4, 2})
                                  .packed_floats(4, {1, -1, 2, 0, -3, 1, 0.5f, 0}))
-                 .message(11, value("a", {4}))
-                 .message(12, value("b", {2})))
+                 .message(11, port_message("a", {4}))
+                 .message(12, port_message("b", {2})))
       .bytes;
 }
 
@@ -169,8 +152,8 @@ TEST_CASE("judge: a time step or a token is a region of one row", "[judge]") {
                             .message(1, ascribe::test::node_message("MatMul", {"flat", "w"}, {"b"}))
                             .message(5, ascribe::test::tensor_message("w", 1, {4, 2})
                                             .packed_floats(4, {1, -1, 2, 0, -3, 1, 0.5f, 0}))
-                            .message(11, value("a", {2, 2}))
-                            .message(12, value("b", {2})))
+                            .message(11, port_message("a", {2, 2}))
+                            .message(12, port_message("b", {2})))
                         .bytes);
   ascribe::io::write_npy(folder / "x.npy", {1, 2, 2}, std::vector<float>(4, 1.0f));
   folder.write("labels.csv", "0\n");
@@ -382,7 +365,7 @@ std::string text_model() {
                  .message(11, Message()
                                   .text(1, "input_ids")
                                   .message(2, Message().message(1, Message().integer(1, 7).message(2, ids))))
-                 .message(12, value("y", {2})))
+                 .message(12, port_message("y", {2})))
       .bytes;
 }
 
@@ -431,7 +414,7 @@ TEST_CASE("judge: the pieces of texts are replaced one by one", "[judge][text]")
   CHECK(data["plots"][0]["note"] ==
         "95 % of the bootstrap's means; each step is over the inputs that are as long");
   CHECK_FALSE(both.contains("sanity"));  // no layer has weights that could be random
-  CHECK(curves(two) == both);  // all is done
+  CHECK(curves(two) == both);            // all is done
   check_refused(Arguments{net, folder.write("texts.txt", "the quick fox\nquick the\n").string()} +
                     Arguments(two.begin() + 1, two.end()) + Arguments{"--methods", "lrp_q", "--json", out},
                 "expected the run that was begun there, inputs");
@@ -540,8 +523,8 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
       "map.onnx",
       ascribe::test::model_message(Message()
                                        .message(1, ascribe::test::node_message("Relu", {"a"}, {"b"}))
-                                       .message(11, value("a", {2, 3}))
-                                       .message(12, value("b", {2, 3})))
+                                       .message(11, port_message("a", {2, 3}))
+                                       .message(12, port_message("b", {2, 3})))
           .bytes);
   ascribe::io::write_npy(folder / "x.npy", {2, 3}, std::vector<float>(6, 1.0f));
   check_refused({map.string(), (folder / "x.npy").string()},
@@ -554,8 +537,8 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
       "exponential.onnx",
       ascribe::test::model_message(Message()
                                        .message(1, ascribe::test::node_message("Exp", {"a"}, {"b"}))
-                                       .message(11, value("a", {2}))
-                                       .message(12, value("b", {2})))
+                                       .message(11, port_message("a", {2}))
+                                       .message(12, port_message("b", {2})))
           .bytes);
   ascribe::io::write_npy(folder / "two.npy", {1, 2}, std::vector<float>{1, 2});
   const Arguments two{exponential.string(), (folder / "two.npy").string(), "--methods", "gradient"};
@@ -588,7 +571,7 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
                                         2, Message()
                                                .message(1, Message().text(2, "N"))
                                                .message(1, Message().integer(1, 2))))))
-              .message(12, value("b", {2})))
+              .message(12, port_message("b", {2})))
           .bytes);
   check_refused({whole.string(), (folder / "two.npy").string()},
                 "expected an input of floating-point numbers, found 'a' of uint8");

@@ -31,13 +31,8 @@ using Json = nlohmann::ordered_json;
 
 Outcome run(const Arguments& arguments) { return run_program(ASCRIBE_SHORTCUT_PROGRAM, arguments, ""); }
 
-/// Runs the program and expects one line of complaint with `part` in it.
 void check_refused(const Arguments& arguments, const std::string& part, int exit_code = 1) {
-  const Outcome outcome = run(arguments);
-  INFO(outcome.err);
-  CHECK(outcome.exit_code == exit_code);
-  CHECK(outcome.out.empty());
-  CHECK(count_of(outcome.err, part) == 1);
+  ascribe::test::check_refused_by(ASCRIBE_SHORTCUT_PROGRAM, arguments, part, exit_code);
 }
 
 /// A protocol whose runs take milliseconds: 60 images, one epoch or two.

@@ -49,6 +49,25 @@ inline Outcome run_program(const std::string& program, const Arguments& argument
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(streams / "out"), bytes_of(streams / "err")};
 }
 
+/// Runs a program and expects it to succeed. Returns what it printed.
+inline std::string printed_by(const std::string& program, const Arguments& arguments) {
+  const Outcome outcome = run_program(program, arguments);
+  INFO(outcome.err);
+  CHECK(outcome.err.empty());
+  REQUIRE(outcome.exit_code == 0);
+  return outcome.out;
+}
+
+/// Runs a program and expects one line of complaint with `part` in it.
+inline void check_refused_by(const std::string& program, const Arguments& arguments, const std::string& part,
+                             int exit_code = 1) {
+  const Outcome outcome = run_program(program, arguments);
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == exit_code);
+  CHECK(outcome.out.empty());
+  CHECK(count_of(outcome.err, part) == 1);
+}
+
 inline Outcome run(const Arguments& arguments, const std::string& before = "") {
   return run_program(ASCRIBE_EXPLAIN_PROGRAM, arguments, before);
 }

@@ -56,6 +56,15 @@ inline Message tensor_message(std::string_view name, std::int64_t type,
   return Message().packed(1, dims).integer(2, type).text(8, name);
 }
 
+/// A ValueInfoProto of floats: an input or output of sizes behind a batch.
+inline Message port_message(std::string_view name, const std::vector<std::int64_t>& sizes) {
+  Message shape;
+  shape.message(1, Message().text(2, "N"));
+  for (const std::int64_t size : sizes) shape.message(1, Message().integer(1, size));
+  return Message().text(1, name).message(2,
+                                         Message().message(1, Message().integer(1, 1).message(2, shape)));
+}
+
 inline Message node_message(std::string_view op_type, const std::vector<std::string>& inputs,
                             const std::vector<std::string>& outputs, std::string_view name = "") {
   Message result;
