@@ -21,30 +21,17 @@ using namespace groups;
 
 /// What was asked for, and of what.
 Json settings_of(const Options& o, const Analysis& analysis, const LabelledInputs& data) {
-  const auto content = [](const std::string& file) {
-    std::error_code error;
-    return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
-  };
-  return {{"model", content(o.model.string())},
-          {"output", o.output},
-          {"sizes", o.sizes},
-          {"inputs", data.size()},
-          {"labels", content(o.labels)},
-          {"names", content(o.names.string())},
-          {"method", o.method->name},
-          {"baseline", content(o.baseline)},
-          {"epsilon", o.epsilon},
-          {"gamma", o.gamma},
-          {"mean", o.mean},
-          {"std", o.deviation},
-          {"low", o.low},
-          {"high", o.high},
-          {"pool", {analysis.height(), analysis.width()}},
-          {"neighbours", o.how.neighbours},
-          {"most", o.how.most},
-          {"region", o.part},
-          {"others", o.others},
-          {"seed", o.how.seed}};
+  Json all = settings_of(static_cast<const ClassifierOptions&>(o));
+  all.update({{"inputs", data.size()},
+              {"method", o.method->name},
+              {"baseline", with_content(o.baseline)},
+              {"pool", {analysis.height(), analysis.width()}},
+              {"neighbours", o.how.neighbours},
+              {"most", o.how.most},
+              {"region", o.part},
+              {"others", o.others},
+              {"seed", o.how.seed}});
+  return all;
 }
 
 void run(const Options& options) {

@@ -35,38 +35,24 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
   // A text's file name has its content in it.
   for (const std::string& file : data.files())
     names += (o.vocabulary.empty() ? fingerprint(file) : file) + "\n";
-  const auto content = [](const std::string& file) {
-    std::error_code error;
-    return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
-  };
-  return {{"model", content(o.model.string())},
-          {"output", o.output},
-          {"scores", bench.first_scores()},
-          {"sizes", o.sizes},
-          {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
-          {"vocabulary", content(o.vocabulary.string())},
-          {"keep case", o.keep_case},
-          {"labels", content(o.labels)},
-          {"names", content(o.names.string())},
-          {"methods", methods},
-          {"layer", o.layer},
-          {"perturbation", bench.described()},
-          {"replacement", content(o.replacement)},
-          {"score", o.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax"},
-          {"least first", o.least_first},
-          {"random", o.random},
-          {"erase", pairs},
-          {"sanity", o.sanity},
-          {"measures", measured},
-          {"baseline", content(o.baseline)},
-          {"seed", o.how.seed},
-          {"keep going", o.keep_going},
-          {"mean", o.mean},
-          {"std", o.deviation},
-          {"low", o.low},
-          {"high", o.high},
-          {"epsilon", o.epsilon},
-          {"gamma", o.gamma}};
+  Json all = settings_of(static_cast<const ClassifierOptions&>(o));
+  all.update({{"scores", bench.first_scores()},
+              {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
+              {"vocabulary", with_content(o.vocabulary.string())},
+              {"keep case", o.keep_case},
+              {"methods", methods},
+              {"layer", o.layer},
+              {"perturbation", bench.described()},
+              {"replacement", with_content(o.replacement)},
+              {"score", o.how.score == ascribe::evaluate::Score::logit ? "logit" : "softmax"},
+              {"least first", o.least_first},
+              {"random", o.random},
+              {"erase", pairs},
+              {"sanity", o.sanity},
+              {"measures", measured},
+              {"baseline", with_content(o.baseline)},
+              {"seed", o.how.seed}});
+  return all;
 }
 
 /// What is done with one input, by a bench that is the same for all, or one of its own.

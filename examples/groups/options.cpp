@@ -64,19 +64,11 @@ Parsed parse(int argc, char** argv) {
   app.add_option("--members", o.members, "show so many typical inputs of a group on the page")
       ->capture_default_str()
       ->check(CLI::Range(Index(1), Index(1000)));
-  app.add_option("--seed", o.how.seed, "of k-means")->capture_default_str();
+  add_seed(app, o.how.seed, "of k-means");
   app.add_option("--baseline", o.baseline, "what methods against a baseline compare with: zero, or a sample")
       ->capture_default_str()
       ->type_name("zero|FILE.npy");
-  list("--low", o.low, "what black is, for epsilon_gamma_box [-mean/std]", "X[,X...]");
-  list("--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
-  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
-  app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
-      ->capture_default_str();
-  app.add_option("--threads", o.threads, "as many inputs at once")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
+  add_method_options(app, o);
   app.add_option("--json", o.json, "write the table, the eigenvalues, and each input's group")
       ->type_name("OUT.json");
   app.add_option("--page", o.page, "write the groups as one page for a browser")->type_name("OUT.html");
@@ -84,8 +76,6 @@ Parsed parse(int argc, char** argv) {
     app.parse(argc, argv);
     o.method = method_named(method);
     check_classifier_options(app, o);
-    check_finite("--low", o.low);
-    check_finite("--high", o.high);
     if (app.count("--gamma") > 0 && !o.method->box) misused("--gamma", method + " has none");
     if (app.count("--baseline") > 0 && !o.method->baseline) misused("--baseline", method + " has none");
     if (o.pool.size() > 2) misused("--pool", "expected a size, or a height and a width");

@@ -1,11 +1,9 @@
 /// The command line.
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "ascribe/evaluate/clusters.hpp"
@@ -19,17 +17,13 @@ using ascribe::Index;
 
 struct Options : ClassifierOptions {
   const Method* method = nullptr;
-  std::vector<double> low, high;
   std::string baseline = "zero";
-  double epsilon = 1e-6, gamma = 0.25;
   std::vector<Index> classes;  ///< none: all that inputs are of
   std::vector<Index> pool;     ///< height and width of the pooled relevance; none: by the input's shape
   ascribe::evaluate::ClusterOptions how;
   double part = 0.5;   ///< of a group's excess that its region holds
   Index others = 500;  ///< inputs of other classes that get a group's region
   Index members = 6;   ///< typical ones that are shown
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  std::filesystem::path csv, json, page;
 
   /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {

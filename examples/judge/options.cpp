@@ -1,8 +1,6 @@
 #include "examples/judge/options.hpp"
 
-#include <charconv>
 #include <cmath>
-#include <cstdint>
 #include <set>
 #include <string_view>
 
@@ -13,15 +11,6 @@
 
 namespace judge {
 namespace {
-
-/// CLI11 takes -3 and what does not fit for numbers, too.
-std::uint64_t seed(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size())
-    misused("--seed", "expected a whole number from 0 to 2^64 - 1, found '" + text + "'");
-  return value;
-}
 
 std::vector<const Method*> methods_named(const std::vector<std::string>& names) {
   std::vector<const Method*> found;
@@ -168,19 +157,8 @@ Parsed parse(int argc, char** argv) {
          "or a sample")
       ->capture_default_str()
       ->type_name("zero|mean|FILE.npy");
-  app.add_option_function<std::string>(
-         "--seed", [&](const std::string& text) { o.how.seed = seed(text); },
-         "of noise and random order [" + std::to_string(o.how.seed) + "]")
-      ->type_name("N");
-  list("--low", o.low, "what black is, for noise and epsilon_gamma_box [-mean/std]", "X[,X...]");
-  list("--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
-  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
-  app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
-      ->capture_default_str();
-  app.add_option("--threads", o.threads, "as many inputs at once")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
+  add_seed(app, o.how.seed, "of noise and random order");
+  add_method_options(app, o, "noise and ");
   app.add_option("--json", o.json, "write the table, the curves and their intervals")->type_name("OUT.json");
   app.add_option("--page", o.page,
                  "write the table, the curves and a few inputs by all methods as one page for a browser")
@@ -235,8 +213,6 @@ Parsed parse(int argc, char** argv) {
     if ((o.replacement == "mask" || o.replacement == "pad") && o.vocabulary.empty())
       misused("--replace", o.replacement + " is a piece of a --vocabulary");
     check_classifier_options(app, o);
-    check_finite("--low", o.low);
-    check_finite("--high", o.high);
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : 2};

@@ -1,12 +1,10 @@
 /// The command line.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,7 +24,6 @@ struct Options : ClassifierOptions {
   std::vector<const Method*> methods;
   bool all_methods = true;  ///< those that the network has no layer for are left out then
   std::string layer;        ///< the node that class activation maps are made of; empty: it is chosen
-  std::vector<double> low, high;
   std::string baseline = "zero", replacement;  ///< no replacement: noise for images, else zero
   double blur = 0;                             ///< the deviation in pixels; 0: a sixteenth of the image
   std::vector<Index> region;                   ///< height and width; none: by the input's shape
@@ -35,9 +32,7 @@ struct Options : ClassifierOptions {
   bool least_first = true, random = true;         ///< besides most relevant first
   std::vector<std::pair<Index, Index>> erasures;  ///< classes: from the first to the second
   Index sanity = 100;                             ///< how many inputs are explained with random weights, too
-  double epsilon = 1e-6, gamma = 0.25;
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  std::filesystem::path csv, json, page, resume;
+  std::filesystem::path resume;
   Index page_inputs = 6;  ///< how many inputs the page shows
 
   std::vector<std::filesystem::path> read() const {

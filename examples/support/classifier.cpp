@@ -88,6 +88,26 @@ void check_count(const std::string& file, std::size_t found, std::size_t inputs)
 
 }  // namespace
 
+std::string with_content(const std::string& file) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
+}
+
+Json settings_of(const ClassifierOptions& o) {
+  return {{"model", with_content(o.model.string())},
+          {"output", o.output},
+          {"sizes", o.sizes},
+          {"labels", with_content(o.labels)},
+          {"names", with_content(o.names.string())},
+          {"keep going", o.keep_going},
+          {"mean", o.mean},
+          {"std", o.deviation},
+          {"low", o.low},
+          {"high", o.high},
+          {"epsilon", o.epsilon},
+          {"gamma", o.gamma}};
+}
+
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options) {
   ascribe::onnx::ReadOptions reading;
   if (!options.output.empty()) reading.outputs = {options.output};

@@ -1,14 +1,17 @@
 /// A classifier, and inputs whose classes are known: what programs need that watch its answers.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "ascribe/io/onnx.hpp"
+#include "examples/support/files.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/samples.hpp"
 #include "examples/support/words.hpp"
@@ -26,6 +29,11 @@ struct ClassifierOptions {
   std::vector<std::pair<std::string, Index>> sizes;
   std::vector<double> mean = {0}, deviation = {1};
   bool keep_going = false;  ///< files that cannot be read are left out
+  // Of the methods that explain them.
+  std::vector<double> low, high;
+  double epsilon = 1e-6, gamma = 0.25;
+  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::filesystem::path csv, json, page;
 
   /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {
@@ -35,6 +43,11 @@ struct ClassifierOptions {
     return all;
   }
 };
+
+/// A word of the command line; a file's with a number that stands for its content.
+std::string with_content(const std::string& file);
+/// What was asked for, as a record of a run has it.
+Json settings_of(const ClassifierOptions& options);
 
 /// What the reader is told by the command line.
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options);

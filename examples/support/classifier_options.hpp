@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ class Help : public CLI::Formatter {
 
 /// Numbers or names with commas between.
 template <class List>
-CLI::Option* add_list(CLI::App& app, const char* name, List& to, const char* help, const char* type) {
+CLI::Option* add_list(CLI::App& app, const char* name, List& to, const std::string& help, const char* type) {
   return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
 }
 
@@ -81,6 +82,34 @@ inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const st
   add_list(app, "--std", o.deviation, "what they are divided by then [1]", "X[,X...]");
 }
 
+/// What the methods are told, --threads and --csv. `black_for`: what else than epsilon_gamma_box reads the
+/// bounds.
+inline void add_method_options(CLI::App& app, ClassifierOptions& o, const std::string& black_for = "") {
+  add_list(app, "--low", o.low, "what black is, for " + black_for + "epsilon_gamma_box [-mean/std]",
+           "X[,X...]");
+  add_list(app, "--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
+  app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
+  app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "as many inputs at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
+}
+
+/// --seed: CLI11 by itself takes -3 and what does not fit for numbers, too.
+inline void add_seed(CLI::App& app, std::uint64_t& to, const std::string& of) {
+  app.add_option_function<std::string>(
+         "--seed",
+         [&to](const std::string& text) {
+           const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+           if (error != std::errc() || stop != text.data() + text.size())
+             misused("--seed", "expected a whole number from 0 to 2^64 - 1, found '" + text + "'");
+         },
+         of + " [" + std::to_string(to) + "]")
+      ->type_name("N");
+}
+
 /// What the parsed options contradict.
 inline void check_finite(const char* option, const std::vector<double>& numbers) {
   if (std::any_of(numbers.begin(), numbers.end(), [](double v) { return !std::isfinite(v); }))
@@ -89,6 +118,8 @@ inline void check_finite(const char* option, const std::vector<double>& numbers)
 inline void check_classifier_options(const CLI::App& app, const ClassifierOptions& o) {
   if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
   check_finite("--mean", o.mean);
+  check_finite("--low", o.low);
+  check_finite("--high", o.high);
   if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
     misused("--std", "expected numbers above 0");
 }

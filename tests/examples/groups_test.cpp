@@ -135,6 +135,8 @@ TEST_CASE("groups: bad input gets one line", "[groups]") {
                 "--class 2: expected inputs of that class, found none");
   check_refused(data.all() + Arguments{"--class", "3"}, "--class: expected classes in [0, 3), found 3");
   check_refused(data.all() + Arguments{"--class", "1,1"}, "found a class twice", 2);
+  check_refused(data.all() + Arguments{"--seed", "-3"}, "--seed: expected a whole number from 0 to 2^64 - 1",
+                2);
   check_refused(data.all() + Arguments{"--region", "0"}, "expected a part above 0", 2);
   check_refused(data.all() + Arguments{"--method", "occlusion"}, "found 'occlusion'", 2);
   check_refused(data.all() + Arguments{"--json", data.images}, "expected another place");

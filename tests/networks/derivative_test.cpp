@@ -596,6 +596,49 @@ TEST_CASE("One layer in two places has a derivative in each", "[networks][deriva
   }
 }
 
+TEST_CASE("Without derivatives by the inputs all others are the same", "[networks][derivative]") {
+  std::mt19937 generator(8);
+  // The input goes into a function, a layer, and a sum with what comes of both.
+  Graph<double> net;
+  const Index x = net.input("x", 4);
+  const MatrixXd w = random(4, 4, generator), v = random(3, 4, generator), values = random(4, 5, generator),
+                 reference = random(4, 1, generator), by = random(4, 5, generator),
+                 by_output = random(3, 5, generator);
+  const VectorXd b = random(4, 1, generator);
+  const Index first = net.add("first", MatMul(map::Dense<double>(w), b), {x});
+  const Index f = net.add("f", Elementwise(fn::Softplus()), {x});
+  const Index sum = net.add("sum", MatMul(map::Sum<double>(3, 4)), {first, f, x});
+  const Index last = net.add("last", MatMul(map::Dense<double>(v)), {sum});
+  net.output(last);
+  const std::vector<At> at{{last, view(by_output)}};
+  const auto base = net.forward(reference);
+  for (const bool against : {false, true}) {
+    Composite<double> method(Form::R);
+    method.add(match::any(), method::Lrp(0.3));
+    const Composite<double> used = against ? Composite<double>(method::DeepLift()) : method;
+    Derivative<double> all(net, used), some(net, used);
+    const auto trace = net.forward(values);
+    for (auto* one : {&all, &some}) {
+      one->explain(trace, 1, against ? &base : nullptr);
+      one->differentiate({.relevance = view(by), .values = at, .by_inputs = one == &all});
+    }
+    CHECK(all.input().size() == 20);
+    CHECK(some.input().size() == 0);
+    CHECK(some.baseline_input().size() == 0);
+    for (const Index node : {first, last}) {
+      CHECK(std::ranges::equal(all.weights(node), some.weights(node)));
+      CHECK(std::ranges::equal(all.bias(node), some.bias(node)));
+      CHECK(all.value(node) == some.value(node));
+    }
+    CHECK(all.weights(first)[0] != 0);
+    all.backpropagate(trace, at);
+    some.backpropagate(trace, at, false);
+    CHECK(all.input().size() == 20);
+    CHECK(some.input().size() == 0);
+    CHECK(std::ranges::equal(all.weights(first), some.weights(first)));
+  }
+}
+
 TEST_CASE("One column of a baseline's trace for all samples", "[networks][derivative]") {
   std::vector<VectorXd> blocks;
   std::mt19937 generator(10);
@@ -777,8 +820,8 @@ struct Squared {
   static void each_parameter(auto&& f) { f("gamma", &Squared::gamma); }
 };
 
-/// One number from an explanation and its biases' shares, by a rule at every matrix of a graph: its derivative
-/// by one parameter, all nodes' together, against finite differences.
+/// One number from an explanation and its biases' shares, by a rule at every matrix of a graph: its
+/// derivative by one parameter, all nodes' together, against finite differences.
 template <class R>
 void check_parameters_of(const char* name, double R::*parameter, R rule, Form form, bool negative) {
   INFO(name << " in the form " << ascribe::detail::name_of(form) << (negative ? "" : ", inputs of one sign"));
@@ -842,9 +885,11 @@ TEST_CASE("the derivative by a rule's parameters is what finite differences say"
 TEST_CASE("a parameter that a rule has not, or is not affine in, is refused", "[networks][derivative]") {
   const Graph<double> net = test::random_graph(4, 1, fn::Relu());
   const Index stem = net.find("stem");
-  const Derivative<double> gamma(net, of_rules(Form::R, false, rule::Gamma(), rule::Ignore(), rule::Gradient())),
+  const Derivative<double> gamma(net,
+                                 of_rules(Form::R, false, rule::Gamma(), rule::Ignore(), rule::Gradient())),
       squared(net, of_rules(Form::R, false, Squared(), rule::Ignore(), rule::Gradient()));
-  CHECK_THROWS_WITH(gamma.parameter(stem, "beta"), Catch::Contains("node 'stem'") && Catch::Contains("no parameter 'beta'"));
+  CHECK_THROWS_WITH(gamma.parameter(stem, "beta"),
+                    Catch::Contains("node 'stem'") && Catch::Contains("no parameter 'beta'"));
   CHECK_THROWS_WITH(gamma.parameter(net.find("most"), "gamma"), Catch::Contains("no parameter 'gamma'"));
   CHECK_THROWS_WITH(squared.parameter(stem, "gamma"), Catch::Contains("no parameter 'gamma'"));
 }
