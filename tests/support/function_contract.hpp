@@ -143,6 +143,10 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
       if (!(f.chord(r, a) == chord))
         FAIL_CHECK("chord(a, r) " << chord << ", chord(r, a) " << f.chord(r, a) << " at r = " << r);
 
+      if constexpr (requires { f.slope(a); })
+        if (r == 0 && finite && !(std::abs(Real(f.slope(a)) - Real(chord)) <= unit * std::abs(Real(chord)) + floor))
+          FAIL_CHECK("chord from 0 " << chord << ", slope " << f.slope(a) << " at a = " << a);
+
       if (d == 0 || !finite) continue;
       Real size = std::abs(expected);
       if (!traits.relative) size += std::abs((Real(a) * derivative[i] - Real(r) * derivative[j]) / d);

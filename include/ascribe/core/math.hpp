@@ -8,12 +8,18 @@
 
 #include <Eigen/Core>
 
+#include <ascribe/core/float_functions.hpp>
+
 namespace ascribe::math {
 
 template <class Scalar>
 Scalar exp(const Scalar& x) {
-  using std::exp;
-  return Scalar(exp(x));
+  if constexpr (std::same_as<Scalar, float>) {
+    return floats::exp(x);
+  } else {
+    using std::exp;
+    return Scalar(exp(x));
+  }
 }
 template <class Scalar>
 Scalar log(const Scalar& x) {
@@ -22,8 +28,12 @@ Scalar log(const Scalar& x) {
 }
 template <class Scalar>
 Scalar tanh(const Scalar& x) {
-  using std::tanh;
-  return Scalar(tanh(x));
+  if constexpr (std::same_as<Scalar, float>) {
+    return floats::tanh(x);
+  } else {
+    using std::tanh;
+    return Scalar(tanh(x));
+  }
 }
 template <class Scalar>
 Scalar sin(const Scalar& x) {
@@ -131,7 +141,9 @@ Scalar log1p(const Scalar& x) {
 /// The complementary error function.
 template <class Scalar>
 Scalar erfc(const Scalar& x) {
-  if constexpr (std::floating_point<Scalar>)
+  if constexpr (std::same_as<Scalar, float>)
+    return floats::erfc(x);
+  else if constexpr (std::floating_point<Scalar>)
     return std::erfc(x);
   else
     return lift(x, erfc(x.value()),
@@ -141,7 +153,9 @@ Scalar erfc(const Scalar& x) {
 /// The error function.
 template <class Scalar>
 Scalar erf(const Scalar& x) {
-  if constexpr (std::floating_point<Scalar>)
+  if constexpr (std::same_as<Scalar, float>)
+    return floats::erf(x);
+  else if constexpr (std::floating_point<Scalar>)
     return std::erf(x);
   else
     return lift(x, erf(x.value()),

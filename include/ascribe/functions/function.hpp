@@ -18,7 +18,12 @@
 ///     derivative(a)  f'(a); at a kink the convention that the function states
 ///     chord(a, r)    (f(a) − f(r))/(a − r) without cancellation; f'(a) where a = r
 ///
-/// `chord` may be left out: `fn::chord` then makes one from the other two. A function whose explanations are
+/// `chord` may be left out: `fn::chord` then makes one from the other two. Where the chord from 0 has a simpler form than
+/// chord(a, 0), it may be given beside it:
+///
+///     slope(a)    f(a)/a, and f'(0) at 0, where f(0) = 0
+///
+/// A function whose explanations are
 /// to be differentiated has
 ///
 ///     second_derivative(a)  f''(a); where it jumps, that of either side
@@ -178,8 +183,17 @@ void chords(const F& f, Index first, Index count, const Scalar* a, const Scalar*
     for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], r[i]);
 }
 
-/// d_i = chord(a_i, 0), which for a homogeneous f is f'(a_i): a loop of its own, because a literal 0 is what
-/// the compiler simplifies it by.
+/// The chord from 0, chord(a, 0), by the function's own formula where it has one.
+template <class F, class Scalar>
+Scalar slope(const F& f, const Scalar& a) {
+  if constexpr (requires { f.slope(a); })
+    return f.slope(a);
+  else
+    return fn::chord(f, a, Scalar(0));
+}
+
+/// d_i = slope(a_i), which for a homogeneous f is f'(a_i): a loop of its own, because a literal 0 is what the
+/// compiler simplifies a chord by.
 template <class F, class Scalar>
 void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
   if constexpr (ArrayFunction<F>)
@@ -187,7 +201,7 @@ void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
   else if (promises(f).homogeneous)
     derivatives(f, first, count, a, d);
   else
-    for (Index i = 0; i < count; ++i) d[i] = fn::chord(f, a[i], Scalar(0));
+    for (Index i = 0; i < count; ++i) d[i] = fn::slope(f, a[i]);
 }
 
 /// What a function calls itself (its `name`); "a function" where it has none.

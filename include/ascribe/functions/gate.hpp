@@ -32,6 +32,12 @@ struct Gated {
     return Scalar(Scalar(2) * gate.derivative(a) + a * gate.second_derivative(a));
   }
 
+  /// f(a)/a is the gate.
+  template <class Scalar>
+  Scalar slope(const Scalar& a) const {
+    return gate.value(a);
+  }
+
   /// Two formulas, each where it is the accurate one. Where a and r have one sign and lie within a factor
   /// of two, the product rule for chords, (g(a) + g(r))/2 + (a + r)/2·chord_g(a, r). Its halves cancel
   /// where they lie far apart (with a = −10⁶ and r = −3 all digits but a few go); there the plain

@@ -11,9 +11,9 @@ struct Sigmoid {
   /// By sign, so that e^|x| never overflows and the lower tail keeps its digits.
   template <class Scalar>
   Scalar value(const Scalar& a) const {
-    if (a >= Scalar(0)) return Scalar(Scalar(1) / Scalar(Scalar(1) + math::exp(Scalar(-a))));
-    const Scalar e = math::exp(a);
-    return Scalar(e / Scalar(Scalar(1) + e));
+    const bool above = a >= Scalar(0);
+    const Scalar e = math::exp(above ? Scalar(-a) : a);
+    return Scalar((above ? Scalar(1) : e) / Scalar(Scalar(1) + e));
   }
 
   template <class Scalar>
