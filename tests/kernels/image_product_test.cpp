@@ -2,6 +2,9 @@
 
 #include "tests/kernels/support.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace {
 
 using namespace ascribe;
@@ -23,13 +26,14 @@ void check(const Shape& shape) {
   const auto a = kernel_test::numbers<S>(samples * inputs, 2),
              s = kernel_test::numbers<S>(samples * outputs, 3);
   std::vector<S> b(s.size(), S(99)), back(a.size(), S(99));
-  std::vector<double> expected_b(b.size(), 0), expected_back(back.size(), 0);
+  std::vector<double> expected_b(b.size(), 0), expected_back(back.size(), 0), expected_positive(back.size(), 0);
   kernel_test::each_term(shape, [&](Index output, Index input, Index weight) {
     const double factor = double(w[std::size_t(weight)]);
     for (Index n = 0; n < samples; ++n) {
       const auto o = std::size_t(n * outputs + output), i = std::size_t(n * inputs + input);
       expected_b[o] -= factor * double(a[i]);
       expected_back[i] -= factor * double(s[o]);
+      expected_positive[i] += std::max(factor, 0.) * double(s[o]);
     }
   });
   const auto negate = [](Index, Index count, S* values) {
@@ -47,6 +51,16 @@ void check(const Shape& shape) {
   kernel_test::check_equal(some, expected_some);
   product.backward(s.data(), back.data(), samples, Weights::as_is, finish);
   kernel_test::check_equal(back, expected_back);
+  // Positions are fewer for one image: the transposed weights are kept from some shapes on, and turned for others.
+  std::vector<S> alone(std::size_t(inputs), S(99));
+  for (Index n = 0; n < samples; ++n) {
+    product.backward(s.data() + n * outputs, alone.data(), 1, Weights::as_is, finish);
+    kernel_test::check_equal(alone, {expected_back.begin() + n * inputs, expected_back.begin() + (n + 1) * inputs});
+  }
+  product.backward(s.data(), back.data(), samples, Weights::positive, {});
+  kernel_test::check_equal(back, expected_positive);
+  product.backward(s.data(), alone.data(), 1, Weights::positive, {});
+  kernel_test::check_equal(alone, {expected_positive.begin(), expected_positive.begin() + inputs});
 }
 
 const Shape shapes[] = {
@@ -56,6 +70,8 @@ const Shape shapes[] = {
      20,
      1},                                                                // depth in parts
     {{.input = {30, 31}, .kernel = {1, 1}}, 17, 33, 1},                 // several tiles
+    {{.input = {4, 5}, .kernel = {1, 1}}, 700, 660, 1},                 // depth in parts, both ways
+    {{.input = {4, 6}, .kernel = {2, 1}}, 90, 141, 3},                  // groups, and none fills a panel
     {{.input = {9, 8}, .kernel = {1, 1}, .stride = {2, 3}}, 24, 9, 1},  // pixels that nobody looks at
     {{.input = {40, 37}, .kernel = {7, 7}, .stride = {2, 2}, .pads = {3, 3, 3, 3}},
      3,

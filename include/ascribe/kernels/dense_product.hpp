@@ -241,10 +241,7 @@ void pack_panel(const MatrixView<S>& w, const Block& block, Index panel, const W
           to[k * width + m] = m < outputs ? *w.at(first + m, block.first + k) : S(0);
     }
   }
-  if (weights.unchanged()) return;
-  map::with_replacement<S>(weights, [&](auto f) {
-    for (Index i = 0; i < block.depth * width; ++i) to[i] = f(to[i]);
-  });
+  map::replace(weights, block.depth * width, to);
 }
 
 /// Several vectors' product: columns of a (inputs × samples) to columns of b (outputs × samples). A panel is

@@ -71,7 +71,10 @@ class ImageProduct {
     if (by_rows_)
       multiply_rows(a, b, samples, weights, finish);
     else
-      multiply(forward_grid_, forward_panels_, a, channels_, b, filters_, samples, weights, finish);
+      multiply(forward_grid_, forward_panels_[0].blocking(), a, channels_, b, filters_, samples, finish,
+               [&](Index group, Index block, Index panel, S* buffer) {
+                 return forward_panels_[std::size_t(group)].panel(block, panel, weights, buffer);
+               });
   }
 
   /// values_k = (W a)_{at_k} for outputs of one image, in ascending order: panel by panel, the pixels that
@@ -127,12 +130,26 @@ class ImageProduct {
 
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    const Transposed& transposed = this->transposed();
-    if (!transposed.grids) return scatter(s, g, samples, weights, finish);
-    for (std::size_t i = 0; i < transposed.panels.size(); ++i)
-      multiply(transposed.grids->grids[i], transposed.panels[i], s, filters_, g, channels_, samples, weights,
-               finish);
-    clear_unmet(g, samples, finish);
+    if (channels_ / groups_ < few) return scatter(s, g, samples, weights, finish);
+    const BackwardGrids& back = backward_grids_.get([&] { return BackwardGrids(geometry_); });
+    const Kept* kept = samples * back.grids[0].positions() < worth_turning ? &transposed() : nullptr;
+    for (std::size_t i = 0; i < back.grids.size(); ++i) {
+      const Grid& grid = back.grids[i];
+      const Blocking blocking(channels_ / groups_, Index(grid.taps.size()), filters_ / groups_);
+      if (kept)
+        multiply(grid, blocking, s, filters_, g, channels_, samples, finish,
+                 [&](Index group, Index block, Index panel, S* buffer) {
+                   return (*kept)[i][std::size_t(group)].panel(block, panel, weights, buffer);
+                 });
+      else
+        multiply(grid, blocking, s, filters_, g, channels_, samples, finish,
+                 [&](Index group, Index block, Index panel, S* buffer) {
+                   turn(grid, blocking.block(block), group, panel, buffer);
+                   map::replace(weights, blocking.block(block).inputs() * panel_width<S>, buffer);
+                   return buffer;
+                 });
+    }
+    clear_unmet(back, g, samples, finish);
   }
 
   /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order filter, channel, tap.
@@ -164,20 +181,17 @@ class ImageProduct {
     return line(group, filter / panel_width<S>, tap, channel)[filter % panel_width<S>];
   }
 
-  /// The weights in the order of the transposed product.
-  struct Transposed {
-    std::optional<BackwardGrids> grids;          // none where the product goes by columns
-    std::vector<std::vector<Panels<S>>> panels;  // of a grid, one a group; or of the columns
-  };
-  /// A program that only runs a network never asks for them.
-  const Transposed& transposed() const {
+  /// The weights in the order of the transposed product: panels of a grid, one a group; or of the columns.
+  using Kept = std::vector<std::vector<Panels<S>>>;
+  /// A program that only runs a network never asks for them, nor one whose images have many positions.
+  const Kept& transposed() const {
     return transposed_.get([&] { return make_transposed(); });
   }
-  Transposed make_transposed() const {
-    Transposed made;
+  Kept make_transposed() const {
+    Kept made;
     const Index group_channels = channels_ / groups_, group_filters = filters_ / groups_;
     if (group_channels < few) {
-      auto& panels = made.panels.emplace_back();
+      auto& panels = made.emplace_back();
       for (Index group = 0; group < groups_; ++group)
         panels.emplace_back(Blocking(geometry_.kernel_taps() * group_channels, 1, group_filters),
                             [&](Index, Index filter, Index column) {
@@ -186,10 +200,9 @@ class ImageProduct {
                             });
       return made;
     }
-    made.grids.emplace(geometry_);
-    for (const Grid& grid : made.grids->grids) {
+    for (const Grid& grid : backward_grids_.get([&] { return BackwardGrids(geometry_); }).grids) {
       const auto& met = grid.taps;
-      auto& panels = made.panels.emplace_back();
+      auto& panels = made.emplace_back();
       for (Index group = 0; group < groups_; ++group)
         panels.emplace_back(Blocking(group_channels, Index(met.size()), group_filters),
                             [&](Index tap, Index filter, Index channel) {
@@ -199,20 +212,64 @@ class ImageProduct {
     return made;
   }
 
+  /// A panel of a block as the transposed panels would hold it, from the forward product's: squares of filters and
+  /// channels, turned in registers where they lie in one block and panel of both.
+  void turn(const Grid& grid, const Block& block, Index group, Index panel, S* to) const {
+    using L = Lanes<S>;
+    constexpr Index width = panel_width<S>;
+    const Panels<S>& panels = forward_panels_[std::size_t(group)];
+    const Blocking& blocking = panels.blocking();
+    const Index end = block.first + block.depth, filters = filters_ / groups_;
+    for (Index run = block.first_run; run < block.first_run + block.runs; ++run) {
+      const Index tap = grid.taps[std::size_t(run)].kernel;
+      // A register's channels: how many there are, and where they lie in the first panel and from panel to panel.
+      struct {
+        Index there, step;
+        const S* first;
+      } of_lane[panel_packets<S>];
+      for (Index lane = 0; lane < panel_packets<S>; ++lane) {
+        const Index channel = panel * width + lane * L::size;
+        auto& x = of_lane[lane];
+        x = {std::clamp<Index>(channels_ / groups_ - channel, 0, L::size), 0, nullptr};
+        if (x.there < L::size || blocking.block_of(tap, channel) != blocking.block_of(tap, channel + L::size - 1)) continue;
+        x.first = panels.line(tap, channel, 0);
+        x.step = filters > width ? panels.line(tap, channel, 1) - x.first : 0;
+      }
+      for (Index filter = block.first; filter < end;) {
+        const bool whole = filter % L::size == 0 && filter + L::size <= end;
+        for (Index lane = 0; lane < panel_packets<S>; ++lane) {
+          const auto& x = of_lane[lane];
+          S* line = to + lane * L::size;
+          if (whole && x.first) {
+            L::transpose(x.first + filter / width * x.step + filter % width, width, line, width);
+            continue;
+          }
+          for (Index k = 0; k < (whole ? L::size : 1); ++k, line += width)
+            for (Index m = 0; m < L::size; ++m)
+              line[m] = m < x.there ? weight_at(group, filter + k, tap, panel * width + lane * L::size + m) : S(0);
+        }
+        filter += whole ? L::size : 1;
+        to += (whole ? L::size : 1) * width;
+      }
+    }
+  }
+
+  /// Positions from which the transposed weights are turned for each product rather than kept: a second order of
+  /// all weights in memory, for which a product with fewer positions would wait longer than for its own sums.
+  static constexpr Index worth_turning = 48;
   /// Channels that are too few for a run.
   static constexpr Index few = 8;
   /// Scalars on the stack for rows that meet padding, and for columns.
   static constexpr Index scratch_size = 8192;
   static constexpr Index longest_row = scratch_size / (positions * block_runs);
 
-  void multiply(const Grid& grid, const std::vector<Panels<S>>& of_group, const S* from, Index from_channels,
-                S* to, Index to_channels, Index samples, const Weights& weights,
-                const Finish<S>& finish) const {
+  /// panel(group, block, panel, buffer) is where the weights are.
+  template <class Panel>
+  void multiply(const Grid& grid, const Blocking& blocking, const S* from, Index from_channels, S* to,
+                Index to_channels, Index samples, const Finish<S>& finish, Panel panel) const {
     const Index all = samples * grid.positions();
-    const Index from_width = of_group[0].blocking().length(), to_width = to_channels / groups_;
-    for (Index group = 0; group < groups_; ++group) {
-      const Panels<S>& panels = of_group[std::size_t(group)];
-      const Blocking& blocking = panels.blocking();
+    const Index from_width = blocking.length(), to_width = to_channels / groups_;
+    for (Index group = 0; group < groups_; ++group)
       each_tile(all, blocking.panels<S>(), tile_positions,
                 [&](Index first, Index count, Index begin, Index end) {
                   Tile<S> tile;
@@ -224,12 +281,9 @@ class ImageProduct {
                       [&](const Block& block, Tile<S>& t) {
                         point_inputs(grid, first, block, from + group * from_width, from_channels, t);
                       },
-                      [&](Index block, Index panel, S* buffer) {
-                        return panels.panel(block, panel, weights, buffer);
-                      });
+                      [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); });
                   if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
                 });
-    }
   }
 
   static void point_outputs(const Grid& grid, Index first, Index count, S* to, Index channels,
@@ -331,10 +385,10 @@ class ImageProduct {
   }
 
   /// Pixels that no window looks at.
-  void clear_unmet(S* g, Index samples, const Finish<S>& finish) const {
+  void clear_unmet(const BackwardGrids& back, S* g, Index samples, const Finish<S>& finish) const {
     const Index size = geometry_.input_pixels() * channels_;
     parallel_for(samples, [&](Index n) {
-      transposed().grids->unmet(geometry_, [&](Index pixel, Index count) {
+      back.unmet(geometry_, [&](Index pixel, Index count) {
         const Index first = n * size + pixel * channels_;
         std::fill_n(g + first, count * channels_, S(0));
         if (finish) finish(first, count * channels_, g + first);
@@ -375,7 +429,7 @@ class ImageProduct {
 
   void scatter_band(const S* s, S* image, Index begin, Index end, Index group, const Weights& weights) const {
     const Spatial& g = geometry_;
-    const Panels<S>& panels = transposed().panels[0][std::size_t(group)];
+    const Panels<S>& panels = transposed()[0][std::size_t(group)];
     const Blocking& blocking = panels.blocking();
     const Extent all = g.output();
     const Index height = g.input.height, first_plane = begin / height, last_plane = (end - 1) / height;
@@ -452,7 +506,8 @@ class ImageProduct {
   bool by_rows_ = false;
   Grid forward_grid_;
   std::vector<Panels<S>> forward_panels_;  // one a group
-  Lazy<Transposed> transposed_;
+  Lazy<BackwardGrids> backward_grids_;
+  Lazy<Kept> transposed_;
   std::vector<S> zeros_;
 };
 

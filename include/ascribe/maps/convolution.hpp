@@ -28,8 +28,8 @@ enum class Products {
 
 /// The cross-correlation that networks call a convolution, (H·W·channels) → (H'·W'·filters), images in
 /// the order H, W, C, volumes in the order D, H, W, C. Padding is zeros that no weight is stored for. The
-/// weights are held in the order of the product, and from the first transposed one on in that one's order too
-/// (kernels/image_product.hpp); any other call takes nothing from the heap. With Products::winograd,
+/// weights are held in the order of the product, and from the first transposed one with few pixels on in that one's order
+/// too (kernels/image_product.hpp); any other call takes nothing from the heap. With Products::winograd,
 /// Weights::approximate gets the faster products; any other weights, and any weights without it, the same to
 /// the last bit.
 template <class Scalar_>

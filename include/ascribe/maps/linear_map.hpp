@@ -130,6 +130,15 @@ Scalar replaced(const Scalar& w, const Weights& weights) {
   return with_replacement<Scalar>(weights, [&](auto f) { return Scalar(f(w)); });
 }
 
+/// Replaces `count` weights where they stand.
+template <class Scalar>
+void replace(const Weights& weights, Index count, Scalar* w) {
+  if (weights.unchanged()) return;
+  with_replacement<Scalar>(weights, [&](auto f) {
+    for (Index i = 0; i < count; ++i) w[i] = f(w[i]);
+  });
+}
+
 /// x_i *= ŵ'(w_{i·stride}), the derivative of what a weight is replaced by: 0 at the kinks of w⁺ and w⁻.
 template <class Scalar>
 [[gnu::noinline]] void multiply_by_derivative(const Weights& weights, Index count, const Scalar* w,
