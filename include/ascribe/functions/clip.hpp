@@ -36,6 +36,14 @@ struct Clip {
     return Scalar(0);
   }
 
+  /// What f(a) has beyond f(0), as a share of a.
+  template <class Scalar>
+  Scalar slope(const Scalar& a) const {
+    const Scalar zero(0), one(1);
+    const Scalar at_zero = value(zero), together = a == zero ? one : zero;
+    return Scalar((value(a) - at_zero + together * derivative(zero)) / (a + together));
+  }
+
   /// The share of a − r that lies between the ends, (f(a) − f(r))/(a − r), in which nothing cancels that does
   /// not in the result: 0 or 1 exactly where both lie on one piece. Written, as Relu's, without arithmetic in
   /// the branches of a choice, so that GCC 12 vectorises a loop over it.

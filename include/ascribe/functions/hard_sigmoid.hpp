@@ -14,13 +14,15 @@ struct HardSigmoid {
   double slope = 0.2;
   double offset = 0.5;
 
-  /// The ends are decided in x, as in the derivative: slope·x + offset may miss 0 and 1 there by a rounding.
+  /// The ends are decided in x, as in the derivative: slope·x + offset may miss 0 and 1 there by a rounding. All is
+  /// computed, and then chosen: no branch.
   template <class Scalar>
   Scalar value(const Scalar& a) const {
     const Clip inside = ramp();
-    if (a <= Scalar(inside.low)) return Scalar(slope > 0 ? 0.0 : 1.0);
-    if (a >= Scalar(inside.high)) return Scalar(slope > 0 ? 1.0 : 0.0);
-    return Clip{0, 1}.value(Scalar(Scalar(slope) * a + Scalar(offset)));
+    const Scalar low_end(slope > 0 ? 0. : 1.), high_end(slope > 0 ? 1. : 0.);
+    const Scalar between = Clip{0, 1}.value(Scalar(Scalar(slope) * a + Scalar(offset)));
+    const Scalar raised = a <= Scalar(inside.low) ? low_end : between;
+    return a >= Scalar(inside.high) ? high_end : raised;
   }
 
   template <class Scalar>

@@ -16,12 +16,13 @@ struct LeakyRelu {
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {
-    return a > Scalar(0) ? a : Scalar(Scalar(slope) * a);
+    return Scalar(derivative(a) * a);
   }
 
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
-    return a > Scalar(0) ? Scalar(1) : Scalar(slope);
+    const Scalar one(1), below = Scalar(slope);  // made before the choice, so that loops over it vectorise
+    return a > Scalar(0) ? one : below;
   }
 
   template <class Scalar>

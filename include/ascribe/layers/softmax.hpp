@@ -63,8 +63,10 @@ template <class S>
 void exponentials(Index count, S* values) {
   if constexpr (std::is_floating_point_v<S>) {
     const S lowest = math::log(std::numeric_limits<S>::min());
-    Eigen::Map<Eigen::Array<S, Dynamic, 1>> x(values, count);
-    x = (x < lowest).select(S(0), x.exp());
+    for (Index i = 0; i < count; ++i) {
+      const S power = math::exp(values[i]), nothing(0);
+      values[i] = values[i] < lowest ? nothing : power;
+    }
   } else {
     for (Index i = 0; i < count; ++i) values[i] = math::exp(values[i]);
   }
