@@ -12,10 +12,12 @@ namespace ascribe {
 /// all of its samples. Empty where the method needs none.
 template <class Scalar>
 struct BaselineValues {
-  const Scalar* data = nullptr;
+  const Scalar* data = nullptr;  ///< the first sample's column; null: there are none
   Index stride = 0;  ///< from one sample's column to the next; 0: one column serves all
 
+  /// Whether there are any.
   explicit operator bool() const { return data != nullptr; }
+  /// A sample's column.
   const Scalar* column(Index sample) const { return data + sample * stride; }
   /// Those of the samples from `first` on.
   BaselineValues from(Index first) const { return {column(first), stride}; }
@@ -29,20 +31,26 @@ struct BaselineValues {
 template <class S, int Inputs, int Outputs, int Samples>
 struct Context {
   using Scalar = S;
+  /// What comes from above.
   using Up = View<S, Outputs, Samples>;
+  /// What goes down.
   using Down = Out<S, Inputs, Samples>;
+  /// Sizes that are known at compile time, or Dynamic.
   static constexpr int inputs = Inputs, outputs = Outputs, samples = Samples;
 
-  View<S, Inputs, Samples> a;
-  View<S, Outputs, Samples> b;
+  View<S, Inputs, Samples> a;   ///< the layer's inputs
+  View<S, Outputs, Samples> b;  ///< the layer's outputs
+  /// The baseline's values at inputs and outputs.
   BaselineValues<S> a_base, b_base;
-  Form form;
-  LedgerView<S, Samples> books;
-  Workspace<S>& workspace;
+  Form form;                     ///< what is carried
+  LedgerView<S, Samples> books;  ///< of this layer, for these samples
+  Workspace<S>& workspace;       ///< for what lies between
   S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
   Finish<S> finish = {};     ///< of what goes down, by the rules whose Passage is `transposed`
 
+  /// Memory of the inputs' size, until its end of life.
   Scratch<S, Inputs, Samples> input_scratch() const { return {workspace, a.rows(), a.cols()}; }
+  /// Memory of the outputs' size, until its end of life.
   Scratch<S, Outputs, Samples> output_scratch() const { return {workspace, b.rows(), b.cols()}; }
 };
 

@@ -11,10 +11,13 @@ namespace ascribe {
 /// `finish_with`.
 template <class Scalar>
 struct Finish {
+  /// What is called.
   void (*step)(const void* state, Index first, Index count, Scalar* values) = nullptr;
-  const void* state = nullptr;
+  const void* state = nullptr;  ///< what it is called with
 
+  /// Whether there is anything to do.
   explicit operator bool() const { return step != nullptr; }
+  /// Does it to some neighbours.
   void operator()(Index first, Index count, Scalar* values) const { step(state, first, count, values); }
 };
 

@@ -16,6 +16,7 @@ class FunctionRef;
 template <class Result, class... Arguments>
 class FunctionRef<Result(Arguments...)> {
  public:
+  /// Any function, which has to live as long as this is called.
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
            std::is_invocable_r_v<Result, F&, Arguments...>)
@@ -29,6 +30,7 @@ class FunctionRef<Result(Arguments...)> {
                   "ascribe: a FunctionRef refers to an object: use a lambda");
   }
 
+  /// Calls it.
   Result operator()(Arguments... arguments) const {
     return call_(function_, std::forward<Arguments>(arguments)...);
   }

@@ -13,6 +13,7 @@ namespace ascribe {
 template <class T>
 class Lazy {
  public:
+  /// The value, which the first call makes; calls may come from several threads.
   template <class Make>
   const T& get(Make&& make) const {
     State& state = *state_;

@@ -12,9 +12,12 @@ namespace ascribe {
 /// other three by its own formula, never as what remains, so that books which close prove something.
 template <class Scalar, int Samples = Dynamic>
 struct Ledger {
+  /// A number a sample.
   using Row = Eigen::Array<Scalar, 1, Samples>;
+  /// The lines.
   Row enter, leave, bias, stabiliser, dropped;
 
+  /// Zeros, of so many samples.
   void reset(Index samples) {
     for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) row->setZero(1, samples);
   }
@@ -28,6 +31,7 @@ struct Ledger {
     dropped += other.dropped;
     return *this;
   }
+  /// All lines times a factor.
   Ledger& operator*=(const Scalar& factor) {
     for (Row* row : {&enter, &leave, &bias, &stabiliser, &dropped}) *row *= factor;
     return *this;
@@ -52,10 +56,14 @@ struct Ledger {
 /// samples. The books stay where they are, and have to be as long before.
 template <class Scalar, int Samples = Dynamic>
 struct LedgerView {
+  /// A line, where the books have it.
   using Row = Eigen::Map<typename Ledger<Scalar, Samples>::Row>;
+  /// The lines.
   Row enter, leave, bias, stabiliser, dropped;
 
+  /// Those of all samples.
   LedgerView(Ledger<Scalar, Samples>& books) : LedgerView(books, 0, books.enter.size()) {}
+  /// Those of `count` samples from `first` on.
   LedgerView(Ledger<Scalar, Samples>& books, Index first, Index count)
       : enter(books.enter.data() + first, count),
         leave(books.leave.data() + first, count),
@@ -77,6 +85,7 @@ struct LedgerView {
         bias(other.bias.data(), other.bias.size()),
         stabiliser(other.stabiliser.data(), other.stabiliser.size()),
         dropped(other.dropped.data(), other.dropped.size()) {}
+  /// The same lines.
   LedgerView(const LedgerView&) = default;
   LedgerView& operator=(const LedgerView&) = delete;  // of the books, or of their content?
 

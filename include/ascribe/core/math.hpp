@@ -1,4 +1,4 @@
-/// The only door to the functions of <cmath>: each works for float, double and automatic-differentiation
+/// The only door to the functions of `cmath`: each works for float, double and automatic-differentiation
 /// scalars, whose own overloads are found by argument-dependent lookup.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 namespace ascribe::math {
 
+/// eˣ.
 template <class Scalar>
 Scalar exp(const Scalar& x) {
   if constexpr (std::same_as<Scalar, float>) {
@@ -21,11 +22,13 @@ Scalar exp(const Scalar& x) {
     return Scalar(exp(x));
   }
 }
+/// The natural logarithm.
 template <class Scalar>
 Scalar log(const Scalar& x) {
   using std::log;
   return Scalar(log(x));
 }
+/// The hyperbolic tangent.
 template <class Scalar>
 Scalar tanh(const Scalar& x) {
   if constexpr (std::same_as<Scalar, float>) {
@@ -35,46 +38,55 @@ Scalar tanh(const Scalar& x) {
     return Scalar(tanh(x));
   }
 }
+/// The sine, of radians.
 template <class Scalar>
 Scalar sin(const Scalar& x) {
   using std::sin;
   return Scalar(sin(x));
 }
+/// The cosine, of radians.
 template <class Scalar>
 Scalar cos(const Scalar& x) {
   using std::cos;
   return Scalar(cos(x));
 }
+/// The tangent, of radians.
 template <class Scalar>
 Scalar tan(const Scalar& x) {
   using std::tan;
   return Scalar(tan(x));
 }
+/// The angle in [−π/2, π/2] of that sine.
 template <class Scalar>
 Scalar asin(const Scalar& x) {
   using std::asin;
   return Scalar(asin(x));
 }
+/// The angle in [0, π] of that cosine.
 template <class Scalar>
 Scalar acos(const Scalar& x) {
   using std::acos;
   return Scalar(acos(x));
 }
+/// The hyperbolic sine.
 template <class Scalar>
 Scalar sinh(const Scalar& x) {
   using std::sinh;
   return Scalar(sinh(x));
 }
+/// The hyperbolic cosine.
 template <class Scalar>
 Scalar cosh(const Scalar& x) {
   using std::cosh;
   return Scalar(cosh(x));
 }
+/// The root that is not negative.
 template <class Scalar>
 Scalar sqrt(const Scalar& x) {
   using std::sqrt;
   return Scalar(sqrt(x));
 }
+/// x to a power.
 template <class Scalar>
 Scalar pow(const Scalar& x, double exponent) {
   using std::pow;
@@ -91,10 +103,12 @@ Scalar abs(const Scalar& x) {
   using std::abs;
   return Scalar(abs(x));
 }
+/// The larger one; x where they are equal.
 template <class Scalar>
 Scalar max(const Scalar& x, const Scalar& y) {
   return x < y ? y : x;
 }
+/// The smaller one; x where they are equal.
 template <class Scalar>
 Scalar min(const Scalar& x, const Scalar& y) {
   return y < x ? y : x;
@@ -110,6 +124,7 @@ double value_of(const Scalar& x) {
   else
     return static_cast<double>(x);
 }
+/// Whether its value is neither NaN nor infinite.
 template <class Scalar>
 bool isfinite(const Scalar& x) {
   return std::isfinite(value_of(x));
@@ -161,6 +176,7 @@ Scalar erf(const Scalar& x) {
     return lift(x, erf(x.value()),
                 decltype(x.value() + 0)(1.1283791670955125739) * exp(-x.value() * x.value()));
 }
+/// The angle in (−π/2, π/2) of that tangent.
 template <class Scalar>
 Scalar atan(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -168,6 +184,7 @@ Scalar atan(const Scalar& x) {
   else
     return lift(x, atan(x.value()), decltype(x.value() + 0)(1) / (1 + x.value() * x.value()));
 }
+/// The number of that hyperbolic sine.
 template <class Scalar>
 Scalar asinh(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -175,6 +192,7 @@ Scalar asinh(const Scalar& x) {
   else
     return lift(x, asinh(x.value()), decltype(x.value() + 0)(1) / sqrt(1 + x.value() * x.value()));
 }
+/// The number of 0 or more of that hyperbolic cosine.
 template <class Scalar>
 Scalar acosh(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -183,6 +201,7 @@ Scalar acosh(const Scalar& x) {
     return lift(x, acosh(x.value()),
                 decltype(x.value() + 0)(1) / sqrt((x.value() - 1) * (x.value() + 1)));
 }
+/// The number of that hyperbolic tangent.
 template <class Scalar>
 Scalar atanh(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -200,6 +219,7 @@ Scalar floor(const Scalar& x) {
   else
     return lift(x, floor(x.value()), decltype(x.value() + 0)(0));
 }
+/// The smallest whole number that is not below x.
 template <class Scalar>
 Scalar ceil(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -207,6 +227,7 @@ Scalar ceil(const Scalar& x) {
   else
     return lift(x, ceil(x.value()), decltype(x.value() + 0)(0));
 }
+/// The nearest whole number, of two the even one.
 template <class Scalar>
 Scalar round(const Scalar& x) {
   if constexpr (std::floating_point<Scalar>)
@@ -218,6 +239,7 @@ Scalar round(const Scalar& x) {
 /// The unit roundoff's double: the distance from 1 to the next number.
 template <class Scalar>
 inline const double epsilon = double(Eigen::NumTraits<typename Eigen::NumTraits<Scalar>::Real>::epsilon());
+/// Of float and double, known at compile time.
 template <std::floating_point Scalar>
 inline constexpr double epsilon<Scalar> = double(std::numeric_limits<Scalar>::epsilon());
 

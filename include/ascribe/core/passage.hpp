@@ -14,6 +14,7 @@ struct Reads {
 /// The same, and what the step amounts to: networks move no memory where nothing changes. It follows from a
 /// rule's data; a rule that has none says what it reads alone.
 struct Passage : Reads {
+  /// What a step does with what comes from above.
   enum Effect {
     any,
     /// Of an elementwise function: down_i = slope_i·up_i, the slope depending on a_i and the baseline's
@@ -25,7 +26,7 @@ struct Passage : Reads {
     transposed
   };
 
-  Effect effect = any;
+  Effect effect = any;    ///< of this step
   bool finishes = false;  ///< hands the context's `finish` to its last product
 };
 

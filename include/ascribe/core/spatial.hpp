@@ -30,10 +30,11 @@ inline Index checked_size(const char* who, const char* what, std::initializer_li
 
 /// Sizes of an image, or of a volume: depth, the last member, is a volume's first axis in memory.
 struct Extent {
-  Index height = 1;
-  Index width = 1;
-  Index depth = 1;
+  Index height = 1;  ///< rows
+  Index width = 1;   ///< columns
+  Index depth = 1;   ///< planes; 1 of an image
 
+  /// How many there are.
   Index pixels() const { return depth * height * width; }
   /// A pixel's number, counted along the width, then the height, then the depth.
   Index pixel(Index z, Index y, Index x) const { return (z * height + y) * width + x; }
@@ -47,14 +48,16 @@ inline std::string shown(const Extent& extent) {
 
 /// Pixels of padding at the four sides of an image, and in front of and behind a volume.
 struct Pads {
-  Index top = 0;
-  Index left = 0;
-  Index bottom = 0;
-  Index right = 0;
-  Index front = 0;
-  Index back = 0;
+  Index top = 0;     ///< rows above
+  Index left = 0;    ///< columns on the left
+  Index bottom = 0;  ///< rows below
+  Index right = 0;   ///< columns on the right
+  Index front = 0;   ///< images in front
+  Index back = 0;    ///< images behind
 
+  /// Whether all are the same.
   bool operator==(const Pads&) const = default;
+  /// Whether there is no padding.
   bool none() const { return *this == Pads{}; }
 };
 
@@ -63,32 +66,39 @@ struct Pads {
 /// Example: `Spatial{.input = {28, 28}, .kernel = {5, 5}, .pads = {2, 2, 2, 2}}` has 28 × 28 outputs;
 /// `Spatial{.input = {28, 28, 16}, .kernel = {5, 5, 3}}` has 14 × 24 × 24 of 16 × 28 × 28 pixels.
 struct Spatial {
-  Extent input = {};
-  Extent kernel = {};
-  Extent stride = {};
-  Pads pads = {};
-  Extent dilation = {};
+  Extent input = {};     ///< sizes of what it slides over
+  Extent kernel = {};    ///< sizes of the window, in taps
+  Extent stride = {};    ///< how far it moves from output to output
+  Pads pads = {};        ///< around the input
+  Extent dilation = {};  ///< how far neighbouring taps are apart
 
   /// Along one axis, the taps of one output that meet the image and not its padding: begin … end − 1,
   /// tap t meeting position `origin + t·dilation`. An output that lies wholly in padding has none.
   struct Taps {
-    Index begin;
-    Index end;
-    Index origin;
+    Index begin;   ///< the first tap
+    Index end;     ///< behind the last tap
+    Index origin;  ///< where tap 0 is, which may be in the padding
   };
 
+  /// Images of outputs.
   Index output_depth() const {
     return outputs(input.depth + pads.front + pads.back, spanned_depth(), stride.depth);
   }
+  /// Rows of outputs.
   Index output_height() const {
     return outputs(input.height + pads.top + pads.bottom, spanned_height(), stride.height);
   }
+  /// Columns of outputs.
   Index output_width() const {
     return outputs(input.width + pads.left + pads.right, spanned_width(), stride.width);
   }
+  /// All three sizes of the outputs.
   Extent output() const { return {output_height(), output_width(), output_depth()}; }
+  /// How many pixels the input has.
   Index input_pixels() const { return input.pixels(); }
+  /// How many pixels the output has.
   Index output_pixels() const { return output().pixels(); }
+  /// How many taps the window has.
   Index kernel_taps() const { return kernel.pixels(); }
   /// Along the depth there is nothing: an image, and a window of one.
   bool is_flat() const { return input.depth == 1 && kernel.depth == 1 && pads.front == 0 && pads.back == 0; }
@@ -105,12 +115,15 @@ struct Spatial {
     checked_size(who, "kernel taps", {kernel.depth, kernel.height, kernel.width});
   }
 
+  /// Those along the depth of the outputs in image z.
   Taps plane_taps(Index z) const {
     return taps(z * stride.depth - pads.front, input.depth, kernel.depth, dilation.depth);
   }
+  /// Those along the height of the outputs in row y.
   Taps row_taps(Index y) const {
     return taps(y * stride.height - pads.top, input.height, kernel.height, dilation.height);
   }
+  /// Those along the width of the outputs in column x.
   Taps column_taps(Index x) const {
     return taps(x * stride.width - pads.left, input.width, kernel.width, dilation.width);
   }

@@ -28,7 +28,7 @@ void check_shape(const char* what, const Given& given, const Output& output) {
 
 /// One output for all samples.
 struct Target {
-  Index target;
+  Index target;  ///< its number
 
   template <class Output, class To>
   void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>&, To& to) const {
@@ -53,7 +53,8 @@ concept Indices = requires(const Range& range) {
 /// One output for each sample. The indices are read during the call and not kept.
 template <Indices Range>
 struct Targets {
-  const Range& targets;
+  const Range& targets;  ///< one for each sample
+  /// `t` must outlive this.
   explicit Targets(const Range& t) : targets(t) {}
 
   template <class Output, class To>
@@ -77,7 +78,8 @@ struct Targets {
 /// Σ_k v_k·b_k, a weight for each output (outputs × samples): a difference of two logits, say.
 template <class Matrix>
 struct OutputWeights {
-  const Matrix& weights;
+  const Matrix& weights;  ///< outputs × samples
+  /// `v` must outlive this.
   explicit OutputWeights(const Matrix& v) : weights(v) {}
 
   template <class Output, class To>
@@ -110,7 +112,8 @@ struct WeightedOutputs {
 /// output's difference from the baseline; an Error where that is 0 and the relevance is not.
 template <class Matrix>
 struct OutputRelevance {
-  const Matrix& relevance;
+  const Matrix& relevance;  ///< outputs × samples
+  /// `r` must outlive this.
   explicit OutputRelevance(const Matrix& r) : relevance(r) {}
 
   template <class Output, class To>
@@ -168,8 +171,8 @@ decltype(auto) as_start(const Given& given) {
 /// Another output than the first, of a Graph with several: `AtOutput{1, start}`.
 template <class Start>
 struct AtOutput {
-  Index output;
-  Start start;
+  Index output;  ///< its number among the graph's outputs
+  Start start;   ///< what of it
 
   template <class Output, class To>
   void fill(const Output& b, Form form, const BaselineValues<typename Output::Scalar>& b_base, To& to) const {

@@ -18,17 +18,21 @@ using Batch = Eigen::Matrix<Scalar, Rows, Samples>;
 /// there is one instantiation a shape and none an expression.
 template <class Scalar, int Rows = Dynamic, int Samples = Dynamic>
 using View = Eigen::Map<const Batch<Scalar, Rows, Samples>>;
+/// One to write.
 template <class Scalar, int Rows = Dynamic, int Samples = Dynamic>
 using Out = Eigen::Map<Batch<Scalar, Rows, Samples>>;
 
+/// All of a batch, to read.
 template <class Scalar, int Rows, int Samples>
 View<Scalar, Rows, Samples> view(const Batch<Scalar, Rows, Samples>& batch) {
   return {batch.data(), batch.rows(), batch.cols()};
 }
+/// The same of one to write.
 template <class Scalar, int Rows, int Samples>
 View<Scalar, Rows, Samples> view(const Out<Scalar, Rows, Samples>& batch) {
   return {batch.data(), batch.rows(), batch.cols()};
 }
+/// All of a batch, to write.
 template <class Scalar, int Rows, int Samples>
 Out<Scalar, Rows, Samples> out(Batch<Scalar, Rows, Samples>& batch) {
   return {batch.data(), batch.rows(), batch.cols()};
@@ -38,6 +42,7 @@ Out<Scalar, Rows, Samples> out(Batch<Scalar, Rows, Samples>& batch) {
 /// the virtual boundary of a network that is known at run time only. Only *stored* weights are replaced:
 /// structural zeros (a convolution's padding, a sparse matrix's gaps) stay zero.
 struct Weights {
+  /// What replaces a weight w.
   enum Choice {
     as_is,
     positive,  ///< w⁺ = max(w, 0)
@@ -49,9 +54,10 @@ struct Weights {
     /// that nothing is divided by. Every other map takes it for `as_is`.
     approximate
   };
-  Choice choice;
+  Choice choice;     ///< which of them
   double gamma = 0;  ///< of `favoured`
 
+  /// A choice without a parameter.
   constexpr Weights(Choice c) : choice(c) {}
   /// w + γw⁺.
   static constexpr Weights favouring(double gamma) {
@@ -63,6 +69,7 @@ struct Weights {
   /// Whether the weights are the stored ones.
   constexpr bool unchanged() const { return choice == as_is || choice == approximate; }
 
+  /// Whether choice and γ are the same.
   friend constexpr bool operator==(const Weights&, const Weights&) = default;
 };
 
@@ -73,6 +80,7 @@ namespace detail {
 inline const char* name_of(Form form) { return form == Form::R ? "R" : form == Form::Q ? "Q" : "Delta"; }
 }  // namespace detail
 
+/// For static assertions that fail once a template is used.
 template <class>
 inline constexpr bool always_false = false;
 

@@ -22,7 +22,9 @@ class Workspace {
     if (Index(block.size()) < count) block.resize(std::size_t(count));
     return block.data();
   }
+  /// How many blocks are taken.
   std::size_t mark() const { return used_; }
+  /// Gives back all that were taken since the mark.
   void release(std::size_t mark) { used_ = mark; }
 
   /// Blocks that a plan has given numbers, each of so many scalars at least, with any content.
@@ -33,6 +35,7 @@ class Workspace {
     slot = Block();  // what was there goes before more is asked for
     slot.resize(std::size_t(count));
   }
+  /// The same of all blocks, from number 0 on, for so many samples.
   void reserve(const std::vector<Index>& sizes, Index samples) {
     for (std::size_t k = 0; k < sizes.size(); ++k) reserve(Index(k), sizes[k] * samples);
   }
@@ -56,6 +59,7 @@ class Workspace {
 template <class Scalar>
 class WorkspaceScope {
  public:
+  /// Of blocks that are taken from now on.
   explicit WorkspaceScope(Workspace<Scalar>& workspace) : workspace_(workspace), mark_(workspace.mark()) {}
   ~WorkspaceScope() { workspace_.release(mark_); }
   WorkspaceScope(const WorkspaceScope&) = delete;
@@ -70,13 +74,16 @@ class WorkspaceScope {
 template <class Scalar, int Rows, int Samples>
 class Scratch {
  public:
+  /// Whether it is on the stack.
   static constexpr bool fixed = Rows != Dynamic && Samples != Dynamic;
 
+  /// Rows × samples, with any content.
   Scratch(Workspace<Scalar>& workspace, Index rows, Index samples)
       : storage_(make(workspace, rows, samples)) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
+  /// The memory.
   Out<Scalar, Rows, Samples> get() { return {storage_.data(), storage_.rows(), storage_.cols()}; }
 
  private:
