@@ -16,6 +16,7 @@ class AnyFunction {
  public:
   using Scalar = Scalar_;
 
+  /// Any function over Scalar; it is copied.
   template <class F>
   requires(!std::same_as<F, AnyFunction> && Function<F, Scalar>) AnyFunction(F f)
       : part_(std::make_shared<const PartOf<F>>(std::move(f))) {}
@@ -32,6 +33,7 @@ class AnyFunction {
   void slopes(Index first, Index count, const Scalar* a, Scalar* d) const {
     part_->slopes(first, count, a, d);
   }
+  /// Whether its explanations can be differentiated.
   bool has_second_derivative() const { return part_->has_second_derivative(); }
   void second_derivatives(Index first, Index count, const Scalar* a, Scalar* d) const {
     part_->second_derivatives(first, count, a, d);

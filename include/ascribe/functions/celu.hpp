@@ -11,7 +11,7 @@ namespace ascribe::fn {
 struct Celu {
   static constexpr const char* name = "Celu";
 
-  double alpha = 1;
+  double alpha = 1;  ///< where f levels out below 0: at −alpha
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -11,7 +11,9 @@ namespace ascribe::fn {
 struct Clip {
   static constexpr const char* name = "Clip";
 
+  /// Values below become it.
   double low = -std::numeric_limits<double>::infinity();
+  /// Values above become it.
   double high = std::numeric_limits<double>::infinity();
 
   /// At the ends, where all that was clipped comes to lie, f' is 0 as beyond them.

@@ -10,7 +10,7 @@ namespace ascribe::fn {
 struct Elu {
   static constexpr const char* name = "Elu";
 
-  double alpha = 1;
+  double alpha = 1;  ///< where f levels out below 0: at −alpha
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

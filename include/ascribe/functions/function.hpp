@@ -105,6 +105,7 @@ Scalar value_at_zero(const F& f) {
   else
     return f.value(Scalar(0));
 }
+/// Whether f has a value at 0, so that there are chords from there.
 template <class F>
 bool has_value_at_zero(const F& f) {
   if constexpr (ArrayFunction<F>)
@@ -243,6 +244,7 @@ void second_derivatives(const F& f, Index first, Index count, const Scalar* a, S
 /// loop of the function and the loop that uses its results are each vectorised, and both run in the
 /// first-level cache. For a function known at run time a block is one virtual call.
 inline constexpr Index block_size = 256;
+/// So many values on the stack.
 template <class Scalar>
 using Block = std::array<Scalar, std::size_t(block_size)>;
 

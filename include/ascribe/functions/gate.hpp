@@ -12,7 +12,7 @@ namespace ascribe::fn {
 ///     Gated<Sigmoid>{}.value(0.) == 0
 template <class Gate>
 struct Gated {
-  Gate gate{};
+  Gate gate{};  ///< g, with its own parameters
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

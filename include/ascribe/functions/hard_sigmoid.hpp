@@ -11,8 +11,8 @@ namespace ascribe::fn {
 struct HardSigmoid {
   static constexpr const char* name = "HardSigmoid";
 
-  double slope = 0.2;
-  double offset = 0.5;
+  double slope = 0.2;   ///< of the middle piece
+  double offset = 0.5;  ///< f(0)
 
   /// The ends are decided in x, as in the derivative: slope·x + offset may miss 0 and 1 there by a rounding. All is
   /// computed, and then chosen: no branch.

@@ -9,7 +9,7 @@ namespace ascribe::fn {
 struct LeakyRelu {
   static constexpr const char* name = "LeakyRelu";
 
-  double slope = 0.01;
+  double slope = 0.01;  ///< below 0
 
   /// With a slope of 0 or more the value has the argument's sign, or is 0, where f' is the slope too.
   constexpr Promises promises() const { return {.slope_from_value = slope >= 0, .homogeneous = true}; }

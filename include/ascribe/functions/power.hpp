@@ -20,9 +20,9 @@ namespace ascribe::fn {
 struct Power {
   static constexpr const char* name = "Power";
 
-  double exponent = 1;
-  double shift = 0;
-  double scale = 1;
+  double exponent = 1;  ///< what the shifted and scaled argument is raised to
+  double shift = 0;     ///< added to the scaled argument
+  double scale = 1;     ///< multiplied with the argument first
 
   const char* domain() const {
     if (is_whole()) return exponent < 0 ? "arguments of a base other than 0" : nullptr;
@@ -115,6 +115,7 @@ class PowerByFeature {
       if (!(e > 0)) fail("Power: expected one exponent for all features, or several above 0, found ", e);
   }
 
+  /// One for each feature.
   const std::vector<double>& exponents() const { return exponents_; }
   Index features() const { return Index(exponents_.size()); }
   Scalar at_zero() const { return Scalar(0); }

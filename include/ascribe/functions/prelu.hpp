@@ -24,6 +24,7 @@ class Prelu {
     if (slopes_.empty()) fail("Prelu: expected at least 1 slope, found 0");
   }
 
+  /// One for each channel or feature, repeated over the features.
   const std::vector<double>& slopes() const { return slopes_; }
   /// What the number of features has to be a multiple of.
   Index features() const { return Index(slopes_.size()); }

@@ -11,6 +11,7 @@ struct Promises {
   bool homogeneous = false;            ///< linear on either side of 0, with f(0) = 0: f(a) = f'(a)·a
 };
 
+/// What f says of itself; nothing where it says nothing.
 template <class F>
 constexpr Promises promises(const F& f) {
   if constexpr (requires { f.promises(); })

@@ -8,7 +8,7 @@ namespace ascribe::fn {
 struct Scale {
   static constexpr const char* name = "Scale";
 
-  double alpha = 1;
+  double alpha = 1;  ///< the factor
 
   static constexpr Promises promises() { return {.slope_from_value = true, .homogeneous = true}; }
 

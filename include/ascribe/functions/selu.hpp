@@ -10,8 +10,8 @@ namespace ascribe::fn {
 struct Selu {
   static constexpr const char* name = "Selu";
 
-  double alpha = 1.6732632423543772848;
-  double gamma = 1.0507009873554804934;
+  double alpha = 1.6732632423543772848;  ///< what the exponential below 0 is multiplied with
+  double gamma = 1.0507009873554804934;  ///< what all is multiplied with
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -12,7 +12,7 @@ namespace ascribe::fn {
 struct ThresholdedRelu {
   static constexpr const char* name = "ThresholdedRelu";
 
-  double alpha = 1;
+  double alpha = 1;  ///< up to here f is 0
 
   constexpr Promises promises() const {
     return {.slope_from_value = alpha >= 0, .derivative_from_value = alpha >= 0};
@@ -51,8 +51,8 @@ struct ThresholdedRelu {
 struct Shrink {
   static constexpr const char* name = "Shrink";
 
-  double bias = 0;
-  double lambd = 0.5;
+  double bias = 0;     ///< what arguments outside are moved by towards 0
+  double lambd = 0.5;  ///< between −lambd and lambd f is 0
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {

@@ -8,7 +8,7 @@ namespace ascribe::fn {
 
 /// σ(alpha·x): Swish's gate.
 struct SwishGate {
-  double alpha = 1;
+  double alpha = 1;  ///< what the sigmoid's argument is multiplied with
 
   template <class Scalar>
   Scalar value(const Scalar& a) const {
@@ -41,6 +41,7 @@ struct SwishGate {
 struct Swish : Gated<SwishGate> {
   static constexpr const char* name = "Swish";
 
+  /// X·sigmoid(alpha·x).
   constexpr explicit Swish(double alpha = 1) : Gated<SwishGate>{SwishGate{alpha}} {}
 };
 
