@@ -25,10 +25,13 @@ namespace ascribe {
 /// is q kᵀ for every head. The way back to either factor is such a map again.
 class Contraction {
  public:
+  /// One axis of the sum.
   struct Axis {
-    Index size;
-    Index x, y, out;  ///< strides
+    Index size;  ///< the number of elements
+    /// Strides in the two factors and the result; 0: the vector does not have the axis.
+    Index x, y, out;
 
+    /// Whether sizes and strides are the same.
     friend bool operator==(const Axis&, const Axis&) = default;
   };
 
@@ -56,11 +59,16 @@ class Contraction {
                         {inner, 1, columns, 0}});
   }
 
+  /// As given, but without those of size 1, and joined where their strides go on.
   const std::vector<Axis>& axes() const { return axes_; }
+  /// Elements of the first factor.
   Index x_size() const { return x_size_; }
+  /// Elements of the second factor.
   Index y_size() const { return y_size_; }
+  /// Elements of the result.
   Index out_size() const { return out_size_; }
 
+  /// Whether it multiplies feature by feature.
   bool is_elementwise() const { return axes_.size() == 1 && axes_[0] == Axis{x_size_, 1, 1, 1}; }
   /// Whether an output is a sum of several products.
   bool sums() const {
@@ -71,10 +79,12 @@ class Contraction {
   Contraction to_first() const {
     return permuted([](const Axis& a) { return Axis{a.size, a.out, a.y, a.x}; });
   }
+  /// The same in the second factor.
   Contraction to_second() const {
     return permuted([](const Axis& a) { return Axis{a.size, a.x, a.out, a.y}; });
   }
 
+  /// Whether the axes are the same.
   friend bool operator==(const Contraction&, const Contraction&) = default;
 
  private:

@@ -17,8 +17,9 @@ namespace kind {
 /// b = f(a), feature by feature, without a rule: what the rules are written against.
 template <fn::Function F>
 struct Elementwise {
+  /// Any size: what goes in comes out.
   static constexpr int inputs = rule::any_size, outputs = rule::any_size;
-  F f;
+  F f;  ///< the function
 
   Index output_size_for(Index inputs_found) const { return inputs_found; }
 };
@@ -32,10 +33,12 @@ struct Elementwise {
       always_false<F>,
       "ascribe: Elementwise<Function, Rule> needs an elementwise function: value(a) and derivative(a), "
       "and chord(a, r) if it has one; see ascribe/functions/function.hpp");
+  /// Takes anything: one error is enough.
   template <class... Arguments>
   explicit Elementwise(const Arguments&...) {}  // no second error
 };
 
+/// The layer of a function.
 template <fn::Function F, class Rule>
 struct Elementwise<F, Rule> : kind::Elementwise<F> {
   using Kind = kind::Elementwise<F>;
@@ -43,6 +46,7 @@ struct Elementwise<F, Rule> : kind::Elementwise<F> {
 
   /// No default argument: clang would ask for the default of a function that has none.
   Elementwise() requires std::default_initializable<F> : Elementwise(F()) {}
+  /// Of a function, and a rule of its own.
   explicit Elementwise(F function, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
@@ -52,11 +56,14 @@ struct Elementwise<F, Rule> : kind::Elementwise<F> {
   }
 };
 
+/// Without a rule.
 template <class F>
 Elementwise(F) -> Elementwise<F>;
+/// With a rule.
 template <class F, class Rule>
 Elementwise(F, Rule) -> Elementwise<F, Rule>;
 
+/// b = f(a), features × samples.
 template <class F, class A, class B>
 void forward(const kind::Elementwise<F>& layer, const A& a, B&& b) {
   const Index rows = a.rows();

@@ -64,6 +64,7 @@ auto convolution(const Spatial& geometry, Index channels, Index filters, const C
   using S = std::remove_cvref_t<decltype(*weights.data())>;
   return MatMul(map::Convolution<S>(geometry, channels, filters, weights, groups));
 }
+/// With a bias, of one entry a filter.
 template <class Contiguous, class B>
 auto convolution(const Spatial& geometry, Index channels, Index filters, const Contiguous& weights,
                  const Eigen::MatrixBase<B>& bias, Index groups = 1) {
@@ -85,33 +86,54 @@ auto average_pool(const Spatial& geometry, Index channels, bool count_padding) {
 }
 
 // Functions, with the parameters and defaults of `ascribe::fn`.
+/// |a|.
 inline auto abs() { return Elementwise(fn::Abs()); }
+/// min(max(a, low), high).
 inline auto clip(double low, double high) { return Elementwise(fn::Clip{low, high}); }
+/// a above 0, alpha·(eᵃ − 1) below.
 inline auto elu(double alpha = fn::Elu().alpha) { return Elementwise(fn::Elu{alpha}); }
+/// a·Φ(a), by erf.
 inline auto gelu() { return Elementwise(fn::Gelu()); }
+/// GELU by tanh.
 inline auto gelu_tanh() { return Elementwise(fn::GeluTanh()); }
+/// slope·a + offset, cut at 0 and 1.
 inline auto hard_sigmoid(double slope = fn::HardSigmoid().slope, double offset = fn::HardSigmoid().offset) {
   return Elementwise(fn::HardSigmoid{slope, offset});
 }
+/// a·relu6(a + 3)/6.
 inline auto hard_swish() { return Elementwise(fn::HardSwish()); }
+/// a.
 inline auto identity() { return Elementwise(fn::Identity()); }
+/// a above 0, slope·a below.
 inline auto leaky_relu(double slope = fn::LeakyRelu().slope) { return Elementwise(fn::LeakyRelu{slope}); }
+/// a·tanh(softplus(a)).
 inline auto mish() { return Elementwise(fn::Mish()); }
+/// (scale·a + shift)^exponent.
 inline auto power(double exponent, double shift = 0, double scale = 1) {
   return Elementwise(fn::Power{exponent, shift, scale});
 }
+/// LeakyRelu with a slope for each channel or feature.
 template <class Scalar>
 auto prelu(std::vector<double> slopes) {
   return Elementwise(fn::Prelu<Scalar>(std::move(slopes)));
 }
+/// max(a, 0).
 inline auto relu() { return Elementwise(fn::Relu()); }
+/// min(max(a, 0), 6).
 inline auto relu6() { return Elementwise(fn::Relu6()); }
+/// alpha·a.
 inline auto scale(double alpha) { return Elementwise(fn::Scale{alpha}); }
+/// ELU that keeps mean 0 and variance 1 (Klambauer et al. 1706.02515).
 inline auto selu() { return Elementwise(fn::Selu()); }
+/// 1/(1 + e⁻ᵃ).
 inline auto sigmoid() { return Elementwise(fn::Sigmoid()); }
+/// a·sigmoid(a).
 inline auto silu() { return Elementwise(fn::Silu()); }
+/// log(1 + eᵃ).
 inline auto softplus() { return Elementwise(fn::Softplus()); }
+/// a/(1 + |a|).
 inline auto softsign() { return Elementwise(fn::Softsign()); }
+/// tanh(a).
 inline auto tanh() { return Elementwise(fn::Tanh()); }
 
 }  // namespace ascribe

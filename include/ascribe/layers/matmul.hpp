@@ -25,8 +25,9 @@ struct MatMul {
   using Bias = Eigen::Matrix<Scalar, Dynamic, 1, 0, M::outputs, 1>;
   static constexpr int inputs = M::inputs, outputs = M::outputs;
 
+  /// W.
   M map;
-  Bias bias;
+  Bias bias;  ///< none, or entries whose number divides the outputs'
 
   /// Throws Error where a weight or bias is not finite, or the bias does not fit the outputs.
   explicit MatMul(M m, Bias b = Bias()) : map(std::move(m)), bias(std::move(b)) {
@@ -52,17 +53,21 @@ struct MatMul {
                 "ascribe: MatMul<Map, Rule> needs a linear map: Scalar, inputs, outputs, input_size(), "
                 "output_size(), apply(), apply_transposed() and weights_are_finite(); see "
                 "ascribe/maps/linear_map.hpp");
+  /// Takes anything: one error is enough.
   template <class... Arguments>
   explicit MatMul(const Arguments&...) {}  // no second error
 };
 
+/// The layer of a linear map.
 template <LinearMap M, class Rule>
 struct MatMul<M, Rule> : kind::MatMul<M> {
   using Kind = kind::MatMul<M>;
   [[no_unique_address]] Rule rule;
 
+  /// Of a map, a bias and a rule of its own. Throws Error as its kind.
   explicit MatMul(M m, typename Kind::Bias b = {}, Rule r = {})
       : Kind(std::move(m), std::move(b)), rule(std::move(r)) {}
+  /// Without a bias.
   MatMul(M m, Rule r) : MatMul(std::move(m), {}, std::move(r)) {}
 
   /// The same layer with another rule of its own.
@@ -72,22 +77,26 @@ struct MatMul<M, Rule> : kind::MatMul<M> {
   }
 };
 
+/// A map alone.
 template <class M>
 MatMul(M) -> MatMul<M>;
+/// A map and a bias.
 template <class M, class Bias>
 requires std::convertible_to<Bias, typename kind::MatMul<M>::Bias> MatMul(M, Bias)
 ->MatMul<M>;
+/// A map and a rule.
 template <class M, class Rule>
 requires(!std::convertible_to<Rule, typename kind::MatMul<M>::Bias>) MatMul(M, Rule)
 ->MatMul<M, Rule>;
+/// All three.
 template <class M, class Bias, class Rule>
 MatMul(M, Bias, Rule) -> MatMul<M, Rule>;
 
 /// One number a channel, repeated over outputs: output j has entry j mod period. None where the period is 0.
 template <class S>
 struct Channels {
-  const S* values;
-  Index period;
+  const S* values;  ///< one a channel
+  Index period;     ///< how many there are; 0: none
 };
 
 namespace detail {
@@ -159,6 +168,7 @@ void book_channels(const Channels<S>& channels, C& context, const S* u) {
 
 }  // namespace detail
 
+/// b = Ŵ a + bias, features × samples, with the weights replaced as `weights` says.
 template <class M, class A, class B>
 void forward(const kind::MatMul<M>& layer, const A& a, B&& b, const Weights& weights = Weights::as_is) {
   using S = typename M::Scalar;

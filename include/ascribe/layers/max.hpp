@@ -20,7 +20,7 @@ namespace kind {
 template <Windows W>
 struct Max {
   static constexpr int inputs = W::inputs, outputs = W::outputs;
-  W windows;
+  W windows;  ///< which inputs each output is the maximum of
 
   Index input_size() const { return windows.input_size(); }
   Index output_size() const { return windows.output_size(); }
@@ -36,10 +36,12 @@ struct Max {
       always_false<W>,
       "ascribe: Max<Windows, Rule> needs windows: inputs, outputs, input_size(), output_size(), lanes() "
       "and members(); see ascribe/windows/windows.hpp");
+  /// Takes anything: one error is enough.
   template <class... Arguments>
   explicit Max(const Arguments&...) {}  // no second error
 };
 
+/// The layer of windows.
 template <Windows W, class Rule>
 struct Max<W, Rule> : kind::Max<W> {
   using Kind = kind::Max<W>;
@@ -47,6 +49,7 @@ struct Max<W, Rule> : kind::Max<W> {
 
   /// No default argument: clang would ask for the default of windows that have none.
   Max() requires std::default_initializable<W> : Max(W()) {}
+  /// Of windows, and a rule of its own.
   explicit Max(W w, Rule r = {}) : Kind{std::move(w)}, rule(std::move(r)) {}
 
   /// The same layer with another rule of its own.
@@ -56,8 +59,10 @@ struct Max<W, Rule> : kind::Max<W> {
   }
 };
 
+/// Without a rule.
 template <class W>
 Max(W) -> Max<W>;
+/// With a rule.
 template <class W, class Rule>
 Max(W, Rule) -> Max<W, Rule>;
 
@@ -116,6 +121,7 @@ void set_zero(Index rows, Index samples, S* values) {
 
 }  // namespace detail
 
+/// b = the maximum of each window, features × samples.
 template <class W, class A, class B>
 void forward(const kind::Max<W>& layer, const A& a, B&& b) {
   using S = typename std::remove_cvref_t<A>::Scalar;

@@ -39,11 +39,14 @@ class Product {
 
   /// "Quotient", "MatrixProduct" where an output is a sum of products, else "Product".
   const char* name() const { return quotient ? "Quotient" : map().sums() ? "MatrixProduct" : "Product"; }
+  /// B, axis by axis.
   const Contraction& map() const { return parts_->map; }
   /// B as it is computed, and its transpose in either factor.
   const kernel::ContractionLoops& loops() const { return parts_->loops; }
+  /// B's transpose in a factor, 0 or 1, as it is computed.
   const kernel::ContractionLoops& transposed(Index factor) const { return parts_->transposed[factor]; }
 
+  /// The features of a factor, 0 or 1.
   Index factor_size(Index factor) const { return factor == 0 ? map().x_size() : map().y_size(); }
   /// Where a factor begins.
   Index factor_at(Index factor) const { return factor == 0 ? 0 : map().x_size(); }
@@ -95,12 +98,15 @@ struct Product : kind::Product {
   using Kind = kind::Product;
   [[no_unique_address]] Rule rule;
 
+  /// Feature by feature. Throws Error as its kind.
   explicit Product(Index features, Index gate_factor = 1, Rule r = {})
       : Kind(features, gate_factor), rule(std::move(r)) {}
+  /// As a contraction says. Throws Error as its kind.
   explicit Product(Contraction map, Index gate_factor = 1, Rule r = {})
       : Kind(std::move(map), gate_factor), rule(std::move(r)) {}
 };
 
+/// b = B(a₁, a₂), features × samples.
 template <class A, class B>
 void forward(const kind::Product& layer, const A& a, B&& b) {
   using S = typename std::remove_cvref_t<B>::Scalar;

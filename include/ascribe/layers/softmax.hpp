@@ -24,8 +24,9 @@ struct Softmax {
   /// What stands for −∞, which a network's values cannot be. It is far below every logit, and a float.
   static constexpr double masked = -1e30;
 
+  /// Rows are outer × inner, `length` features long, `inner` apart.
   Index outer, length, inner = 1;
-  bool logarithm = false;
+  bool logarithm = false;  ///< whether the outputs are logarithms
 
   /// Throws Error where one of the sizes is below 1.
   explicit Softmax(Index rows, Index row_length, Index apart = 1, bool log = false)
@@ -34,10 +35,12 @@ struct Softmax {
       fail("Softmax: expected sizes of at least 1, found ", outer, " x ", length, " x ", inner);
   }
 
+  /// "LogSoftmax" where the outputs are logarithms.
   const char* name() const { return logarithm ? "LogSoftmax" : "Softmax"; }
   Index input_size() const { return outer * length * inner; }
   Index output_size() const { return input_size(); }
   Index output_size_for(Index) const { return output_size(); }
+  /// How many rows a sample has.
   Index rows() const { return outer * inner; }
   /// Where a row begins in its sample.
   Index row_at(Index row) const { return row / inner * length * inner + row % inner; }
@@ -52,6 +55,7 @@ struct Softmax : kind::Softmax {
   using Kind = kind::Softmax;
   [[no_unique_address]] Rule rule;
 
+  /// As its kind, with a rule of its own. Throws Error as its kind.
   explicit Softmax(Index rows, Index row_length, Index apart = 1, bool log = false, Rule r = {})
       : Kind(rows, row_length, apart, log), rule(std::move(r)) {}
 };
@@ -105,6 +109,7 @@ void softmax_of_row(const kind::Softmax& layer, const S* a, S* b) {
 
 }  // namespace detail
 
+/// b = the softmax of each row, features × samples.
 template <class A, class B>
 void forward(const kind::Softmax& layer, const A& a, B&& b) {
   using S = typename std::remove_cvref_t<B>::Scalar;
