@@ -20,6 +20,7 @@ class AnyMap {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
 
+  /// Any linear map over Scalar; it is moved in.
   template <LinearMap M>
   requires(!std::same_as<M, AnyMap> && std::same_as<typename M::Scalar, Scalar>) AnyMap(M map)
       : part_(made(std::move(map))) {}
@@ -141,6 +142,7 @@ class AnyMap {
   std::shared_ptr<const Part> part_;
 };
 
+/// The map behind its virtual functions; the compiled library has those of the usual maps.
 template <class Scalar>
 template <class M>
 auto AnyMap<Scalar>::made(M map) -> std::shared_ptr<const Part> {

@@ -57,6 +57,7 @@ class AveragePool {
   Index input_size() const { return geometry_.input_pixels() * channels_; }
   Index output_size() const { return geometry_.output_pixels() * channels_; }
   const Spatial& geometry() const { return geometry_; }
+  /// Of the image.
   Index channels() const { return channels_; }
   /// The part of the padding that counts.
   Pads counted_padding() const {

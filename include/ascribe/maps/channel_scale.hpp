@@ -46,6 +46,7 @@ class ChannelScale {
 
   Index input_size() const { return size_; }
   Index output_size() const { return size_; }
+  /// The factors: one period of them.
   const Scale& scale() const { return scale_; }
 
   template <int N>
@@ -132,8 +133,8 @@ class ChannelScale {
 /// What `scale_and_bias` returns: the ChannelScale's scale, and the layer's bias; one entry a channel.
 template <class Scalar>
 struct ScaleAndBias {
-  Eigen::Matrix<Scalar, Dynamic, 1> scale;
-  Eigen::Matrix<Scalar, Dynamic, 1> bias;
+  Eigen::Matrix<Scalar, Dynamic, 1> scale;  ///< gamma/√(variance + epsilon)
+  Eigen::Matrix<Scalar, Dynamic, 1> bias;   ///< beta − mean·scale
 };
 
 /// Batch normalisation, gamma·(a − mean)/√(variance + epsilon) + beta, as a scale and a bias. Throws

@@ -101,8 +101,11 @@ class Convolution {
   Index input_size() const { return geometry_.input_pixels() * channels_; }
   Index output_size() const { return geometry_.output_pixels() * filters_; }
   const Spatial& geometry() const { return geometry_; }
+  /// Of the image.
   Index channels() const { return channels_; }
+  /// How many there are: the channels of the outputs.
   Index filters() const { return filters_; }
+  /// Into how many groups channels and filters are divided.
   Index groups() const { return groups_; }
 
   /// b = W a.

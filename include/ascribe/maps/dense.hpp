@@ -24,7 +24,7 @@ inline constexpr bool is_map<Eigen::Map<Matrix, Alignment>> = true;
 }  // namespace detail
 
 /// The linear map b = W a whose weights (outputs × inputs) are `Matrix`: an Eigen::Matrix, or an
-/// Eigen::Map<const Eigen::Matrix<…>> over memory that outlives the map; row- or column-major, sizes known
+/// `Eigen::Map<const Eigen::Matrix<…>>` over memory that outlives the map; row- or column-major, sizes known
 /// at compile time or not. Where both sizes and the number of samples are known at compile time, no
 /// product touches the heap.
 /// Example: `DenseOf<Eigen::MatrixXd>(weights)`.
@@ -55,6 +55,7 @@ class DenseOf {
 
   Index input_size() const { return weights_.cols(); }
   Index output_size() const { return weights_.rows(); }
+  /// Outputs × inputs.
   const Matrix& weights() const { return weights_; }
 
   /// b = W a.

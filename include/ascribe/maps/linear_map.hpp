@@ -53,6 +53,7 @@ enum class Role {
   wiring        ///< features copied, moved or left out; no method asks for its rule (rule::Rewire)
 };
 
+/// A map's role: dense where it says nothing.
 template <class M>
 constexpr Role role_of(const M& map) {
   if constexpr (requires { map.role(); })
@@ -71,6 +72,7 @@ enum class InputLayout {
   as_they_lie  ///< leaves them where they are: concatenation
 };
 
+/// A map's layout: none where it says nothing.
 template <class M>
 InputLayout input_layout_of(const M& map) {
   if constexpr (requires { map.input_layout(); })
@@ -164,6 +166,7 @@ template <class Scalar>
   }
 }
 
+/// Whether a map says that it is `samplewise`.
 template <class M>
 inline constexpr bool is_samplewise = requires {
   requires M::samplewise;

@@ -32,6 +32,7 @@ class Repeated {
   const char* name() const { return name_of(map_); }
   Index weight_count() const { return weight_count_of(map_); }
   const M& map() const { return map_; }
+  /// How many copies there are.
   Index count() const { return count_; }
 
   template <int N>

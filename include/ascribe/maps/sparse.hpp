@@ -34,6 +34,7 @@ class Sparse {
 
   Index input_size() const { return weights_.cols(); }
   Index output_size() const { return weights_.rows(); }
+  /// Outputs × inputs.
   const Eigen::SparseMatrix<Scalar>& weights() const { return weights_; }
 
   template <int N>

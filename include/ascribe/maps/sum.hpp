@@ -34,7 +34,9 @@ class Sum {
 
   Index input_size() const { return branches_ * size_; }
   Index output_size() const { return size_; }
+  /// How many there are.
   Index branches() const { return branches_; }
+  /// What each branch counts.
   const Scalar& weight() const { return weight_; }
   InputLayout input_layout() const { return weight_ == Scalar(1) ? InputLayout::as_sum : InputLayout::no; }
 

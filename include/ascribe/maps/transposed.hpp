@@ -18,6 +18,7 @@ class Transposed {
   static constexpr int outputs = M::inputs;
   static constexpr bool samplewise = is_samplewise<M>;
 
+  /// The way back of `map`.
   explicit Transposed(M map) : map_(std::move(map)) {}
 
   Index input_size() const { return map_.output_size(); }

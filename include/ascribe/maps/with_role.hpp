@@ -19,6 +19,7 @@ class WithRole {
   static constexpr int outputs = M::outputs;
   static constexpr bool samplewise = is_samplewise<M>;
 
+  /// `map`, which says that its role and name are these.
   WithRole(M map, Role role, const char* name) : map_(std::move(map)), role_(role), name_(name) {}
 
   Index input_size() const { return map_.input_size(); }
