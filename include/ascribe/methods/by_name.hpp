@@ -25,6 +25,7 @@ struct Options {
 using Named = std::tuple<Gradient, GradientTimesInput, Deconvolution, GuidedBackpropagation, Lrp, LrpQ,
                          LrpRadial, DeepLift>;
 
+/// Their names, in that order.
 inline constexpr auto names = []<class... Methods>(std::type_identity<std::tuple<Methods...>>) {
   return std::array<std::string_view, sizeof...(Methods)>{Methods::name...};
 }(std::type_identity<Named>());

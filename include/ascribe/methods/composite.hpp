@@ -102,6 +102,7 @@ Matcher all(Matchers... matchers) {
 template <class Scalar>
 class Composite {
  public:
+  /// The nodes that it gives rules to.
   using Node = ascribe::Node<Scalar>;
 
   Form form;
@@ -109,8 +110,10 @@ class Composite {
   /// Delta).
   bool times_input;
 
+  /// A composite without entries.
   explicit Composite(Form f, bool times = false) : form(f), times_input(times) {}
 
+  /// A whole method: what it gives each kind of layer, as the last entry.
   template <class Method>
   requires requires(const Method& m) {
     { m.form } -> std::convertible_to<Form>;
@@ -164,6 +167,8 @@ class Composite {
   std::vector<Entry> entries_;
 };
 
+/// Adds an entry: nodes that fit get this rule, or what this method gives them. The first entry that fits
+/// counts.
 template <class Scalar>
 template <class RuleOrMethod>
 Composite<Scalar>& Composite<Scalar>::add(Matcher matcher, RuleOrMethod what) {

@@ -128,8 +128,8 @@ Composite<Scalar> attn_lrp_gamma(double gamma = 0.25, double epsilon = 1e-6) {
 
 /// What a composite chosen by name may be told.
 struct Options {
-  double epsilon = 1e-6;
-  double gamma = 0.25;
+  double epsilon = 1e-6;  ///< the stabiliser
+  double gamma = 0.25;    ///< what Gamma favours contributions by
   /// The bounds of the network's inputs, for ZBox: one for all, or one a channel.
   std::vector<double> low = {0.0}, high = {1.0};
   /// The rule of maxima: "gradient", "radial", or against a baseline "winner" (rule::Baseline) and "fold";
@@ -165,6 +165,7 @@ constexpr void each_named(Visit&& visit) {
 
 }  // namespace detail
 
+/// The names of the composites that `by_name` makes.
 inline constexpr auto names = [] {
   constexpr std::size_t count = [] {
     std::size_t k = 0;

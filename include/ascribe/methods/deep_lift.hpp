@@ -17,6 +17,7 @@ struct DeepLiftWith : Table<rule::Gradient, rule::Baseline, MaxRule> {
   static constexpr bool times_input = true;
 };
 
+/// With rule::Baseline at maxima.
 using DeepLift = DeepLiftWith<>;
 
 }  // namespace ascribe::method

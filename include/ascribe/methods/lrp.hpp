@@ -22,8 +22,9 @@ struct LrpWith {
   static constexpr Form form = Form::R;
   static constexpr bool times_input = false;
 
-  double epsilon;
+  double epsilon;  ///< the stabiliser
 
+  /// With a stabiliser.
   constexpr explicit LrpWith(double eps = 1e-6) : epsilon(eps) {}
 
   template <class M>
@@ -60,12 +61,14 @@ struct LrpWith {
 /// The winner of a maximum takes all.
 struct Lrp : LrpWith<rule::Gradient> {
   static constexpr const char* name = "lrp";
+  /// With a stabiliser.
   using LrpWith::LrpWith;
 };
 
 /// A maximum shares by the values.
 struct LrpRadial : LrpWith<rule::Radial> {
   static constexpr const char* name = "lrp_radial";
+  /// With a stabiliser.
   using LrpWith::LrpWith;
 };
 

@@ -17,6 +17,7 @@ namespace ascribe {
 /// Where in the network a layer stands, for methods that ask (a rule of its own for the first layer, say).
 template <std::size_t I, std::size_t Count>
 struct Position {
+  /// The layer's number, and how many layers there are.
   static constexpr std::size_t index = I, count = Count;
 };
 
@@ -34,9 +35,9 @@ namespace method {
 /// One rule a kind: what most methods are.
 template <class ForMatMul, class ForElementwise, class ForMax>
 struct Table {
-  ForMatMul matmul{};
-  ForElementwise elementwise{};
-  ForMax max{};
+  ForMatMul matmul{};            ///< the rule of every matrix
+  ForElementwise elementwise{};  ///< the rule of every elementwise function
+  ForMax max{};                  ///< the rule of every maximum
 
   template <class M>
   const ForMatMul& rule_for(const kind::MatMul<M>&) const {
@@ -59,6 +60,7 @@ struct Rules : Table<ForMatMul, ForElementwise, ForMax> {
   Form form;
   bool times_input;
 
+  /// A form, whether the result is multiplied by the input, and the rules.
   Rules(Form f, bool times, ForMatMul for_matmul = {}, ForElementwise for_elementwise = {},
         ForMax for_max = {})
       : Table<ForMatMul, ForElementwise, ForMax>{std::move(for_matmul), std::move(for_elementwise),
