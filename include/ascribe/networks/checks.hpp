@@ -19,9 +19,12 @@ namespace ascribe::check {
 /// The outcome for one sample, or for the one of a batch that deviates most from what is allowed: the
 /// deviation and the tolerance, both as relevances.
 struct Result {
+  /// The deviation and what of it is rounding, as relevances.
   double error, tolerance;
 
+  /// Whether the deviation is rounding.
   bool holds() const { return error <= tolerance; }
+  /// The same.
   explicit operator bool() const { return holds(); }
 };
 
@@ -163,8 +166,9 @@ Result conservation(const Net& net, const E& explanation, Index n, std::span<con
 
 /// A node whose own books are open.
 struct OpenNode {
-  Index node;
-  double error, tolerance;  ///< `error` has its sign: what enters beyond what the books say
+  Index node;  ///< its number in the graph
+  /// `error` has its sign: what enters beyond what the books say.
+  double error, tolerance;
 };
 
 /// The first node, in the order in which relevance goes back, whose own books of sample n are open by more
@@ -182,7 +186,8 @@ std::optional<OpenNode> first_open_node(const Net& net, const E& explanation, In
 
 /// A node that hands on more than it gets: Σ |R| at its output and at its inputs.
 struct Growth {
-  Index node;
+  Index node;  ///< its number in the graph
+  /// Σ |R| at its output, and at its inputs.
   double above, below;
 };
 

@@ -26,8 +26,8 @@ template <class Scalar>
 struct LossGradient {
   /// By something at a node, its features × samples.
   struct At {
-    Index node;
-    View<Scalar> gradient;
+    Index node;             ///< its number in the graph
+    View<Scalar> gradient;  ///< features × samples
   };
 
   View<Scalar> relevance{nullptr, 0, 0};  ///< by the inputs' relevances: the inputs' features × samples
@@ -105,8 +105,11 @@ class NodeSums {
 template <class Scalar>
 class Derivative {
  public:
+  /// What is explained.
   using Net = Graph<Scalar>;
+  /// What is explained of it.
   using Trace = typename Net::Trace;
+  /// A derivative at a node.
   using At = typename LossGradient<Scalar>::At;
 
   /// The graph is copied; copies share their weights. Throws Error as Graph::plan.
@@ -130,7 +133,9 @@ class Derivative {
   Derivative(const Sequential<Parts...>& chain, const Composite<Scalar>& method)
       : Derivative(Net(chain), method) {}
 
+  /// The graph that is explained.
   const Net& net() const { return net_; }
+  /// The method's plan for it, which keeps every value.
   const typename Net::Plan& plan() const { return plan_; }
 
   /// Explains as Graph::explain does, and keeps what every node carries. The trace, with every value, and the

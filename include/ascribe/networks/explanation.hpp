@@ -22,7 +22,7 @@ enum class Record {
 /// depend on.
 template <class Scalar, int Outputs = Dynamic, int Samples = Dynamic>
 struct NodeRecord {
-  Ledger<Scalar, Samples> books;
+  Ledger<Scalar, Samples> books;                ///< what entered and left at the layer, and what it booked
   Batch<Scalar, Outputs, Samples> relevance;    ///< at the layer's output, finished as the input's is
   Batch<Scalar, Outputs, Samples> bias_shares;  ///< what the bias of each output took
 
@@ -36,12 +36,14 @@ struct NodeRecord {
     }
   }
 
+  /// The sum with another record of the same layer.
   NodeRecord& operator+=(const NodeRecord& other) {
     books += other.books;
     relevance += other.relevance;
     bias_shares += other.bias_shares;
     return *this;
   }
+  /// All times a factor.
   NodeRecord& operator*=(const Scalar& factor) {
     books *= factor;
     relevance *= factor;
@@ -70,6 +72,7 @@ struct Explanation {
   const auto& layer() const {
     return std::get<I>(nodes);
   }
+  /// Calls visit(record) for every record there is.
   template <class Visit>
   void each_record(Visit&& visit) const {
     if constexpr (requires { nodes.begin(); })
@@ -91,6 +94,7 @@ struct Explanation {
     (std::make_index_sequence<std::tuple_size_v<Records>>());
     return *this;
   }
+  /// All but `output` times a factor.
   Explanation& operator*=(const Scalar& factor) {
     relevance *= factor;
     ledger *= factor;

@@ -20,18 +20,22 @@ namespace map {
 template <class M, class Bias>
 struct WithOnes {
   using Scalar = typename M::Scalar;
+  /// Known at run time.
   static constexpr int inputs = Dynamic, outputs = Dynamic;
 
+  /// W.
   const M* map;
-  const Bias* bias;
+  const Bias* bias;  ///< what becomes the weights of the ones
   Index ones;  ///< 0, 1 (shared), or the bias's size
 
+  /// That of the map.
   Role role() const { return role_of(*map); }
   Index input_size() const { return map->input_size() + ones; }
   Index output_size() const { return map->output_size(); }
   /// The layer has checked them.
   bool weights_are_finite() const { return true; }
 
+  /// b = Ŵ a + B̂·ones, with the stored weights replaced as `weights` says.
   template <int N>
   void apply(View<Scalar, Dynamic, N> a, Out<Scalar, Dynamic, N> b, Weights weights) const {
     const Batch<Scalar, Dynamic, N> head = a.topRows(map->input_size());
@@ -40,6 +44,7 @@ struct WithOnes {
       for (Index n = 0; n < a.cols(); ++n) b(j, n) += replaced(w, weights) * a(map->input_size() + one, n);
     });
   }
+  /// The way back to inputs and ones.
   template <int N>
   void apply_transposed(View<Scalar, Dynamic, N> s, Out<Scalar, Dynamic, N> g, Weights weights) const {
     Batch<Scalar, Dynamic, N> head(map->input_size(), s.cols());
@@ -66,16 +71,19 @@ namespace fn {
 /// f(a) − f(0): f without the bias that it carries.
 template <class F>
 struct Centred {
-  F f;
+  F f;  ///< the function
 
+  /// f(a) − f(0).
   template <class Scalar>
   Scalar value(const Scalar& a) const {
     return Scalar(f.value(a) - at_zero<Scalar>(f));
   }
+  /// f'(a).
   template <class Scalar>
   Scalar derivative(const Scalar& a) const {
     return f.derivative(a);
   }
+  /// The chord of f.
   template <class Scalar>
   Scalar chord(const Scalar& a, const Scalar& r) const {
     return fn::chord(f, a, r);
@@ -91,9 +99,12 @@ namespace kind {
 /// bypasses rules and ε.
 template <class L>
 struct Augmented {
+  /// The layer's kind.
   using Original = L;
+  /// Known at run time.
   static constexpr int inputs = Dynamic, outputs = Dynamic;
-  L layer;
+  L layer;  ///< the layer
+  /// Its features, and the wires beside them, which are handed on.
   Index features_in, features_out, wires_in, used, passed;
 
   Index input_size() const { return features_in + wires_in; }
@@ -235,20 +246,25 @@ void propagate(const Augmented<L>& kind, const Rule& rule, C& c, typename C::Up 
 /// A layer beside the wires of the ones; its rule is the one that the method gives the layer itself.
 template <class L>
 struct Augmented : kind::Augmented<L> {
+  /// The kind.
   using Kind = kind::Augmented<L>;
+  /// What the method is asked the rule of.
   const L& rule_layer() const { return this->layer; }
 };
 
 /// A network whose biases are inputs.
 template <class Network>
 struct ExplicitBiases {
+  /// Rows of the augmented input.
   struct Rows {
+    /// Where they begin, and how many there are.
     Index first, count;
   };
 
   Network network;  ///< without a bias; over (x; ones)
   std::array<Rows, Network::depth>
       ones{};  ///< each layer's ones, as rows of the augmented input; count 0: no bias
+  /// The network's own features, and the ones behind them.
   Index features, wires;
 
   /// (x; 1 … 1): the input of `network`.

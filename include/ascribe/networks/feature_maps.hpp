@@ -11,10 +11,14 @@ namespace ascribe {
 
 /// Channels of height × width positions, flattened: H, W, C as the library has images inside, or C, H, W.
 struct FeatureMaps {
+  /// Sizes, each at least 1.
   Index channels, height, width;
+  /// Whether a pixel's channels are neighbours in memory; else a channel's pixels are.
   bool channels_last = true;
 
+  /// The pixels of a channel.
   Index positions() const { return height * width; }
+  /// The features of all channels.
   Index size() const { return channels * positions(); }
   /// Where a channel's value at a position lies; positions are counted row by row.
   Index feature(Index channel, Index position) const {

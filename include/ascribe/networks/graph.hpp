@@ -52,11 +52,16 @@ template <class Scalar_>
 class Graph {
  public:
   using Scalar = Scalar_;
+  /// An input or a layer.
   using Node = ascribe::Node<Scalar>;
+  /// What a pass back gives.
   using Explanation = GraphExplanation<Scalar>;
 
+  /// What a pass forward gives.
   using Trace = GraphTrace<Scalar>;
+  /// A method's rules for this graph.
   using Plan = GraphPlan<Scalar>;
+  /// The explanation of any of its traces.
   template <class>
   using ExplanationOf = Explanation;
 
@@ -111,7 +116,9 @@ class Graph {
   /// are not as many as the layer has, and where one is NaN or infinite.
   Graph with_weights(Index node, std::span<const Scalar> weights, std::span<const Scalar> bias) const;
 
+  /// In topological order; the inputs come first.
   const std::vector<Node>& nodes() const { return nodes_; }
+  /// Node `index`.
   const Node& node(Index index) const { return nodes_[std::size_t(index)]; }
   /// The node of that name. Throws Error where there is none.
   Index find(std::string_view name) const {
@@ -122,6 +129,7 @@ class Graph {
   /// The inputs are the nodes 0 … input_count() − 1, and have input_size() features together.
   Index input_count() const { return input_count_; }
   Index input_size() const { return input_size_; }
+  /// The nodes whose values are the network's outputs.
   const std::vector<Index>& outputs() const { return outputs_; }
   Index output_size() const { return node(first_output()).size; }
 
@@ -150,6 +158,7 @@ class Graph {
     start_forward(x, trace);
     run_forward(trace, workspace, plan);
   }
+  /// The same into a new trace.
   template <class D>
   Trace forward(const Eigen::MatrixBase<D>& x, const Plan& plan) const {
     Trace trace;
@@ -184,6 +193,7 @@ class Graph {
       explain(traced(trace), start, plan(method), explanation, workspace);
     return explanation;
   }
+  /// Against a baseline, a trace or an input.
   template <class T, class Start, class Method, class B>
   requires(!std::same_as<B, Record>) Explanation
       explain(const T& trace, const Start& start, const Method& method, const B& baseline,
@@ -198,6 +208,7 @@ class Graph {
     }
     return explanation;
   }
+  /// Into an explanation and a workspace that were used before.
   template <class Start>
   void explain(const Trace& trace, const Start& start, const Composite<Scalar>& method,
                Explanation& explanation, Workspace<Scalar>& workspace, const Trace* baseline = nullptr,

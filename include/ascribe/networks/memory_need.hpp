@@ -9,6 +9,7 @@ namespace ascribe {
 /// explanation with Record::totals; and what of the workspace lies between nodes. Rules and maps take scratch
 /// beside it, a few times the largest value that a layer of theirs reads or writes.
 struct MemoryNeed {
+  /// Bytes.
   Index weights, trace, workspace, explanation;
 };
 

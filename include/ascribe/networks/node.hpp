@@ -22,11 +22,12 @@ enum class LayerKind { input, matmul, elementwise, max, product, softmax };
 struct NodeInfo {
   std::string_view name;  ///< as the graph's builder or the file gave it
   Index index;            ///< in topological order
-  LayerKind kind;
+  LayerKind kind;         ///< what the layer is
   map::Role role;         ///< of a MatMul's map; dense for other kinds
   std::string_view part;  ///< what the map, function or windows call themselves
   Index learned_before;   ///< how many dense layers and convolutions stand before it in graph order
-  std::string_view op = {}, group = {};  ///< the node's Origin
+  /// The node's Origin.
+  std::string_view op = {}, group = {};
 
   /// A layer with learned weights: a dense one or a convolution.
   bool is_learned() const {
@@ -37,13 +38,13 @@ struct NodeInfo {
 /// A node: an input of the network, or a layer and the nodes whose values it reads.
 template <class Scalar>
 struct Node {
-  std::string name;
+  std::string name;                       ///< as the builder or the file gave it
   std::optional<AnyLayer<Scalar>> layer;  ///< none: an input
   std::vector<Index> inputs;              ///< their values lie one behind the other in what the layer reads
   Index size = 0;                         ///< features of the node's value
   std::vector<Index> shape;               ///< the value's axes without the batch, where the builder gave them
   std::optional<rule::AnyRule<Scalar>> own_rule;  ///< for method::ByLayer
-  Origin origin = {};
+  Origin origin = {};  ///< of the file's operator and module, where it came from one
 
   Node() = default;
   /// A layer, without a name or inputs. A rule in its type is its own.
@@ -56,6 +57,7 @@ struct Node {
     layer = erase_layer<Scalar>(std::move(given));
   }
 
+  /// What a composite is told of the node; `learned_before`: the learned layers before it.
   NodeInfo info(Index index, Index learned_before) const {
     NodeInfo found{name,    index,          LayerKind::input, map::Role::dense,
                    "input", learned_before, origin.op,        origin.group};

@@ -37,7 +37,9 @@ class Patches {
     columns_ = (image.width - width + stride_across - 1) / stride_across + 1;
   }
 
+  /// How many rectangles there are.
   Index count() const { return rows_ * columns_; }
+  /// The features of the image.
   Index features() const { return image_.size(); }
   /// Calls f(feature) for all features of part k; the parts go row by row.
   template <class F>
@@ -76,8 +78,11 @@ class Segments {
     return Segments(all);
   }
 
+  /// How many parts there are.
   Index count() const { return Index(parts_.size()); }
+  /// How many features have a label.
   Index features() const { return features_; }
+  /// Calls f(feature) for all features of part k.
   template <class F>
   void each(Index k, F&& f) const {
     std::for_each(parts_[std::size_t(k)].begin(), parts_[std::size_t(k)].end(), f);

@@ -25,13 +25,17 @@ class Derivative;
 template <class Scalar_>
 struct GraphTrace {
   using Scalar = Scalar_;
-  std::vector<Batch<Scalar>> values;
-  Index first_output = 0;
+  std::vector<Batch<Scalar>> values;  ///< by node, features × samples; empty where it was not kept
+  Index first_output = 0;             ///< the node that is the first output
   detail::Tiles tiles;  ///< of the last forward pass without a plan
 
+  /// Whether a node's value is there.
   bool has(Index node) const { return value(node).size() > 0; }
+  /// A node's value, features × samples.
   const Batch<Scalar>& value(Index node) const { return values[std::size_t(node)]; }
+  /// The input's value.
   const Batch<Scalar>& input() const { return values.front(); }
+  /// The first output's value.
   const Batch<Scalar>& output() const { return value(first_output); }
 };
 
@@ -41,7 +45,9 @@ struct GraphTrace {
 template <class Scalar>
 class GraphPlan {
  public:
+  /// What the pass carries.
   Form form() const { return form_; }
+  /// Whether the result is multiplied by the input.
   bool times_input() const { return times_input_; }
   /// The rule of a node; null for an input.
   const rule::AnyRule<Scalar>* rule(Index node) const {

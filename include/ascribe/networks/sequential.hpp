@@ -101,13 +101,16 @@ auto columns(const Value& value, Index first, Index count) {
 template <class... Parts>
 class Sequential {
  public:
+  /// The number of layers, those of nested networks counted one by one.
   static constexpr std::size_t depth = (std::size_t(0) + ... + detail::PartOf<Parts>::depth);
   static_assert(depth > 0, "ascribe: a Sequential needs a layer");
 
+  /// The type of layer I.
   template <std::size_t I>
   using Layer =
       std::remove_cvref_t<decltype(detail::layer_of<I>(std::declval<const std::tuple<Parts...>&>()))>;
 
+  /// Throws Error where the sizes of neighbours do not fit.
   explicit Sequential(Parts... parts) : parts_(std::move(parts)...) {
     [this]<std::size_t... I>(std::index_sequence<I...>) {
       Index size = -1;
@@ -117,10 +120,12 @@ class Sequential {
     (std::make_index_sequence<depth>());
   }
 
+  /// Layer I.
   template <std::size_t I>
   const Layer<I>& layer() const {
     return detail::layer_of<I>(parts_);
   }
+  /// The layers and nested networks as they were given.
   const std::tuple<Parts...>& parts() const { return parts_; }
 
   /// The number of features of the input and of the output; −1 where every layer takes any.
@@ -144,25 +149,34 @@ class Sequential {
   template <class S, int Inputs, int Samples>
   struct Trace {
     using Scalar = S;
+    /// Sizes that are known at compile time, or Dynamic.
     static constexpr int inputs = Inputs, samples = Samples;
 
+    /// Value I: 0 is the input, I the output of layer I − 1.
     template <std::size_t I>
     const auto& value() const {
       return std::get<I>(values);
     }
+    /// Features × samples.
     const auto& input() const { return std::get<0>(values); }
+    /// Features × samples.
     const auto& output() const { return std::get<depth>(values); }
 
+    /// The type of `values`.
     template <std::size_t... I>
     static auto values_type(std::index_sequence<I...>) -> std::tuple<Batch<S, rows<I, Inputs>(), Samples>...>;
+    /// All of them, the input first.
     decltype(values_type(std::make_index_sequence<depth + 1>())) values;
   };
 
+  /// The explanation's type for a scalar and sizes.
   template <class S, int Inputs, int Samples>
   struct ExplanationType {
+    /// The type of its records.
     template <std::size_t... I>
     static auto records(std::index_sequence<I...>)
         -> std::tuple<NodeRecord<S, rows<I + 1, Inputs>(), Samples>...>;
+    /// The explanation.
     using type = Explanation<S, rows<0, Inputs>(), rows<depth, Inputs>(), Samples,
                              decltype(records(std::make_index_sequence<depth>()))>;
   };
@@ -175,9 +189,10 @@ class Sequential {
   template <class S>
   class Plan {
    public:
-    Form form;
-    bool times_input;
+    Form form;         ///< what the pass carries
+    bool times_input;  ///< whether the result is multiplied by the input
 
+    /// The rule that the composite gave layer I.
     template <class Layer, std::size_t I>
     const rule::AnyRule<S>& rule_for(const Layer&, Position<I, depth>) const {
       return rules_[I];
@@ -236,6 +251,7 @@ class Sequential {
     if constexpr (detail::arguments_fit<detail::is_method<Method>, detail::is_input_or_trace<T>>())
       return explained(traced(trace), start, method, record);
   }
+  /// Against a baseline, a trace or an input.
   template <class T, class Start, class Method, class B>
   requires(!std::same_as<B, Record>) auto explain(const T& trace, const Start& start, const Method& method,
                                                   const B& baseline, Record record = Record::totals) const {
