@@ -22,16 +22,22 @@ template <class S>
 struct Adjoint {
   using Scalar = S;
 
+  /// The values of the forward pass at the layer's inputs and outputs.
   View<S> a, b;
+  /// The baseline's values there.
   BaselineValues<S> a_base, b_base;
-  Form form;
-  Workspace<S>& workspace;
+  Form form;                ///< what the pass carries
+  Workspace<S>& workspace;  ///< for what lies between
+  /// What was carried down to the layer, and the derivative by what it handed on.
   View<S> up, down_bar;
   const S* bias_shares_bar;  ///< by each output's bias share; null where L has none
   Out<S> up_bar;             ///< to be written; all below is to be added to
+  /// By the layer's inputs and outputs.
   Out<S> a_bar, b_bar;
-  S *a_base_bar, *b_base_bar;  ///< one column a sample; null without a baseline
-  S *weights_bar, *bias_bar;  ///< by stored weights in the host's order and by bias entries; null: none asked
+  /// By the baseline's: one column a sample; null without a baseline.
+  S *a_base_bar, *b_base_bar;
+  /// By stored weights in the host's order and by bias entries; null: none asked.
+  S *weights_bar, *bias_bar;
   std::span<const rule::Variation> variations = {};  ///< the rule's parameters
   S* parameters_bar = nullptr;                       ///< by each of them
 };

@@ -17,6 +17,7 @@ namespace ascribe::rule {
 struct AlphaBeta {
   static constexpr const char* name = "AlphaBeta";
 
+  /// What contributions above and below 0 count, and the stabiliser.
   double alpha = 2, beta = 1, epsilon = 1e-6;
 
   constexpr Shares matrix() const {

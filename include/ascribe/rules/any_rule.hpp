@@ -30,8 +30,10 @@ namespace ascribe {
 /// The kinds of layer as a network that is known at run time has them.
 template <class Scalar>
 using AnyMatMul = kind::MatMul<map::AnyMap<Scalar>>;
+/// Any function's kind.
 template <class Scalar>
 using AnyElementwise = kind::Elementwise<fn::AnyFunction<Scalar>>;
+/// Any windows' kind.
 using AnyMax = kind::Max<window::AnyWindows>;
 
 /// The list of them: from it come the layer of a node and what a rule is for each kind. LayerKind has their
@@ -43,22 +45,27 @@ using OfAnyKind = Of<AnyMatMul<Scalar>, AnyElementwise<Scalar>, AnyMax, kind::Pr
 template <class Scalar>
 using AnyLayer = OfAnyKind<Scalar, std::variant>;
 
+/// A layer with its map behind AnyMap; the others with theirs behind what is any of their kind.
 template <class Scalar, class M>
 AnyMatMul<Scalar> erase_layer(kind::MatMul<M> layer) {
   return AnyMatMul<Scalar>(map::AnyMap<Scalar>(std::move(layer.map)), layer.bias);
 }
+/// With its function behind AnyFunction.
 template <class Scalar, class F>
 AnyElementwise<Scalar> erase_layer(kind::Elementwise<F> layer) {
   return AnyElementwise<Scalar>{std::move(layer.f)};
 }
+/// With its windows behind AnyWindows.
 template <class Scalar, class W>
 AnyMax erase_layer(kind::Max<W> layer) {
   return AnyMax{std::move(layer.windows)};
 }
+/// As it is.
 template <class Scalar>
 kind::Product erase_layer(kind::Product layer) {
   return layer;
 }
+/// As it is.
 template <class Scalar>
 kind::Softmax erase_layer(kind::Softmax layer) {
   return layer;
@@ -71,6 +78,7 @@ template <class Kind, class R, class C>
 inline constexpr bool has_adjoint = requires(const Kind& layer, const R& rule, C& c) {
   adjoint(layer, rule, c);
 };
+/// Calls a rule's own adjoint.
 template <class Kind, class R, class C>
 void call_adjoint(const Kind& layer, const R& rule, C& c) {
   adjoint(layer, rule, c);
@@ -81,10 +89,14 @@ void call_adjoint(const Kind& layer, const R& rule, C& c) {
 template <class Scalar>
 class AnyRule {
  public:
+  /// What a rule is handed at run time.
   using C = Context<Scalar, Dynamic, Dynamic, Dynamic>;
+  /// What comes from above, outputs × samples.
   using Up = typename C::Up;
+  /// What goes down, inputs × samples.
   using Down = typename C::Down;
 
+  /// Any rule; it is moved in, and shared by copies.
   template <class R>
   requires(!std::same_as<R, AnyRule>) AnyRule(R rule) {
     const auto own = std::make_shared<const R>(std::move(rule));  // its data may point into it
@@ -105,6 +117,7 @@ class AnyRule {
   bool applies_to(const Kind& layer) const {
     return of(layer).data || of(layer).step;
   }
+  /// Whether it has a meaning at the layer in the form.
   template <class Kind>
   bool serves(const Kind& layer, Form form) const {
     return of(layer).data ? data_serve(layer, *of(layer).data, form) : of(layer).serves(form);

@@ -14,6 +14,7 @@ namespace ascribe::rule {
 
 /// A rule of a function b = f(a): down = slope·filter(up).
 struct Pointwise {
+  /// Which slope.
   enum SlopeOf {
     derivative,     ///< f'(a)
     from_zero,      ///< (f(a) − f(0))/a, the chord from 0
@@ -21,14 +22,15 @@ struct Pointwise {
     handed_on,      ///< R as it is: 1 in R, b/a in Q
     without_bias    ///< R less f(0)'s share of it: 1 − f(0)/b in R, the chord from 0 in Q
   };
+  /// What is done to what comes from above.
   enum Filter {
     none,
     above_zero,  ///< max(up, 0)
     by_function  ///< f(up), whatever the slope
   };
 
-  SlopeOf slope;
-  Filter filter = none;
+  SlopeOf slope;         ///< the factor
+  Filter filter = none;  ///< what is multiplied with it
 
   constexpr bool serves(Form form) const {
     if (slope == from_baseline) return form == Form::Delta;

@@ -23,6 +23,7 @@ namespace ascribe::rule {
 struct Gamma {
   static constexpr const char* name = "Gamma";
 
+  /// How much contributions of the output's sign count besides, and the stabiliser.
   double gamma = 0.25, epsilon = 1e-6;
 
   constexpr Shares matrix() const {

@@ -19,7 +19,7 @@ namespace ascribe::rule {
 struct Ignore {
   static constexpr const char* name = "Ignore";
 
-  bool biased = false;
+  bool biased = false;  ///< whether f(0) is booked as a bias
 
   constexpr Shares matrix() const { return Shares::unchanged; }
   constexpr Pointwise function() const { return {biased ? Pointwise::without_bias : Pointwise::handed_on}; }

@@ -14,13 +14,14 @@ namespace ascribe::rule {
 
 /// What each factor gets.
 struct FactorShares {
+  /// Which shares.
   enum Of {
     gradient,  ///< each the other times what is carried
     signal,    ///< the gate is a constant factor: the other takes all
     even,      ///< half each
     usual      ///< feature by feature `signal`; sums of products, and all against a baseline, `even`
   };
-  Of of;
+  Of of;                  ///< which of them
   double epsilon = 1e-6;  ///< of the outputs as denominators, where they are sums of products and R is shared
 
   constexpr bool serves(Form) const { return true; }

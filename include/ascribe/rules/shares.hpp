@@ -19,11 +19,17 @@ namespace ascribe::rule {
 template <class T, std::size_t Most>
 class Few {
  public:
+  /// Adds one behind the others, of which there are fewer than Most.
   constexpr void push_back(const T& value) { values_[size_++] = value; }
+  /// How many there are.
   constexpr std::size_t size() const { return size_; }
+  /// The k-th.
   constexpr const T& operator[](std::size_t k) const { return values_[k]; }
+  /// The k-th.
   constexpr T& operator[](std::size_t k) { return values_[k]; }
+  /// The first.
   constexpr const T* begin() const { return values_.data(); }
+  /// Behind the last.
   constexpr const T* end() const { return values_.data() + size_; }
 
  private:
@@ -36,17 +42,23 @@ enum class Part { a, positive, negative, one, low, high };
 
 /// Coefficients of an input's parts, a = a⁺ + a⁻ being taken by its sign: x·a⁺ + y·a⁻ + c + l·low + h·high.
 struct Parts {
+  /// Of a⁺, a⁻, 1, low and high.
   double positive = 0, negative = 0, one = 0, low = 0, high = 0;
 
+  /// Whether all coefficients are the same.
   friend constexpr bool operator==(const Parts&, const Parts&) = default;
+  /// Their sum.
   friend constexpr Parts operator+(const Parts& x, const Parts& y) {
     return {x.positive + y.positive, x.negative + y.negative, x.one + y.one, x.low + y.low, x.high + y.high};
   }
+  /// A multiple.
   friend constexpr Parts operator*(double c, const Parts& x) {
     return {c * x.positive, c * x.negative, c * x.one, c * x.low, c * x.high};
   }
 
+  /// Whether there is one that is not 0.
   constexpr bool any() const { return *this != Parts{}; }
+  /// Whether it depends on the input.
   constexpr bool reads_input() const { return positive != 0 || negative != 0; }
   /// Whether every part is an a: then a rule may be divided by the activations.
   constexpr bool inputs_alone() const { return one == 0 && low == 0 && high == 0; }
@@ -61,31 +73,39 @@ enum class Signs { none_negative, none_positive, both };
 
 /// One product of a matrix: Ŵ·part for the denominator, part ⊙ Ŵᵀu on the way back.
 struct PartProduct {
-  Weights weights = Weights::as_is;
-  Parts part;
+  Weights weights = Weights::as_is;  ///< what replaces the stored ones
+  Parts part;                        ///< what of the inputs is multiplied with them
 };
+/// The products that some terms come to.
 using PartProducts = Few<PartProduct, 4>;
 
 /// Σ c·part(a)_i·ŵ_ij, what an input contributes to an output: coefficients of the input's parts for each
 /// replacement of the weights, w = w⁺ + w⁻ being taken by its sign. Made by `term`, `plus` and `minus`, by
 /// addition and by factors. Example: `term(Part::a, Weights::as_is) + 0.25 * plus()`.
 struct Terms {
-  Parts positive, negative, square, one;  ///< what w⁺, w⁻, w² and 1 are multiplied with
+  /// What w⁺, w⁻, w² and 1 are multiplied with.
+  Parts positive, negative, square, one;
 
+  /// Their sum.
   friend constexpr Terms operator+(const Terms& x, const Terms& y) {
     return {x.positive + y.positive, x.negative + y.negative, x.square + y.square, x.one + y.one};
   }
+  /// A multiple.
   friend constexpr Terms operator*(double c, const Terms& x) {
     return {c * x.positive, c * x.negative, c * x.square, c * x.one};
   }
+  /// Their difference.
   friend constexpr Terms operator-(const Terms& x, const Terms& y) { return x + -1.0 * y; }
 
+  /// Whether every part is an a.
   constexpr bool inputs_alone() const {
     return positive.inputs_alone() && negative.inputs_alone() && square.inputs_alone() && one.inputs_alone();
   }
+  /// Whether it depends on the input.
   constexpr bool reads_input() const {
     return positive.reads_input() || negative.reads_input() || square.reads_input() || one.reads_input();
   }
+  /// Whether there is one that is not 0.
   constexpr bool any() const { return positive.any() || negative.any() || square.any() || one.any(); }
   /// The largest coefficient's size.
   double largest() const {
@@ -172,17 +192,19 @@ enum class Gate { all, above, below };
 /// A share: R_i = Σ_j terms_ij·u_j with u = factor·R/s(z), z_j = Σ_i terms_ij, for the outputs of the gate. A
 /// bias is the weight of one more input, which is 1, unless it is left out.
 struct Share {
-  Terms terms;
-  double factor = 1;
-  Gate gate = Gate::all;
-  bool with_bias = true;
+  Terms terms;            ///< what an input contributes
+  double factor = 1;      ///< what all of it counts
+  Gate gate = Gate::all;  ///< which outputs it is of
+  bool with_bias = true;  ///< whether biases contribute, too
 
   /// z = s·b + t·z⁺ where the terms are s·aw + t·(aw)⁺: what the stored output is good for. z⁺ is the sum of
   /// the contributions above 0, the bias among them.
   struct FromOutput {
-    bool serves;
+    bool serves;  ///< whether there are such s and t
+    /// The two coefficients; without meaning where it does not serve.
     double s, t;
   };
+  /// How the denominator follows from the output of a layer with or without a bias.
   constexpr FromOutput from_output(bool layer_has_bias) const {
     const Parts &p = terms.positive, &n = terms.negative;
     const bool serves = (with_bias || !layer_has_bias) && !terms.square.any() && !terms.one.any() &&
@@ -209,6 +231,7 @@ struct Share {
 /// and `high` stand for, which belong to the rule (one number, one a channel, or one an input). See
 /// docs/rules.md for the rules as tables.
 struct Shares {
+  /// What the step is.
   enum Step {
     divided,    ///< the shares
     gradient,   ///< down = Wᵀ·up, whatever is carried
@@ -216,15 +239,19 @@ struct Shares {
     rewired     ///< down = Wᵀ·up, and what falls on an output without a source is its constant's
   };
 
+  /// How many shares there may be.
   static constexpr std::size_t most = 4;
-  Few<Share, most> list;
-  double epsilon = 0;
+  Few<Share, most> list;  ///< the shares, none of factor 0
+  double epsilon = 0;     ///< the stabiliser
+  /// The bounds of the inputs, which the rule keeps.
   std::span<const double> low = {}, high = {};
-  Step step = divided;
+  Step step = divided;  ///< what is done
 
+  /// A step that is no sum of shares.
   constexpr Shares(Step s) : step(s) {}
   /// Of one share, with a bias.
   constexpr Shares(const Terms& terms, double eps = 1e-6) : epsilon(eps) { list.push_back({terms}); }
+  /// Of several shares; those of factor 0 are left out. Throws Error for more than `most`.
   constexpr Shares(std::initializer_list<Share> shares, double eps = 1e-6) : epsilon(eps) {
     for (const Share& share : shares) {
       if (list.size() == most)
@@ -262,12 +289,14 @@ struct Shares {
            list[0].of_output(layer_has_bias);
   }
 
+  /// Whether the step reads the layer's inputs.
   constexpr bool reads_inputs(Form form, bool layer_has_bias) const {
     if (step != divided || (form != Form::R && by_output_alone(layer_has_bias))) return false;
     for (const Share& share : list)
       if (share.terms.reads_input()) return true;
     return false;
   }
+  /// Whether the step reads the layer's outputs.
   constexpr bool reads_outputs(Form form, bool layer_has_bias) const {
     if (step != divided) return false;
     if (form != Form::R) return !by_output_alone(layer_has_bias) || epsilon != 0;
@@ -303,13 +332,14 @@ struct Shares {
 /// How a table changes with one parameter of its rule: of each share the terms and the factor that the
 /// parameter is multiplied with, and ε's.
 struct Variation {
+  /// Of one share.
   struct OfShare {
-    Terms terms;
-    double factor = 0;
+    Terms terms;        ///< what is added to its terms
+    double factor = 0;  ///< what is added to its factor
   };
-  const char* parameter;
-  Few<OfShare, Shares::most> list = {};
-  double epsilon = 0;
+  const char* parameter;                 ///< its name
+  Few<OfShare, Shares::most> list = {};  ///< share by share
+  double epsilon = 0;                    ///< what is added to ε
 
   /// Whether more changes than ε.
   bool of_shares() const {

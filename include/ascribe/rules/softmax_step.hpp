@@ -13,6 +13,7 @@ namespace ascribe::rule {
 
 /// What the members of a row get.
 struct RowShares {
+  /// Which shares.
   enum Of {
     gradient,   ///< the derivative times what is carried
     expansion,  ///< in Q the derivative; in R a_i times that of R/b, which divides nothing (AttnLRP)
@@ -20,7 +21,7 @@ struct RowShares {
     constant,   ///< nothing: the weights are gates (CP-LRP)
     usual       ///< `expansion`, against a baseline `baseline`
   };
-  Of of;
+  Of of;  ///< which of them
 
   constexpr bool serves(Form form) const {
     return of == baseline ? form == Form::Delta : of != expansion || form != Form::Delta;

@@ -18,37 +18,53 @@ namespace rule {
 /// A rule's data for a kind of layer.
 template <class Kind>
 struct DataFor;
+/// Of a matrix.
 template <class M>
 struct DataFor<kind::MatMul<M>> {
+  /// What its rule is made of.
   using Data = Shares;
+  /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.matrix(); }
   { return rule.matrix(); }
 };
+/// Of a function.
 template <class F>
 struct DataFor<kind::Elementwise<F>> {
+  /// What its rule is made of.
   using Data = Pointwise;
+  /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.function(); }
   { return rule.function(); }
 };
+/// Of a maximum.
 template <class W>
 struct DataFor<kind::Max<W>> {
+  /// What its rule is made of.
   using Data = WindowShares;
+  /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.maximum(); }
   { return rule.maximum(); }
 };
+/// Of a product.
 template <>
 struct DataFor<kind::Product> {
+  /// What its rule is made of.
   using Data = FactorShares;
+  /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.product(); }
   { return rule.product(); }
 };
+/// Of a softmax.
 template <>
 struct DataFor<kind::Softmax> {
+  /// What its rule is made of.
   using Data = RowShares;
+  /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.softmax(); }
   { return rule.softmax(); }
 };
 
+/// Whether a rule has data for a kind of layer.
 template <class Kind, class Rule>
 inline constexpr bool is_data = requires(const Rule& rule) {
   DataFor<Kind>::of(rule);
@@ -60,21 +76,25 @@ void take_step(const kind::MatMul<M>& layer, const Shares& data, C& c, typename 
                typename C::Down down) {
   detail::MatrixStep<M, C>(layer, data, c, up, down).run();
 }
+/// Of a function's.
 template <class F, class C>
 void take_step(const kind::Elementwise<F>& layer, const Pointwise& data, C& c, typename C::Up up,
                typename C::Down down) {
   detail::step_of_function(layer, data, c, up, down);
 }
+/// Of a maximum's.
 template <class W, class C>
 void take_step(const kind::Max<W>& layer, const WindowShares& data, C& c, typename C::Up up,
                typename C::Down down) {
   detail::step_of_windows(layer, data, c, up, down);
 }
+/// Of a product's.
 template <class C>
 void take_step(const kind::Product& layer, const FactorShares& data, C& c, typename C::Up up,
                typename C::Down down) {
   detail::step_of_product(layer, data, c, up, down);
 }
+/// Of a softmax's.
 template <class C>
 void take_step(const kind::Softmax& layer, const RowShares& data, C& c, typename C::Up up,
                typename C::Down down) {
@@ -87,6 +107,7 @@ template <class Kind, class Data>
 bool data_serve(const Kind&, const Data& data, Form form) {
   return data.serves(form);
 }
+/// Of a function's, which may lack a value at 0.
 template <class F>
 bool data_serve(const kind::Elementwise<F>& layer, const Pointwise& data, Form form) {
   if (!data.serves(form)) return false;
@@ -108,17 +129,21 @@ Passage passage_of_data(const kind::MatMul<M>& layer, const Shares& data, Form f
     passage.effect = Passage::transposed;
   return passage;
 }
+/// Of a function's.
 template <class F>
 Passage passage_of_data(const kind::Elementwise<F>& layer, const Pointwise& data, Form form) {
   return detail::passage_of_function(layer, data, form);
 }
+/// Of a maximum's.
 template <class W>
 Passage passage_of_data(const kind::Max<W>&, const WindowShares& data, Form) {
   return {data.reads()};
 }
+/// Of a product's.
 inline Passage passage_of_data(const kind::Product& layer, const FactorShares& data, Form form) {
   return {data.in(layer, form).reads(layer, form)};
 }
+/// Of a softmax's.
 inline Passage passage_of_data(const kind::Softmax&, const RowShares& data, Form form) {
   return {data.reads(form)};
 }

@@ -13,13 +13,14 @@ namespace ascribe::rule {
 /// What the members of a window get: shares s_i of R(b), each at least 0, which add up to 1, or against a
 /// baseline multipliers.
 struct WindowShares {
+  /// Which shares.
   enum Of {
     winner,    ///< all to the first member that is the maximum
     by_value,  ///< by the members' values (rule::Radial)
     limit,     ///< against a baseline: the limit of Rescale through exp, Σ and log (rule::Baseline)
     fold       ///< against a baseline: Rescale on each step of max(a, c) = a + relu(c − a)
   };
-  Of of;
+  Of of;  ///< which of them
 
   constexpr bool serves(Form form) const { return of == winner || (of == by_value) == (form != Form::Delta); }
   constexpr Reads reads() const { return {.inputs = true, .outputs = of != fold}; }

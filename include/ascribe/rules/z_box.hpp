@@ -22,6 +22,7 @@ struct ZBox {
 
   /// Each one number, one a channel, or one an input: feature i gets entry i mod size. Throws Error in
   /// `propagate` where that size does not divide the layer's inputs.
+  /// The bounds of the inputs: one for all, one a channel, or one each.
   std::vector<double> low, high;
   double epsilon = 1e-6;
 
