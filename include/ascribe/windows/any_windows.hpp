@@ -17,6 +17,7 @@ class AnyWindows {
   static constexpr int inputs = Dynamic;
   static constexpr int outputs = Dynamic;
 
+  /// Any windows, whose members are copied into a table.
   template <Windows W>
   requires(!std::same_as<W, AnyWindows>) AnyWindows(W windows)
       : table_(std::make_shared<const TableOf<W>>(std::move(windows))) {}

@@ -24,6 +24,7 @@ class WithConstants {
  public:
   static constexpr int inputs = W::inputs;
   static constexpr int outputs = W::outputs;
+  /// A std::array where their number is known at compile time.
   using Constants = std::conditional_t<Count == Dynamic, std::vector<double>,
                                        std::array<double, std::size_t(Count == Dynamic ? 0 : Count)>>;
 
@@ -60,10 +61,13 @@ class WithConstants {
   Constants constants_;
 };
 
+/// From an array.
 template <class W, std::size_t Count>
 WithConstants(W, std::array<double, Count>) -> WithConstants<W, int(Count)>;
+/// From a vector.
 template <class W>
 WithConstants(W, std::vector<double>) -> WithConstants<W, Dynamic>;
+/// From a list in braces.
 template <class W>
 WithConstants(W, std::initializer_list<double>) -> WithConstants<W, Dynamic>;
 

@@ -32,6 +32,7 @@ class Groups {
   }
 };
 
+/// The same, where the sizes are known at run time.
 template <>
 class Groups<Dynamic, Dynamic> {
  public:

@@ -43,6 +43,7 @@ class Pool {
   /// Windows side by side, and no pixel left over.
   bool partition() const { return partition_; }
   bool lanes_apart() const { return true; }
+  /// How its window slides.
   const Spatial& geometry() const { return geometry_; }
 
   template <class F>

@@ -27,6 +27,7 @@
 ///                          then have no input in common, and several threads may go back through them
 namespace ascribe::window {
 
+/// Whether windows compare with constants, too.
 template <class W>
 inline constexpr bool has_constants = requires(const W& w) {
   w.constants([](double) {});
