@@ -47,6 +47,7 @@ class FileBytes {
 #endif
   }
 
+  /// All of the file's; they live as long as this.
   std::span<const std::byte> bytes() const {
     return {static_cast<const std::byte*>(mapped_ ? mapped_ : own_.get()), size_};
   }

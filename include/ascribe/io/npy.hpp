@@ -31,8 +31,8 @@ namespace ascribe::io {
 /// whatever the order in the file was. A scalar has an empty shape and one value.
 template <class T>
 struct Array {
-  std::vector<std::size_t> shape;
-  std::vector<T> values;
+  std::vector<std::size_t> shape;  ///< the size of each dimension
+  std::vector<T> values;           ///< all of them, in C order
 };
 
 /// Reads a .npy file of version 1, 2 or 3 that holds booleans, integers of 1 to 8 bytes or floating-point
@@ -224,7 +224,9 @@ class NpyReader {
   explicit NpyReader(std::filesystem::path path)
       : path_(std::move(path)), header_(npy_detail::read_header(path_)) {}
 
+  /// As it was given.
   const std::filesystem::path& path() const { return path_; }
+  /// The size of each dimension.
   const std::vector<std::size_t>& shape() const { return header_.shape; }
   /// The number of all values.
   std::size_t size() const { return header_.count; }
@@ -342,6 +344,7 @@ inline void write_npy(const std::filesystem::path& path, const std::vector<std::
   npy_detail::write(path, shape, values);
 }
 
+/// The same in double.
 inline void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
                       std::span<const double> values) {
   npy_detail::write(path, shape, values);

@@ -19,8 +19,8 @@ namespace ascribe::onnx {
 
 /// An input or output of a network: its name in the file, and its axes without the batch.
 struct Port {
-  std::string name;
-  Dims shape;
+  std::string name;                 ///< in the file
+  Dims shape;                       ///< its axes without the batch
   std::vector<double> values = {};  ///< of an input that ReadOptions::lookups made: the rows of its table
 };
 
@@ -28,7 +28,8 @@ struct Port {
 /// as the file's own; images lie as height, width, channels inside.
 template <class Scalar>
 struct Network {
-  ascribe::Graph<Scalar> graph;
+  ascribe::Graph<Scalar> graph;  ///< what runs and is explained
+  /// In the file's order.
   std::vector<Port> inputs, outputs;
   std::vector<std::string> notes;  ///< what was left out, such as a softmax at the end
 };

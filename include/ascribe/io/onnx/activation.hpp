@@ -40,6 +40,7 @@ struct Activation {
   /// A constant's elements in that order, of as many as `dims` says; its own shape says nothing.
   std::optional<Tensor> constant = std::nullopt;
 
+  /// The number of its axes, the batch's among them.
   Index rank() const { return Index(dims.size()); }
   /// 0 for constants alone, whose other sizes may be too large to multiply.
   Index size() const {
@@ -74,6 +75,7 @@ struct Activation {
   }
 };
 
+/// A constant, seen as one.
 inline Activation as_activation(const Tensor& constant) {
   return {-1, constant.dims(), c_order(constant.rank()), -1, constant};
 }
@@ -92,9 +94,11 @@ inline bool same_in_memory(const Activation& a, const AxisOrder& order) {
 /// A value with −∞ around it, as exporters pad in front of a maximum: it is no value of the graph, whose
 /// numbers are finite. The maximum that reads it leaves the padding out.
 struct Padded {
-  Activation inside;
-  std::vector<Index> before, after;  ///< axis by axis
+  Activation inside;  ///< the value without its padding
+  /// How much −∞ stands before and behind it, axis by axis.
+  std::vector<Index> before, after;
 
+  /// The sizes with the padding.
   Dims dims() const {
     Dims all = inside.dims;
     for (std::size_t axis = 0; axis < all.size(); ++axis) all[axis] += before[axis] + after[axis];
@@ -126,6 +130,7 @@ inline Index axis_of(const Node& node, Index axis, Index rank) {
 /// read for one sample. It names the node.
 class BatchError : public Error {
  public:
+  /// `parts` one behind the other, behind the node's name.
   template <class... Parts>
   explicit BatchError(const Node& node, const Parts&... parts)
       : Error(text_of(describe(node), ": ", parts...)) {}

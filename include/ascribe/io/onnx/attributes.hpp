@@ -24,6 +24,7 @@ class Attributes {
   /// `node` must outlive this.
   explicit Attributes(const Node& node) : node_(&node), read_(node.attributes.size(), false) {}
 
+  /// Whether the node has the attribute.
   bool has(std::string_view name) const { return index_of(name) < read_.size(); }
 
   /// The value, or nothing where the node does not have the attribute. T is one of Attribute::Value's types.
@@ -44,21 +45,25 @@ class Attributes {
     return result;
   }
 
+  /// An integer, or `otherwise` where the node has none. Throws Error for another type.
   std::int64_t integer(std::string_view name, std::int64_t otherwise) {
     const auto* const value = find<std::int64_t>(name);
     return value != nullptr ? *value : otherwise;
   }
 
+  /// A float, or `otherwise`. Throws Error for another type.
   float real(std::string_view name, float otherwise) {
     const auto* const value = find<float>(name);
     return value != nullptr ? *value : otherwise;
   }
 
+  /// A string, or `otherwise`. Throws Error for another type.
   std::string text(std::string_view name, std::string_view otherwise) {
     const auto* const value = find<std::string>(name);
     return value != nullptr ? *value : std::string(otherwise);
   }
 
+  /// Integers, or nothing. Throws Error for another type.
   std::optional<std::vector<std::int64_t>> integers(std::string_view name) {
     const auto* const value = find<std::vector<std::int64_t>>(name);
     return value != nullptr ? std::optional(*value) : std::nullopt;

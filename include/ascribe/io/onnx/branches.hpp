@@ -22,23 +22,27 @@
 
 namespace ascribe::onnx {
 
+/// Finds parallel linear branches that end in a sum and are one convolution together.
 class ParallelBranches {
  public:
+  /// `importer` must outlive this.
   explicit ParallelBranches(const Importer& importer) : importer_(importer) {}
 
   /// A convolution, or the identity where there is none, and the batch normalisations behind it.
   struct Branch {
-    const Node* convolution = nullptr;
-    std::vector<const Node*> norms = {};
+    const Node* convolution = nullptr;    ///< null: the identity
+    std::vector<const Node*> norms = {};  ///< in their order
   };
   /// A kernel as a branch's convolution has it, axis by axis.
   struct Kernel {
+    /// Its taps, its padding and its stride.
     std::vector<Index> size, before, after, stride;
-    Index groups = 1;
+    Index groups = 1;  ///< of the convolution
   };
+  /// Branches that can be merged.
   struct Found {
-    std::string input;
-    std::vector<Branch> branches;
+    std::string input;                ///< the value that all of them read
+    std::vector<Branch> branches;     ///< in the order of the sum
     std::vector<Kernel> kernels;      ///< of each branch
     std::vector<const Node*> inside;  ///< all that is merged but the sum itself
   };

@@ -27,6 +27,7 @@ class Builder {
   /// The layer of the node `of` once more, on other values: its map, with the weights, stands once in memory.
   virtual Index add_again(std::string name, Index of, std::vector<Index> inputs, Dims shape,
                           Origin origin) = 0;
+  /// Declares a node's value an output.
   virtual void output(Index node) = 0;
   /// The features of a node's value.
   virtual Index size(Index node) const = 0;

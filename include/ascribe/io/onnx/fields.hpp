@@ -16,6 +16,7 @@ namespace ascribe::onnx {
 /// A known field that holds another wire type. Like all of protozero's exceptions it becomes an Error in
 /// `parse`, which knows where that was.
 struct WrongWireType : protozero::exception {
+  /// What is wrong, in words.
   const char* what() const noexcept override { return "a known field of another type"; }
 };
 
@@ -25,10 +26,14 @@ struct WrongWireType : protozero::exception {
 /// }`
 class Fields {
  public:
+  /// `bytes` must outlive this.
   explicit Fields(std::string_view bytes) : reader_(bytes.data(), bytes.size()) {}
 
+  /// Goes to the next field; false where there is none.
   bool next() { return reader_.next(); }
+  /// The field's number.
   std::uint32_t tag() const { return reader_.tag(); }
+  /// Leaves the field out.
   void skip() { reader_.skip(); }
 
   /// An int32, int64 or enum. A negative int32 comes as the negative int64 that it is written as.
@@ -37,6 +42,7 @@ class Fields {
     return reader_.get_int64();
   }
 
+  /// A float.
   float real() {
     expect(protozero::pbf_wire_type::fixed32);
     return reader_.get_float();
@@ -49,7 +55,9 @@ class Fields {
     return {view.data(), view.size()};
   }
 
+  /// A string, copied.
   std::string text() { return std::string(bytes()); }
+  /// The fields of a message inside.
   Fields message() { return Fields(bytes()); }
 
   /// A repeated number's bytes where they lie: of one number, or of many that are packed. `single` is the

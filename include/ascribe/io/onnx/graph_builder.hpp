@@ -29,6 +29,7 @@
 
 namespace ascribe::onnx {
 
+/// A Graph in the making.
 template <class Scalar>
 class GraphBuilder final : public Builder {
  public:
@@ -52,6 +53,7 @@ class GraphBuilder final : public Builder {
     node.origin = std::move(origin);
     return graph_.add(std::move(name), std::move(node), std::move(shape));
   }
+  /// Declares a node's value an output.
   void output(Index node) override { graph_.output(node); }
   Index size(Index node) const override { return graph_.node(node).size; }
 

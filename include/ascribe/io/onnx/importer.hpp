@@ -48,7 +48,8 @@ class Importer;
 
 /// An operator by its name in ONNX, and its translation.
 struct Operator {
-  std::string_view type;
+  std::string_view type;  ///< its name in ONNX
+  /// Defines the node's outputs.
   void (*translate)(Importer& importer, const Node& node);
   bool moves = false;  ///< values, computing nothing: constants are moved by the translation too
 };
@@ -69,6 +70,7 @@ class Importer {
 
   // --- What a translation asks -----------------------------------------------------------------
 
+  /// The version of the standard operators.
   Index opset() const { return model_.opset; }
   /// The bytes of one value of the network.
   std::size_t scalar_bytes() const { return builder_.scalar_bytes(); }
@@ -79,13 +81,16 @@ class Importer {
     if (!(held < 0x1p60)) fail(describe(node), ": more weights than memory");
     charge(node, {Index(held)}, scalar_bytes());
   }
+  /// Whether input k is there.
   bool has_input(const Node& node, std::size_t k) const {
     return k < node.inputs.size() && !node.inputs[k].empty();
   }
+  /// Whether output k is read, or is the network's.
   bool has_output(const Node& node, std::size_t k) const {
     return k < node.outputs.size() && !node.outputs[k].empty() &&
            (consumers_.count(node.outputs[k]) > 0 || is_graph_output(node.outputs[k]));
   }
+  /// Whether input k is a constant.
   bool is_constant(const Node& node, std::size_t k) const {
     return has_input(node, k) && constants_.count(node.inputs[k]) > 0;
   }
@@ -194,9 +199,11 @@ class Importer {
       value = moved(value, Activation{-1, value.dims, order}, unmoved, {}, payer("output " + shown(output)));
     define(output, value.constant->reshaped(value.dims).renamed(output));
   }
+  /// An output that is a constant.
   void define(const std::string& output, Tensor value) {
     if (!output.empty()) constants_.insert_or_assign(output, std::move(value));
   }
+  /// An output with −∞ around it.
   void define(const std::string& output, Padded value) {
     if (!output.empty()) padded_.insert_or_assign(output, std::move(value));
   }
@@ -427,7 +434,9 @@ class Importer {
 
   /// What `run` finds out about the network that the builder has when it is done.
   struct Result {
+    /// Of the network.
     std::vector<Activation> inputs, outputs;
+    /// Their names in the file, and what a reader should know.
     std::vector<std::string> input_names, output_names, notes;
     std::vector<std::vector<double>> input_values;  ///< of those that lookups made
   };

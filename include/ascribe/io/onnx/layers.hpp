@@ -52,63 +52,71 @@ using Numbers = std::vector<double>;
 /// map::Dense, at every one of so many positions, whose features lie one behind the other.
 struct Dense {
   Tensor weights;  ///< outputs × inputs; inputs × outputs where `transposed`
-  bool transposed = false;
+  bool transposed = false;  ///< whether the file has inputs × outputs
   Numbers scale = {};  ///< a factor for each output; empty: none
-  Index positions = 1;
+  Index positions = 1;  ///< at so many, with the same weights
 
+  /// Of one position.
   Index outputs() const { return weights.dims()[transposed ? 1 : 0]; }
+  /// Of one position.
   Index inputs() const { return weights.dims()[transposed ? 0 : 1]; }
 };
 
 /// map::Convolution, or where `transposed` the way back: from its filters to its channels.
 struct Convolution {
-  Spatial geometry;
+  Spatial geometry;  ///< how the window slides over the channels' image
+  /// Sizes, and into how many groups they are divided.
   Index channels, filters, groups = 1;
   Tensor weights;      ///< filters × channels/groups × taps
   Numbers scale = {};  ///< a factor for each channel of what the layer gives; empty: none
-  bool transposed = false;
+  bool transposed = false;            ///< whether it is the way back
   Index images = 1;                   ///< so many, one behind the other, are one sample
   const char* aggregation = nullptr;  ///< what it is called where its weights are no learned ones
 };
 
 /// map::Sum.
 struct Sum {
+  /// How many values are added up, and the features of each.
   Index branches, size;
-  double weight = 1;
+  double weight = 1;  ///< what each counts
 };
 
 /// map::AveragePool.
 struct AveragePool {
-  Spatial geometry;
-  Index channels;
+  Spatial geometry;   ///< how the window slides
+  Index channels;     ///< of the image
   Pads counted = {};  ///< as much of the padding counts
 };
 
 /// map::Sparse.
 struct Sparse {
+  /// A weight that is not 0.
   struct Entry {
+    /// From which input to which output.
     Index output, input;
-    double weight;
+    double weight;  ///< its number
   };
+  /// Sizes.
   Index outputs, inputs;
   std::vector<Entry> entries;  ///< those of one place add up
-  const char* aggregation = nullptr;
+  const char* aggregation = nullptr;  ///< what it is called where its weights are no learned ones
 };
 
 /// map::Selection: output j is input sources[j], or 0 where that is −1.
 struct Selection {
-  Index inputs;
-  std::vector<Index> sources;
+  Index inputs;                ///< how many there are
+  std::vector<Index> sources;  ///< for each output, −1 for 0
 };
 
 /// map::ChannelScale.
 struct ChannelScale {
-  Index size;
+  Index size;       ///< features
   Numbers factors;  ///< one period of them
 };
 
+/// A linear map and its bias.
 struct MatMul {
-  std::variant<Dense, Convolution, Sum, AveragePool, Sparse, Selection, ChannelScale> map;
+  std::variant<Dense, Convolution, Sum, AveragePool, Sparse, Selection, ChannelScale> map;  ///< the map
   Numbers bias = {};  ///< one for each output, or one period of them; empty: none
 };
 
@@ -121,10 +129,12 @@ using Function = std::variant<
     fn::Relu6, fn::Round, fn::Scale, fn::Selu, fn::Shrink, fn::Sigmoid, fn::Sign, fn::Silu, fn::Sin, fn::Sinh,
     fn::Softplus, fn::Softsign, fn::Sqrt, fn::Swish, fn::Tan, fn::Tanh, fn::ThresholdedRelu>;
 
+/// A maximum.
 struct Max {
-  std::variant<window::Branches, window::Pool, window::Table> windows;
+  std::variant<window::Branches, window::Pool, window::Table> windows;  ///< what is compared
 };
 
+/// A layer of any kind that the reader makes.
 using Layer = std::variant<MatMul, Function, Max, kind::Product, kind::Softmax>;
 
 }  // namespace ascribe::onnx::layer

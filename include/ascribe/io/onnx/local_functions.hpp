@@ -20,12 +20,14 @@
 
 namespace ascribe::onnx {
 
+/// A function that a model brings along.
 struct LocalFunction {
   std::string name;  ///< the operator of the nodes that call it
+  /// The names that its nodes know its values by.
   std::vector<std::string> inputs, outputs;
   std::vector<std::string> attributes;  ///< those without a default
-  std::vector<Attribute> defaults;
-  std::vector<Node> nodes;
+  std::vector<Attribute> defaults;      ///< attributes with a default
+  std::vector<Node> nodes;              ///< what it does
   std::optional<Index> opset;  ///< of the standard domain
 };
 

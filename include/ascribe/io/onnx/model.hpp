@@ -27,20 +27,22 @@ struct Subgraph {
 /// In a function of the model's own, an attribute that has the value of one of the function's. There is none
 /// in a model that `parse` gives.
 struct AttributeReference {
-  std::string name;
+  std::string name;  ///< of the function's attribute
 };
 
 /// An attribute of a kind that has no value here: a sparse tensor, a list of tensors or sub-graphs, a type.
 struct UnsupportedAttribute {
-  std::string_view kind;
+  std::string_view kind;  ///< what it is instead, in words
 };
 
+/// A node's attribute.
 struct Attribute {
+  /// What one may hold.
   using Value =
       std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>, std::vector<std::int64_t>,
                    std::vector<std::string>, Subgraph, AttributeReference, UnsupportedAttribute>;
-  std::string name;
-  Value value;
+  std::string name;  ///< as ONNX has it
+  Value value;       ///< what it holds
 };
 
 /// What an Attribute holds, in ONNX's words: "a float", "a list of integers".
@@ -53,12 +55,13 @@ inline std::string_view kind_of(const Attribute::Value& value) {
   return unsupported != nullptr ? unsupported->kind : kinds[value.index()];
 }
 
+/// A node of a model, as the file has it.
 struct Node {
   std::string name;  ///< often empty
-  std::string op_type;
+  std::string op_type;  ///< the operator, with its domain before it unless that is the standard one
   std::vector<std::string> inputs;   ///< values' names; an empty one is an optional input left out
   std::vector<std::string> outputs;  ///< the same
-  std::vector<Attribute> attributes;
+  std::vector<Attribute> attributes;  ///< in the file's order
 };
 
 /// How an error message calls a node: "node 'conv1' (Conv)", or "node of 'x' (Conv)" by its first output.
@@ -92,8 +95,8 @@ inline std::string shown(const std::vector<Dimension>& dims) {
 
 /// A graph's input or output.
 struct ValueInfo {
-  std::string name;
-  ElementType type = ElementType::undefined;
+  std::string name;                            ///< of the value
+  ElementType type = ElementType::undefined;   ///< of its elements
   std::optional<std::vector<Dimension>> dims;  ///< absent: not even the rank is said
 };
 
@@ -104,23 +107,25 @@ void each_subgraph(AnyNode& node, F&& f) {
     if (auto* const inner = std::get_if<Subgraph>(&attribute.value)) f(*inner);
 }
 
+/// A model's graph, or one inside a node.
 struct Graph {
-  std::string name;
+  std::string name;                  ///< often empty
   std::vector<Node> nodes;           ///< every node stands behind those whose outputs it takes
   std::vector<Tensor> initializers;  ///< constants, each with its name
   /// With the initializers that are listed here too: all of them in IR version 3, in later ones those that a
   /// caller may replace.
   std::vector<ValueInfo> inputs;
-  std::vector<ValueInfo> outputs;
+  std::vector<ValueInfo> outputs;  ///< in the file's order
 };
 
+/// A file's content.
 struct Model {
-  Index ir_version = 0;
+  Index ir_version = 0;  ///< the version of the format
   Index opset = 0;  ///< of the standard domain
   /// Versions of other domains, whose operators have the domain before their names: "com.microsoft.Gelu".
   std::vector<std::pair<std::string, Index>> other_opsets;
   std::string producer;  ///< name and version of the program that wrote the file; may be empty
-  Graph graph;
+  Graph graph;           ///< what it computes
 };
 
 }  // namespace ascribe::onnx

@@ -26,8 +26,8 @@ namespace ascribe::onnx {
 
 /// A node's attribute as it is written.
 struct WrittenAttribute {
-  std::string_view name;
-  std::variant<std::int64_t, double, std::string_view, std::vector<std::int64_t>> value;
+  std::string_view name;                                                                  ///< as ONNX has it
+  std::variant<std::int64_t, double, std::string_view, std::vector<std::int64_t>> value;  ///< what it holds
 };
 
 /// Collects the nodes and constants of a model, whose batch is the axis "N". Names of values are unique in
@@ -83,6 +83,7 @@ class ModelWriter {
   void input(std::string_view value, const Dims& dims) {
     port(proto::GraphProto::input, value, type_of<T>, dims);
   }
+  /// An output; `dims` without the batch, which comes first.
   template <class T>
   void output(std::string_view value, const Dims& dims) {
     port(proto::GraphProto::output, value, type_of<T>, dims);

@@ -141,6 +141,7 @@ inline Activation moved(const Activation& a, Activation result, AxisSource sourc
 
 /// Several values, read as one behind the other: which of them a place is in, and where.
 struct Gathering {
+  /// `all` must outlive this.
   explicit Gathering(const std::vector<Activation>& all) : values(all) {
     Index end = 0;
     for (const Activation& a : values) {
@@ -153,6 +154,7 @@ struct Gathering {
     }
   }
 
+  /// Which value a place is in.
   std::size_t value_of(Index place) const {
     return std::size_t(std::upper_bound(begins.begin(), begins.end(), place) - begins.begin()) - 1;
   }
@@ -170,6 +172,7 @@ struct Gathering {
     }
     return type;
   }
+  /// A constant's element, where it lies.
   const std::byte* bytes(Index place, std::size_t item) const {
     const std::size_t k = value_of(place);
     return values[k].constant->bytes().data() + std::size_t(place - begins[k]) * item;
@@ -177,6 +180,7 @@ struct Gathering {
 
   // Where some are none:
 
+  /// Reads the values of those that are constants.
   void read_constants() {
     numbers.resize(values.size());
     for (std::size_t k = 0; k < values.size(); ++k)
@@ -191,11 +195,12 @@ struct Gathering {
     return -1;
   }
 
-  const std::vector<Activation>& values;
+  const std::vector<Activation>& values;  ///< all of them
   std::vector<Activation> features;  ///< those that are no constants
   Index count = 0;                   ///< of their values
-  std::vector<Index> begins, bases;  ///< of each value: among all, and among the features
-  std::vector<std::vector<double>> numbers;
+  /// Where each begins: among all, and among the features.
+  std::vector<Index> begins, bases;
+  std::vector<std::vector<double>> numbers;  ///< the constants' values
 };
 
 }  // namespace ascribe::onnx

@@ -14,6 +14,7 @@ struct NodeReport {
   /// operator, which is a known one.
   std::string behind;
 
+  /// Whether it, and all that it reads, can be read.
   bool is_read() const { return fault.empty() && behind.empty(); }
 };
 

@@ -11,6 +11,7 @@
 
 namespace ascribe::onnx {
 
+/// What of a model is read, and how.
 struct ReadOptions {
   /// Whether axis 0 of every input is the batch, whatever size the file gives it. Otherwise a whole tensor is
   /// one sample. A model that mixes samples, or hides their axis among others, is read for a batch of one.

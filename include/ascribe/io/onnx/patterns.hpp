@@ -19,12 +19,14 @@ namespace ascribe::onnx {
 /// must be read by nobody else.
 class GatePatterns {
  public:
+  /// `importer` must outlive this.
   explicit GatePatterns(const Importer& importer) : importer_(importer) {}
 
+  /// A function that several nodes spell.
   struct Found {
-    std::string input;
-    layer::Function function;
-    std::vector<const Node*> inside;
+    std::string input;                ///< the value that it is of
+    layer::Function function;         ///< what they compute
+    std::vector<const Node*> inside;  ///< all nodes but the last
   };
 
   /// The function that ends in `node`, if there is one: SiLU, HardSwish, GELU by erf and by tanh, Mish,

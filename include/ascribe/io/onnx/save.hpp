@@ -59,8 +59,11 @@ namespace ascribe::onnx {
 template <class Scalar>
 class GraphWriter {
  public:
+  /// `net` must outlive this.
   explicit GraphWriter(const ascribe::Graph<Scalar>& net) : net_(net), values_(net.nodes().size()) {}
 
+  /// The file's bytes, with names and shapes of the outputs; none: the graph's own. Throws Error as
+  /// onnx::save.
   std::string model(std::span<const Port> outputs) {
     if (!outputs.empty() && outputs.size() != net_.outputs().size())
       fail("onnx::save: expected a name for each of ", net_.outputs().size(), " outputs, found ",

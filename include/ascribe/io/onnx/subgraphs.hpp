@@ -23,6 +23,7 @@ namespace ascribe::onnx {
 /// Names that are taken, and new ones.
 class FreshNames {
  public:
+  /// Takes a name.
   void take(const std::string& name) { taken_.insert(name); }
 
   /// `name`, or with a number behind it where it is taken; taken from now on.

@@ -115,10 +115,12 @@ inline Index element_count(std::span<const Index> dims, std::string_view where) 
 
 /// Two-byte floating-point numbers, which C++20 has no types for.
 struct Half {
+  /// IEEE 754's binary16.
   std::uint16_t bits;
 };
+/// The upper half of a float.
 struct Bfloat16 {
-  std::uint16_t bits;
+  std::uint16_t bits;  ///< a sign, 8 bits of exponent, 7 of fraction
 };
 
 namespace tensor_detail {
@@ -231,8 +233,8 @@ inline bool is_integer(ElementType type) {
 /// Bytes, and what keeps them alive: the file's, or a vector of somebody's own. The bytes are little-endian
 /// and lie anywhere, so that they can stay where a file has them.
 struct TensorBytes {
-  std::shared_ptr<const void> owner;
-  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;                    ///< keeps the bytes alive
+  std::span<const std::byte> bytes;                     ///< the elements, little-endian
   std::shared_ptr<const io::FileBytes> file = nullptr;  ///< where they are a file's own
 };
 
@@ -295,12 +297,17 @@ class Tensor {
     return result;
   }
 
+  /// As the file has it; often empty.
   const std::string& name() const { return name_; }
+  /// Of its elements.
   ElementType type() const { return type_; }
+  /// The size of each dimension.
   const Dims& dims() const { return dims_; }
+  /// The number of dimensions.
   Index rank() const { return static_cast<Index>(dims_.size()); }
   /// The number of elements.
   Index size() const { return size_; }
+  /// Whether it has elements to be read, and not its shape alone.
   bool has_values() const { return data_ != nullptr; }
 
   /// The same values under another name.
