@@ -11,6 +11,7 @@ namespace ascribe::evaluate {
 
 /// Where the start of an explanation went, one number a sample in each line.
 struct BookShares {
+  /// The lines of the books.
   PerSample input, biases, stabiliser, dropped;
 };
 

@@ -15,6 +15,7 @@ namespace ascribe::evaluate {
 
 /// A mean, and between which bounds it is likely to be for other samples of the same kind.
 struct Interval {
+  /// The mean, and the bounds.
   double mean, low, high;
 };
 

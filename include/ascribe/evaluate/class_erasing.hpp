@@ -22,7 +22,8 @@ inline constexpr std::array<std::pair<Index, Index>, 4> digit_pairs{{{8, 3}, {8,
 /// What erasing did to each sample.
 template <class Scalar>
 struct ClassErasing {
-  Eigen::Matrix<Scalar, Dynamic, 1> before, after;  ///< logit_A − logit_B
+  /// logit_A − logit_B, one a sample.
+  Eigen::Matrix<Scalar, Dynamic, 1> before, after;
   std::vector<Index> erased;                        ///< how many parts
 
   /// By how much the difference fell: the more, the better the explanation knew it.

@@ -72,9 +72,11 @@ CommonRegion common_region(const Eigen::MatrixBase<D>& relevance, const FeatureM
 
 /// What a region does to the answers on some inputs.
 struct RegionEffect {
-  Index samples = 0;
-  double right_before = 0, right_after = 0;    ///< which part of them the network says the class of
-  double margin_before = 0, margin_after = 0;  ///< the class's logit minus the largest other, mean
+  Index samples = 0;  ///< how many inputs
+  /// Which part of them the network says the class of.
+  double right_before = 0, right_after = 0;
+  /// The class's logit minus the largest other, mean.
+  double margin_before = 0, margin_after = 0;
   double logit_fall = 0;                       ///< of the class's logit, mean
 };
 
@@ -135,8 +137,9 @@ struct ShortcutRule {
 
 /// What speaks for and against a group's being a shortcut.
 struct ShortcutTest {
-  CommonRegion region;
-  RegionEffect group, rest;  ///< where the region takes the rest's mean pixels
+  CommonRegion region;  ///< what the group has in common
+  /// Where the region takes the rest's mean pixels.
+  RegionEffect group, rest;
   RegionEffect others;       ///< of other classes, where it takes the group's; none unless `found()`
   double share = 0;          ///< of the class
 
@@ -144,6 +147,7 @@ struct ShortcutTest {
   bool sized(const ShortcutRule& rule = {}) const {
     return group.samples >= rule.members && share <= rule.share;
   }
+  /// The region is the group's own.
   bool owned(const ShortcutRule& rule = {}) const {
     return !region.pixels.empty() && region.in_group >= rule.own * region.in_rest;
   }
@@ -152,6 +156,7 @@ struct ShortcutTest {
     return group.margin_before > 0 &&
            group.margin_before - group.margin_after >= rule.fall * group.margin_before;
   }
+  /// The rest does not hang on it.
   bool spared(const ShortcutRule& rule = {}) const {
     return std::abs(rest.logit_fall) <= rule.spared * group.logit_fall;
   }

@@ -29,11 +29,14 @@ namespace ascribe::evaluate {
 template <class Scalar, class Parts>
 class Removal {
  public:
+  /// A baseline, and what is taken away at a time.
   template <class D>
   Removal(const Eigen::MatrixBase<D>& baseline, Parts parts)
       : baseline_(baseline), parts_(std::move(parts)) {}
 
+  /// How many changes there are.
   Index count() const { return parts_.count(); }
+  /// Throws Error where sizes do not fit.
   void check(Index features, Index samples) const {
     if (parts_.features() != features)
       fail("Removal: expected parts of ", features, " features, found parts of ", parts_.features());
@@ -41,6 +44,7 @@ class Removal {
       fail("Removal: expected a baseline of ", features, " features x 1 or ", samples, " samples, found ",
            baseline_.rows(), " x ", baseline_.cols());
   }
+  /// Change k of sample n, which `column` holds; and what each relevance counts with.
   template <class Column>
   void operator()(Index n, Index k, Column& column, Eigen::VectorXd& weights) const {
     parts_.each(k, [&](Index i) {
@@ -54,6 +58,7 @@ class Removal {
   Parts parts_;
 };
 
+/// The baseline's numbers are those that it computes with.
 template <class D, class Parts>
 Removal(const Eigen::MatrixBase<D>&, Parts) -> Removal<typename D::Scalar, Parts>;
 
@@ -61,13 +66,16 @@ Removal(const Eigen::MatrixBase<D>&, Parts) -> Removal<typename D::Scalar, Parts
 /// multipliers.
 template <class Noise>
 struct NoisyInputs {
-  Noise noise;
-  Index copies;
+  Noise noise;   ///< what is added
+  Index copies;  ///< how many times
 
+  /// How many changes there are.
   Index count() const { return copies; }
+  /// Throws Error where the noise's size is none.
   void check(Index, Index) const {
     if constexpr (requires { noise.check(); }) noise.check();
   }
+  /// Change k of sample n, which `column` holds; and what each relevance counts with.
   template <class Column>
   void operator()(Index n, Index k, Column& column, Eigen::VectorXd& weights) const {
     const Eigen::VectorXd before = column.template cast<double>();
@@ -76,6 +84,7 @@ struct NoisyInputs {
   }
 };
 
+/// One number a sample each.
 struct Infidelity {
   PerSample as_given;  ///< E[(wᵀR − (f(x) − f(x − I)))²]
   PerSample scaled;    ///< the same of β·R

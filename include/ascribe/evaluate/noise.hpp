@@ -30,10 +30,11 @@ inline void check_noise(const char* who, double size) {
 /// Uniform in [−radius, radius) on every feature, in the input's units. Sample n of a batch has the noise of
 /// the number `first_sample` + n, so that a data set may be cut into batches anywhere.
 struct UniformNoise {
-  double radius;
-  std::uint64_t seed = 1;
-  Index first_sample = 0;
+  double radius;           ///< half of the interval
+  std::uint64_t seed = 1;  ///< of the random numbers
+  Index first_sample = 0;  ///< the number of the batch's sample 0
 
+  /// Throws Error unless the radius is finite and not negative.
   void check() const { detail::check_noise("UniformNoise", radius); }
   /// Adds copy number `copy`'s noise to sample n of a batch, one column.
   template <class Column>
@@ -45,11 +46,13 @@ struct UniformNoise {
 
 /// Normal of mean 0 on every feature; else as UniformNoise.
 struct GaussianNoise {
-  double deviation;
-  std::uint64_t seed = 1;
-  Index first_sample = 0;
+  double deviation;        ///< the standard deviation
+  std::uint64_t seed = 1;  ///< of the random numbers
+  Index first_sample = 0;  ///< the number of the batch's sample 0
 
+  /// Throws Error unless the deviation is finite and not negative.
   void check() const { detail::check_noise("GaussianNoise", deviation); }
+  /// Adds copy number `copy`'s noise to sample n of a batch, one column.
   template <class Column>
   void operator()(Index n, Index copy, Column& column) const {
     detail::add_noise(seed, first_sample + n, copy, column,

@@ -29,8 +29,8 @@ enum class Score { logit, softmax };
 
 /// How a curve is made.
 struct Perturbation {
-  Order order = Order::most_first;
-  Score score = Score::logit;
+  Order order = Order::most_first;  ///< which parts go first
+  Score score = Score::logit;       ///< what is followed
   Index steps = 0;           ///< L; 0: until all regions are replaced
   Index regions_a_step = 1;  ///< the last step may have fewer
   std::uint64_t seed = 1;    ///< of the random order

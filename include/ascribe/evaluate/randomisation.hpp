@@ -76,6 +76,7 @@ Graph<Scalar> randomised(const Graph<Scalar>& net, Index node, Draw draw, std::u
   return net.with_weights(node, weights, bias);
 }
 
+/// How alike explanations stay while layers become random.
 struct Randomisation {
   std::vector<Index> nodes;      ///< whose layers became random, in that order
   Eigen::ArrayXXd similarities;  ///< nodes × samples: the explanations then, and the trained network's

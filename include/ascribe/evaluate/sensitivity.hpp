@@ -18,6 +18,7 @@ namespace ascribe::evaluate {
 
 /// ‖R(x + noise) − R(x)‖/‖R(x)‖ over the noisy copies of each sample; NaN where R(x) is 0.
 struct Sensitivity {
+  /// The largest, and the mean.
   PerSample most, mean;
 };
 
