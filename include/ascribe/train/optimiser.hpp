@@ -18,8 +18,8 @@ namespace ascribe::train {
 /// `values`: a host's own may take the place of those below.
 template <class Scalar>
 struct Parameter {
-  std::span<Scalar> values;
-  std::span<const Scalar> gradient;
+  std::span<Scalar> values;          ///< changed by a step
+  std::span<const Scalar> gradient;  ///< of the loss, by each
   bool decays = true;  ///< whether weight decay is for these: weights, but not biases
 };
 
@@ -98,7 +98,8 @@ struct Adam {
   double beta2 = 0.999;                                      ///< β₂
   double epsilon = 1e-8;                                     ///< ε
   double weight_decay = 0;                                   ///< λ
-  std::vector<std::vector<Scalar>> first = {}, second = {};  ///< m and v, block by block
+  /// The moments m and v, block by block.
+  std::vector<std::vector<Scalar>> first = {}, second = {};
   std::int64_t steps = 0;                                    ///< t: with m and v, all of its state
 
   /// Calls f with each part of the state: lists of blocks, and whole numbers.

@@ -38,6 +38,7 @@ struct Data {
   View<Scalar> targets{nullptr, 0, 0};   ///< or what the outputs should be: outputs × samples
   std::span<const double> weights = {};  ///< what each sample counts, in losses on relevance too; none: alike
 
+  /// How many there are.
   Index samples() const { return inputs.cols(); }
 };
 
@@ -51,9 +52,10 @@ enum class Asked { label, margin, largest, sum };
 /// hold there too
 /// ("robust", Wicker et al. 2212.08507).
 struct Where {
+  /// Which points.
   enum class Points { sample, near, path };
-  Points at = Points::sample;
-  Index points = 1;
+  Points at = Points::sample;  ///< at which
+  Index points = 1;            ///< how many for each sample
   double deviation = 0;    ///< of the noise, in the input's units
   std::uint64_t seed = 1;  ///< of the noise
 
@@ -70,16 +72,17 @@ struct Where {
 /// An explanation in the loss: λ·(mean over the samples, and over the points around each, of each term).
 template <class Scalar>
 struct Objective {
+  /// A loss and how much it counts.
   struct Term {
     double strength;  ///< λ, at least 0
-    RelevanceLoss<Scalar> loss;
+    RelevanceLoss<Scalar> loss;  ///< on the relevances
   };
 
   Composite<Scalar> method;  ///< whose rules have derivatives: those that are data, and with an `adjoint`
-  std::vector<Term> terms;
-  Asked asked = Asked::label;
+  std::vector<Term> terms;   ///< on one explanation
+  Asked asked = Asked::label;   ///< what is explained
   Batch<Scalar> baseline = {};  ///< features × 1, for a method against one, or a path from one; else empty
-  Where where = {};
+  Where where = {};             ///< at which points
 };
 
 /// What a minibatch or an epoch came to, before the step.
@@ -105,8 +108,8 @@ class Trainer {
  public:
   /// Minibatches: so many samples each, in an order that follows from the seed and the epoch's number alone.
   struct Batches {
-    Index size = 32;
-    std::uint64_t seed = 1;
+    Index size = 32;         ///< samples
+    std::uint64_t seed = 1;  ///< of the order
   };
 
   /// Throws Error for a graph without learned layers, where nodes share weights and not their biases, where
@@ -119,6 +122,7 @@ class Trainer {
     make_derivatives();
   }
 
+  /// The network as it is now.
   const Graph<Scalar>& net() const { return net_; }
 
   /// The loss of a minibatch; its derivative is in `parameters` then. `draw` numbers the noise that
