@@ -19,9 +19,9 @@ namespace ascribe {
 
 /// 8-bit RGB, row by row from the top: pixel (y, x) is `rgb[3·(y·width + x)]` and the two after it.
 struct Picture {
-  int width = 0;
-  int height = 0;
-  std::vector<unsigned char> rgb;
+  int width = 0;                   ///< pixels across
+  int height = 0;                  ///< pixels down
+  std::vector<unsigned char> rgb;  ///< three bytes a pixel
 };
 
 /// `diverging`: blue for negative, exactly white for 0, red for positive relevance. The two hues stay
@@ -42,9 +42,10 @@ inline constexpr std::pair<std::string_view, Colours> colours_by_name[] = {
 /// with the largest magnitude, with its sign (the first of equals), where opposite signs would cancel.
 enum class ChannelReduction { sum, max_absolute };
 
+/// How relevance becomes colours.
 struct HeatmapOptions {
-  Colours colours = Colours::diverging;
-  ChannelReduction channels = ChannelReduction::sum;
+  Colours colours = Colours::diverging;               ///< which scale of colours
+  ChannelReduction channels = ChannelReduction::sum;  ///< how a pixel's channels are taken together
   /// The strongest colour starts at this percentile of the pixels' magnitudes, in (0, 100]: the smallest
   /// magnitude that at least that share of the pixels do not exceed. 100 clips nothing. Where it falls on
   /// a 0, though not all is 0, the largest magnitude is used.
@@ -259,6 +260,7 @@ inline double heatmap_scale(std::span<const float> relevance, int height, int wi
   return heatmap_detail::scale_of(
       heatmap_detail::reduce(relevance, height, width, channels, options.channels), options);
 }
+/// The same in double.
 inline double heatmap_scale(std::span<const double> relevance, int height, int width, int channels,
                             const HeatmapOptions& options) {
   return heatmap_detail::scale_of(
@@ -269,6 +271,7 @@ inline Picture heatmap(std::span<const float> relevance, int height, int width, 
                        const HeatmapOptions& options) {
   return heatmap_detail::heatmap(relevance, height, width, channels, options);
 }
+/// The same in double.
 inline Picture heatmap(std::span<const double> relevance, int height, int width, int channels,
                        const HeatmapOptions& options) {
   return heatmap_detail::heatmap(relevance, height, width, channels, options);
@@ -300,6 +303,7 @@ inline Picture overlay(const Picture& image, std::span<const float> relevance, i
                        const HeatmapOptions& options) {
   return heatmap_detail::overlay(image, relevance, channels, opacity, options);
 }
+/// The same in double.
 inline Picture overlay(const Picture& image, std::span<const double> relevance, int channels, double opacity,
                        const HeatmapOptions& options) {
   return heatmap_detail::overlay(image, relevance, channels, opacity, options);
