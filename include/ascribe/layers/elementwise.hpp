@@ -40,14 +40,14 @@ struct Elementwise {
 
 /// The layer of a function.
 template <fn::Function F, class Rule>
-struct Elementwise<F, Rule> : kind::Elementwise<F> {
+struct Elementwise<F, Rule> : kind::WithRule<kind::Elementwise<F>, Rule> {
   using Kind = kind::Elementwise<F>;
-  [[no_unique_address]] Rule rule;
 
   /// No default argument: clang would ask for the default of a function that has none.
   Elementwise() requires std::default_initializable<F> : Elementwise(F()) {}
   /// Of a function, and a rule of its own.
-  explicit Elementwise(F function, Rule r = {}) : Kind{std::move(function)}, rule(std::move(r)) {}
+  explicit Elementwise(F function, Rule r = {})
+      : kind::WithRule<Kind, Rule>(Kind{std::move(function)}, std::move(r)) {}
 
   /// The same layer with another rule of its own.
   template <class Other>

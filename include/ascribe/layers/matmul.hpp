@@ -60,13 +60,12 @@ struct MatMul {
 
 /// The layer of a linear map.
 template <LinearMap M, class Rule>
-struct MatMul<M, Rule> : kind::MatMul<M> {
+struct MatMul<M, Rule> : kind::WithRule<kind::MatMul<M>, Rule> {
   using Kind = kind::MatMul<M>;
-  [[no_unique_address]] Rule rule;
 
   /// Of a map, a bias and a rule of its own. Throws Error as its kind.
   explicit MatMul(M m, typename Kind::Bias b = {}, Rule r = {})
-      : Kind(std::move(m), std::move(b)), rule(std::move(r)) {}
+      : kind::WithRule<Kind, Rule>(Kind(std::move(m), std::move(b)), std::move(r)) {}
   /// Without a bias.
   MatMul(M m, Rule r) : MatMul(std::move(m), {}, std::move(r)) {}
 

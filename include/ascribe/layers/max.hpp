@@ -43,14 +43,13 @@ struct Max {
 
 /// The layer of windows.
 template <Windows W, class Rule>
-struct Max<W, Rule> : kind::Max<W> {
+struct Max<W, Rule> : kind::WithRule<kind::Max<W>, Rule> {
   using Kind = kind::Max<W>;
-  [[no_unique_address]] Rule rule;
 
   /// No default argument: clang would ask for the default of windows that have none.
   Max() requires std::default_initializable<W> : Max(W()) {}
   /// Of windows, and a rule of its own.
-  explicit Max(W w, Rule r = {}) : Kind{std::move(w)}, rule(std::move(r)) {}
+  explicit Max(W w, Rule r = {}) : kind::WithRule<Kind, Rule>(Kind{std::move(w)}, std::move(r)) {}
 
   /// The same layer with another rule of its own.
   template <class Other>

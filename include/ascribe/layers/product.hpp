@@ -94,16 +94,15 @@ void apply_transposed(const Product& layer, Index factor, kernel::Samples<const 
 /// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`). A
 /// method that says nothing of products gives it rule::Usual.
 template <class Rule = rule::Unset>
-struct Product : kind::Product {
+struct Product : kind::WithRule<kind::Product, Rule> {
   using Kind = kind::Product;
-  [[no_unique_address]] Rule rule;
 
   /// Feature by feature. Throws Error as its kind.
   explicit Product(Index features, Index gate_factor = 1, Rule r = {})
-      : Kind(features, gate_factor), rule(std::move(r)) {}
+      : kind::WithRule<Kind, Rule>(Kind(features, gate_factor), std::move(r)) {}
   /// As a contraction says. Throws Error as its kind.
   explicit Product(Contraction map, Index gate_factor = 1, Rule r = {})
-      : Kind(std::move(map), gate_factor), rule(std::move(r)) {}
+      : kind::WithRule<Kind, Rule>(Kind(std::move(map), gate_factor), std::move(r)) {}
 };
 
 /// b = B(a₁, a₂), features × samples.

@@ -1,6 +1,9 @@
 /// What every rule has in common.
 #pragma once
 
+#include <type_traits>
+#include <utility>
+
 namespace ascribe {
 
 /// The backward rules. A rule is a small type with its parameters, and data for each kind of layer that it
@@ -48,4 +51,26 @@ struct Reported {};
 inline constexpr int any_size = -2;
 
 }  // namespace rule
+
+namespace kind {
+
+/// A kind and the rule that a layer of it carries.
+template <class Kind, class Rule>
+struct WithRule : Kind {
+  Rule rule;
+
+  WithRule(Kind kind, Rule r) : Kind(std::move(kind)), rule(std::move(r)) {}
+};
+
+/// A rule without data is no member: a function's doubles alone travel in registers on ARM, where GCC prints
+/// a note at everything that is passed with an empty member or base.
+template <class Kind, class Rule>
+requires(std::is_empty_v<Rule>&& std::is_trivially_default_constructible_v<Rule>) struct WithRule<Kind, Rule>
+    : Kind {
+  static constexpr Rule rule{};
+
+  WithRule(Kind kind, Rule) : Kind(std::move(kind)) {}
+};
+
+}  // namespace kind
 }  // namespace ascribe

@@ -51,13 +51,12 @@ struct Softmax {
 /// The layer: its kind and the rule that it carries for methods that ask each layer (`method::ByLayer`). A
 /// method that says nothing of softmaxes gives it rule::Usual.
 template <class Rule = rule::Unset>
-struct Softmax : kind::Softmax {
+struct Softmax : kind::WithRule<kind::Softmax, Rule> {
   using Kind = kind::Softmax;
-  [[no_unique_address]] Rule rule;
 
   /// As its kind, with a rule of its own. Throws Error as its kind.
   explicit Softmax(Index rows, Index row_length, Index apart = 1, bool log = false, Rule r = {})
-      : Kind(rows, row_length, apart, log), rule(std::move(r)) {}
+      : kind::WithRule<Kind, Rule>(Kind(rows, row_length, apart, log), std::move(r)) {}
 };
 
 namespace detail {

@@ -153,7 +153,7 @@ struct InputParts {
   }
 
  private:
-  void add_bound(double c, std::span<const double> bound, Index first, Index count, S* to) const {
+  void add_bound(double c, const std::span<const double>& bound, Index first, Index count, S* to) const {
     if (c == 0) return;
     const Index period = Index(bound.size()), feature = first % rows;
     for (Index i = 0; i < count; ++i) to[i] += S(c * bound[std::size_t((feature + i) % period)]);
@@ -323,7 +323,7 @@ class MatrixStep {
     return difference.data();
   }
 
-  void check_bounds(const char* which, std::span<const double> bound) const {
+  void check_bounds(const char* which, const std::span<const double>& bound) const {
     if (!bound.empty() && c_.a.rows() % Index(bound.size()) != 0)
       fail("the rule's ", which, ": expected a size that divides the layer's ", c_.a.rows(),
            " inputs, found ", bound.size());
