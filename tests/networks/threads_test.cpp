@@ -11,6 +11,7 @@
 #include <omp.h>
 #endif
 
+#include <ascribe/compiled.hpp>
 #include <ascribe/functions/relu.hpp>
 #include <ascribe/functions/sigmoid.hpp>
 #include <ascribe/functions/tanh.hpp>
