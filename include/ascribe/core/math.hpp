@@ -97,6 +97,19 @@ Scalar pow(const Scalar& x, double exponent) {
   return std::pow(x, Scalar(exponent));
 }
 
+/// a·b + c, rounded once where the processor can: one number wherever it stands. (Of a product and a sum that are written
+/// out, GCC joins those that it sees together, which depends on what it has inlined.)
+template <class Scalar>
+Scalar multiply_add(const Scalar& a, const Scalar& b, const Scalar& c) {
+#ifdef FP_FAST_FMAF
+  if constexpr (std::same_as<Scalar, float>) return std::fma(a, b, c);
+#endif
+#ifdef FP_FAST_FMA
+  if constexpr (std::same_as<Scalar, double>) return std::fma(a, b, c);
+#endif
+  return Scalar(a * b + c);
+}
+
 /// |x|, with |−0.0| = +0.0.
 template <class Scalar>
 Scalar abs(const Scalar& x) {

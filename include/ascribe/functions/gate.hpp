@@ -19,11 +19,10 @@ struct Gated {
     return Scalar(a * gate.value(a));
   }
 
-  /// Not inlined, so that it is one number wherever it is asked for, by `chord` too: where the compiler fuses
-  /// multiplications and additions, which it fuses depends on what stands around them.
+  /// g(x) + x·g'(x).
   template <class Scalar>
-  [[gnu::noinline]] Scalar derivative(const Scalar& a) const {
-    return Scalar(gate.value(a) + a * gate.derivative(a));
+  Scalar derivative(const Scalar& a) const {
+    return math::multiply_add(a, Scalar(gate.derivative(a)), Scalar(gate.value(a)));
   }
 
   /// f''(x) = 2g'(x) + x·g''(x).
@@ -53,11 +52,13 @@ struct Gated {
     const Scalar size = math::max(math::abs(hi), math::abs(lo));
     if (d >= Scalar(Scalar(0.5) * size)) {
       const Scalar scale = quotient_scale(size);
-      const Scalar rise = scale * hi * gate.value(hi) - scale * lo * gate.value(lo);
+      const Scalar below = Scalar(-scale * lo) * gate.value(lo);
+      const Scalar rise = math::multiply_add(Scalar(scale * hi), Scalar(gate.value(hi)), below);
       return Scalar(rise / Scalar(scale * hi - scale * lo));
     }
     const Scalar mean = Scalar(Scalar(0.5) * hi + Scalar(0.5) * lo);
-    return Scalar(Scalar(0.5) * Scalar(gate.value(hi) + gate.value(lo)) + mean * fn::chord(gate, hi, lo));
+    const Scalar mean_gate = Scalar(0.5) * Scalar(gate.value(hi) + gate.value(lo));
+    return math::multiply_add(mean, Scalar(fn::chord(gate, hi, lo)), mean_gate);
   }
 };
 

@@ -20,7 +20,7 @@ struct HardSigmoid {
   Scalar value(const Scalar& a) const {
     const Clip inside = ramp();
     const Scalar low_end(slope > 0 ? 0. : 1.), high_end(slope > 0 ? 1. : 0.);
-    const Scalar between = Clip{0, 1}.value(Scalar(Scalar(slope) * a + Scalar(offset)));
+    const Scalar between = Clip{0, 1}.value(math::multiply_add(Scalar(slope), a, Scalar(offset)));
     const Scalar raised = a <= Scalar(inside.low) ? low_end : between;
     return a >= Scalar(inside.high) ? high_end : raised;
   }
