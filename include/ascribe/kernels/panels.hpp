@@ -22,8 +22,10 @@ template <class S>
 inline constexpr int panel_packets = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 2;
 template <class S>
 inline constexpr Index panel_width = panel_packets<S>* Lanes<S>::size;
-/// Positions (pixels, samples) that are computed together.
-inline constexpr int positions = 6;
+/// Positions (pixels, samples) that are computed together. On ARM GCC 12 loads all of a step's inputs ahead
+/// of its products, a register each: with six, two of the 24 sums (32 bits: three of 12) went through memory
+/// in every step.
+inline constexpr int positions = EIGEN_ARCH_ARM_OR_ARM64 ? 5 : 6;
 /// Positions in one tile, inputs in one block, and runs in one block. A tile's inputs stay in the
 /// second-level cache from panel to panel, a panel's weights of a block (40 KB of floats) from group to group
 /// of positions; the runs bound the table of pointers, which is on the stack. Measured on VGG-16 and
@@ -207,24 +209,14 @@ template <class S, int Packets, int N>
   }
 }
 
-/// `accumulate` for up to `positions` positions.
-template <class S, int Packets>
+/// `accumulate` for up to N positions.
+template <class S, int Packets, int N = positions>
 void accumulate_some(Index count, const S* weights, const S* const* inputs, const Block& block, S* const* out,
                      bool fresh, Index width) {
-  switch (count) {
-    case 6:
-      return accumulate<S, Packets, 6>(weights, inputs, block, out, fresh, width);
-    case 5:
-      return accumulate<S, Packets, 5>(weights, inputs, block, out, fresh, width);
-    case 4:
-      return accumulate<S, Packets, 4>(weights, inputs, block, out, fresh, width);
-    case 3:
-      return accumulate<S, Packets, 3>(weights, inputs, block, out, fresh, width);
-    case 2:
-      return accumulate<S, Packets, 2>(weights, inputs, block, out, fresh, width);
-    default:
-      return accumulate<S, Packets, 1>(weights, inputs, block, out, fresh, width);
-  }
+  if constexpr (N > 1)
+    if (count < N)
+      return accumulate_some<S, Packets, N - 1>(count, weights, inputs, block, out, fresh, width);
+  accumulate<S, Packets, N>(weights, inputs, block, out, fresh, width);
 }
 
 /// The pointers of a tile. `inputs` holds them by group of `positions` positions, run and position in the
