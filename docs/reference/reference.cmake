@@ -1,0 +1,30 @@
+# The target `docs`: the reference of all public names as pages for a browser, in the build's folder `reference`. A name without
+# documentation, or one that cannot be read, is an error. What is inner (docs/stability.md) is left out.
+find_package(Doxygen 1.9.4 QUIET)
+if(NOT DOXYGEN_FOUND)
+  return()
+endif()
+
+set(DOXYGEN_PROJECT_NAME ascribe)
+set(DOXYGEN_PROJECT_NUMBER "${PROJECT_VERSION}")
+set(DOXYGEN_PROJECT_BRIEF "${PROJECT_DESCRIPTION}")
+set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/reference")
+set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
+set(DOXYGEN_STRIP_FROM_INC_PATH "${PROJECT_SOURCE_DIR}/include")
+set(DOXYGEN_FILE_PATTERNS *.hpp)
+set(DOXYGEN_EXCLUDE_PATTERNS */kernels/* */io/onnx/operators/* */io/onnx/fold/* */io/onnx/parse/*)
+set(DOXYGEN_EXCLUDE_SYMBOLS detail detail::* *::detail *::detail::* *_detail *_detail::* ascribe::kernel* ascribe::onnx::fold*)
+set(DOXYGEN_EXTENSION_MAPPING "")
+set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
+set(DOXYGEN_BUILTIN_STL_SUPPORT YES)
+set(DOXYGEN_DISTRIBUTE_GROUP_DOC YES)
+set(DOXYGEN_HAVE_DOT NO)
+set(DOXYGEN_GENERATE_LATEX NO)
+set(DOXYGEN_QUIET YES)
+set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
+find_program(ASCRIBE_AWK awk)
+mark_as_advanced(ASCRIBE_AWK)
+set(DOXYGEN_INPUT_FILTER
+    "${ASCRIBE_AWK} -f ${PROJECT_SOURCE_DIR}/docs/reference/filter.awk ${PROJECT_SOURCE_DIR}/docs/reference/contracts.txt"
+)
+doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include" COMMENT "The reference, in reference/html/index.html")
