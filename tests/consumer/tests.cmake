@@ -15,3 +15,14 @@ foreach(consumer find_package add_subdirectory fetch_content)
   )
 endforeach()
 set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED ascribe_installed)
+
+# And without CMake.
+find_program(ASCRIBE_PKG_CONFIG NAMES pkg-config pkgconf)
+mark_as_advanced(ASCRIBE_PKG_CONFIG)
+if(ASCRIBE_PKG_CONFIG AND UNIX)
+  separate_arguments(options UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+  add_test(NAME consumer/pkg_config
+           COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/consumer/pkg_config/build" "${ASCRIBE_PKG_CONFIG}" "${prefix}"
+                   "${CMAKE_CURRENT_BINARY_DIR}/consumer/pkg_config" "${CMAKE_CXX_COMPILER}" ${options})
+  set_tests_properties(consumer/pkg_config PROPERTIES FIXTURES_REQUIRED ascribe_installed)
+endif()
