@@ -21,6 +21,10 @@ TEST_CASE("Books say what they leave unexplained, and against what to measure it
   CHECK(books.closing_error()(1) == 3);
   CHECK(books.largest_entry()(0) == 25);
   CHECK(books.largest_entry()(1) == 3);
+  for (const int n : {0, 1}) {
+    CHECK(books.closing_error(n) == books.closing_error()(n));
+    CHECK(books.largest_entry(n) == books.largest_entry()(n));
+  }
   books.reset(3);
   CHECK(books.dropped.size() == 3);
   CHECK((books.largest_entry() == 0).all());

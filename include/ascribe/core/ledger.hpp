@@ -39,15 +39,20 @@ struct Ledger {
 
   /// What the books leave unexplained, per sample: rounding, or a rule that does not book what it does.
   Row closing_error() const { return enter - leave - bias - stabiliser - dropped; }
+  /// That of one sample: nothing is asked of the heap.
+  Scalar closing_error(Index n) const { return enter(n) - leave(n) - bias(n) - stabiliser(n) - dropped(n); }
 
   /// The largest amount in any line, per sample: what `closing_error` is to be measured against.
   Row largest_entry() const {
     Row most = enter;
-    for (Index n = 0; n < most.size(); ++n) {
-      most(n) = math::abs(most(n));
-      for (const Row* row : {&leave, &bias, &stabiliser, &dropped})
-        most(n) = math::max(most(n), math::abs((*row)(n)));
-    }
+    for (Index n = 0; n < most.size(); ++n) most(n) = largest_entry(n);
+    return most;
+  }
+  /// That of one sample.
+  Scalar largest_entry(Index n) const {
+    Scalar most = math::abs(enter(n));
+    for (const Row* row : {&leave, &bias, &stabiliser, &dropped})
+      most = math::max(most, math::abs((*row)(n)));
     return most;
   }
 };

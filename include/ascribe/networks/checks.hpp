@@ -46,7 +46,7 @@ double sum_of_sizes(const Eigen::MatrixBase<D>& values, Index n) {
 
 template <class B>
 double largest_line(const B& books, Index n) {
-  return math::value_of(books.largest_entry()(n));
+  return math::value_of(books.largest_entry(n));
 }
 
 /// What one node of a graph had to do with: its books, the relevance at its output and its inputs, and what
@@ -116,7 +116,7 @@ double moved(const E& explanation, Index n) {
 template <class E>
 Result conservation(const E& explanation, Index n) {
   using S = typename decltype(explanation.relevance)::Scalar;
-  return {std::abs(math::value_of(explanation.ledger.closing_error()(n))),
+  return {std::abs(math::value_of(explanation.ledger.closing_error(n))),
           detail::rounding<S>(
               detail::largest_line(explanation.ledger, n) + detail::sum_of_sizes(explanation.relevance, n),
               explanation.relevance.rows())};
@@ -177,7 +177,7 @@ template <class Net, class E>
 std::optional<OpenNode> first_open_node(const Net& net, const E& explanation, Index n,
                                         std::span<const double> of_values = {}) {
   for (Index i = Index(net.nodes().size()) - 1; i >= net.input_count(); --i) {
-    const double error = math::value_of(explanation.nodes[std::size_t(i)].books.closing_error()(n));
+    const double error = math::value_of(explanation.nodes[std::size_t(i)].books.closing_error(n));
     const double tolerance = detail::rounding_at(net, explanation, i, n, of_values);
     if (!(std::abs(error) <= tolerance)) return OpenNode{i, error, tolerance};
   }
