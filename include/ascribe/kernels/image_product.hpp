@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <ascribe/core/lazy.hpp>
+#include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/spatial.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/kernels/image_grid.hpp>
@@ -241,6 +242,10 @@ class ImageProduct {
           const auto& x = of_lane[lane];
           S* line = to + lane * L::size;
           if (whole && x.first) {
+            // Rows of a panel are far apart in memory, where the processor does not guess.
+            const S* ahead = x.first + (filter / width + 1) * x.step + filter % width;
+            if (filter + width < end)
+              for (Index m = 0; m < L::size; ++m) prefetch(ahead + m * width, 0, L::size);
             L::transpose(x.first + filter / width * x.step + filter % width, width, line, width);
             continue;
           }
