@@ -7,18 +7,18 @@
 
 namespace launcher {
 
-/// The levels that x86-64's ABI defines (System V ABI for AMD64, "Microarchitecture levels"), the lowest first.
-/// Each holds those before it.
+/// The levels that x86-64's ABI defines (System V ABI for AMD64, "Microarchitecture levels"), the lowest
+/// first. Each holds those before it.
 inline constexpr std::array<std::string_view, 3> cpu_levels = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 
-/// Whether this CPU has all of a level, and the system keeps its registers. False of names that are no level's,
-/// and on other architectures.
+/// Whether this CPU has all of a level, and the system keeps its registers. False of names that are no
+/// level's, and on other architectures.
 inline bool cpu_has([[maybe_unused]] std::string_view level) {
 #if !defined(__x86_64__)
   return false;
 #elif defined(__clang__)
-  // Before version 18, clang knows features but no levels, and not all of a level's: F16C, LZCNT and MOVBE came with
-  // the AVX2, BMI and FMA that it asks for.
+  // Before version 18, clang knows features but no levels, and not all of a level's: F16C, LZCNT and MOVBE
+  // came with the AVX2, BMI and FMA that it asks for.
   const bool v2 = __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") &&
                   __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
   const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&

@@ -1,6 +1,6 @@
-// The command `ascribe`: starts one of the programs beside it, of those that were compiled for several levels of the
-// instruction set the one for the highest that this CPU has. Program and library are of one level then, so that nothing of
-// one can meet what was compiled for another.
+// The command `ascribe`: starts one of the programs beside it, of those that were compiled for several levels
+// of the instruction set the one for the highest that this CPU has. Program and library are of one level
+// then, so that nothing of one can meet what was compiled for another.
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -63,20 +63,24 @@ std::vector<std::string_view> levels_in(const fs::path& folder) {
   return found;
 }
 
-/// The level to use of those that there are: the one asked for, else the CPU's highest; "" where there are none.
+/// The level to use of those that there are: the one asked for, else the CPU's highest; "" where there are
+/// none.
 std::string level_of(const Arguments& arguments, const std::vector<std::string_view>& levels) {
   const auto any = [](std::string_view) { return true; };
   if (levels.empty()) {
     if (!arguments.level.empty())
-      throw Misuse(arguments.by + ": these programs were compiled once, for no level by name; found " + arguments.level);
+      throw Misuse(arguments.by + ": these programs were compiled once, for no level by name; found " +
+                   arguments.level);
     return "";
   }
   if (!arguments.level.empty()) {
     if (std::find(levels.begin(), levels.end(), arguments.level) == levels.end())
-      throw Misuse(arguments.by + ": expected one of " + launcher::names_of(levels, any) + ", found " + arguments.level);
+      throw Misuse(arguments.by + ": expected one of " + launcher::names_of(levels, any) + ", found " +
+                   arguments.level);
     if (!launcher::cpu_has(arguments.level))
-      throw std::runtime_error("this CPU has not all instructions of " + arguments.level + ", which " + arguments.by +
-                               " asks for; of the levels here it has: " + launcher::names_of(levels, launcher::cpu_has));
+      throw std::runtime_error(
+          "this CPU has not all instructions of " + arguments.level + ", which " + arguments.by +
+          " asks for; of the levels here it has: " + launcher::names_of(levels, launcher::cpu_has));
     return arguments.level;
   }
   const auto best = std::find_if(levels.rbegin(), levels.rend(), launcher::cpu_has);
@@ -101,21 +105,23 @@ void print_help(const fs::path& folder, const std::vector<std::string_view>& lev
                "Programs (ascribe PROGRAM --help says what each does):\n";
   for (const std::string& program : programs_in(levels.empty() ? folder : folder / levels.front()))
     std::cout << "  " << program << '\n';
-  std::cout << "\nOptions:\n"
-               "  -h,--help                   Print this help message and exit\n"
-               "  --version                   Print the version and exit\n"
-               "  --list-programs             Print the programs and exit\n"
-               "  --list-levels               Print the levels of the instruction set that the programs are\n"
-               "                              compiled for, and whether this CPU has them, and exit\n"
-               "  --level LEVEL               Take the programs of this level, in place of the highest that this\n"
-               "                              CPU has; also by the environment variable "
-            << level_variable << '\n';
+  std::cout
+      << "\nOptions:\n"
+         "  -h,--help                   Print this help message and exit\n"
+         "  --version                   Print the version and exit\n"
+         "  --list-programs             Print the programs and exit\n"
+         "  --list-levels               Print the levels of the instruction set that the programs are\n"
+         "                              compiled for, and whether this CPU has them, and exit\n"
+         "  --level LEVEL               Take the programs of this level, in place of the highest that this\n"
+         "                              CPU has; also by the environment variable "
+      << level_variable << '\n';
 }
 
 int run(char** argv) {
   const std::string_view first = argv[1] != nullptr ? argv[1] : "";
   if (first == "--version") {
-    std::cout << "ascribe " << ASCRIBE_VERSION_MAJOR << '.' << ASCRIBE_VERSION_MINOR << '.' << ASCRIBE_VERSION_PATCH << '\n';
+    std::cout << "ascribe " << ASCRIBE_VERSION_MAJOR << '.' << ASCRIBE_VERSION_MINOR << '.'
+              << ASCRIBE_VERSION_PATCH << '\n';
     return 0;
   }
   const fs::path folder = programs_folder();
@@ -138,8 +144,9 @@ int run(char** argv) {
   const fs::path place = folder / level_of(arguments, levels);
   const auto programs = programs_in(place);
   if (std::find(programs.begin(), programs.end(), arguments.program) == programs.end())
-    throw Misuse("expected one of the programs " + launcher::names_of(programs, [](std::string_view) { return true; }) +
-                 "; found '" + arguments.program + "'");
+    throw Misuse("expected one of the programs " +
+                 launcher::names_of(programs, [](std::string_view) { return true; }) + "; found '" +
+                 arguments.program + "'");
   const std::string program = (place / arguments.program).string();
   execv(program.c_str(), arguments.rest);
   throw std::runtime_error(program + ": cannot be started: " + std::strerror(errno));

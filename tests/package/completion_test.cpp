@@ -17,9 +17,10 @@ std::string offered(const std::string& words, const std::string& help) {
   const auto program = package.program("explain");
   std::ofstream(program) << "#!/bin/sh\ncat <<'END'\n" + help + "END\n";
   return run_program("bash",
-                     {"-c", "source \"$1\"; COMP_WORDS=(ascribe " + words +
-                                "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ascribe; printf \"%s\\n\" "
-                                "\"${COMPREPLY[@]}\"",
+                     {"-c",
+                      "source \"$1\"; COMP_WORDS=(ascribe " + words +
+                          "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ascribe; printf \"%s\\n\" "
+                          "\"${COMPREPLY[@]}\"",
                       "bash", of_repository("docs/packaging/completion.bash")},
                      "PATH='" + package.bin().string() + "':$PATH ")
       .out;
@@ -41,7 +42,9 @@ TEST_CASE("Bash completes programs, and options that the program's help lists") 
 }
 
 TEST_CASE("Bash completes methods by their list") {
-  const std::string list = "method          options    what it is\nlrp             --epsilon  LRP\nlrp_q           none       LRP\n";
+  const std::string list =
+      "method          options    what it is\nlrp             --epsilon  LRP\nlrp_q           none       "
+      "LRP\n";
   CHECK(offered("explain --method lrp", list) == "lrp\nlrp_q\n");
 }
 

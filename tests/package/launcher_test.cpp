@@ -71,8 +71,9 @@ TEST_CASE("On other CPUs the launcher chooses otherwise, and a level that one la
   const Outcome lacks = on("Nehalem", {"--level", "x86-64-v3", "explain"});
   CHECK(lacks.exit_code == 1);
   CHECK(lacks.out.empty());
-  CHECK(lacks.err == "ascribe: this CPU has not all instructions of x86-64-v3, which --level asks for; of the levels "
-                     "here it has: x86-64-v2\n");
+  CHECK(lacks.err ==
+        "ascribe: this CPU has not all instructions of x86-64-v3, which --level asks for; of the levels "
+        "here it has: x86-64-v2\n");
   const Outcome none = on("core2duo", {"explain"});
   CHECK(none.exit_code == 1);
   CHECK(count_of(none.err, "this CPU has not all instructions of x86-64-v2, the lowest level") == 1);
@@ -136,8 +137,9 @@ TEST_CASE("The launcher says its version and its programs") {
 }
 
 TEST_CASE("The changelog begins with this version") {
-  const std::string version = std::to_string(ASCRIBE_VERSION_MAJOR) + "." + std::to_string(ASCRIBE_VERSION_MINOR) +
-                              "." + std::to_string(ASCRIBE_VERSION_PATCH);
+  const std::string version = std::to_string(ASCRIBE_VERSION_MAJOR) + "." +
+                              std::to_string(ASCRIBE_VERSION_MINOR) + "." +
+                              std::to_string(ASCRIBE_VERSION_PATCH);
   const std::string changelog = bytes_of(of_repository("CHANGELOG.md"));
   CHECK(changelog.find("\n## [" + version + "] - ") == changelog.find("\n## "));
 }
@@ -153,9 +155,9 @@ TEST_CASE("Every level of the programs says the same, to rounding") {
     for (const auto level : launcher::cpu_levels) {
       if (!launcher::cpu_has(level)) continue;
       const std::string out = (folder / (std::string(level) + precision + ".npy")).string();
-      const Outcome outcome =
-          run_program(ASCRIBE_LAUNCHER_PROGRAM, {"--level", std::string(level), "explain", model, input, "--method",
-                                                 "epsilon_plus", "--precision", precision, "--relevance", out});
+      const Outcome outcome = run_program(ASCRIBE_LAUNCHER_PROGRAM,
+                                          {"--level", std::string(level), "explain", model, input, "--method",
+                                           "epsilon_plus", "--precision", precision, "--relevance", out});
       INFO(outcome.err);
       REQUIRE(outcome.exit_code == 0);
       const auto relevance = ascribe::io::read_npy<double>(out).values;

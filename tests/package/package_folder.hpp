@@ -9,7 +9,8 @@
 
 namespace ascribe::test {
 
-/// bin/ascribe and, beside it, what it starts. Each script says which level it is of, and its arguments in brackets.
+/// bin/ascribe and, beside it, what it starts. Each script says which level it is of, and its arguments in
+/// brackets.
 class PackageFolder {
  public:
   PackageFolder() {
@@ -22,7 +23,8 @@ class PackageFolder {
     const auto file = this->program(program, level);
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << ("#!/bin/sh\nprintf '" + (level.empty() ? "once" : level) +
-                    "'\nfor a; do printf ' [%s]' \"$a\"; done\nexit " + std::to_string(exit_code) + "\n");
+                            "'\nfor a; do printf ' [%s]' \"$a\"; done\nexit " + std::to_string(exit_code) +
+                            "\n");
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     return *this;
   }
