@@ -219,6 +219,16 @@ void accumulate_some(Index count, const S* weights, const S* const* inputs, cons
   accumulate<S, Packets, N>(weights, inputs, block, out, fresh, width);
 }
 
+/// The same for a panel of which `width` outputs are there: no more packets than hold them.
+template <class S, int Packets = panel_packets<S>>
+void accumulate_panel(Index count, const S* weights, const S* const* inputs, const Block& block, S* const* out,
+                      bool fresh, Index width) {
+  if constexpr (Packets > 1)
+    if (width <= (Packets - 1) * Lanes<S>::size)
+      return accumulate_panel<S, Packets - 1>(count, weights, inputs, block, out, fresh, width);
+  accumulate_some<S, Packets>(count, weights, inputs, block, out, fresh, width);
+}
+
 /// The pointers of a tile. `inputs` holds them by group of `positions` positions, run and position in the
 /// group.
 template <class S>
@@ -253,10 +263,7 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
         for (Index n = 0; n < count; ++n)
           out[std::size_t(n)] = tile.out[std::size_t(g + n)] + (p - from) * width;
         const S* const* inputs = tile.inputs.data() + g * block.runs;
-        if (rest > width / 2 || panel_packets<S> == 1)
-          accumulate_some<S, panel_packets<S>>(count, weights, inputs, block, out.data(), i == 0, rest);
-        else
-          accumulate_some<S, panel_packets<S> / 2>(count, weights, inputs, block, out.data(), i == 0, rest);
+        accumulate_panel(count, weights, inputs, block, out.data(), i == 0, rest);
       }
     }
   }
