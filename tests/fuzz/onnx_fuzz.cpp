@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include <ascribe/compiled.hpp>
 #include <ascribe/methods/composites.hpp>
 
 #include "tests/fuzz/onnx_mutator.hpp"
