@@ -143,9 +143,9 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
       if (!(f.chord(r, a) == chord))
         FAIL_CHECK("chord(a, r) " << chord << ", chord(r, a) " << f.chord(r, a) << " at r = " << r);
 
-      if constexpr (requires { f.slope(a); })
-        if (r == 0 && finite && !(std::abs(Real(f.slope(a)) - Real(chord)) <= unit * std::abs(Real(chord)) + floor))
-          FAIL_CHECK("chord from 0 " << chord << ", slope " << f.slope(a) << " at a = " << a);
+      if constexpr (requires { f.chord_from_zero(a); })
+        if (r == 0 && finite && !(std::abs(Real(f.chord_from_zero(a)) - Real(chord)) <= unit * std::abs(Real(chord)) + floor))
+          FAIL_CHECK("chord from 0 " << chord << ", by its own formula " << f.chord_from_zero(a) << " at a = " << a);
 
       if (d == 0 || !finite) continue;
       Real size = std::abs(expected);

@@ -40,7 +40,7 @@ struct Clip {
 
   /// What f(a) has beyond f(0), as a share of a.
   template <class Scalar>
-  Scalar slope(const Scalar& a) const {
+  Scalar chord_from_zero(const Scalar& a) const {
     const Scalar zero(0), one(1);
     const Scalar at_zero = value(zero), together = a == zero ? one : zero;
     return Scalar((value(a) - at_zero + together * derivative(zero)) / (a + together));

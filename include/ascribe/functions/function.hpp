@@ -21,10 +21,9 @@
 /// `chord` may be left out: `fn::chord` then makes one from the other two. Where the chord from 0 has a simpler form than
 /// chord(a, 0), it may be given beside it:
 ///
-///     slope(a)    f(a)/a, and f'(0) at 0, where f(0) = 0
+///     chord_from_zero(a)    (f(a) − f(0))/a, and f'(0) at 0
 ///
-/// A function whose explanations are
-/// to be differentiated has
+/// A function whose explanations are to be differentiated has
 ///
 ///     second_derivative(a)  f''(a); where it jumps, that of either side
 ///
@@ -187,8 +186,8 @@ void chords(const F& f, Index first, Index count, const Scalar* a, const Scalar*
 /// The chord from 0, chord(a, 0), by the function's own formula where it has one.
 template <class F, class Scalar>
 Scalar slope(const F& f, const Scalar& a) {
-  if constexpr (requires { f.slope(a); })
-    return f.slope(a);
+  if constexpr (requires { f.chord_from_zero(a); })
+    return f.chord_from_zero(a);
   else
     return fn::chord(f, a, Scalar(0));
 }

@@ -33,7 +33,7 @@ struct Gated {
 
   /// f(a)/a is the gate.
   template <class Scalar>
-  Scalar slope(const Scalar& a) const {
+  Scalar chord_from_zero(const Scalar& a) const {
     return gate.value(a);
   }
 
