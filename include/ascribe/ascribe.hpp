@@ -24,6 +24,7 @@
 #include <ascribe/core/stabiliser.hpp>
 #include <ascribe/core/start.hpp>
 #include <ascribe/core/sum.hpp>
+#include <ascribe/core/type_id.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/core/workspace.hpp>
 

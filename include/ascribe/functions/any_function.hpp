@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <typeinfo>
 #include <utility>
 
+#include <ascribe/core/type_id.hpp>
 #include <ascribe/functions/function.hpp>
 
 namespace ascribe::fn {
@@ -50,7 +50,7 @@ class AnyFunction {
   /// The function inside, where it is an F; else null.
   template <class F>
   const F* as() const {
-    const void* found = part_->get(typeid(F));
+    const void* found = part_->get(ascribe::detail::type_id<F>());
     return static_cast<const F*>(found);
   }
 
@@ -69,7 +69,7 @@ class AnyFunction {
     virtual Promises promises() const = 0;
     virtual const char* name() const = 0;
     virtual Index features() const = 0;
-    virtual const void* get(const std::type_info& type) const = 0;
+    virtual const void* get(ascribe::detail::TypeId type) const = 0;
   };
 
   template <class F>
@@ -106,7 +106,9 @@ class AnyFunction {
       else
         return 0;
     }
-    const void* get(const std::type_info& type) const override { return type == typeid(F) ? &f : nullptr; }
+    const void* get(ascribe::detail::TypeId type) const override {
+      return type == ascribe::detail::type_id<F>() ? &f : nullptr;
+    }
   };
 
   std::shared_ptr<const Part> part_;

@@ -3,9 +3,9 @@
 
 #include <memory>
 #include <span>
-#include <typeinfo>
 #include <utility>
 
+#include <ascribe/core/type_id.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
@@ -65,7 +65,7 @@ class AnyMap {
   /// The map inside, where it is an M; else null.
   template <class M>
   const M* as() const {
-    const void* found = part_->get(typeid(M));
+    const void* found = part_->get(ascribe::detail::type_id<M>());
     return static_cast<const M*>(found);
   }
 
@@ -95,7 +95,7 @@ class AnyMap {
                             const Weights& weights) const = 0;
     virtual void copy_weights(Scalar* to) const = 0;
     virtual std::shared_ptr<const Part> with_weights(const Scalar* from) const = 0;
-    virtual const void* get(const std::type_info& type) const = 0;
+    virtual const void* get(ascribe::detail::TypeId type) const = 0;
   };
 
   template <class M>
@@ -132,7 +132,9 @@ class AnyMap {
     std::shared_ptr<const Part> with_weights(const Scalar* from) const override {
       return made(ascribe::with_weights(map, from));
     }
-    const void* get(const std::type_info& type) const override { return type == typeid(M) ? &map : nullptr; }
+    const void* get(ascribe::detail::TypeId type) const override {
+      return type == ascribe::detail::type_id<M>() ? &map : nullptr;
+    }
   };
 
   /// Not inline: a program that wraps a map in many files may instantiate it in one (extern template).

@@ -208,7 +208,8 @@ namespace detail {
 template <class Scalar>
 rule::AnyRule<Scalar> checked_rule(const Composite<Scalar>& method, const Node<Scalar>& node,
                                    const NodeInfo& info) {
-  try {
+  const auto where = [&] { return text_of("explain: node '", info.name, "' (", node.describe(), "): "); };
+  return naming(where, [&] {
     const bool wiring = info.role == map::Role::wiring && info.kind == LayerKind::matmul;
     const auto rule = wiring ? rule::AnyRule<Scalar>(rule::Rewire()) : method.rule_for(node, info);
     std::visit(
@@ -221,9 +222,7 @@ rule::AnyRule<Scalar> checked_rule(const Composite<Scalar>& method, const Node<S
         *node.layer);
     rule.check();
     return rule;
-  } catch (const Error& error) {
-    fail("explain: node '", info.name, "' (", node.describe(), "): ", error.what());
-  }
+  });
 }
 
 }  // namespace detail

@@ -371,11 +371,10 @@ class Derivative {
                             bias.empty() ? nullptr : bias.data(),
                             plan_.rule(i)->variations(),
                             parameters.empty() || !loss.by_parameters ? nullptr : parameters.data()};
-    try {
+    const auto where = [&] { return text_of("Derivative: node '", n.name, "' (", n.describe(), "): "); };
+    detail::naming(where, [&] {
       std::visit([&](const auto& layer) { plan_.rule(i)->adjoint(layer, context); }, *n.layer);
-    } catch (const Error& error) {
-      fail("Derivative: node '", n.name, "' (", n.describe(), "): ", error.what());
-    }
+    });
     if (!first) by_carried_.add(i, view(up_bar));
     if (one) return;
     hand_out(n, {a_bar, rows, samples}, by_value_);

@@ -482,7 +482,8 @@ Graph<Scalar> Graph<Scalar>::with_weights(Index index, std::span<const Scalar> w
          weights.size(), " and ", bias.size());
   Graph result = *this;
   result.version_ = next_version();
-  try {
+  const auto where = [&] { return text_of("Graph: with_weights: node '", changed.name, "': "); };
+  detail::naming(where, [&] {
     const auto map = layer->map.with_weights(weights.data());
     using Bias = typename AnyMatMul<Scalar>::Bias;
     const Bias other = Eigen::Map<const Bias>(bias.data(), Index(bias.size()));
@@ -490,9 +491,7 @@ Graph<Scalar> Graph<Scalar>::with_weights(Index index, std::span<const Scalar> w
       if (const auto* same = detail::matmul(n); same && same->map.identity() == layer->map.identity())
         n.layer = AnyMatMul<Scalar>(
             map, same->bias.size() == layer->bias.size() && same->bias == layer->bias ? other : same->bias);
-  } catch (const Error& error) {
-    fail("Graph: with_weights: node '", changed.name, "': ", error.what());
-  }
+  });
   return result;
 }
 

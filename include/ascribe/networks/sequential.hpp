@@ -425,13 +425,12 @@ class Sequential {
     const auto check = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
       const auto& rule = rule_for(method, layer<J>(), Position<J, depth>());
       const typename Layer<J>::Kind& kind = layer<J>();
-      bool has_meaning = false;
-      try {
-        has_meaning = serves(kind, rule, method.form);
+      const auto where = [] { return text_of("explain: layer ", J, ": "); };
+      const bool has_meaning = detail::naming(where, [&] {
+        const bool found = serves(kind, rule, method.form);
         check_parameters(rule);
-      } catch (const Error& error) {
-        fail("explain: layer ", J, ": ", error.what());
-      }
+        return found;
+      });
       if (!has_meaning)
         fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
     };

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
+#include <ascribe/core/type_id.hpp>
 #include <ascribe/windows/windows.hpp>
 
 namespace ascribe::window {
@@ -45,7 +45,7 @@ class AnyWindows {
   /// The windows inside, where they are a W; else null.
   template <class W>
   const W* as() const {
-    return static_cast<const W*>(table_->get(typeid(W)));
+    return static_cast<const W*>(table_->get(ascribe::detail::type_id<W>()));
   }
 
  private:
@@ -58,7 +58,7 @@ class AnyWindows {
     bool partition = false, lanes_apart = false;
 
     virtual ~Table() = default;
-    virtual const void* get(const std::type_info& type) const = 0;
+    virtual const void* get(ascribe::detail::TypeId type) const = 0;
   };
 
   template <class W>
@@ -77,8 +77,8 @@ class AnyWindows {
       each_constant(windows, [&](double c) { this->constants.push_back(c); });
       if constexpr (requires { W::name; }) this->name = W::name;
     }
-    const void* get(const std::type_info& type) const override {
-      return type == typeid(W) ? &windows : nullptr;
+    const void* get(ascribe::detail::TypeId type) const override {
+      return type == ascribe::detail::type_id<W>() ? &windows : nullptr;
     }
   };
 
