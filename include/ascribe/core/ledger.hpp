@@ -14,7 +14,7 @@ template <class Scalar, int Samples = Dynamic>
 struct Ledger {
   /// A number a sample.
   using Row = Eigen::Array<Scalar, 1, Samples>;
-  /// The lines.
+  /// What entered, what left, and what the rules booked.
   Row enter, leave, bias, stabiliser, dropped;
 
   /// Zeros, of so many samples.
@@ -63,7 +63,7 @@ template <class Scalar, int Samples = Dynamic>
 struct LedgerView {
   /// A line, where the books have it.
   using Row = Eigen::Map<typename Ledger<Scalar, Samples>::Row>;
-  /// The lines.
+  /// What entered, what left, and what the rules booked.
   Row enter, leave, bias, stabiliser, dropped;
 
   /// Those of all samples.
