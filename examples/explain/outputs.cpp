@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -11,19 +10,11 @@
 
 #include "ascribe/core/error.hpp"
 #include "examples/support/files.hpp"
+#include "examples/support/formatted.hpp"
 #include "examples/support/page_values.hpp"
 
 namespace explain {
 namespace {
-
-/// printf into a string.
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, format, values...)) + 1, '\0');
-  std::snprintf(text.data(), text.size(), format, values...);
-  text.pop_back();
-  return text;
-}
 
 /// A number in `width` columns: four decimals where they say enough, else a power of ten.
 std::string column(double value, int width) {
@@ -87,12 +78,6 @@ std::string in_file_name(std::string name) {
   return name;
 }
 
-/// OUT.npy as OUT.NAME.npy, for a name with its dot.
-std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name) {
-  return std::filesystem::path(path).replace_filename(path.stem().string() + in_file_name(name) +
-                                                      path.extension().string());
-}
-
 using Json = nlohmann::ordered_json;
 
 /// A sample's part of the ledger, as deep in it as it stands.
@@ -122,7 +107,7 @@ std::vector<NumbersFile> numbers_files(const Options& options, const Engine& eng
     if (folder ? !written : path.empty()) return;
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const std::string name = inputs.size() > 1 ? "." + inputs[k].name : "";
-      all.push_back({kind, k, inputs[k].shape, folder ? path : with_name(path, name),
+      all.push_back({kind, k, inputs[k].shape, folder ? path : with_name(path, in_file_name(name)),
                      in_file_name(ending + name + ".npy")});
     }
   };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "ascribe/compiled.hpp"
@@ -33,16 +32,7 @@ Analysis::Analysis(const ascribe::onnx::Network<float>& network, const Options& 
   for (const Index label : options.classes)
     if (label >= network.graph.output_size())
       ascribe::fail("--class: expected classes in [0, ", network.graph.output_size(), "), found ", label);
-  ascribe::composite::Options by;
-  by.epsilon = options.epsilon;
-  by.gamma = options.gamma;
-  for (const auto& [bounds, of, given] :
-       {std::tuple(&by.low, 0.0, &options.low), std::tuple(&by.high, 1.0, &options.high)}) {
-    *bounds = *given;
-    const auto &mean = options.mean, &deviation = options.deviation;
-    for (std::size_t c = 0; given->empty() && c < std::max(mean.size(), deviation.size()); ++c)
-      bounds->push_back((of - mean[mean.size() == 1 ? 0 : c]) / deviation[deviation.size() == 1 ? 0 : c]);
-  }
+  const ascribe::composite::Options by = composite_options(options);
   check_bounds(by.low, by.high, data.is_image() ? maps.channels : network.graph.input_size());
   const Shape input(network.inputs[0].shape.begin(), network.inputs[0].shape.end());
   const Column baseline = options.baseline == "zero"

@@ -7,7 +7,6 @@
 #include <limits>
 #include <map>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 #include "ascribe/compiled.hpp"
@@ -164,13 +163,9 @@ Bench::Bench(Network network, const Options& options, const Data& data)
     ascribe::fail("--steps: expected at most ", most, ", ", regions_->count(), " regions of ", height_, " x ",
                   width_, " in all, found ", how_.steps);
 
-  for (const auto& [bounds, of, given] :
-       {std::tuple(&low_, 0.0, &options.low), std::tuple(&high_, 1.0, &options.high)}) {
-    *bounds = *given;
-    const auto &mean = options.mean, &deviation = options.deviation;
-    for (std::size_t c = 0; given->empty() && c < std::max(mean.size(), deviation.size()); ++c)
-      bounds->push_back((of - mean[mean.size() == 1 ? 0 : c]) / deviation[deviation.size() == 1 ? 0 : c]);
-  }
+  const ascribe::composite::Options by = composite_options(options);
+  low_ = by.low;
+  high_ = by.high;
   const Shape input(network_.inputs[0].shape.begin(), network_.inputs[0].shape.end());
   const Index features = network_.graph.input_size();
   check_bounds(low_, high_, data.is_image() ? maps.channels : features);
@@ -212,11 +207,6 @@ Bench::Bench(Network network, const Options& options, const Data& data)
   for (const auto& [from, to] : options.erasures)
     if (from >= classes() || to >= classes())
       ascribe::fail("--erase: expected classes in [0, ", classes(), "), found ", from, "-vs-", to);
-  ascribe::composite::Options by;
-  by.epsilon = options.epsilon;
-  by.gamma = options.gamma;
-  by.low = low_;
-  by.high = high_;
   if (std::any_of(options.methods.begin(), options.methods.end(), [](const Method* m) { return m->layer; }))
     layer_ = map_layer(network_.graph, options.layer);
   const auto make = [&](const ascribe::Graph<float>& net, auto& into, bool audited) {

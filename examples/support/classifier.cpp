@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 #include "ascribe/compiled.hpp"
 #include "ascribe/core/error.hpp"
@@ -13,10 +14,6 @@
 
 namespace examples {
 namespace {
-
-bool is_idx(const std::filesystem::path& path) {
-  return path.string().ends_with("-ubyte") || path.string().ends_with("-ubyte.gz");
-}
 
 ascribe::Batch<float> column(const std::vector<double>& values) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), Index(values.size())).cast<float>();
@@ -106,6 +103,20 @@ Json settings_of(const ClassifierOptions& o) {
           {"high", o.high},
           {"epsilon", o.epsilon},
           {"gamma", o.gamma}};
+}
+
+ascribe::composite::Options composite_options(const ClassifierOptions& options) {
+  ascribe::composite::Options by;
+  by.epsilon = options.epsilon;
+  by.gamma = options.gamma;
+  for (const auto& [bounds, of, given] :
+       {std::tuple(&by.low, 0.0, &options.low), std::tuple(&by.high, 1.0, &options.high)}) {
+    *bounds = *given;
+    const auto &mean = options.mean, &deviation = options.deviation;
+    for (std::size_t c = 0; given->empty() && c < std::max(mean.size(), deviation.size()); ++c)
+      bounds->push_back((of - mean[mean.size() == 1 ? 0 : c]) / deviation[deviation.size() == 1 ? 0 : c]);
+  }
+  return by;
 }
 
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ascribe/io/onnx.hpp"
+#include "ascribe/methods/composites.hpp"
 #include "examples/support/files.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/samples.hpp"
@@ -49,7 +50,10 @@ std::string with_content(const std::string& file);
 /// What was asked for, as a record of a run has it.
 Json settings_of(const ClassifierOptions& options);
 
-/// What the reader is told by the command line.
+/// What the methods are told by the command line: where it says nothing of them, --low is what black is and
+/// --high what white is.
+ascribe::composite::Options composite_options(const ClassifierOptions& options);
+/// What the reader is told by it.
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options);
 /// The network of a model. Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of
 /// one input.

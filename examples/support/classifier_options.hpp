@@ -45,22 +45,8 @@ CLI::Option* add_list(CLI::App& app, const char* name, List& to, const std::stri
   return app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
 }
 
-/// MODEL, INPUT and the options that both need. `what` is done with the inputs; both outlive the parsing.
-inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
-  app.formatter(std::make_shared<Help>());
-  app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
-  app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders")->required();
-  app.add_option(
-         "--labels", o.labels,
-         "each input's class: .npy; MNIST's idx1-ubyte; a text file with a class a line, or FILE,CLASS "
-         "with the input's name; or folders, each input's being that of its folder's name "
-         "[the network's own answers]")
-      ->type_name("FILE|folders");
-  app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
-      ->type_name("FILE");
-  app.add_option("--samples", o.samples, what + " so many inputs, evenly spaced [all]")
-      ->check(CLI::Range(Index(1), Index(1) << 40))
-      ->type_name("N");
+/// What says how a model and its images are read: --output, --size, --mean and --std.
+inline void add_reading_options(CLI::App& app, ClassifierOptions& o) {
   app.add_option("--output", o.output,
                  "the output with a score for each class, by its name or number [the first]")
       ->type_name("NAME|N");
@@ -82,15 +68,38 @@ inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const st
   add_list(app, "--std", o.deviation, "what they are divided by then [1]", "X[,X...]");
 }
 
-/// What the methods are told, --threads and --csv. `black_for`: what else than epsilon_gamma_box reads the
-/// bounds.
-inline void add_method_options(CLI::App& app, ClassifierOptions& o, const std::string& black_for = "") {
+/// MODEL, INPUT and the options that both need. `what` is done with the inputs; both outlive the parsing.
+inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
+  app.formatter(std::make_shared<Help>());
+  app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
+  app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders")->required();
+  app.add_option(
+         "--labels", o.labels,
+         "each input's class: .npy; MNIST's idx1-ubyte; a text file with a class a line, or FILE,CLASS "
+         "with the input's name; or folders, each input's being that of its folder's name "
+         "[the network's own answers]")
+      ->type_name("FILE|folders");
+  app.add_option("--names", o.names, "the classes' names, one a line, where labels are names")
+      ->type_name("FILE");
+  app.add_option("--samples", o.samples, what + " so many inputs, evenly spaced [all]")
+      ->check(CLI::Range(Index(1), Index(1) << 40))
+      ->type_name("N");
+  add_reading_options(app, o);
+}
+
+/// What the methods are told. `black_for`: what else than epsilon_gamma_box reads the bounds.
+inline void add_rule_options(CLI::App& app, ClassifierOptions& o, const std::string& black_for = "") {
   add_list(app, "--low", o.low, "what black is, for " + black_for + "epsilon_gamma_box [-mean/std]",
            "X[,X...]");
   add_list(app, "--high", o.high, "what white is [(1 - mean)/std]", "X[,X...]");
   app.add_option("--epsilon", o.epsilon, "the stabiliser of divisions")->capture_default_str();
   app.add_option("--gamma", o.gamma, "how much epsilon_gamma_box prefers positive weights")
       ->capture_default_str();
+}
+
+/// The same, --threads and --csv.
+inline void add_method_options(CLI::App& app, ClassifierOptions& o, const std::string& black_for = "") {
+  add_rule_options(app, o, black_for);
   app.add_option("--threads", o.threads, "as many inputs at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
@@ -115,13 +124,16 @@ inline void check_finite(const char* option, const std::vector<double>& numbers)
   if (std::any_of(numbers.begin(), numbers.end(), [](double v) { return !std::isfinite(v); }))
     misused(option, "expected finite numbers");
 }
-inline void check_classifier_options(const CLI::App& app, const ClassifierOptions& o) {
-  if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
+inline void check_reading_options(const ClassifierOptions& o) {
   check_finite("--mean", o.mean);
   check_finite("--low", o.low);
   check_finite("--high", o.high);
   if (std::any_of(o.deviation.begin(), o.deviation.end(), [](double d) { return !(d > 0); }))
     misused("--std", "expected numbers above 0");
+}
+inline void check_classifier_options(const CLI::App& app, const ClassifierOptions& o) {
+  if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
+  check_reading_options(o);
 }
 
 }  // namespace examples

@@ -53,6 +53,11 @@ std::string dumped(const Json& json) {
 
 }  // namespace
 
+std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name) {
+  return std::filesystem::path(path).replace_filename(path.stem().string() + name +
+                                                      path.extension().string());
+}
+
 void check_place(const std::filesystem::path& path) {
   std::filesystem::path folder = path.parent_path();
   if (folder.empty()) folder = ".";

@@ -17,6 +17,9 @@ namespace examples {
 
 using Json = nlohmann::ordered_json;
 
+/// OUT.npy as OUT.NAME.npy, for a name with its dot.
+std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name);
+
 /// Throws ascribe::Error where no file can be made at `path`: said before the work, not behind it.
 void check_place(const std::filesystem::path& path);
 

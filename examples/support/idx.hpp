@@ -38,6 +38,11 @@ struct Images {
   }
 };
 
+/// Whether a file is taken for IDX, by its name.
+inline bool is_idx(const std::filesystem::path& path) {
+  return path.string().ends_with("-ubyte") || path.string().ends_with("-ubyte.gz");
+}
+
 namespace idx_detail {
 
 /// Reads a file's bytes, and what is compressed in it if it is a gzip file.

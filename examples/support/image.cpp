@@ -146,9 +146,11 @@ struct Resampling {
   std::size_t taps = 0;
   std::vector<std::size_t> sources;
   std::vector<double> weights;
+
+  Resampling(int from, int to);
 };
 
-Resampling resampling(int from, int to) {
+Resampling::Resampling(int from, int to) {
   const double factor = static_cast<double>(from) / to;
   const double sigma = std::max(0.0, (factor - 1) / 2);
   const int radius = static_cast<int>(4 * sigma + 0.5);  // where SciPy's Gaussian ends, too
@@ -164,19 +166,17 @@ Resampling resampling(int from, int to) {
     const int within = (index % period + period) % period;
     return static_cast<std::size_t>(within < from ? within : period - within);
   };
-  Resampling axis;
-  axis.taps = gauss.size() + 1;
+  taps = gauss.size() + 1;
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * factor - 0.5;
     const int left = static_cast<int>(std::floor(centre));
     const double share = centre - left;  // of the blurred pixel to the right
-    for (std::size_t t = 0; t < axis.taps; ++t) {
+    for (std::size_t t = 0; t < taps; ++t) {
       const double here = t < gauss.size() ? gauss[t] : 0, before = t > 0 ? gauss[t - 1] : 0;
-      axis.sources.push_back(mirrored(left - radius + static_cast<int>(t)));
-      axis.weights.push_back(((1 - share) * here + share * before) / total);
+      sources.push_back(mirrored(left - radius + static_cast<int>(t)));
+      weights.push_back(((1 - share) * here + share * before) / total);
     }
   }
-  return axis;
 }
 
 /// The place of pixel (p, c) of `format`.
@@ -188,6 +188,97 @@ std::size_t place(std::size_t pixel, std::size_t channel, const ImageFormat& for
 
 double of_channel(const std::vector<double>& numbers, std::size_t channel) {
   return numbers[numbers.size() == 1 ? 0 : channel];
+}
+
+/// A part of a picture.
+struct Part {
+  int left = 0, top = 0, width = 0, height = 0;
+};
+
+/// The largest centred one with the shape of width : height.
+Part centred_part(int from_width, int from_height, int width, int height) {
+  if (width < 1 || height < 1) {
+    ascribe::fail("centred_crop: expected a width and height of at least 1, found ", width, " and ", height);
+  }
+  const std::int64_t all_wide = std::int64_t{from_height} * width / height;
+  const std::int64_t all_high = std::int64_t{from_width} * height / width;
+  Part part;
+  part.width = static_cast<int>(std::clamp<std::int64_t>(all_wide, 1, from_width));
+  part.height = static_cast<int>(std::clamp<std::int64_t>(all_high, 1, from_height));
+  part.left = (from_width - part.width) / 2;
+  part.top = (from_height - part.height) / 2;
+  return part;
+}
+
+/// A part of a picture at another size: what `resize` computes, its tables and memory made once.
+class Resizing {
+ public:
+  Resizing(const Part& from, int width, int height)
+      : from_(from), across_(checked(from.width, width, height)), down_(from.height, height) {
+    narrow_.resize(static_cast<std::size_t>(from.height) * row(width));
+    to.width = width;
+    to.height = height;
+    to.rgb.resize(static_cast<std::size_t>(height) * row(width));
+  }
+
+  /// Of a picture of rows of `columns` pixels of 3 bytes each, or of 1, which is repeated; to `to`.
+  void operator()(const unsigned char* bytes, std::size_t columns, std::size_t channels) {
+    const std::size_t row_from = columns * channels, row_to = row(to.width), next = channels == 3 ? 1 : 0;
+    bytes += static_cast<std::size_t>(from_.top) * row_from + static_cast<std::size_t>(from_.left) * channels;
+    std::fill(narrow_.begin(), narrow_.end(), 0.0);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(from_.height); ++y) {
+      for (std::size_t x = 0; x < static_cast<std::size_t>(to.width); ++x) {
+        for (std::size_t k = across_.taps * x; k < across_.taps * (x + 1); ++k) {
+          for (std::size_t c = 0; c < 3; ++c) {
+            narrow_[y * row_to + 3 * x + c] +=
+                across_.weights[k] * bytes[y * row_from + channels * across_.sources[k] + c * next] / 255;
+          }
+        }
+      }
+    }
+    std::fill(to.rgb.begin(), to.rgb.end(), 0.0);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(to.height); ++y) {
+      for (std::size_t k = down_.taps * y; k < down_.taps * (y + 1); ++k) {
+        for (std::size_t i = 0; i < row_to; ++i) {
+          to.rgb[y * row_to + i] += down_.weights[k] * narrow_[down_.sources[k] * row_to + i];
+        }
+      }
+    }
+    // The weights sum to 1 up to rounding.
+    for (double& value : to.rgb) value = std::clamp(value, 0.0, 1.0);
+  }
+
+  Pixels to;
+
+ private:
+  static std::size_t row(int width) { return 3 * static_cast<std::size_t>(width); }
+
+  /// The axis across, of sizes that are looked at first.
+  static Resampling checked(int from, int width, int height) {
+    constexpr int most = 1 << 14;
+    if (width < 1 || height < 1 || width > most || height > most) {
+      ascribe::fail("resize: expected a width and height of 1 to ", most, ", found ", width, " and ", height);
+    }
+    return Resampling(from, width);
+  }
+
+  Part from_;
+  Resampling across_, down_;
+  std::vector<double> narrow_;
+};
+
+/// What `normalised` computes.
+void normalise(const Pixels& pixels, const ImageFormat& format, ImageOrder order, std::span<double> values) {
+  const auto channels = static_cast<std::size_t>(format.channels);
+  for (std::size_t p = 0; p < pixels.rgb.size() / 3; ++p) {
+    std::array<double, 3> rgb{pixels.rgb[3 * p], pixels.rgb[3 * p + 1], pixels.rgb[3 * p + 2]};
+    // Differences, so that grey stays what it was to the last bit.
+    if (channels == 1) rgb[0] += 0.587 * (rgb[1] - rgb[0]) + 0.114 * (rgb[2] - rgb[0]);
+    for (std::size_t c = 0; c < channels; ++c) {
+      values[place(p, c, format, order)] =
+          (rgb[c] - of_channel(format.mean, c)) / of_channel(format.deviation, c);
+    }
+  }
 }
 
 }  // namespace
@@ -231,54 +322,20 @@ ascribe::Picture read_image(const std::filesystem::path& path) {
 
 ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height) {
   check_picture("centred_crop", image);
-  if (width < 1 || height < 1) {
-    ascribe::fail("centred_crop: expected a width and height of at least 1, found ", width, " and ", height);
+  const Part part = centred_part(image.width, image.height, width, height);
+  ascribe::Picture cut{part.width, part.height, {}};
+  for (std::ptrdiff_t y = part.top; y < part.top + part.height; ++y) {
+    const auto from = image.rgb.begin() + 3 * (y * image.width + part.left);
+    cut.rgb.insert(cut.rgb.end(), from, from + 3 * std::ptrdiff_t{part.width});
   }
-  const std::int64_t all_wide = std::int64_t{image.height} * width / height;
-  const std::int64_t all_high = std::int64_t{image.width} * height / width;
-  ascribe::Picture part{static_cast<int>(std::clamp<std::int64_t>(all_wide, 1, image.width)),
-                        static_cast<int>(std::clamp<std::int64_t>(all_high, 1, image.height)),
-                        {}};
-  const std::ptrdiff_t left = (image.width - part.width) / 2, top = (image.height - part.height) / 2;
-  for (std::ptrdiff_t row = top; row < top + part.height; ++row) {
-    const auto from = image.rgb.begin() + 3 * (row * image.width + left);
-    part.rgb.insert(part.rgb.end(), from, from + 3 * std::ptrdiff_t{part.width});
-  }
-  return part;
+  return cut;
 }
 
 Pixels resize(const ascribe::Picture& image, int width, int height) {
   check_picture("resize", image);
-  constexpr int most = 1 << 14;
-  if (width < 1 || height < 1 || width > most || height > most) {
-    ascribe::fail("resize: expected a width and height of 1 to ", most, ", found ", width, " and ", height);
-  }
-  const Resampling across = resampling(image.width, width), down = resampling(image.height, height);
-  const auto rows = static_cast<std::size_t>(image.height), columns = static_cast<std::size_t>(width);
-  const std::size_t row_from = 3 * static_cast<std::size_t>(image.width), row_to = 3 * columns;
-  std::vector<double> narrow(rows * row_to);
-  for (std::size_t y = 0; y < rows; ++y) {
-    for (std::size_t x = 0; x < columns; ++x) {
-      for (std::size_t k = across.taps * x; k < across.taps * (x + 1); ++k) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          narrow[y * row_to + 3 * x + c] +=
-              across.weights[k] * image.rgb[y * row_from + 3 * across.sources[k] + c] / 255;
-        }
-      }
-    }
-  }
-  Pixels result{width, height, {}};
-  result.rgb.resize(static_cast<std::size_t>(height) * row_to);
-  for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
-    for (std::size_t k = down.taps * y; k < down.taps * (y + 1); ++k) {
-      for (std::size_t i = 0; i < row_to; ++i) {
-        result.rgb[y * row_to + i] += down.weights[k] * narrow[down.sources[k] * row_to + i];
-      }
-    }
-  }
-  // The weights sum to 1 up to rounding.
-  for (double& value : result.rgb) value = std::clamp(value, 0.0, 1.0);
-  return result;
+  Resizing resizing({0, 0, image.width, image.height}, width, height);
+  resizing(image.rgb.data(), static_cast<std::size_t>(image.width), 3);
+  return std::move(resizing.to);
 }
 
 void ImageFormat::check() const {
@@ -310,17 +367,8 @@ std::vector<double> normalised(const Pixels& pixels, const ImageFormat& format, 
     ascribe::fail("normalised: expected ", format.width, " x ", format.height, " pixels, found ",
                   pixels.width, " x ", pixels.height, " and ", pixels.rgb.size(), " values");
   }
-  const auto channels = static_cast<std::size_t>(format.channels);
-  std::vector<double> values(channels * count);
-  for (std::size_t p = 0; p < count; ++p) {
-    std::array<double, 3> rgb{pixels.rgb[3 * p], pixels.rgb[3 * p + 1], pixels.rgb[3 * p + 2]};
-    // Differences, so that grey stays what it was to the last bit.
-    if (channels == 1) rgb[0] += 0.587 * (rgb[1] - rgb[0]) + 0.114 * (rgb[2] - rgb[0]);
-    for (std::size_t c = 0; c < channels; ++c) {
-      values[place(p, c, format, order)] =
-          (rgb[c] - of_channel(format.mean, c)) / of_channel(format.deviation, c);
-    }
-  }
+  std::vector<double> values(static_cast<std::size_t>(format.channels) * count);
+  normalise(pixels, format, order, values);
   return values;
 }
 
@@ -356,12 +404,47 @@ ascribe::Picture picture_of(std::span<const double> values, const ImageFormat& f
   return ascribe::picture(bytes, format.height, format.width, format.channels);
 }
 
+struct InputMaker::Parts {
+  std::size_t columns, pixels;
+  ImageFormat format;
+  ImageOrder order;
+  Resizing resizing;
+};
+
+InputMaker::InputMaker(int width, int height, const ImageFormat& format, ImageOrder order) {
+  format.check();
+  if (width < 1 || height < 1) {
+    ascribe::fail("InputMaker: expected pictures of at least 1 pixel a side, found ", width, " x ", height);
+  }
+  const auto columns = static_cast<std::size_t>(width);
+  parts_ = std::make_unique<Parts>(
+      Parts{columns, columns * static_cast<std::size_t>(height), format, order,
+            Resizing(centred_part(width, height, format.width, format.height), format.width, format.height)});
+}
+InputMaker::~InputMaker() = default;
+InputMaker::InputMaker(InputMaker&&) noexcept = default;
+InputMaker& InputMaker::operator=(InputMaker&&) noexcept = default;
+
+void InputMaker::operator()(std::span<const unsigned char> bytes, std::span<double> values) {
+  const std::size_t expected =
+      static_cast<std::size_t>(parts_->format.channels) * (parts_->resizing.to.rgb.size() / 3);
+  if ((bytes.size() != parts_->pixels && bytes.size() != 3 * parts_->pixels) || values.size() != expected) {
+    ascribe::fail("InputMaker: expected ", parts_->pixels, " pixels of 1 or 3 bytes and room for ", expected,
+                  " values, found ", bytes.size(), " bytes and room for ", values.size());
+  }
+  parts_->resizing(bytes.data(), parts_->columns, bytes.size() / parts_->pixels);
+  normalise(parts_->resizing.to, parts_->format, parts_->order, values);
+}
+
 std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
                                ImageOrder order) {
   format.check();
-  return normalised(
-      resize(centred_crop(read_image(path), format.width, format.height), format.width, format.height),
-      format, order);
+  const ascribe::Picture image = read_image(path);
+  std::vector<double> values(static_cast<std::size_t>(format.channels) *
+                             static_cast<std::size_t>(format.width) *
+                             static_cast<std::size_t>(format.height));
+  InputMaker(image.width, image.height, format, order)(image.rgb, values);
+  return values;
 }
 
 }  // namespace examples

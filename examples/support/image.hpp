@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -63,6 +64,27 @@ std::vector<double> normalised(const Pixels& pixels, const ImageFormat& format,
 /// Throws ascribe::Error where a value is not finite or their number is not the format's.
 ascribe::Picture picture_of(std::span<const double> values, const ImageFormat& format,
                             ImageOrder order = ImageOrder::chw);
+
+/// Crops to the format's shape, resizes and normalises: pictures of one size, one after the other, in memory
+/// that was asked for when this was made.
+class InputMaker {
+ public:
+  /// For pictures of width × height pixels. Throws ascribe::Error as ImageFormat::check, and as
+  /// `centred_crop` and `resize` for the sizes.
+  InputMaker(int width, int height, const ImageFormat& format, ImageOrder order = ImageOrder::chw);
+  ~InputMaker();
+  InputMaker(InputMaker&&) noexcept;
+  InputMaker& operator=(InputMaker&&) noexcept;
+
+  /// The numbers that `read_input` makes of a file with these pixels, to the last bit. `bytes`: from the top
+  /// row, a pixel's 3 (RGB) or 1 (grey) together. Throws ascribe::Error where bytes or values are not as many
+  /// as the sizes say.
+  void operator()(std::span<const unsigned char> bytes, std::span<double> values);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 /// All of it: reads, crops to the format's shape, resizes and normalises.
 std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,

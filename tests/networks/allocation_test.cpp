@@ -1,29 +1,12 @@
 #include <ascribe/networks/sequential.hpp>
 
+#include "examples/support/allocations.hpp"
 #include "tests/support/catch.hpp"
 
-// The counter replaces malloc, which the sanitizers do too, and theirs has to stay: this file is empty under
-// them. Elsewhere than with glibc there is nothing to forward to.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#ifndef ASCRIBE_TEST_COUNTS_ALLOCATIONS
-#ifdef __GLIBC__
-#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 1
-#else
-#define ASCRIBE_TEST_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-
-#if ASCRIBE_TEST_COUNTS_ALLOCATIONS
+// Empty where nothing can be counted: under the sanitizers, and elsewhere than with glibc.
+#if ASCRIBE_COUNTS_ALLOCATIONS
 
 #include <array>
-#include <atomic>
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <numeric>
@@ -53,51 +36,8 @@
 
 namespace {
 
-std::atomic<long> allocations{0};
-
-}  // namespace
-
-// operator new and Eigen's allocator both end in one of these.
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-
-void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
-}
-void* realloc(void* block, std::size_t size) {
-  ++allocations;
-  return __libc_realloc(block, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  ++allocations;
-  return __libc_memalign(alignment, size);
-}
-int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
-  ++allocations;
-  *block = __libc_memalign(alignment, size);
-  return *block ? 0 : ENOMEM;
-}
-}
-
-namespace {
-
 using namespace ascribe;
-
-/// How often `run` asked for memory.
-template <class Run>
-long allocations_in(Run&& run) {
-  const long before = allocations;
-  run();
-  return allocations - before;
-}
+using examples::allocations_in;
 
 /// Each call's result goes here, so that no compiler may leave the call out.
 volatile float sink = 0;
