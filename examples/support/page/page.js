@@ -6,10 +6,10 @@ const svgNames = "http://www.w3.org/2000/svg";
 const shareNames = ["handed on", "biases", "stabiliser", "dropped"];
 const shareColours = data.shares.map(rgb => `rgb(${rgb.join(",")})`);
 // Okabe & Ito (2008), whose colours the colour-blind can tell apart; dashes do the same without any.
-const lineColours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
+const lineColours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "currentColor"];
 const dashes = ["", "7 3", "2 3", "9 3 2 3"];
 
-const settings = {strength: 0.75, percentile: 99.5, contour: 0, map: data.maps.find(map => map.chosen) ?? data.maps[0]};
+const settings = {strength: 0.75, percentile: 99.5, contour: 0, numbers: true, map: data.maps.find(map => map.chosen) ?? data.maps[0]};
 
 /** An element of HTML; everything that comes from the data is text and never markup. */
 function element(tag, attributes = {}, ...children) {
@@ -36,6 +36,13 @@ function inWords(value) {
   const text = size === 0 ? "0"
     : size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
   return text.replaceAll("-", "−");
+}
+
+/** With as many decimals as give the largest magnitude two digits, as the program's pictures have it (words.cpp). */
+function inPlaces(value, largest) {
+  const places = largest > 0 ? Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(largest)))) : 0;
+  const text = value.toFixed(places);
+  return /[1-9]/.test(text) ? text.replace("-", "−") : text.replace("-", "");
 }
 
 /** 16 bits, the lower byte first. */
@@ -156,7 +163,7 @@ function stacked(amounts, low, high, width, height) {
     bar.append(drawn("rect", {x: x(from), y: 2, width: x(from + Math.abs(amount)) - x(from), height: height - 4,
       fill: shareFill(i, amount)}));
   });
-  bar.append(drawn("line", {x1: x(0), x2: x(0), y1: 0, y2: height, stroke: "#222", "vector-effect": "non-scaling-stroke"}));
+  bar.append(drawn("line", {x1: x(0), x2: x(0), y1: 0, y2: height, stroke: "currentColor", "vector-effect": "non-scaling-stroke"}));
   return bar;
 }
 const sumOf = (amounts, sign) => amounts.reduce((sum, a) => sum + Math.max(0, sign * a), 0);
@@ -295,7 +302,7 @@ function paths(view) {
   for (const [i, item] of itemOf) {
     const node = data.nodes[i], arrived = enter(i), half = Math.max(wide(arrived), wide(view.nodes[5 * i + 1] ?? 0), 6) / 2;
     places.append(titled(drawn("rect", {x: x(item) - half, y: y(item) - 4, width: 2 * half, height: 8, rx: 1,
-      fill: arrived ? "#222" : "#bbb"}), `${node.name}: ${inWords(arrived)} arrives`));
+      fill: arrived ? "currentColor" : "#999"}), `${node.name}: ${inWords(arrived)} arrives`));
     // Beside the node where nothing else stands, else above it.
     const leftmost = rows[item.row][0] === item;
     names.append(leftmost ? drawn("text", {x: x(item) - Math.max(half, wide(most) / 4) - 10, y: y(item) + 4, "text-anchor": "end"}, tail(node.name, 22))
@@ -326,22 +333,58 @@ async function pixelsOf(input) {
   return context.getImageData(0, 0, input.width, input.height).data;
 }
 
+/** Words on their colours, a paragraph for each text; pieces of one word stay together. */
+function wordsOf(input, made, point) {
+  const most = strongest(made), largest = made.sorted[made.sorted.length - 1] * made.unit, paragraphs = [], all = [];
+  input.words.forEach((word, i) => {
+    const share = most > 0 ? Math.max(-1, Math.min(1, made.steps[i] / most)) : 0, amount = made.steps[i] * made.unit;
+    // As strong as the scale shows it where the slider stands at first.
+    const rgb = colour(share).map(c => Math.round(255 + (c - 255) * Math.min(1, settings.strength / 0.75)));
+    const dark = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] < 128;
+    const shown = element("span", {class: word.special ? "word special" : "word", title: `${word.piece}: ${inWords(amount)}`,
+      onpointerenter: () => point(i)}, element("b", {style: `background:rgb(${rgb});color:${dark ? "#fff" : "#000"}`}, word.text),
+      settings.numbers ? element("i", {}, inPlaces(amount, largest)) : null);
+    if (i === 0 || word.part !== input.words[i - 1].part) paragraphs.push(element("p"));
+    const paragraph = paragraphs[paragraphs.length - 1];
+    if (word.joined && paragraph.lastChild) paragraph.lastChild.append(shown);
+    else paragraph.append(element("span", {class: "whole"}, shown));
+    all.push(shown);
+  });
+  return {paragraphs, all};
+}
+
 /**
  * A view's picture, or its words, with all that follows the pointer and the sliders. A part is one of the inputs of the
  * network, of a sample that may have several.
  */
 function viewOf(input, part, index) {
-  const method = data.methods[index];
-  const button = element("button", {type: "button", "aria-pressed": "false", title: method.summary,
-    onclick: () => part.choose(index)}, method.name);
+  const method = data.methods[index], wordly = input.words != null;
+  // A button chooses among methods; one by itself says what it is.
+  const button = data.methods.length > 1
+    ? element("button", {type: "button", "aria-pressed": "false", title: method.summary, onclick: () => part.choose(index)}, method.name)
+    : element("span", {title: method.summary}, element("strong", {}, method.name), wordly ? `: ${method.summary}` : "");
   const value = element("div", {class: "value"});
   const line = element("div", {class: "scale", "aria-hidden": true}, element("i"), element("span"), element("span"), element("span"));
   const bar = element("div");
   const self = {button, get view() { return input.outputs[part.sample.output].views[index]; }};
-  const wordly = input.words != null;
   let shown, surface, lines;
+  // Arrow keys and the pointer move over pixels, or over words.
+  const follow = (surface, begin, moves) => {
+    surface.addEventListener("pointerleave", () => part.point(null));
+    surface.addEventListener("blur", () => part.point(null));
+    surface.addEventListener("keydown", event => {
+      if (event.key === "Escape") return part.point(null);
+      if (!moves[event.key]) return;
+      event.preventDefault();
+      const [x, y] = part.at ?? begin, [dx, dy] = part.at ? moves[event.key] : [0, 0];
+      part.point(x + dx, y + dy);
+    });
+  };
+  const sideways = {ArrowLeft: [-1, 0], ArrowRight: [1, 0]};
   if (wordly) {
-    shown = element("div", {class: "words"});
+    shown = element("div", {class: "words", tabindex: 0, role: "group"});
+    follow(shown, [0, 0], sideways);
+    value.setAttribute("aria-live", "polite");
   } else {
     surface = element("canvas", {width: input.width, height: input.height, tabindex: 0, role: "img"});
     self.cross = element("div", {class: "cross", hidden: true});
@@ -352,17 +395,8 @@ function viewOf(input, part, index) {
       part.point(Math.floor((event.clientX - box.left) / box.width * input.width),
         Math.floor((event.clientY - box.top) / box.height * input.height));
     });
-    surface.addEventListener("pointerleave", () => part.point(null));
-    surface.addEventListener("blur", () => part.point(null));
-    surface.addEventListener("keydown", event => {
-      const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-      if (event.key === "Escape") return part.point(null);
-      if (!moves[event.key]) return;
-      event.preventDefault();
-      const [x, y] = part.at ?? [Math.floor(input.width / 2) , Math.floor(input.height / 2)];
-      const [dx, dy] = part.at ? moves[event.key] : [0, 0];
-      part.point(x + dx, y + dy);
-    });
+    follow(surface, [Math.floor(input.width / 2), Math.floor(input.height / 2)],
+      {...sideways, ArrowUp: [0, -1], ArrowDown: [0, 1]});
   }
   line.style.width = bar.style.width = part.width + "px";
   self.figure = element("figure", {class: wordly ? "text" : "", style: wordly ? null : `width:${part.width}px`},
@@ -371,13 +405,14 @@ function viewOf(input, part, index) {
     const {view} = self, made = relevance(view), most = strongest(made) * made.unit, output = input.outputs[part.sample.output];
     const [, low, middle, high] = line.children;
     const sequential = settings.map.name === "magnitude";
-    low.textContent = inWords(sequential ? 0 : -most);
+    const end = value => wordly ? inPlaces(value, most) : inWords(value);
+    low.textContent = sequential ? "0" : end(-most) + (wordly ? " against" : "");
     middle.textContent = sequential ? "" : "0";
-    high.textContent = inWords(most);
+    high.textContent = end(most) + (wordly && !sequential ? " for" : "");
     line.children[0].style.background = `linear-gradient(to right, ${Array.from({length: 17}, (_, i) =>
       `rgb(${colour(sequential ? i / 16 : i / 8 - 1).map(Math.round)})`).join()})`;
-    if (surface) surface.setAttribute("aria-label", `${input.name}, ${output.name} explained by ${method.name}: relevances up to ` +
-      `${inWords(view.relevance.scale)}. Arrow keys move over its pixels.`);
+    (surface ?? shown).setAttribute("aria-label", `${input.name}, ${output.name} explained by ${method.name}: relevances up to ` +
+      `${inWords(view.relevance.scale)}. Arrow keys move over its ${wordly ? "words" : "pixels"}.`);
     bar.replaceChildren(...(view.books ? [method.books ? totalsBar(view.books, part.width) : element("div", {class: "note"}, "no books")] : []));
     if (part.several) bar.append(element("div", {class: "note"}, "adds up to " + inWords(made.steps.reduce((sum, v) => sum + v, 0) * made.unit)));
     self.figure.title = view.note ?? "";
@@ -390,23 +425,11 @@ function viewOf(input, part, index) {
       for (const line of lines) line.setAttribute("d", path);
       return;
     }
-    const made = relevance(self.view), most = strongest(made);
-    let last = 0;
-    shown.replaceChildren(...input.words.flatMap((word, i) => {
-      const share = most > 0 ? Math.max(-1, Math.min(1, made.steps[i] / most)) : 0;
-      const rgb = colour(share).map(c => Math.round(255 + (c - 255) * settings.strength));
-      const dark = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] < 128;
-      const amount = inWords(made.steps[i] * made.unit);
-      const span = element("span", {class: word.special ? "special" : null, title: `${word.piece}: ${amount}`, tabindex: 0,
-        style: `background:rgb(${rgb});color:${dark ? "#fff" : "#000"}`, "aria-label": `${word.text}: ${amount}`,
-        onfocus: () => part.point(i, 0), onblur: () => part.point(null), onpointerenter: () => part.point(i, 0),
-        onpointerleave: () => part.point(null)}, word.text);
-      const before = i === 0 ? [] : word.part > last ? [element("br")] : word.joined ? [] : [" "];
-      last = word.part;
-      return [...before, span];
-    }));
+    self.words = wordsOf(input, relevance(self.view), i => part.point(i, 0));
+    shown.replaceChildren(...self.words.paragraphs);
   };
   self.point = at => {
+    self.words?.all.forEach((word, i) => word.classList.toggle("at", at?.[0] === i));
     if (!at) {
       value.textContent = "";
       if (self.cross) self.cross.hidden = true;
@@ -444,9 +467,11 @@ function partOfSample(input, sample, several) {
 function inputSection(input, number) {
   const section = element("section", {"aria-label": input.name});
   const sample = {output: 0, method: 0, drawn: false};
-  const choices = element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
-    element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
-      onchange: () => { sample.output = i; sample.show(); }}), " ", element("b", {}, output.name), ": " + inWords(output.value))));
+  const named = output => [element("b", {}, output.name), ": " + inWords(output.value)];
+  const choices = input.outputs.length < 2 ? element("p", {class: "target"}, "output ", ...named(input.outputs[0]))
+    : element("fieldset", {}, element("legend", {}, "output"), ...input.outputs.map((output, i) =>
+      element("label", {class: "choice"}, element("input", {type: "radio", name: `output${number}`, checked: i === 0,
+        onchange: () => { sample.output = i; sample.show(); }}), " ", ...named(output))));
   const others = input.others ?? [];
   // The books are those of all inputs; the other ones have relevances alone.
   const parts = [partOfSample(input, sample, others.length > 0), ...others.map((other, k) => partOfSample({...other, outputs: input.outputs.map(output =>
@@ -463,14 +488,14 @@ function inputSection(input, number) {
   };
   sample.showBooks = () => {
     const method = data.methods[sample.method], output = input.outputs[sample.output], view = output.views[sample.method];
-    for (const part of parts) part.views.forEach((one, i) => one.button.setAttribute("aria-pressed", String(i === sample.method)));
+    for (const part of parts) part.views.forEach((one, i) => one.button.matches("button") && one.button.setAttribute("aria-pressed", String(i === sample.method)));
     heading.textContent = `Where ${method.name} let the relevance of ${output.name} go`;
     const [start, leave, ...rest] = view.books;
     totals.textContent = method.books ? `start ${inWords(start)} = input ${inWords(leave)}, ` +
       shareNames.slice(1).map((name, k) => `${name} ${inWords(rest[k])}`).join(", ")
       : `${method.name} conserves nothing and has no books; its relevances add up to ${inWords(leave)}`;
     books.replaceChildren();
-    if (!view.nodes) return;
+    if (!view.nodes) return books.append(...(method.books ? [legend()] : []));
     books.append(element("div", {}, legend(), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The books, node by node"},
       nodeTable(view, method))), element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "The paths of relevance"}, paths(view)));
   };
@@ -570,11 +595,11 @@ function plotSection(plot) {
   const x = v => left + (v - x0) / (x1 - x0) * (width - left - right), y = v => height - bottom - (v - y0) / (y1 - y0) * (height - top - bottom);
   const picture = drawn("svg", {class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0,
     "aria-label": `${plot.title}: ${plot.y} over ${plot.x}, curves of ${plot.curves.map(c => c.name).join(", ")}`});
-  for (const v of ticks(x0, x1)) picture.append(drawn("line", {x1: x(v), x2: x(v), y1: height - bottom, y2: height - bottom + 5, stroke: "#222"}),
+  for (const v of ticks(x0, x1)) picture.append(drawn("line", {x1: x(v), x2: x(v), y1: height - bottom, y2: height - bottom + 5, stroke: "currentColor"}),
     drawn("text", {x: x(v), y: height - bottom + 18, "text-anchor": "middle"}, inWords(Number(v.toPrecision(8)))));
-  for (const v of ticks(y0, y1)) picture.append(drawn("line", {x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: "#e4e4e4"}),
+  for (const v of ticks(y0, y1)) picture.append(drawn("line", {x1: left, x2: width - right, y1: y(v), y2: y(v), class: "grid"}),
     drawn("text", {x: left - 7, y: y(v) + 4, "text-anchor": "end"}, inWords(Number(v.toPrecision(8)))));
-  picture.append(drawn("path", {d: `M${left},${top}V${height - bottom}H${width - right}`, fill: "none", stroke: "#222"}),
+  picture.append(drawn("path", {d: `M${left},${top}V${height - bottom}H${width - right}`, fill: "none", stroke: "currentColor"}),
     drawn("text", {x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle"}, plot.x),
     drawn("text", {x: 0, y: 0, "text-anchor": "middle", transform: `translate(14 ${(top + height - bottom) / 2}) rotate(-90)`}, plot.y));
   const groups = plot.curves.map((curve, k) => {
@@ -605,7 +630,7 @@ function plotSection(plot) {
     picture.append(entry);
   });
   // What the curves are where the pointer is, or the arrow keys: the nearest point of each.
-  const ruler = picture.appendChild(drawn("line", {y1: top, y2: height - bottom, stroke: "#222", "stroke-dasharray": "2 2", visibility: "hidden"}));
+  const ruler = picture.appendChild(drawn("line", {y1: top, y2: height - bottom, stroke: "currentColor", "stroke-dasharray": "2 2", visibility: "hidden"}));
   const lineCurves = groups.filter(({curve}) => !curve.points);
   const places = [...new Set(lineCurves.flatMap(({curve}) => curve.x.filter(v => v != null)))].sort((a, b) => a - b);
   let place = -1;
@@ -651,6 +676,10 @@ function booksTable() {
 
 // --- The page.
 
+const hasWords = data.inputs.some(input => input.words), hasPictures = data.galleries.length > 0 || data.inputs.some(input => !input.words);
+/** As a sentence has what the page's inputs are. */
+const either = (ofPictures, ofWords) => [hasPictures ? ofPictures : null, hasWords ? ofWords : null].filter(Boolean).join(" or ");
+
 function controls() {
   const slider = (name, label, min, max, step, value, text, set) => {
     const shown = element("output", {for: name}, text(value));
@@ -665,7 +694,11 @@ function controls() {
   return element("div", {class: "controls", role: "group", "aria-label": "How heatmaps are drawn"},
     slider("strength", "heatmap", 0, 100, 1, 100 * settings.strength, v => v + " %", v => { settings.strength = v / 100; }),
     slider("clipping", "clip at", 50, 100, .5, settings.percentile, v => v === 100 ? "the largest" : v + " %", v => { settings.percentile = v; }),
-    slider("contour", "outline the top", 0, 25, .5, settings.contour, v => v === 0 ? "none" : v + " %", v => { settings.contour = v; }),
+    hasPictures ? slider("contour", "outline the top", 0, 25, .5, settings.contour, v => v === 0 ? "none" : v + " %", v => { settings.contour = v; }) : null,
+    hasWords ? element("label", {}, element("input", {type: "checkbox", id: "numbers", checked: true, onchange: event => {
+      settings.numbers = event.target.checked;
+      repaint();
+    }}), "numbers") : null,
     element("label", {}, "colours", element("select", {id: "colours", onchange: event => {
       settings.map = data.maps[event.target.selectedIndex];
       repaint();
@@ -688,9 +721,10 @@ for (const note of data.notes) document.querySelector("header").append(element("
 main.append(...data.tables.map(sortable), ...data.plots.map(plotSection));
 if (data.inputs.length || data.galleries.length) {
   main.append(controls(), element("p", {class: "note"},
-    "Strong colours begin at the magnitude that the chosen share of an input's pixels does not exceed; each picture has its own scale" +
-    (data.inputs.length ? ", under it. The bar under that: what became of the output's value. A method's name shows its books, node by node." : ".") +
-    " Relevances are sums over channels, and are rounded to 16 bits here: to within 1/65534 of each picture's largest."));
+    `Strong colours begin at the magnitude that the chosen share of an input's ${either("pixels", "words")} does not exceed; each ${either("picture", "text")} has its own scale` +
+    (data.inputs.length ? ", under it. The bar under that: what became of the output's value." +
+      (data.nodes.length ? " A method's name shows its books, node by node." : "") : ".") +
+    ` Relevances are sums over ${either("channels", "a word's features")}, and are rounded to 16 bits here: to within 1/65534 of the largest.`));
   const sections = [...data.galleries.map(gallerySection), ...data.inputs.map(inputSection)];
   main.append(...sections);
   // Drawn when they come near, so that a page of many opens at once.
