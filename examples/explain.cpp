@@ -59,10 +59,13 @@ struct Loaded {
 /// From the inputs to the files: reading, explaining and writing at the same time, a few samples at once.
 class Run {
  public:
-  Run(const Report& report, const Inputs& inputs, const Companions& companions, examples::Progress& progress)
+  /// `heatmap`: the page that it adds to, or null.
+  Run(const Report& report, const Inputs& inputs, const Companions& companions, HeatmapPage* heatmap,
+      examples::Progress& progress)
       : report_(report),
         inputs_(inputs),
         companions_(companions),
+        heatmap_(heatmap),
         progress_(progress),
         plan_(report, inputs,
               report.options.targets.size() > 1 || one_each(companions.baseline) ||
@@ -72,7 +75,7 @@ class Run {
     failures_ = plan_.failures();
     in_folder_ = !o.output_folder.empty();
     kinds_ = o.write;
-    if (!in_folder_) kinds_ = {.ledger = !o.ledger.empty(), .heatmap = !o.heatmap.empty()};
+    if (!in_folder_) kinds_ = {.ledger = !o.ledger.empty(), .heatmap = !o.heatmap.empty() && !heatmap};
   }
 
   /// Returns whether all inputs have been explained. Throws ascribe::Error, the first input's that cannot be,
@@ -169,6 +172,7 @@ class Run {
           else
             result.row = std::move(row);
         }
+        if (heatmap_) result.heatmap_page = heatmap_->input(report_, loaded.sample, e);
         if (!e.warning.empty()) result.warning = result.name + ": " + e.warning;
         for (const NumbersFile& file : report_.numbers) result.numbers.push_back(numbers_for(file, e));
       } catch (const ascribe::Error& error) {
@@ -196,8 +200,10 @@ class Run {
     if (!result.error.empty()) {
       if (!report_.options.keep_going) ascribe::fail(result.error);
       failures_.push_back(result.error);
+      if (heatmap_) heatmap_->add_failure(result.error);
     } else {
       ++explained_;
+      if (heatmap_) heatmap_->add(std::move(result.heatmap_page));
     }
     if (!job_ || plan_.job_of(k) != number_) begin(plan_.job_of(k));
     // An input that has files of its own has none then, so that it is tried again the next time.
@@ -232,6 +238,7 @@ class Run {
   const Report& report_;
   const Inputs& inputs_;
   const Companions companions_;
+  HeatmapPage* const heatmap_;
   examples::Progress& progress_;
   const Plan plan_;
   bool in_folder_ = false, printed_ = false;
@@ -271,13 +278,15 @@ std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOp
                 behind, " behind them have not been tried; --output may name a value before them");
 }
 
-/// The network of a group; of a text, what went wrong says how long that is.
+/// The network of a group; of a text or ids, what went wrong says how many there are.
 std::unique_ptr<Engine> load_group(const Options& options, const ModelFile& model, const Group& group) try {
   return load(options, model.reading(group));
 } catch (const ascribe::Error& error) {
   if (!group.pieces) throw;
-  ascribe::fail(group.files.front().shown, ": ", error.what(), " (the text is ", group.pieces->words.size(),
-                " pieces long)");
+  const Place& place = group.files.front();
+  const std::size_t count = group.pieces->words.size();
+  if (place.shown.empty()) ascribe::fail(place.path, ": ", error.what(), " (of ", count, " ids)");
+  ascribe::fail(place.shown, ": ", error.what(), " (the text is ", count, " pieces long)");
 }
 
 /// The network's inputs, each with what is before it.
@@ -292,8 +301,8 @@ std::vector<NetworkInput> inputs_of(const Engine& engine, const ModelFile& model
 }
 
 /// Which of the network's inputs the command line's INPUT is for. Throws ascribe::Error unless it says of
-/// each what that is. Rows that numbers choose have another name than these.
-std::size_t input_of_files(const Options& options, const std::vector<NetworkInput>& inputs, bool of_rows) {
+/// each what that is.
+std::size_t input_of_files(const Options& options, const std::vector<NetworkInput>& inputs) {
   const auto place = [&](const std::string& name) {
     return static_cast<std::size_t>(
         std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; }) -
@@ -313,7 +322,7 @@ std::size_t input_of_files(const Options& options, const std::vector<NetworkInpu
     ascribe::fail(options.model.string(), ": expected one input to explain, found ", left.size(), ", ",
                   inputs[left.front()].name, " to ", inputs[left.back()].name,
                   ": --explain NAME=FILE explains another with it, --input NAME=FILE.npy holds it");
-  if (!options.input_name.empty() && !of_rows && place(options.input_name) != left[0])
+  if (!options.input_name.empty() && place(options.input_name) != left[0])
     ascribe::fail("--explain: ", options.model.string(), ": what is explained does not depend on '",
                   options.input_name, "'");
   return left[0];
@@ -371,9 +380,36 @@ bool has_box(const Engine& engine, Options options, const Method& method) {
                      [](const NodeText& node) { return node.rule.find("ZBox") != std::string::npos; });
 }
 
-/// Files of one shape. Returns whether all have been explained.
-bool explain_group(Options options, const Engine& engine, std::vector<NetworkInput> inputs, Group group,
-                   std::vector<std::string> said, examples::Progress& progress) {
+/// What texts and ids are compared with.
+Beside all_baselines(const Report& report, const ModelFile& model, const Pieces& pieces) {
+  if (are_ids(report.options, pieces))
+    return baselines_of_ids(report.options, model, report.inputs, pieces, report.words_of_rows);
+  try {
+    return all_baselines(report, 1);
+  } catch (const ascribe::Error& error) {
+    ascribe::fail("--baseline: ", error.what(), "; ids have shape ",
+                  ascribe::onnx::shown(pieces.input(pieces.ids.front()).dims()));
+  }
+}
+
+/// Throws ascribe::Error for a method that explains one input of the network, where rows of several tables
+/// are.
+void check_tables(const Options& options, const std::vector<NetworkInput>& inputs) {
+  if (inputs.size() < 2) return;
+  for (const Method* const method : options.methods)
+    if (method->box || method->layer || method->name == "smoothgrad")
+      ascribe::fail(options.model.string(), ": ", method->name, " explains one input, found rows of ",
+                    inputs.size(), " tables, ", inputs.front().name, " to ", inputs.back().name);
+  if (!options.segments.empty() || (!options.stride.empty() && options.stride != options.patch))
+    ascribe::fail(options.model.string(), ": expected --patch N alone for rows of ", inputs.size(),
+                  " tables, which leaves out N pieces at a time in all of them");
+}
+
+/// Files of one shape, or one text. `heatmap`: the page that they go to, or null. Returns whether all have
+/// been explained.
+bool explain_group(Options options, const ModelFile& model, const Engine& engine,
+                   std::vector<NetworkInput> inputs, Group group, std::vector<std::string> said,
+                   HeatmapPage* heatmap, examples::Progress& progress) {
   std::vector<Place> files = std::move(group.files);
   if ((options.mean != std::vector<double>{0} || options.deviation != std::vector<double>{1}) &&
       std::none_of(inputs.begin(), inputs.end(),
@@ -382,13 +418,17 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
                   "' of ", ascribe::onnx::name(inputs[0].type),
                   ", whose numbers an image's are from 0 to 255");
   Report report{options, engine, std::move(inputs)};
-  report.of_files = input_of_files(options, report.inputs, !engine.rows().empty());
-  const Shape& shape = report.inputs[report.of_files].shape;
   report.coloured = isatty(STDOUT_FILENO) != 0;
-  if (group.pieces)
-    report.words = std::move(group.pieces->words);
-  else
+  if (group.pieces) {
+    report.words_of_rows = words_of_rows(model, report.inputs, *group.pieces);
+    report.words = group.pieces->words;
+    report.ids = group.pieces->ids;
+    check_tables(options, report.inputs);
+  } else {
+    report.of_files = input_of_files(options, report.inputs);
     report.layout = layout_of(options, report.inputs[report.of_files]);
+  }
+  const Shape& shape = report.inputs[report.of_files].shape;
   report.numbers = numbers_files(options, engine, report.inputs);
   const bool in_folder = !options.output_folder.empty();
   if ((in_folder ? options.write.heatmap : !options.heatmap.empty()) && !report.layout && !group.pieces)
@@ -403,19 +443,21 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
 
   progress.show("looking at the inputs");
   for (const std::string& note : engine.notes()) said.push_back(note);
+  for (std::size_t k = 0; heatmap && k < said.size(); ++k) heatmap->note(said[k]);
   for (const Method* const method : options.methods)
     if (method->box && !has_box(engine, options, *method)) said.push_back(examples::no_box);
-  if (group.pieces)
-    for (const examples::Word& word : report.words) report.ids.push_back(static_cast<double>(word.id));
-  else if (!engine.rows().empty())
-    report.ids = numbers_in(files.front().path);
-  const Inputs samples = engine.rows().empty() ? samples_of(report, std::move(files))
-                                               : Inputs(std::move(files.front()), engine.rows());
+  const Inputs samples =
+      group.pieces ? Inputs(std::move(files.front()), engine.rows()) : samples_of(report, std::move(files));
   std::optional<Beside> baseline, weights, segments;
   if (!options.segments.empty()) segments = segments_of(options.segments, shape, samples.size());
+  if (report.inputs.size() > 1 && !options.patch.empty()) {
+    segments = parts_of_words(report.inputs, report.words_of_rows, options.patch.front());
+    options.patch.clear();
+  }
   if (std::any_of(options.methods.begin(), options.methods.end(),
                   [](const Method* m) { return m->baseline; }))
-    baseline = all_baselines(report, samples.size());
+    baseline =
+        group.pieces ? all_baselines(report, model, *group.pieces) : all_baselines(report, samples.size());
   if (!options.weights.empty())
     weights.emplace("weights", options.weights.string(), engine.outputs()[0].second, std::nullopt,
                     samples.size());
@@ -427,7 +469,7 @@ bool explain_group(Options options, const Engine& engine, std::vector<NetworkInp
 
   const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr,
                               segments ? &*segments : nullptr};
-  Run explain_all(report, samples, companions, progress);
+  Run explain_all(report, samples, companions, heatmap, progress);
   return explain_all(said);
 }
 
@@ -460,22 +502,23 @@ int run(Options options) {
     groups = model.by_text();
   else if (options.explains())
     groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
-  const bool one_file =
-      std::any_of(outputs.begin(), outputs.end(), [](const auto& file) { return !file.second.empty(); });
-  if (groups.size() > 1 && one_file && groups[0].pieces)
-    ascribe::fail(
-        groups[1].files[0].shown,
-        ": each text has a network of its own, and no file together with others; --output-folder writes "
-        "one each");
-  if (groups.size() > 1 && one_file && groups[0].shape.empty())
-    ascribe::fail(groups[1].files[0].path,
-                  ": numbers that choose rows of a table make a network of each input, which have no file "
-                  "together; --output-folder writes one each");
+  std::optional<HeatmapPage> heatmap;
+  if (options.heatmap_is_page()) heatmap.emplace(options);
+  const bool one_file = std::any_of(outputs.begin(), outputs.end(), [&](const auto& file) {
+    return !file.second.empty() && !(heatmap && file.first == "--heatmap");
+  });
+  if (groups.size() > 1 && one_file && groups[0].pieces) {
+    const Place& place = groups[1].files[0];
+    ascribe::fail(place.shown.empty() ? place.path + ": numbers that choose rows of a table make"
+                                      : place.shown + ": each text has",
+                  " a network of its own, and no file together with others but --heatmap OUT.html; "
+                  "--output-folder writes one each");
+  }
   if (groups.size() > 1 && one_file)
     ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": inputs of several sizes have no file together; --output-folder writes one each");
-  if (groups.size() > 1 && !options.with_them.empty())
+  if (groups.size() > 1 && !options.with_them.empty() && !groups[0].pieces)
     ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": with --explain, inputs are of one size");
@@ -501,10 +544,12 @@ int run(Options options) {
       if (!options.explains()) return 0;
       std::cout << '\n';
     }
-    all = explain_group(std::move(bounded), *engine, std::move(inputs), std::move(group), said, progress) &&
+    all = explain_group(std::move(bounded), model, *engine, std::move(inputs), std::move(group), said,
+                        heatmap ? &*heatmap : nullptr, progress) &&
           all;
     said.clear();
   }
+  if (heatmap) heatmap->write();
   return all ? 0 : 1;
 }
 

@@ -77,7 +77,7 @@ Json settings_of(const Options& o) {
   }
   for (const auto& [input, baseline] : o.baselines)
     for (const std::string& file : baseline_files(baseline)) {
-      const std::string known = file == "zero" ? file : fingerprint(file);
+      const std::string known = is_baseline_word(file) ? file : fingerprint(file);
       settings["--baseline"].push_back(input.empty() ? Json(known) : Json{input, known});
     }
   if (!o.input_name.empty()) settings["--explain"].push_back(o.input_name);

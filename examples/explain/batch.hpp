@@ -25,6 +25,7 @@ struct Result {
   std::string png;                   ///< a picture of its own
   std::optional<examples::Row> row;  ///< a row of the picture of all
   std::string page;                  ///< its part of the page
+  std::string heatmap_page;          ///< its part of the heatmap, where that is one
 };
 
 /// Samples in a row, and the files that what is said of them goes to. An empty path is not asked for.

@@ -66,7 +66,8 @@ class Engine {
   /// Inputs and outputs: a name in the file, and a shape.
   virtual std::vector<std::pair<std::string, Shape>> inputs() const = 0;
   virtual std::vector<std::pair<std::string, Shape>> outputs() const = 0;
-  /// The rows of a table that whole numbers have chosen, where those are what is explained; else empty.
+  /// The rows of tables that whole numbers have chosen, where those are what is explained, one input of the
+  /// network behind the other; else empty.
   virtual const std::vector<double>& rows() const = 0;
   /// What the reader of the file has to say.
   virtual const std::vector<std::string>& notes() const = 0;

@@ -27,6 +27,8 @@ class EngineOf final : public Engine {
  public:
   EngineOf(const std::filesystem::path& path, const ascribe::onnx::ReadOptions& reading) try
       : net_(ascribe::onnx::load<Scalar>(path, reading)) {
+    for (const ascribe::onnx::Port& input : net_.inputs)
+      rows_.insert(rows_.end(), input.values.begin(), input.values.end());
   } catch (const ascribe::Error& error) {
     // The reader of the file names it, the translation of its nodes does not.
     const std::string said = in_options(error.what()), name = path.string();
@@ -35,7 +37,7 @@ class EngineOf final : public Engine {
 
   std::vector<std::pair<std::string, Shape>> inputs() const override { return ports(net_.inputs); }
   std::vector<std::pair<std::string, Shape>> outputs() const override { return ports(net_.outputs); }
-  const std::vector<double>& rows() const override { return net_.inputs[0].values; }
+  const std::vector<double>& rows() const override { return rows_; }
   const std::vector<std::string>& notes() const override { return net_.notes; }
 
   std::vector<NodeText> nodes(const Options& options) const override {
@@ -262,10 +264,10 @@ class EngineOf final : public Engine {
         ascribe::fail(labels.name, ": expected whole numbers as labels, found ", label);
       whole.push_back(static_cast<Index>(label));
     }
-    const Shape shape = inputs()[0].second;
-    return static_cast<Index>(whole.size()) == count_of(shape)
-               ? ascribe::Segments(whole)
-               : ascribe::Segments::of_pixels(whole, input_maps());
+    Index values = 0;
+    for (const auto& [name, shape] : inputs()) values += count_of(shape);
+    return static_cast<Index>(whole.size()) == values ? ascribe::Segments(whole)
+                                                      : ascribe::Segments::of_pixels(whole, input_maps());
   }
 
   /// What the methods without books say of an input: into.relevance, and a ledger that sums it up.
@@ -451,6 +453,7 @@ class EngineOf final : public Engine {
   }
 
   ascribe::onnx::Network<Scalar> net_;
+  std::vector<double> rows_;
 };
 
 }  // namespace explain

@@ -151,8 +151,9 @@ void check(const CLI::App& app, const Options& o) {
   if (o.contour && !(*o.contour > 0 && *o.contour <= 100))
     misused("--contour", "expected a share above 0 and up to 100 %");
   for (const char* option : {"--contour", "--channels"})
-    if (given(option) && ((!given("--heatmap") && !o.write.heatmap) || !o.vocabulary.empty()))
-      misused(option, "needs a --heatmap of images");
+    if (given(option) &&
+        (o.heatmap_is_page() || (!given("--heatmap") && !o.write.heatmap) || !o.vocabulary.empty()))
+      misused(option, "needs a --heatmap of images, as a picture");
   // What no method has a use for is a mistake, and so is what one of several needs and has not got.
   const Method& method = *o.method;
   const bool several = o.methods.size() > 1;
@@ -192,6 +193,12 @@ void check(const CLI::App& app, const Options& o) {
   if (!(o.warn_above > 0)) misused("--warn-above", "expected a number above 0");
   for (const char* option : {"--baseline", "--average-baselines"})
     if (given(option) && !some(&Method::baseline)) misused(option, name + " is not against a baseline");
+  for (const auto& [input, baseline] : o.baselines) {
+    if ((baseline == "pad" || baseline == "mask") && o.vocabulary.empty())
+      misused("--baseline", baseline + " is a piece of a --vocabulary; ids:N names an id");
+    if (baseline.starts_with(baseline_ids) && !is_baseline_word(baseline))
+      misused("--baseline", "expected an id behind ids:, found '" + baseline + "'");
+  }
   if (given("--average-baselines") && !given("--baseline"))
     misused("--average-baselines", "needs a --baseline");
   if (!o.with_them.empty() && (some(&Method::box) || some(&Method::parts) || some(&Method::layer) ||
@@ -224,7 +231,7 @@ void check(const CLI::App& app, const Options& o) {
                     return !std::all_of(input.files.begin(), input.files.end(), is_npy);
                   }) ||
       std::any_of(o.baselines.begin(), o.baselines.end(),
-                  [](const auto& b) { return b.second != "zero" && !is_npy(b.second); }) ||
+                  [](const auto& b) { return !is_baseline_word(b.second) && !is_npy(b.second); }) ||
       some(&Method::box);
   for (const char* option : {"--mean", "--std"})
     if (given(option) && !images) misused(option, "there is no image that it could be for");
@@ -268,7 +275,7 @@ Parsed parse(int argc, char** argv) {
          "--vocabulary", o.vocabulary,
          "the model's WordPiece vocabulary (vocab.txt, one piece a line): INPUT is a text then, or a .txt "
          "file of texts, one a line; a tab parts two. Of models with other tokenizers (byte pairs, "
-         "tokenizer.json), ids in .npy are explained")
+         "tokenizer.json), only ids are explained, in .npy, as the model's own tokenizer makes them")
       ->type_name("FILE")
       ->group("Texts");
   app.add_flag("--keep-case", o.keep_case,
@@ -355,8 +362,11 @@ Parsed parse(int argc, char** argv) {
          "what inputs are compared with: zero, one sample for all, or one each; given several times, or a "
          "folder: all samples of all, and the mean over them is what is said. Of several inputs, each has "
          "its "
-         "own, NAME=FILE.npy, the first of one going with the first of another [zero]")
-      ->type_name("[NAME=]zero|FILE.npy|IMAGE|DIR")
+         "own, NAME=FILE.npy, the first of one going with the first of another. Texts and ids are compared "
+         "with zero, or with other pieces in their table: pad and mask put the vocabulary's [PAD] or [MASK] "
+         "in place of each piece but [CLS] and [SEP], ids:N puts id N there, and a .npy of ids says each "
+         "[zero]")
+      ->type_name("[NAME=]zero|FILE.npy|IMAGE|DIR|pad|mask|ids:N")
       ->allow_extra_args(false);
   app.add_flag("--average-baselines", o.average_baselines,
                "take the mean over all samples of one file of baselines, too");
@@ -432,8 +442,11 @@ Parsed parse(int argc, char** argv) {
          "with --output-folder its name is enough")
       ->type_name("NODE[=OUT.npy]")
       ->allow_extra_args(false);
-  app.add_option("--heatmap", o.heatmap, "draw image, heatmap and both, a row for each input")
-      ->type_name("OUT.png|OUT.svg|OUT.pdf");
+  app.add_option(
+         "--heatmap", o.heatmap,
+         "draw image, heatmap and both, or the words on their colours, a row for each input; or as one "
+         "page for any browser, of all images or texts, whatever their sizes")
+      ->type_name("OUT.png|OUT.svg|OUT.pdf|OUT.html");
   app.add_option(
          "--contour", o.contour,
          "in --heatmap, a line around the pixels that speak the most for the output, so many per cent "

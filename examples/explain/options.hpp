@@ -77,6 +77,9 @@ struct Options {
   /// Nodes whose values' relevance is written, and where to: nowhere by themselves with an output folder.
   std::vector<std::pair<std::string, std::filesystem::path>> at;
 
+  /// Whether the heatmap is a page, of all inputs, and no picture.
+  bool heatmap_is_page() const { return has_extension(heatmap, {".html", ".htm"}); }
+
   /// Makes `it` the method.
   void take(const Method& it) {
     method = &it;

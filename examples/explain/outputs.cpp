@@ -16,6 +16,8 @@
 namespace explain {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 /// A number in `width` columns: four decimals where they say enough, else a power of ten.
 std::string column(double value, int width) {
   const bool small = value != 0 && std::abs(value) < 1e-3;
@@ -24,12 +26,6 @@ std::string column(double value, int width) {
 
 std::string label_of(const Report& report, Index output) {
   return report.labels.empty() ? "" : report.labels[static_cast<std::size_t>(output)];
-}
-
-/// A row's relevance is the sum of its features'; by occlusion, of which each has what the row is worth, the
-/// mean.
-std::vector<double> shares_of_rows(const Report& report, const Explanation& e, const Method& method) {
-  return examples::relevance_of_rows(e.relevance, report.engine.inputs()[0].second.back(), method.parts);
 }
 
 /// The text with its colours, as terminals understand them.
@@ -44,6 +40,54 @@ std::string coloured(const std::vector<examples::Word>& words, const std::vector
             "\033[0m";
   }
   return text;
+}
+
+/// The words of a text, or ids: coloured on a terminal, and a line for each with its share; of words that
+/// choose rows of several tables, with its share of each.
+std::string words_text(const Report& report, const Explanation& e, const std::vector<double>& shares) {
+  if (report.words.empty()) return "";
+  const bool of_text = !report.options.vocabulary.empty();
+  std::string text;
+  if (report.coloured && of_text)
+    text += "  " + coloured(report.words, shares, report.options.colours) + "\n";
+  text += formatted("  %8s %10s %12s", "position", "id", "relevance");
+  std::vector<std::vector<double>> tables;
+  for (std::size_t k = 0; share_words(report.words_of_rows) && k < report.inputs.size(); ++k) {
+    tables.push_back(relevance_by_word(report, e, *report.options.method, k));
+    text += formatted("  %12s", report.inputs[k].name.c_str());
+  }
+  text += of_text ? "  piece\n" : report.ids.size() > 1 ? "  input\n" : "\n";
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const examples::Word& word = report.words[i];
+    text += formatted("  %8zu %10lld ", i, static_cast<long long>(word.id)) + column(shares[i], 12);
+    for (std::size_t k = 0; k < tables.size(); ++k)
+      text += "  " + column(tables[k][i], std::max(12, static_cast<int>(report.inputs[k].name.size())));
+    if (of_text) text += "  " + word.piece;
+    if (!of_text && report.ids.size() > 1) text += "  " + report.ids[static_cast<std::size_t>(word.part)];
+    text += "\n";
+  }
+  return text;
+}
+
+/// The same for the ledger.
+Json words_json(const Report& report, const Explanation& e) {
+  const Method& method = *report.options.method;
+  const std::vector<double> shares = relevance_by_word(report, e, method);
+  const bool shared = share_words(report.words_of_rows);
+  Json all = Json::array();
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const examples::Word& word = report.words[i];
+    if (report.options.vocabulary.empty())
+      all.push_back({{"input", report.ids[static_cast<std::size_t>(word.part)]}});
+    else
+      all.push_back({{"piece", word.piece}, {"text", word.text}});
+    all.back().update({{"id", word.id}, {"relevance", shares[i]}});
+  }
+  for (std::size_t k = 0; shared && k < report.inputs.size(); ++k) {
+    const std::vector<double> of_table = relevance_by_word(report, e, method, k);
+    for (std::size_t i = 0; i < shares.size(); ++i) all[i]["tables"][report.inputs[k].name] = of_table[i];
+  }
+  return all;
 }
 
 /// Lines of cells, each column as wide as its widest cell; the last is not filled up.
@@ -78,7 +122,11 @@ std::string in_file_name(std::string name) {
   return name;
 }
 
-using Json = nlohmann::ordered_json;
+/// OUT.npy as OUT.NAME.npy, for a name with its dot.
+std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name) {
+  return std::filesystem::path(path).replace_filename(path.stem().string() + in_file_name(name) +
+                                                      path.extension().string());
+}
 
 /// A sample's part of the ledger, as deep in it as it stands.
 std::string indented(const Json& sample) {
@@ -231,13 +279,12 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
   const Amounts& a = e.totals;
   const auto name_size = static_cast<int>(report.options.method->name.size());
   const char* const name = report.options.method->name.data();
-  const bool of_rows = !report.engine.rows().empty();
   const std::vector<double> shares =
-      of_rows ? shares_of_rows(report, e, *report.options.method) : std::vector<double>();
+      report.words.empty() ? std::vector<double>() : relevance_by_word(report, e, *report.options.method);
   if (!report.options.method->books) {
-    text +=
-        formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
-                  name_size, name, of_rows ? std::accumulate(shares.begin(), shares.end(), 0.0) : a.leave);
+    text += formatted("  %.*s has no books, since it conserves nothing: its relevances add up to %.6g\n",
+                      name_size, name,
+                      shares.empty() ? a.leave : std::accumulate(shares.begin(), shares.end(), 0.0));
   } else {
     text += formatted("  %-25s %11s %11s %11s %11s %11s %11s\n", "method", "start", "input", "biases",
                       "stabiliser", "dropped", "left open");
@@ -249,17 +296,7 @@ std::string summary(const Report& report, const Sample& sample, const Explanatio
           formatted("    %-23s %11s ", report.inputs[k].name.c_str(), "") + column(e.leaves[k], 11) + "\n";
   }
   if (!e.remark.empty()) text += "  " + e.remark + "\n";
-  if (!of_rows) return text;
-  if (report.coloured && !report.words.empty())
-    text += "  " + coloured(report.words, shares, report.options.colours) + "\n";
-  text +=
-      formatted("  %8s %10s %12s%s\n", "position", "id", "relevance", report.words.empty() ? "" : "  piece");
-  for (std::size_t row = 0; row < shares.size(); ++row) {
-    const std::string id = row < report.ids.size() ? formatted("%.0f", report.ids[row]) : "";
-    text += formatted("  %8zu %10s ", row, id.c_str()) + column(shares[row], 12) +
-            (report.words.empty() ? "" : "  " + report.words[row].piece) + "\n";
-  }
-  return text;
+  return text + words_text(report, e, shares);
 }
 
 std::string ledger_begin(const Report& report) {
@@ -291,16 +328,7 @@ std::string ledger_sample(const Report& report, const Sample& sample, const Expl
     json["sum of relevances"] = e.totals.leave;
   }
   if (!e.warning.empty()) json["warning"] = e.warning;
-  if (!report.words.empty()) {
-    const std::vector<double> shares = shares_of_rows(report, e, *report.options.method);
-    Json pieces = Json::array();
-    for (std::size_t i = 0; i < shares.size(); ++i)
-      pieces.push_back({{"piece", report.words[i].piece},
-                        {"text", report.words[i].text},
-                        {"id", report.words[i].id},
-                        {"relevance", shares[i]}});
-    json["pieces"] = std::move(pieces);
-  }
+  if (!report.words.empty()) json["pieces"] = words_json(report, e);
   Json all = Json::array();
   for (std::size_t i = 0; i < e.nodes.size(); ++i) {
     Json node{{"node", report.nodes[i].name}, {"rule", report.nodes[i].rule}};
@@ -336,7 +364,7 @@ examples::Row image_row(const Report& report, const Sample& sample, const Explan
 
 examples::Row text_row(const Report& report, const Explanation& e, const examples::Explained& explained) {
   constexpr int width = 760;
-  const std::vector<double> shares = shares_of_rows(report, e, *report.options.method);
+  const std::vector<double> shares = relevance_by_word(report, e, *report.options.method);
   double most = 0;
   for (const double share : shares) most = std::max(most, std::abs(share));
   return {explained.title,
@@ -370,9 +398,14 @@ std::optional<ImageLayout> layout_of(const Report& report, std::size_t input) {
   return layout_of(report.options, report.inputs[input]);
 }
 
+std::vector<double> relevance_by_word(const Report& report, const Explanation& e, const Method& method,
+                                      std::optional<std::size_t> table) {
+  return relevance_of_words(report.inputs, report.words_of_rows, report.words.size(), e.relevance,
+                            method.parts, table);
+}
+
 std::vector<double> relevance_by_position(const Report& report, const Explanation& e, const Method& method,
                                           std::size_t input) {
-  if (!report.engine.rows().empty()) return shares_of_rows(report, e, method);
   return examples::relevance_of_pixels(layout_of(report, input), report.inputs[input].of(e.relevance),
                                        method.parts);
 }

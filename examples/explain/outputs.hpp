@@ -8,6 +8,7 @@
 
 #include "ascribe/io/onnx/node_report.hpp"
 #include "examples/explain/engine.hpp"
+#include "examples/explain/tokens.hpp"
 #include "examples/support/figure.hpp"
 #include "examples/support/page.hpp"
 #include "examples/support/words.hpp"
@@ -34,8 +35,9 @@ struct Report {
   std::vector<NodeText> nodes = {};        ///< those that the ledger has books of
   std::optional<ImageLayout> layout = {};  ///< how to read the inputs as images
   std::vector<NumbersFile> numbers = {};   ///< those that are asked for
-  std::vector<double> ids = {};            ///< the numbers that have chosen the rows that are explained
-  std::vector<examples::Word> words = {};  ///< where those are a text's pieces, a word for each row
+  std::vector<examples::Word> words = {};  ///< a text's pieces, or ids, where those choose what is explained
+  std::vector<std::string> ids = {};       ///< the inputs whose numbers they are: Word::part says which
+  WordsOfRows words_of_rows = {};          ///< for each of `inputs`, where those are rows of tables
   bool coloured = false;                   ///< whether what is printed goes to a terminal that shows colours
   std::optional<examples::Page> page = {};  ///< what --page says besides the inputs
 };
@@ -82,8 +84,12 @@ std::pair<std::vector<double>, std::vector<double>> scale_of(const Options& opti
 std::optional<ImageLayout> layout_of(const Options& options, const NetworkInput& input);
 std::optional<ImageLayout> layout_of(const Report& report, std::size_t input);
 
-/// What each pixel or row of the network's input of that number has got, in their order: the sum over its
-/// channels; of other inputs each value's.
+/// What each word has got: the sum over its features in all tables, or in one of them.
+std::vector<double> relevance_by_word(const Report& report, const Explanation& explanation,
+                                      const Method& method, std::optional<std::size_t> table = {});
+
+/// What each pixel of the network's input of that number has got, in their order: the sum over its channels;
+/// of other inputs each value's.
 std::vector<double> relevance_by_position(const Report& report, const Explanation& explanation,
                                           const Method& method, std::size_t input);
 

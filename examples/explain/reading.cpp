@@ -1,6 +1,7 @@
 #include "examples/explain/reading.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -15,11 +16,26 @@ namespace {
 
 namespace onnx = ascribe::onnx;
 
-/// A .npy file as one.
-onnx::Tensor constant(const onnx::ValueInfo& input, const std::filesystem::path& path) {
-  const ascribe::io::NpyReader file(path);
-  return constant_of(input, onnx::Dims(file.shape().begin(), file.shape().end()), numbers_in(path),
-                     path.string());
+/// The inputs whose numbers choose rows.
+std::set<std::string> choosing(const std::vector<RowChoice>& choices) {
+  std::set<std::string> names;
+  for (const RowChoice& choice : choices) names.insert(choice.ids.begin(), choice.ids.end());
+  return names;
+}
+
+/// What --input holds an input at. Throws ascribe::Error for another number of axes than it has.
+onnx::Tensor held(const onnx::ValueInfo& input, const std::filesystem::path& file) {
+  onnx::Tensor tensor = tensor_in(input, file);
+  if (input.dims && tensor.dims().size() != input.dims->size())
+    ascribe::fail("--input ", input.name, ": ", file.string(), ": expected shape ", onnx::shown(*input.dims),
+                  ", found ", onnx::shown(tensor.dims()));
+  return tensor;
+}
+
+std::set<std::string> names_of(const std::map<std::string, onnx::Tensor>& constants) {
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : constants) names.insert(name);
+  return names;
 }
 
 }  // namespace
@@ -36,11 +52,17 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
   check_sizes(model_, options.model, options.sizes);
   for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
   for (const auto& [name, path] : options.other_inputs)
-    given_.constants.emplace(name, constant(named("--input", name), path));
+    given_.constants.emplace(name, held(named("--input", name), path));
   if (!options.input_name.empty()) named("--explain", options.input_name);
   for (const InputFiles& input : options.with_them) {
     const onnx::ValueInfo& value = named("--explain", input.name);
     if (is_open(value)) given_.shapes[input.name] = shape_in(input.files.front().string(), value);
+  }
+  if (!options.vocabulary.empty() && options.explains() && !options.list_values) {
+    std::vector<const onnx::ValueInfo*> open;
+    for (const onnx::ValueInfo* input : inputs_)
+      if (given_.constants.count(input->name) == 0) open.push_back(input);
+    cutter_.emplace(options.model, options.vocabulary, options.keep_case, std::move(open));
   }
 }
 
@@ -98,33 +120,61 @@ onnx::Dims ModelFile::shape_in(const std::string& path, const onnx::ValueInfo& i
   return shape;
 }
 
-std::vector<std::string> ModelFile::choosing_rows() const {
-  std::set<std::string> held;
-  for (const auto& [name, tensor] : given_.constants) held.insert(name);
-  return examples::choosing_rows(model_, held);
-}
-
 onnx::ReadOptions ModelFile::reading(const Group& group) const {
   onnx::ReadOptions options = given_;
   if (group.pieces) {
-    give_pieces(*group.pieces, model_.graph.inputs, group.files.front().shown, options);
+    give_pieces(*group.pieces, options);
+    check_axes(options.constants);
     return options;
   }
   const onnx::ValueInfo* input = explained();
-  if (input && !group.files.empty() && !choosing_rows().empty()) {
-    const std::string& path = group.files.front().path;
-    onnx::Tensor ids = constant(*input, path);
-    onnx::Dims dims = ids.dims();
-    const bool batched = given_.batched;
-    if (batched && input->dims && dims.size() + 1 == input->dims->size()) dims.insert(dims.begin(), 1);
-    if ((input->dims && dims.size() != input->dims->size()) || (batched && (dims.empty() || dims[0] != 1)))
-      ascribe::fail(path, ": expected the whole numbers of one sample, found shape ", onnx::shown(dims));
-    options.constants.insert_or_assign(input->name, ids.reshaped(dims));
-    options.lookups = {input->name};
-  } else if (input && !group.shape.empty()) {
-    options.shapes[input->name] = group.shape;
-  }
+  if (input && !group.shape.empty()) options.shapes[input->name] = group.shape;
   return options;
+}
+
+void ModelFile::check_axes(const std::map<std::string, onnx::Tensor>& constants) const {
+  std::map<std::string, std::pair<Index, std::string>> known;  // by an axis's name: its size, and whose it is
+  for (const onnx::ValueInfo* input : inputs_) {
+    const auto found = constants.find(input->name);
+    if (found == constants.end() || !input->dims || input->dims->size() != found->second.dims().size())
+      continue;
+    for (std::size_t axis = given_.batched ? 1 : 0; axis < input->dims->size(); ++axis) {
+      const std::string& name = (*input->dims)[axis].name;
+      const Index size = found->second.dims()[axis];
+      if (name.empty()) continue;
+      const auto [first, is_new] = known.try_emplace(name, size, input->name);
+      if (!is_new && first->second.first != size)
+        ascribe::fail("input '", input->name, "': expected size ", first->second.first, " along axis ", axis,
+                      ", '", name, "', which '", first->second.second, "' has, found ", size);
+    }
+  }
+}
+
+std::vector<RowChoice> ModelFile::choices(const Pieces& pieces) const {
+  std::set<std::string> held = names_of(given_.constants);
+  held.merge(pieces.data());
+  return row_choices(model_, held);
+}
+
+std::vector<double> ModelFile::rows(const Pieces& pieces, const std::vector<NetworkInput>& inputs) const {
+  onnx::ReadOptions options = given_;
+  give_pieces(pieces, options);
+  options.outputs.clear();
+  for (const NetworkInput& input : inputs) options.outputs.push_back(input.name);
+  const auto net = onnx::network<double>(model_, options);
+  std::vector<double> all;
+  for (const NetworkInput& input : inputs) {
+    const auto port = std::find_if(net.inputs.begin(), net.inputs.end(),
+                                   [&](const onnx::Port& one) { return one.name == input.name; });
+    all.insert(all.end(), port->values.begin(), port->values.end());
+  }
+  return all;
+}
+
+std::int64_t ModelFile::id_of(const std::string& what, const std::string& piece) const {
+  const auto id = cutter_->pieces().id(piece);
+  if (!id) ascribe::fail(what, ": ", options_.vocabulary.string(), " has no ", piece);
+  return *id;
 }
 
 std::vector<onnx::NodeReport> ModelFile::survey(const Group& group) const {
@@ -134,22 +184,9 @@ std::vector<onnx::NodeReport> ModelFile::survey(const Group& group) const {
 }
 
 std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
+  const std::set<std::string> rows = choosing(row_choices(model_, names_of(given_.constants)));
+  if (!rows.empty()) return by_ids(std::move(files), rows);
   std::vector<Group> groups;
-  const std::vector<std::string> rows = choosing_rows();
-  if (!rows.empty())
-    for (const Place& place : files)
-      if (!is_npy(place.path))
-        ascribe::fail(place.path, ": expected a .npy file of whole numbers for input '", rows.front(),
-                      "'; --vocabulary FILE reads texts");
-  const std::string& alone = options_.input_name;
-  if (!rows.empty() && (!options_.with_them.empty() || (!alone.empty() && alone != rows.front())))
-    ascribe::fail("--explain: the numbers of input '", rows.front(),
-                  "' choose rows of a table, which makes a network of each sample: its rows are explained by "
-                  "themselves, and --input NAME=FILE.npy holds the other inputs, or these numbers");
-  if (explained() && !rows.empty()) {
-    for (Place& place : files) groups.push_back({{std::move(place)}});
-    return groups;
-  }
   const onnx::ValueInfo* input = explained();
   if (!input || !is_open(*input)) {
     groups.push_back({std::move(files), {}});
@@ -167,19 +204,63 @@ std::vector<Group> ModelFile::by_shape(std::vector<Place> files) const {
   return groups;
 }
 
-std::vector<Group> ModelFile::by_text() const {
-  std::vector<const onnx::ValueInfo*> open;
+std::string ModelFile::open_inputs() const {
+  std::string names;
   for (const onnx::ValueInfo* input : inputs_)
-    if (given_.constants.count(input->name) == 0) open.push_back(input);
-  const TextCutter cutter(options_.model, options_.vocabulary, options_.keep_case, open);
-  const std::vector<std::string> rows = choosing_rows();
+    if (given_.constants.count(input->name) == 0) names += (names.empty() ? "'" : ", '") + input->name + "'";
+  return names;
+}
+
+std::vector<Group> ModelFile::by_ids(std::vector<Place> files, const std::set<std::string>& choosing) const {
+  const std::string& some = *choosing.begin();
+  for (const Place& place : files)
+    if (!is_npy(place.path))
+      ascribe::fail(place.path, ": expected a .npy file of whole numbers for input '", some,
+                    "'; --vocabulary FILE reads texts, where the model has a vocab.txt");
+  const onnx::ValueInfo* const first = explained();
+  if (!first)
+    ascribe::fail(options_.model.string(), ": expected to be told what ", files.front().path, " is of ",
+                  open_inputs(), ": --explain NAME=FILE.npy explains an input of whole numbers, --input ",
+                  "NAME=FILE.npy holds one at what the file says");
+  std::vector<const onnx::ValueInfo*> all{first};
+  std::set<std::string> left = choosing;
+  for (const InputFiles& input : options_.with_them) {
+    all.push_back(&named("--explain", input.name));
+    if (input.files.size() != files.size())
+      ascribe::fail("--explain: expected a file for '", input.name, "' to go with each of ", files.size(),
+                    ", found ", input.files.size());
+  }
+  for (const onnx::ValueInfo* input : all)
+    if (left.erase(input->name) == 0)
+      ascribe::fail("--explain: the numbers of input '", some, "' choose rows of a table, and those of '",
+                    input->name, "' do not: such rows are explained by themselves; --input NAME=FILE.npy ",
+                    "holds the other inputs, or these numbers");
+  if (!left.empty())
+    ascribe::fail(options_.model.string(), ": the numbers of input '", *left.begin(),
+                  "' choose rows of a table, too: --explain ", *left.begin(),
+                  "=FILE.npy explains them, --input ", *left.begin(), "=FILE.npy holds them");
+  for (const onnx::ValueInfo* input : inputs_)
+    if (options_.output.empty() && given_.constants.count(input->name) == 0 &&
+        std::find(all.begin(), all.end(), input) == all.end())
+      ascribe::fail(options_.model.string(), ": the model takes '", input->name, "', too: --input ",
+                    input->name, "=FILE.npy says what that is");
+  std::vector<Group> groups;
+  for (std::size_t n = 0; n < files.size(); ++n) {
+    std::vector<onnx::Tensor> ids{ids_in(*first, files[n].path, given_.batched)};
+    for (std::size_t k = 1; k < all.size(); ++k)
+      ids.push_back(ids_in(*all[k], options_.with_them[k - 1].files[n], given_.batched));
+    groups.push_back({{std::move(files[n])}, {}, pieces_of(std::move(ids))});
+  }
+  return groups;
+}
+
+std::vector<Group> ModelFile::by_text() const {
   std::vector<Group> groups;
   for (auto& [place, text] : find_texts(options_.inputs, options_.inputs_from)) {
-    Pieces pieces = cutter.cut(text);
-    if (pieces.ids != rows)
+    Pieces pieces = cutter_->cut(text);
+    if (choosing(choices(pieces)) != std::set<std::string>(pieces.ids.begin(), pieces.ids.end()))
       ascribe::fail(options_.model.string(), ": expected a Gather that takes rows of a table by ",
-                    pieces.ids.front(),
-                    pieces.ids.size() > 1 ? " and " + pieces.ids.back() + " behind it" : "",
+                    pieces.ids.front(), pieces.ids.size() > 1 ? " and one by " + pieces.ids.back() : "",
                     ", found none whose rows are known to be theirs: ids in .npy can be explained");
     groups.push_back({{std::move(place)}, {}, std::move(pieces)});
   }
@@ -203,14 +284,6 @@ std::string ModelFile::list() const {
       if (!output.empty() && outputs.count(output) == 0)
         text += "inner   " + output + "  of " + onnx::describe(node) + "\n";
   return text;
-}
-
-std::vector<double> numbers_in(const std::filesystem::path& path) {
-  const ascribe::io::NpyReader file(path);
-  const onnx::Dims dims(file.shape().begin(), file.shape().end());
-  std::vector<double> values(static_cast<std::size_t>(onnx::element_count(dims, path.string())));
-  file.read(0, std::span<double>(values));
-  return values;
 }
 
 std::string operators_text() {

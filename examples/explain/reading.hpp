@@ -1,8 +1,11 @@
 /// What of a model is read, and in which sizes.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,11 +19,12 @@
 
 namespace explain {
 
-/// Files of one shape, which is open in the model; or one file of whole numbers that choose rows of a table.
+/// Files of one shape, which is open in the model; or one text, or file of whole numbers that choose rows of
+/// a table.
 struct Group {
   std::vector<Place> files;
   ascribe::onnx::Dims shape = {};  ///< with the batch; empty: the model says it all
-  std::optional<Pieces> pieces = {};  ///< of the text that the file stands for
+  std::optional<Pieces> pieces = {};  ///< of the text, or the numbers
 };
 
 /// A model's file, before a network is made of it.
@@ -49,34 +53,49 @@ class ModelFile {
 
   /// The files by shape, in the order in which each comes first; all in one where the model leaves nothing
   /// open; one by one where their numbers choose rows of a table, which makes a network of each. Throws
-  /// ascribe::Error for an image, whose size then is none of its own, and for such numbers where --explain
-  /// names other inputs.
+  /// ascribe::Error for an image, whose size then is none of its own, and as `by_ids`.
   std::vector<Group> by_shape(std::vector<Place> files) const;
 
   /// The texts that the command line names, one by one. Throws ascribe::Error as find_texts and TextCutter,
   /// and where it cannot be said which piece chooses which row of a table.
   std::vector<Group> by_text() const;
 
- private:
-  /// The input of that name. Throws ascribe::Error where there is none.
+  /// Which of a model's rows these numbers are known to choose.
+  std::vector<RowChoice> choices(const Pieces& pieces) const;
+
+  /// The rows that they choose, for these inputs of the network one behind the other. Reads no more of the
+  /// model than that. Throws ascribe::Error for a number that a table has no row for.
+  std::vector<double> rows(const Pieces& pieces, const std::vector<NetworkInput>& inputs) const;
+
+  /// The number of a piece of the vocabulary. Throws ascribe::Error, which begins with `what`, where there is
+  /// none.
+  std::int64_t id_of(const std::string& what, const std::string& piece) const;
+
+  /// An input of the model, by its name. Throws ascribe::Error, which begins with the option, where there is
+  /// none.
   const ascribe::onnx::ValueInfo& named(const char* option, const std::string& name) const;
+
+ private:
+  /// The numbers of each file of INPUT, with those of the files that --explain names. Throws ascribe::Error
+  /// where another input is explained beside them, where others that choose rows are not, and for files that
+  /// are none of one sample's.
+  std::vector<Group> by_ids(std::vector<Place> files, const std::set<std::string>& choosing) const;
   /// The input that the command line's INPUT is for; null where it says of several others nothing.
   const ascribe::onnx::ValueInfo* explained() const;
   bool is_open(const ascribe::onnx::ValueInfo& input) const;
   /// The shape of a file's samples, with a batch of one, for an input whose sizes are open.
   ascribe::onnx::Dims shape_in(const std::string& path, const ascribe::onnx::ValueInfo& input) const;
-  /// The inputs of whole numbers (ids) that a Gather takes rows by, perhaps moved before, one behind the
-  /// other as it takes them.
-  std::vector<std::string> choosing_rows() const;
+  /// Throws ascribe::Error where an axis of one name has two sizes: a mask of another length than the ids.
+  void check_axes(const std::map<std::string, ascribe::onnx::Tensor>& constants) const;
+  /// The inputs that nothing has been said of, as the reader of a message needs them.
+  std::string open_inputs() const;
 
   const Options& options_;
   ascribe::onnx::Model model_;
   std::vector<const ascribe::onnx::ValueInfo*> inputs_;  ///< those without a value in the file
   ascribe::onnx::ReadOptions given_;
+  std::optional<TextCutter> cutter_;  ///< where texts are explained
 };
-
-/// All numbers of a .npy file.
-std::vector<double> numbers_in(const std::filesystem::path& path);
 
 /// All operators that are read, and those that are evaluated for constants.
 std::string operators_text();

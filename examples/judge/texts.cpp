@@ -15,7 +15,7 @@ namespace judge {
 namespace onnx = ascribe::onnx;
 
 bool Texts::are_judged(const Options& options, const onnx::Model& model) {
-  return !options.vocabulary.empty() || !choosing_rows(model, {}).empty();
+  return !options.vocabulary.empty() || !row_choices(model, {}).empty();
 }
 
 Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>& notes)
@@ -24,10 +24,10 @@ Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>
        {std::pair("--replace", options.replacement), std::pair("--baseline", options.baseline)})
     if (said == "mean" || said == "blur")
       ascribe::fail(option, ": ", said, " has no meaning for the rows that a text chooses");
-  const std::vector<std::string> choosing = choosing_rows(model_, {});
   std::optional<std::int64_t> replacing;
   if (options.vocabulary.empty()) {
-    for (const Place& file : find_inputs(options.inputs, {}, {}, notes)) read_ids(file, choosing);
+    const RowChoice choice = row_choices(model_, {}).front();
+    for (const Place& file : find_inputs(options.inputs, {}, {}, notes)) read_ids(file, choice);
   } else {
     std::vector<const onnx::ValueInfo*> inputs;
     for (const onnx::ValueInfo& input : model_.graph.inputs)
@@ -37,9 +37,12 @@ Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>
     const TextCutter cutter(options.model, options.vocabulary, options.keep_case, inputs);
     for (auto& [place, text] : find_texts(options.inputs, {})) {
       texts_.push_back({std::move(place), cutter.cut(text)});
-      if (texts_.back().pieces.ids != choosing)
+      const Pieces& pieces = texts_.back().pieces;
+      const std::vector<RowChoice> choices = row_choices(model_, pieces.data());
+      if (choices.size() != 1 || choices[0].ids != pieces.ids)
         ascribe::fail(options.model.string(), ": expected a Gather that takes rows of a table by ",
-                      texts_.back().pieces.ids.front(), ", found none whose rows are known to be its");
+                      pieces.ids.front(), ", found ",
+                      choices.size() > 1 ? "several" : "none whose rows are known to be its");
     }
     if (options.replacement == "mask" || options.replacement == "pad") {
       const std::string piece = options.replacement == "mask" ? "[MASK]" : "[PAD]";
@@ -51,28 +54,27 @@ Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>
   }
   if (!replacing) return;
   // All of a text's ids are it, so that its rows are that of the piece.
-  Pieces pieces = texts_.front().pieces;
-  for (auto& [name, values] : pieces.inputs)
-    if (std::find(pieces.ids.begin(), pieces.ids.end(), name) != pieces.ids.end())
-      std::fill(values.begin(), values.end(), static_cast<double>(*replacing));
-  const Network network = network_of(pieces, texts_.front().place.shown);
+  const Pieces &first = texts_.front().pieces,
+               pieces = first.with_ids(std::vector<std::int64_t>(first.words.size(), *replacing));
+  const Network network = network_of(pieces);
   const auto& rows = network.inputs[0];
   const auto width = static_cast<std::size_t>(rows.shape.back());
   for (std::size_t i = 0; i < width; ++i) replacement_.push_back(static_cast<float>(rows.values[i]));
 }
 
-void Texts::read_ids(const Place& file, const std::vector<std::string>& choosing) {
+void Texts::read_ids(const Place& file, const RowChoice& choice) {
+  const std::string& name = choice.ids.front();
   if (!is_npy(file.path))
-    ascribe::fail(file.path, ": expected a .npy file of whole numbers for input '", choosing.front(),
+    ascribe::fail(file.path, ": expected a .npy file of whole numbers for input '", name,
                   "'; --vocabulary FILE reads texts");
-  const ascribe::io::NpyReader array{std::filesystem::path(file.path)};
-  const auto& shape = array.shape();
-  if (choosing.size() > 1 || shape.empty() || shape.size() > 2 || (shape.size() == 2 && shape[0] != 1))
-    ascribe::fail(file.path, ": expected the whole numbers of one sample for one input, found ", shape.size(),
-                  " axes for ", choosing.size());
-  std::vector<double> ids(shape.back());
-  array.read(0, std::span<double>(ids));
-  texts_.push_back({file, {{{choosing.front(), std::move(ids)}}, choosing, {}}});
+  if (choice.ids.size() > 1)
+    ascribe::fail(file.path, ": expected the whole numbers of one sample for one input, found ",
+                  choice.ids.size(), " inputs");
+  const onnx::ValueInfo& input = *std::find_if(model_.graph.inputs.begin(), model_.graph.inputs.end(),
+                                               [&](const auto& one) { return one.name == name; });
+  Pieces pieces = pieces_of({ids_in(input, file.path, true)});
+  pieces.words.clear();  // they are shown by their positions
+  texts_.push_back({file, std::move(pieces)});
 }
 
 std::vector<Place> Texts::places() const {
@@ -81,16 +83,13 @@ std::vector<Place> Texts::places() const {
   return all;
 }
 
-Network Texts::network_of(const Pieces& pieces, const std::string& where) const {
+Network Texts::network_of(const Pieces& pieces) const {
   onnx::ReadOptions reading = reading_of(options_);
-  give_pieces(pieces, model_.graph.inputs, where, reading);
+  give_pieces(pieces, reading);
   return load_classifier(options_, model_, reading);
 }
 
-Network Texts::network(std::size_t n) const {
-  const Place& place = texts_[n].place;
-  return network_of(texts_[n].pieces, place.shown.empty() ? place.path : place.shown);
-}
+Network Texts::network(std::size_t n) const { return network_of(texts_[n].pieces); }
 
 Data Texts::data(std::size_t n, const Network& network) const {
   const auto& rows = network.inputs[0];

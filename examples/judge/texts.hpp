@@ -8,6 +8,7 @@
 #include "ascribe/io/onnx/model.hpp"
 #include "examples/judge/bench.hpp"
 #include "examples/judge/options.hpp"
+#include "examples/support/model_options.hpp"
 #include "examples/support/text.hpp"
 
 namespace judge {
@@ -37,8 +38,8 @@ class Texts {
     Pieces pieces;
   };
 
-  void read_ids(const Place& file, const std::vector<std::string>& choosing);
-  Network network_of(const Pieces& pieces, const std::string& where) const;
+  void read_ids(const Place& file, const RowChoice& choice);
+  Network network_of(const Pieces& pieces) const;
 
   const Options& options_;
   const ascribe::onnx::Model model_;

@@ -4,9 +4,13 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <span>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "ascribe/core/error.hpp"
+#include "ascribe/io/npy.hpp"
 #include "examples/support/files.hpp"
 
 namespace examples {
@@ -53,34 +57,78 @@ onnx::Tensor constant_of(const onnx::ValueInfo& input, onnx::Dims dims, std::vec
   return onnx::Tensor::of(input.name, std::move(dims), std::move(whole));
 }
 
-std::vector<std::string> choosing_rows(const onnx::Model& model, const std::set<std::string>& held) {
-  std::map<std::string, std::vector<std::string>> ids;  // by a value's name
+onnx::Tensor tensor_in(const onnx::ValueInfo& input, const std::filesystem::path& path) {
+  const ascribe::io::NpyReader file(path);
+  onnx::Dims dims(file.shape().begin(), file.shape().end());
+  std::vector<double> values(static_cast<std::size_t>(onnx::element_count(dims, path.string())));
+  file.read(0, std::span<double>(values));
+  return constant_of(input, std::move(dims), std::move(values), path.string());
+}
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// The ids that a node's result is made of, number by number; empty: none, or nobody knows.
+Names ids_behind(const onnx::Node& node, const std::map<std::string, Names>& ids) {
+  constexpr std::string_view moves[] = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"},
+                             one_by_one[] = {"Add", "Clip", "Mod", "Mul", "Sub"};
+  const auto is = [&](const auto& operators) {
+    return std::find(std::begin(operators), std::end(operators), node.op_type) != std::end(operators);
+  };
+  const auto of = [&](const std::string& value) {
+    const auto found = ids.find(value);
+    return found == ids.end() ? Names() : found->second;
+  };
+  if (is(moves)) return of(node.inputs[0]);
+  Names all;
+  if (node.op_type == "Concat") {
+    // What several are joined to is known if all of them are.
+    for (const std::string& input : node.inputs) {
+      const Names one = of(input);
+      if (one.empty()) return {};
+      all.insert(all.end(), one.begin(), one.end());
+    }
+  } else if (is(one_by_one)) {
+    for (const std::string& input : node.inputs) {
+      const Names one = of(input);
+      if (!one.empty() && !all.empty()) return {};
+      if (!one.empty()) all = one;
+    }
+  }
+  return all;
+}
+
+bool is_along_first_axis(const onnx::Node& gather) {
+  return std::none_of(gather.attributes.begin(), gather.attributes.end(), [](const onnx::Attribute& one) {
+    const auto* axis = std::get_if<std::int64_t>(&one.value);
+    return one.name == "axis" && axis != nullptr && *axis != 0;
+  });
+}
+
+}  // namespace
+
+std::vector<RowChoice> row_choices(const onnx::Model& model, const std::set<std::string>& held) {
+  std::map<std::string, Names> ids;  // by a value's name
   for (const onnx::ValueInfo& input : model.graph.inputs)
     if (held.count(input.name) == 0 &&
         (input.type == onnx::ElementType::int64 || input.type == onnx::ElementType::int32))
       ids[input.name] = {input.name};
   for (const onnx::Tensor& stored : model.graph.initializers) ids.erase(stored.name());
+  std::vector<RowChoice> choices;
   for (const onnx::Node& node : model.graph.nodes) {  // each stands behind those that it reads
-    if (node.inputs.empty()) continue;
-    if (node.op_type == "Gather" && node.inputs.size() == 2 && ids.count(node.inputs[1]) > 0)
-      return ids[node.inputs[1]];
-    constexpr std::string_view moves[] = {"Cast",    "Concat",  "Flatten",  "Identity",
-                                          "Reshape", "Squeeze", "Unsqueeze"};
-    if (std::find(std::begin(moves), std::end(moves), node.op_type) == std::end(moves)) continue;
-    // What several are joined to is known if all of them are.
-    std::vector<std::string> joined;
-    for (const std::string& input : node.op_type == "Concat" ? node.inputs : std::vector{node.inputs[0]}) {
-      const auto found = ids.find(input);
-      if (found == ids.end()) {
-        joined.clear();
-        break;
-      }
-      joined.insert(joined.end(), found->second.begin(), found->second.end());
+    if (node.inputs.empty() || node.outputs.empty()) continue;
+    if (node.op_type == "Gather") {
+      const auto found = node.inputs.size() == 2 ? ids.find(node.inputs[1]) : ids.end();
+      if (found != ids.end() && is_along_first_axis(node))
+        choices.push_back({node.outputs[0], found->second});
+      continue;
     }
-    if (!joined.empty())
-      for (const std::string& output : node.outputs) ids[output] = joined;
+    const Names behind = ids_behind(node, ids);
+    if (!behind.empty())
+      for (const std::string& output : node.outputs) ids[output] = behind;
   }
-  return {};
+  return choices;
 }
 
 std::string fingerprint_of_model(const ascribe::onnx::Model& model, const std::filesystem::path& file) {

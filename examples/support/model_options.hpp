@@ -24,9 +24,19 @@ void check_sizes(const ascribe::onnx::Model& model, const std::filesystem::path&
 ascribe::onnx::Tensor constant_of(const ascribe::onnx::ValueInfo& input, ascribe::onnx::Dims dims,
                                   std::vector<double> values, const std::string& where);
 
-/// The inputs of whole numbers (ids) that a Gather takes rows by, perhaps moved before, one behind the other
-/// as it takes them; `held`: inputs that are given otherwise.
-std::vector<std::string> choosing_rows(const ascribe::onnx::Model& model, const std::set<std::string>& held);
+/// A .npy file as a constant that a model asks for. Throws ascribe::Error as NpyReader and constant_of.
+ascribe::onnx::Tensor tensor_in(const ascribe::onnx::ValueInfo& input, const std::filesystem::path& file);
+
+/// Rows of a table that whole numbers (ids) choose.
+struct RowChoice {
+  std::string rows;              ///< what the Gather that takes them gives
+  std::vector<std::string> ids;  ///< the inputs whose numbers choose them, one behind the other
+};
+
+/// All Gathers along the first axis of a table whose indices are known to be inputs of whole numbers, one by
+/// one: perhaps moved before, joined, or computed with each by itself. `held`: inputs that are given
+/// otherwise.
+std::vector<RowChoice> row_choices(const ascribe::onnx::Model& model, const std::set<std::string>& held);
 
 /// A number that stands for a model: the content of its file, and of its weights, wherever those lie.
 /// Throws ascribe::Error where the file cannot be read.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <span>
@@ -304,10 +306,18 @@ Sample Beside::read(std::size_t n) const {
   return side_by_side(samples);
 }
 
+bool is_baseline_word(const std::string& said) {
+  if (!said.starts_with(baseline_ids)) return said == "zero" || said == "pad" || said == "mask";
+  const char *const begin = said.data() + baseline_ids.size(), *const end = said.data() + said.size();
+  std::int64_t id = 0;
+  const auto [stop, error] = std::from_chars(begin, end, id);
+  return error == std::errc() && stop == end && id >= 0;
+}
+
 std::vector<std::string> baseline_files(const std::string& name) {
   std::vector<std::string> files;
   std::error_code error;
-  if (!std::filesystem::is_directory(name, error)) return {name};
+  if (is_baseline_word(name) || !std::filesystem::is_directory(name, error)) return {name};
   std::vector<std::string> passed_over;
   for (Place& place : find_inputs({name}, {}, {}, passed_over)) files.push_back(std::move(place.path));
   return files;
@@ -316,6 +326,11 @@ std::vector<std::string> baseline_files(const std::string& name) {
 Beside baselines_of(const std::vector<std::string>& names, bool average, const Shape& shape,
                     const std::optional<ImageLayout>& layout, std::size_t inputs) {
   std::error_code error;
+  for (const std::string& name : names)
+    if (name != "zero" && is_baseline_word(name))
+      ascribe::fail("--baseline ", name,
+                    ": expected an input of texts or ids, whose pieces it replaces, found ",
+                    text_of(shape, true));
   const bool one_file =
       names.size() == 1 && names[0] != "zero" && !std::filesystem::is_directory(names[0], error);
   if (one_file && !average) return Beside("baseline", names[0], shape, layout, inputs);

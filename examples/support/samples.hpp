@@ -153,7 +153,11 @@ class Beside {
   std::vector<Beside> joined_;  // of which there is one each, or one for all
 };
 
-/// The files of what --baseline names: one, a folder's, or the word "zero".
+/// Whether --baseline says a word and names no file: "zero", or of texts and ids "pad", "mask" and "ids:N".
+bool is_baseline_word(const std::string& said);
+inline constexpr std::string_view baseline_ids = "ids:";
+
+/// The files of what --baseline names: one, a folder's, or a word.
 std::vector<std::string> baseline_files(const std::string& name);
 
 /// What --baseline names, once or several times. `average`: the samples of one file serve all inputs, too.

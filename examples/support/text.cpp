@@ -180,7 +180,9 @@ Pieces TextCutter::cut(const Text& text) const {
           break;
       }
     }
-    found.inputs.emplace_back(filled.input->name, std::move(values));
+    onnx::Dims dims{static_cast<Index>(values.size())};
+    if (!filled.input->dims || filled.input->dims->size() > 1) dims.insert(dims.begin(), 1);
+    found.inputs.push_back(constant_of(*filled.input, std::move(dims), std::move(values), shown(text)));
   }
   // The first text's pieces stand first, whatever the order of the inputs.
   for (const int part : {-1, 0, 1})
@@ -189,15 +191,57 @@ Pieces TextCutter::cut(const Text& text) const {
   return found;
 }
 
-void give_pieces(const Pieces& pieces, const std::vector<onnx::ValueInfo>& inputs, const std::string& where,
-                 onnx::ReadOptions& to) {
-  for (const auto& [name, values] : pieces.inputs) {
-    const auto input = std::find_if(inputs.begin(), inputs.end(),
-                                    [&, &wanted = name](const auto& i) { return i.name == wanted; });
-    onnx::Dims dims{static_cast<Index>(values.size())};
-    if (!input->dims || input->dims->size() > 1) dims.insert(dims.begin(), 1);
-    to.constants.insert_or_assign(name, constant_of(*input, dims, values, where));
+const onnx::Tensor& Pieces::input(const std::string& name) const {
+  return *std::find_if(inputs.begin(), inputs.end(),
+                       [&](const onnx::Tensor& input) { return input.name() == name; });
+}
+
+std::set<std::string> Pieces::data() const {
+  std::set<std::string> names;
+  for (const onnx::Tensor& input : inputs) names.insert(input.name());
+  for (const std::string& name : ids) names.erase(name);
+  return names;
+}
+
+Pieces Pieces::with_ids(const std::vector<std::int64_t>& all) const {
+  Pieces other = *this;
+  auto next = all.begin();
+  for (const std::string& name : ids) {
+    const auto place = std::find_if(other.inputs.begin(), other.inputs.end(),
+                                    [&](const onnx::Tensor& input) { return input.name() == name; });
+    const auto end = next + place->size();
+    *place = onnx::Tensor::of(name, place->dims(), std::vector<std::int64_t>(next, end));
+    next = end;
   }
+  return other;
+}
+
+onnx::Tensor ids_in(const onnx::ValueInfo& input, const std::filesystem::path& file, bool batched) {
+  const onnx::Tensor ids = tensor_in(input, file);
+  onnx::Dims dims = ids.dims();
+  if (batched && input.dims && dims.size() + 1 == input.dims->size()) dims.insert(dims.begin(), 1);
+  if ((input.dims && dims.size() != input.dims->size()) || (batched && (dims.empty() || dims[0] != 1)))
+    ascribe::fail(file.string(), ": expected the whole numbers of one sample for input '", input.name,
+                  "', found shape ", onnx::shown(ids.dims()));
+  return ids.reshaped(dims);
+}
+
+Pieces pieces_of(std::vector<onnx::Tensor> ids) {
+  Pieces pieces;
+  for (const onnx::Tensor& one : ids) {
+    const int part = static_cast<int>(pieces.ids.size());
+    pieces.ids.push_back(one.name());
+    for (const std::int64_t id : one.values<std::int64_t>()) {
+      const std::string number = std::to_string(id);
+      pieces.words.push_back({number, number, id, false, false, part});
+    }
+  }
+  pieces.inputs = std::move(ids);
+  return pieces;
+}
+
+void give_pieces(const Pieces& pieces, onnx::ReadOptions& to) {
+  for (const onnx::Tensor& input : pieces.inputs) to.constants.insert_or_assign(input.name(), input);
   to.lookups = pieces.ids;
 }
 

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/options.hpp"
+#include "ascribe/io/onnx/tensor.hpp"
 #include "examples/support/samples.hpp"
 #include "examples/support/wordpiece.hpp"
 #include "examples/support/words.hpp"
@@ -22,13 +24,27 @@ struct Text {
   std::optional<std::string> second;
 };
 
-/// What a model gets of a text.
+/// What a model gets of a text, or of files of ids.
 struct Pieces {
-  /// For each of the model's inputs that a text fills, by its name: a number for each piece.
-  std::vector<std::pair<std::string, std::vector<double>>> inputs;
-  std::vector<std::string> ids;       ///< those of the inputs that are ids, in the order of the pieces
-  std::vector<Word> words;            ///< all pieces, as they are shown
+  std::vector<ascribe::onnx::Tensor> inputs;  ///< of the model's, by name: a number for each piece
+  std::vector<std::string> ids;  ///< those of the inputs that are ids, in the order of the pieces
+  std::vector<Word> words;       ///< all pieces, as they are shown
+
+  /// The input of that name, which is one of `inputs`.
+  const ascribe::onnx::Tensor& input(const std::string& name) const;
+  /// Those that are none of `ids`: masks, types and positions.
+  std::set<std::string> data() const;
+  /// The same with another id for each piece.
+  Pieces with_ids(const std::vector<std::int64_t>& all) const;
 };
+
+/// One sample's whole numbers in a .npy file, for an input of the model that has its batch before them, or
+/// none. Throws ascribe::Error as tensor_in, and for those of several samples.
+ascribe::onnx::Tensor ids_in(const ascribe::onnx::ValueInfo& input, const std::filesystem::path& file,
+                             bool batched);
+
+/// Ids as they are, each shown as its number; those of another input begin a line.
+Pieces pieces_of(std::vector<ascribe::onnx::Tensor> ids);
 
 /// The texts that the inputs on the command line and the lines of --inputs-from are: each a text, or a .txt
 /// file of texts, one a line; a tab parts two. A name of its own for each, from its first words and all of
@@ -68,9 +84,6 @@ class TextCutter {
 };
 
 /// Has what a model gets of a text among the reader's constants, its ids as numbers that choose rows.
-/// `inputs`: the model's; `where`: what the text is called. Throws ascribe::Error for numbers that an input
-/// does not take.
-void give_pieces(const Pieces& pieces, const std::vector<ascribe::onnx::ValueInfo>& inputs,
-                 const std::string& where, ascribe::onnx::ReadOptions& to);
+void give_pieces(const Pieces& pieces, ascribe::onnx::ReadOptions& to);
 
 }  // namespace examples

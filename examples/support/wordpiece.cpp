@@ -53,10 +53,11 @@ WordPiece::WordPiece(const std::filesystem::path& vocabulary, Case letters) : ca
   }
   if (!file.eof()) ascribe::fail(name, ": expected a vocabulary, found no file that can be read");
   if (!pieces_.empty() && pieces_.front().starts_with('{'))
-    ascribe::fail(name,
-                  ": expected a vocabulary of WordPiece, one piece a line (vocab.txt), found JSON: other "
-                  "tokenizers are not "
-                  "known; ids in .npy are");
+    ascribe::fail(
+        name,
+        ": expected a WordPiece vocabulary, one piece a line (vocab.txt), found JSON: texts are not "
+        "cut as byte pairs and other tokenizers do; the ids that the model's own tokenizer makes of "
+        "them are explained, in a .npy file and without --vocabulary");
   for (const auto& [piece, to] : {std::pair("[UNK]", &unknown_), {"[CLS]", &begin_}, {"[SEP]", &end_}}) {
     const auto found = id(piece);
     if (!found) ascribe::fail(name, ": expected a vocabulary of WordPiece, found none with ", piece);
