@@ -82,6 +82,10 @@ int main(int argc, char* argv[]) {
               Catch::clara::Opt(count, "count")["--shard-count"]("the test cases are run in so many parts") |
               Catch::clara::Opt(index, "index")["--shard-index"]("and this is the part to run, from 0"));
   if (const int status = session.applyCommandLine(argc, argv)) return status;
+  if (index >= count) {
+    std::fprintf(stderr, "--shard-index %zu: expected one below --shard-count %zu\n", index, count);
+    return 1;
+  }
   if (count > 1 && choose_shard(session, index, count) == 0) {
     std::puts("No test cases in this part");
     return 0;

@@ -4,7 +4,7 @@ set(prefix "${CMAKE_CURRENT_BINARY_DIR}/consumer/installed")
 add_test(NAME consumer/install COMMAND "${CMAKE_COMMAND}" --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
 set_tests_properties(consumer/install PROPERTIES FIXTURES_SETUP ascribe_installed)
 
-# What they print is checked, not how fast: the ONNX reader of headers alone takes a minute to be optimised.
+# That they build and run is checked, not how fast: the ONNX reader of headers alone takes a minute to be optimised.
 list(JOIN ASCRIBE_TEST_OPTIONS " " consumer_options)
 foreach(consumer find_package add_subdirectory fetch_content)
   add_test(

@@ -17,6 +17,7 @@
 #include <ascribe/compiled.hpp>
 
 #include "examples/support/idx.hpp"
+#include "tests/support/sanitizer.hpp"
 
 namespace {
 
@@ -101,10 +102,18 @@ Found groups_of(const Digits& digits, const Graph<float>& net, Index label) {
   return found;
 }
 
+/// How many networks are trained: each is 0.8 G products, and the same code as the one before.
+std::uint64_t seeds(std::uint64_t all) {
+  if (!test::under_sanitizer) return all;
+  WARN("left out under a sanitizer: " << all - 2 << " of " << all << " networks");
+  return 2;
+}
+
 // The copyright tag on a tenth of the horses (Lapuschkin et al. 1902.10178), on odd digits: precision and
 // recall of the group that is found, and that its region is the tag.
 TEST_CASE("a tag on a tenth of a class's training images is found", "[evaluate]") {
-  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+  const std::uint64_t last_seed = seeds(3);
+  for (std::uint64_t seed = 1; seed <= last_seed; ++seed) {
     Digits digits;
     const std::vector<Index> tagged = digits.tag(1, seed), all = digits.of(1, true);
     const Found found = groups_of(digits, trained(digits, seed), 1);
@@ -127,14 +136,15 @@ TEST_CASE("a tag on a tenth of a class's training images is found", "[evaluate]"
 
 TEST_CASE("without a tag nothing is claimed of any class, for four of five seeds", "[evaluate]") {
   const Digits digits;
-  int quiet = 0;
-  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
+  const std::uint64_t last_seed = seeds(5);
+  std::uint64_t quiet = 0;
+  for (std::uint64_t seed = 1; seed <= last_seed; ++seed) {
     const Graph<float> net = trained(digits, seed);
     std::size_t claims = 0;
     for (Index label = 0; label < 2; ++label) claims += groups_of(digits, net, label).shortcuts.size();
     quiet += claims == 0;
   }
-  CHECK(quiet >= 4);
+  CHECK(quiet + 1 >= last_seed);
 }
 
 }  // namespace

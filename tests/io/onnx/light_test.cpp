@@ -12,20 +12,12 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/sanitizer.hpp"
+
 namespace {
 
 using namespace ascribe;
 using Eigen::VectorXf;
-
-// VGG-19 has 575 MB of weights and takes 20 Gflop: under a sanitizer, minutes and several times the memory,
-// for code that the small networks of the other tests run through as well.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool under_sanitizer = true;
-#elif defined(__has_feature)
-constexpr bool under_sanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool under_sanitizer = false;
-#endif
 
 constexpr std::array<std::string_view, 9> networks{"bvlc_alexnet", "densenet121", "inception_v1",
                                                    "inception_v2", "resnet50",    "shufflenet",
@@ -50,7 +42,9 @@ float excess(const std::filesystem::path& file, const onnx::Tensor& expected) {
 // One test, so that there is never more than one of them in memory.
 TEST_CASE("ONNX's light networks", "[onnx][light]") {
   const std::filesystem::path folder = ASCRIBE_SOURCE_DIR "/build/onnx_light";
-  if (under_sanitizer) {
+  // VGG-19 has 575 MB of weights and takes 20 Gflop: under a sanitizer, minutes and several times the memory,
+  // for code that the small networks of the other tests run through as well.
+  if (test::under_sanitizer) {
     WARN("left out under a sanitizer: see the reason in light_test.cpp");
     return;
   }
