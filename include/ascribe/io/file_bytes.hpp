@@ -12,13 +12,18 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/binary.hpp"
 
+/// Whether files are mapped; a program that wants them read says 0, in all of its files.
+#ifndef ASCRIBE_MAPS_FILES
 #if __has_include(<sys/mman.h>) && __has_include(<unistd.h>) && __has_include(<fcntl.h>)
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #define ASCRIBE_MAPS_FILES 1
 #else
 #define ASCRIBE_MAPS_FILES 0
+#endif
+#endif
+#if ASCRIBE_MAPS_FILES
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace ascribe::io {
@@ -32,11 +37,8 @@ class FileBytes {
   FileBytes(const std::filesystem::path& path, std::string_view what)
       : size_(std::size_t(binary::file_size(path, what))) {
     if (map(path)) return;
-    try {
-      own_ = std::make_unique_for_overwrite<char[]>(size_);
-    } catch (const std::bad_alloc&) {
-      fail(path, ": expected a file that fits in memory, found ", size_, " bytes");
-    }
+    own_.reset(new (std::nothrow) char[size_]);
+    if (!own_) fail(path, ": expected a file that fits in memory, found ", size_, " bytes");
     binary::read(path, 0, std::span(own_.get(), size_));
   }
   FileBytes(const FileBytes&) = delete;

@@ -159,7 +159,8 @@ Index load_checkpoint(const std::filesystem::path& path, Trainer<Scalar>& traine
   });
   if (!reader.done()) fail(path, ": expected a checkpoint of this optimiser, found more than it has");
 
-  for (std::size_t k = 0; k < blocks.size(); ++k) std::ranges::copy(values[k], blocks[k].values.begin());
+  for (std::size_t k = 0; k < blocks.size(); ++k)
+    std::copy(values[k].begin(), values[k].end(), blocks[k].values.begin());
   trainer.update();
   optimiser = std::move(found);
   return next_epoch;
