@@ -23,13 +23,17 @@ std::set<std::string> choosing(const std::vector<RowChoice>& choices) {
   return names;
 }
 
-/// What --input holds an input at. Throws ascribe::Error for another number of axes than it has.
-onnx::Tensor held(const onnx::ValueInfo& input, const std::filesystem::path& file) {
-  onnx::Tensor tensor = tensor_in(input, file);
-  if (input.dims && tensor.dims().size() != input.dims->size())
+/// What --input holds an input at. Ids, masks and their like may lack the batch's axis. Throws ascribe::Error
+/// where those have another number of axes than the input.
+onnx::Tensor held(const onnx::ValueInfo& input, const std::filesystem::path& file, bool batched) {
+  const onnx::Tensor tensor = tensor_in(input, file);
+  if (onnx::is_floating(input.type) || !input.dims) return tensor;
+  onnx::Dims dims = tensor.dims();
+  if (batched && dims.size() + 1 == input.dims->size()) dims.insert(dims.begin(), 1);
+  if (dims.size() != input.dims->size())
     ascribe::fail("--input ", input.name, ": ", file.string(), ": expected shape ", onnx::shown(*input.dims),
-                  ", found ", onnx::shown(tensor.dims()));
-  return tensor;
+                  ", found ", onnx::shown(dims));
+  return tensor.reshaped(dims);
 }
 
 std::set<std::string> names_of(const std::map<std::string, onnx::Tensor>& constants) {
@@ -52,7 +56,7 @@ ModelFile::ModelFile(const Options& options) : options_(options), model_(onnx::r
   check_sizes(model_, options.model, options.sizes);
   for (const auto& [name, size] : options.sizes) given_.sizes.emplace(name, size);
   for (const auto& [name, path] : options.other_inputs)
-    given_.constants.emplace(name, held(named("--input", name), path));
+    given_.constants.emplace(name, held(named("--input", name), path, given_.batched));
   if (!options.input_name.empty()) named("--explain", options.input_name);
   for (const InputFiles& input : options.with_them) {
     const onnx::ValueInfo& value = named("--explain", input.name);

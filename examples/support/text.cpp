@@ -221,8 +221,8 @@ onnx::Tensor ids_in(const onnx::ValueInfo& input, const std::filesystem::path& f
   onnx::Dims dims = ids.dims();
   if (batched && input.dims && dims.size() + 1 == input.dims->size()) dims.insert(dims.begin(), 1);
   if ((input.dims && dims.size() != input.dims->size()) || (batched && (dims.empty() || dims[0] != 1)))
-    ascribe::fail(file.string(), ": expected the whole numbers of one sample for input '", input.name,
-                  "', found shape ", onnx::shown(ids.dims()));
+    ascribe::fail(file.string(), ": expected the whole numbers of one sample, found shape ",
+                  onnx::shown(ids.dims()), " for input '", input.name, "'");
   return ids.reshaped(dims);
 }
 

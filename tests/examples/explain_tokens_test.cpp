@@ -390,9 +390,12 @@ TEST_CASE("explain says what is wrong with ids", "[explain][tokens]") {
   const std::string four = ids_file(folder, "four.npy", {1, 1, 1, 1});
   CHECK_THAT(with(four, places), Contains("ids.npy: ") && Contains("(1, 3, 1)") && Contains("(1, 4, 1)") &&
                                      Contains("(of 3 ids)"));
-  CHECK_THAT(with(ids_file(folder, "flat.npy", {1, 1, 1}, {3}), places),
+  CHECK_THAT(with(ids_file(folder, "deep.npy", {1, 1, 1}, {1, 1, 3}), places),
              Contains("--input attention_mask: ") &&
-                 Contains("flat.npy: expected shape (N, Tattention_mask), found (3)"));
+                 Contains("deep.npy: expected shape (N, Tattention_mask), found (1, 1, 3)"));
+  explain({model, "--explain", "input_ids=" + ids, "--input",
+           "attention_mask=" + ids_file(folder, "flat.npy", {1, 1, 1}, {3}), "--input",
+           "token_type_ids=" + types, "--input", "position_ids=" + places});
   // Where the file gives both axes one name, it is the inputs that are named.
   const std::string tokens = same_axis_model(folder);
   CHECK_THAT(said({tokens, "--explain", "input_ids=" + ids, "--input", "attention_mask=" + four}),
