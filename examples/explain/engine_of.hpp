@@ -15,6 +15,7 @@
 #include "ascribe/networks/integrated_gradients.hpp"
 #include "ascribe/networks/occlusion.hpp"
 #include "ascribe/networks/reveal_cancel.hpp"
+#include "ascribe/networks/stability.hpp"
 #include "examples/explain/engine.hpp"
 #include "examples/support/activation_map.hpp"
 #include "examples/support/audit.hpp"
@@ -395,6 +396,11 @@ class EngineOf final : public Engine {
       result.remark = "the books are the mean of those of " + std::to_string(options.steps) +
                       " noisy inputs, and close for any number; --steps " +
                       std::to_string(4 * options.steps) + " would halve the mean's noise";
+    // Of the first input alone, since it takes several times what an explanation does, and of none that ids
+    // have chosen, of which each is a network of its own.
+    if (plan && n == 0 && count == 1 && options.output_folder.empty() && rows().empty())
+      result.remark =
+          said_of_kinks(options, x, start, options.method->baseline ? Column(bases.col(0)) : Column());
     if (node_books)
       for (const auto& node : explanation.nodes) result.nodes.push_back(amounts(node.books));
     for (const Index node : shared.at)
@@ -410,6 +416,16 @@ class EngineOf final : public Engine {
       result.multipliers = numbers_of(explanation.relevance);
     }
     return result;
+  }
+
+  /// That an explanation hangs on rounding; empty where it does not.
+  std::string said_of_kinks(const Options& options, const Column& x,
+                            const ascribe::start::WeightedOutputs& start, const Column& baseline) const {
+    const auto found = ascribe::check::stability(net_.graph, x, start, rules(options), baseline);
+    if (found.share <= examples::near_kink_limit) return "";
+    return examples::in_words(100 * found.share) + " % of the relevance passes through units of '" +
+           net_.graph.node(found.node).name +
+           "' that are within rounding of their kink: other hardware may differ";
   }
 
   /// Integrated gradients close up to the midpoint rule's error. It falls with the square of the steps where

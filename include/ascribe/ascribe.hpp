@@ -164,6 +164,7 @@
 #include <ascribe/networks/reveal_cancel.hpp>
 #include <ascribe/networks/schedule.hpp>
 #include <ascribe/networks/sequential.hpp>
+#include <ascribe/networks/stability.hpp>
 #include <ascribe/networks/tiles.hpp>
 
 #include <ascribe/compiled.hpp>
