@@ -1,8 +1,9 @@
 // Why did the network say so? Explains outputs of a network in an ONNX file for arrays or photographs, prints
 // where the relevance went, and writes it as numbers, books and pictures.
 #include <algorithm>
+#include <atomic>
 #include <csignal>
-#include <cstdio>
+#include <deque>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "examples/support/interruption.hpp"
 #include "examples/support/pipeline.hpp"
 #include "examples/support/png.hpp"
+#include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
 
 namespace {
@@ -56,78 +58,166 @@ struct Loaded {
   std::string error;
 };
 
+/// What is said of an input on the way, and where it stands among all.
+struct Said {
+  std::size_t unit = 0, sample = 0;
+  std::string text;
+};
+
+/// What has become of the inputs that this process has been handed.
+struct Counts {
+  std::size_t inputs = 0, explained = 0, before = 0;
+  std::vector<Said> failures, warnings;
+};
+
+Json to_json(const Counts& counts) {
+  const auto array = [](const std::vector<Said>& all) {
+    Json json = Json::array();
+    for (const Said& one : all) json.push_back({one.unit, one.sample, one.text});
+    return json;
+  };
+  return {counts.inputs, counts.explained, counts.before, array(counts.failures), array(counts.warnings)};
+}
+
+/// Adds a process's; what is said is in the inputs' order.
+void add(Counts& sum, const Json& json) {
+  sum.inputs += json[0].get<std::size_t>();
+  sum.explained += json[1].get<std::size_t>();
+  sum.before += json[2].get<std::size_t>();
+  const auto merge = [](std::vector<Said>& all, const Json& more) {
+    for (const Json& one : more) all.push_back({one[0], one[1], one[2]});
+    std::stable_sort(all.begin(), all.end(), [](const Said& x, const Said& y) {
+      return std::pair(x.unit, x.sample) < std::pair(y.unit, y.sample);
+    });
+  };
+  merge(sum.failures, json[3]);
+  merge(sum.warnings, json[4]);
+}
+
 /// From the inputs to the files: reading, explaining and writing at the same time, a few samples at once.
 class Run {
  public:
-  /// `heatmap`: the page that it adds to, or null.
+  /// `heatmap`: the page that it adds to, or null. `first_unit`: how many of what processes share out stand before
+  /// these inputs' own.
   Run(const Report& report, const Inputs& inputs, const Companions& companions, HeatmapPage* heatmap,
-      examples::Progress& progress)
+      examples::Progress& progress, Division& division, std::size_t first_unit)
       : report_(report),
         inputs_(inputs),
         companions_(companions),
         heatmap_(heatmap),
         progress_(progress),
+        division_(division),
+        first_unit_(first_unit),
+        in_folder_(!report.options.output_folder.empty()),
+        interruption_(division.farewell("explain")),
         plan_(report, inputs,
               report.options.targets.size() > 1 || one_each(companions.baseline) ||
                   one_each(companions.weights) || one_each(companions.segments) ||
-                  !report.options.with_them.empty()) {
+                  !report.options.with_them.empty(),
+              division) {
     const Options& o = report.options;
-    failures_ = plan_.failures();
-    in_folder_ = !o.output_folder.empty();
     kinds_ = o.write;
     if (!in_folder_) kinds_ = {.ledger = !o.ledger.empty(), .heatmap = !o.heatmap.empty() && !heatmap};
+    if (!in_folder_) division.begin(plan_.units());
+    extent_ = in_folder_ ? Piece{0, inputs.size()} : division.extent();
+    known_ = plan_.done(extent_);
+    finished_before_ = division.finished(0);
   }
 
-  /// Returns whether all inputs have been explained. Throws ascribe::Error, the first input's that cannot be,
-  /// unless the others are to be explained all the same.
-  bool operator()(const std::vector<std::string>& said) {
+  /// Explains what this process is handed. Throws ascribe::Error, the first input's that cannot be, unless
+  /// the others are to be explained all the same.
+  Counts operator()(const std::vector<std::string>& said) {
     const Options& o = report_.options;
-    const examples::Interruption interruption;
     explainers_ = report_.engine.explainers(o, companions_, kinds_.ledger);
     if (!o.page.empty()) page_.emplace(report_, companions_);
     notes_ = notes(said);
     examples::Stages<Loaded, Result> stages;
-    stages.prepare = [&](std::size_t k) { return load(plan_.sample(k)); };
-    stages.work = [&](std::size_t thread, std::size_t k, Loaded loaded) {
-      return explained(thread, plan_.sample(k), loaded);
+    stages.prepare = [&](std::size_t n) { return load(n); };
+    stages.work = [&](std::size_t thread, std::size_t n, Loaded loaded) {
+      return explained(thread, n, loaded);
     };
-    stages.finish = [&](std::size_t k, Result result) { write(k, std::move(result)); };
-    stages.stop = [&] { return interruption.requested(); };
+    stages.finish = [&](std::size_t n, Result result) { write(n, std::move(result)); };
+    stages.stop = [&] { return interruption_.requested(); };
     count(0);
-    std::size_t now = 0;
     try {
-      now = examples::run_pipeline(plan_.to_do(), explainers_.size(), stages);
+      examples::run_pipeline([&] { return next(); }, explainers_.size(), stages);
       if (writer_) writer_->keep();
     } catch (const ascribe::Error& error) {
       keep();
       if (!goes_on() || finished_ == 0) throw;
-      ascribe::fail(error.what(), " (", finished_, " of ", inputs_.size(), " inputs are done and kept)");
+      ascribe::fail(error.what(), " (", finished_, " of ", size(), " inputs are done and kept)");
     } catch (...) {
       keep();
       throw;
     }
     progress_.clear();
-    if (now < plan_.to_do()) {
-      std::cout.flush();
-      writer_.reset();
-      std::cerr << "explain: interrupted, " << finished_ << " of " << inputs_.size() << " inputs are done"
-                << (goes_on() ? "; the same command goes on from there"
-                              : ", and no file is written; --resume would keep them")
-                << '\n';
-      interruption.end();
-    }
-    if (in_folder_)
-      progress_.print(notes_ + std::to_string(inputs_.size()) + " inputs: " + std::to_string(explained_) +
-                      " explained, " + std::to_string(plan_.done()) + " were done before\n");
-    for (const std::string& failure : failures_) std::cerr << "explain: " << failure << '\n';
-    if (!failures_.empty())
-      std::cerr << "explain: " << failures_.size() << " of " << inputs_.size()
-                << " inputs could not be explained\n";
-    return failures_.empty();
+    if (interruption_.requested() && (division_.divided() || next())) interrupted();
+    writer_.reset();
+    put_together();
+    return finished_counts();
   }
+
+  /// What is to be printed before anything else, unless it has been.
+  const std::string& notes_left() const { return notes_; }
 
  private:
   bool goes_on() const { return in_folder_ || report_.options.resume; }
+  std::size_t size() const { return extent_.end - extent_.first; }
+
+  /// The next sample that is to be explained by this process.
+  std::optional<std::size_t> next() {
+    while (left_.empty()) {
+      const auto unit = division_.next();
+      if (!unit || *unit >= first_unit_ + plan_.units()) return std::nullopt;
+      division_.take();
+      const Piece samples = plan_.samples(*unit - first_unit_);
+      const auto to_do = plan_.to_do(*unit - first_unit_);
+      left_.assign(to_do.begin(), to_do.end());
+      const std::size_t all = samples.end - samples.first, before = all - left_.size();
+      counts_.inputs += all;
+      skipped_ += before;
+      // Those of all inputs together are known from the beginning.
+      if (in_folder_ && before > 0) division_.finished(before);
+    }
+    const std::size_t n = left_.front();
+    left_.pop_front();
+    return n;
+  }
+
+  /// The files of all inputs, of which several processes have written.
+  void put_together() {
+    if (in_folder_ || !report_.options.resume || !division_.completes()) return;
+    division_.meet([&] {
+      count(0);
+      if (interruption_.requested()) interrupted();
+    });
+    progress_.clear();
+    if (division_.speaks() && plan_.is_put_together()) plan_.put_together();
+  }
+
+  Counts finished_counts() {
+    counts_.before = skipped_;
+    // Of all inputs together, everybody knows them.
+    if (in_folder_ || (division_.speaks() && division_.completes())) {
+      std::vector<Said> all;
+      for (const std::string& failure : plan_.failures()) all.push_back({first_unit_, 0, failure});
+      counts_.failures.insert(counts_.failures.begin(), all.begin(), all.end());
+    }
+    return std::move(counts_);
+  }
+
+  [[noreturn]] void interrupted() {
+    keep();
+    progress_.clear();
+    std::cout.flush();
+    writer_.reset();
+    if (!division_.meets())  // what there was to say has been
+      std::cerr << "explain: interrupted, " << finished_ << " of " << size() << " inputs are done"
+                << (goes_on() ? "; the same command goes on from there"
+                              : ", and no file is written; --resume would keep them")
+                << '\n';
+    interruption_.end();
+  }
 
   void keep() noexcept {
     try {
@@ -137,9 +227,12 @@ class Run {
     }
   }
 
-  void count(std::size_t now) {
-    finished_ = plan_.done() + now;
-    progress_.count("explaining,", finished_, inputs_.size(), now);
+  /// So many more are done.
+  void count(std::size_t more) {
+    finished_ = known_ + division_.finished(more) - finished_before_;
+    const std::size_t before = known_ + (in_folder_ ? skipped_.load() : 0);
+    progress_.count("explaining,", finished_, std::max(finished_, size()),
+                    finished_ - std::min(finished_, before));
   }
 
   Loaded load(std::size_t n) const {
@@ -163,7 +256,7 @@ class Run {
     if (result.error.empty()) try {
         Explanation e = explainers_[thread]->explain(loaded.sample, n, loaded.own);
         if (page_) result.page = page_->input(thread, loaded.sample, n, loaded.own, e);
-        if (!in_folder_) result.summary = summary(report_, loaded.sample, e);
+        if (!in_folder_ && !division_.divided()) result.summary = summary(report_, loaded.sample, e);
         if (kinds_.ledger) result.ledger = ledger_sample(report_, loaded.sample, e);
         if (kinds_.heatmap) {
           examples::Row row = heatmap_row(report_, loaded.sample, e);
@@ -196,22 +289,22 @@ class Run {
     return std::move(e.at[file.place]);
   }
 
-  void write(std::size_t k, Result result) {
+  void write(std::size_t n, Result result) {
     if (!result.error.empty()) {
       if (!report_.options.keep_going) ascribe::fail(result.error);
-      failures_.push_back(result.error);
+      counts_.failures.push_back({first_unit_, n, result.error});
       if (heatmap_) heatmap_->add_failure(result.error);
     } else {
-      ++explained_;
+      ++counts_.explained;
       if (heatmap_) heatmap_->add(std::move(result.heatmap_page));
     }
-    if (!job_ || plan_.job_of(k) != number_) begin(plan_.job_of(k));
+    if (!job_ || plan_.job_of(n) != number_) begin(plan_.job_of(n));
     // An input that has files of its own has none then, so that it is tried again the next time.
     const bool nothing = !result.error.empty() && in_folder_ && job_->one_picture;
     if (!nothing) {
       if (!writer_) writer_.emplace(report_, *job_);
-      writer_->add(result);
-      if (writer_->done() == job_->count) {
+      writer_->add(n - job_->first, result);
+      if (writer_->done() == job_->count && job_->suffix.empty()) {
         writer_->finish();
         writer_.reset();
       }
@@ -221,12 +314,14 @@ class Run {
       notes_.clear();
       printed_ = true;
     }
-    if (!result.warning.empty()) {
+    if (!result.warning.empty() && division_.meets()) {
+      counts_.warnings.push_back({first_unit_, n, result.warning});
+    } else if (!result.warning.empty()) {
       progress_.clear();
       std::cout.flush();
       std::cerr << "explain: warning: " << result.warning << '\n';
     }
-    count(k + 1);
+    count(1);
   }
 
   void begin(std::size_t number) {
@@ -240,17 +335,38 @@ class Run {
   const Companions companions_;
   HeatmapPage* const heatmap_;
   examples::Progress& progress_;
-  const Plan plan_;
-  bool in_folder_ = false, printed_ = false;
+  Division& division_;
+  const std::size_t first_unit_;
+  const bool in_folder_;
+  const examples::Interruption interruption_;
+  Plan plan_;
+  bool printed_ = false;
   Kinds kinds_;
   std::vector<std::unique_ptr<Explainer>> explainers_;
   std::optional<PageMaker> page_;
   std::string notes_;
-  std::size_t number_ = 0, finished_ = 0, explained_ = 0;
+  Counts counts_;
+  std::deque<std::size_t> left_;  // of the last unit
+  Piece extent_;
+  std::size_t known_ = 0, finished_before_ = 0, finished_ = 0;
+  std::atomic<std::size_t> skipped_ = 0;
+  std::size_t number_ = 0;
   std::optional<Job> job_;
   std::optional<JobWriter> writer_;
-  std::vector<std::string> failures_;
 };
+
+/// What is said in the end. Returns whether all inputs have been explained.
+bool say(const Counts& counts, const std::string& notes, bool counted, examples::Progress& progress) {
+  if (counted)
+    progress.print(notes + std::to_string(counts.inputs) + " inputs: " + std::to_string(counts.explained) +
+                   " explained, " + std::to_string(counts.before) + " were done before\n");
+  for (const Said& warning : counts.warnings) std::cerr << "explain: warning: " << warning.text << '\n';
+  for (const Said& failure : counts.failures) std::cerr << "explain: " << failure.text << '\n';
+  if (!counts.failures.empty())
+    std::cerr << "explain: " << counts.failures.size() << " of " << counts.inputs
+              << " inputs could not be explained\n";
+  return counts.failures.empty();
+}
 
 std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOptions& reading) {
   return options.in_double ? load_double(options.model, reading) : load_float(options.model, reading);
@@ -405,11 +521,13 @@ void check_tables(const Options& options, const std::vector<NetworkInput>& input
                   " tables, which leaves out N pieces at a time in all of them");
 }
 
-/// Files of one shape, or one text. `heatmap`: the page that they go to, or null. Returns whether all have
-/// been explained.
-bool explain_group(Options options, const ModelFile& model, const Engine& engine,
-                   std::vector<NetworkInput> inputs, Group group, std::vector<std::string> said,
-                   HeatmapPage* heatmap, examples::Progress& progress) {
+/// Files of one shape, or one text: what has become of those that this process is handed, and what is to be said before
+/// that. `heatmap`: the page that they go to, or null.
+std::pair<Counts, std::string> explain_group(Options options, const ModelFile& model, const Engine& engine,
+                                             std::vector<NetworkInput> inputs, Group group,
+                                             std::vector<std::string> said, HeatmapPage* heatmap,
+                                             examples::Progress& progress, Division& division,
+                                             std::size_t first_unit) {
   std::vector<Place> files = std::move(group.files);
   if ((options.mean != std::vector<double>{0} || options.deviation != std::vector<double>{1}) &&
       std::none_of(inputs.begin(), inputs.end(),
@@ -469,18 +587,20 @@ bool explain_group(Options options, const ModelFile& model, const Engine& engine
 
   const Companions companions{baseline ? &*baseline : nullptr, weights ? &*weights : nullptr,
                               segments ? &*segments : nullptr};
-  Run explain_all(report, samples, companions, heatmap, progress);
-  return explain_all(said);
+  Run explain_all(report, samples, companions, heatmap, progress, division, first_unit);
+  Counts counts = explain_all(said);
+  return {std::move(counts), explain_all.notes_left()};
 }
 
-int run(Options options) {
+/// Returns whether all that was asked for has been done.
+bool run(Options options, Division& division) {
   if (options.list_methods) {
     std::cout << methods_text();
-    return 0;
+    return true;
   }
   if (options.list_operators) {
     std::cout << operators_text();
-    return 0;
+    return true;
   }
   const auto outputs = options.files();
   for (const auto& [option, path] : outputs)
@@ -488,20 +608,21 @@ int run(Options options) {
       check_place(path);
       check_apart(path, options.read());
     }
-  examples::Progress progress;
+  examples::Progress progress(division.speaks());
   progress.show("reading " + options.model.string());
   const ModelFile model(options);
   if (options.list_values) {
     progress.clear();
     std::cout << model.list();
-    return 0;
+    return true;
   }
   std::vector<std::string> said;
   std::vector<Group> groups{{}};
   if (options.explains() && !options.vocabulary.empty())
     groups = model.by_text();
   else if (options.explains())
-    groups = model.by_shape(find_inputs(options.inputs, options.inputs_from, options.output_folder, said));
+    groups = model.by_shape(
+        find_inputs(options.inputs, options.inputs_from, options.output_folder, said, division));
   std::optional<HeatmapPage> heatmap;
   if (options.heatmap_is_page()) heatmap.emplace(options);
   const bool one_file = std::any_of(outputs.begin(), outputs.end(), [&](const auto& file) {
@@ -522,10 +643,28 @@ int run(Options options) {
     ascribe::fail(groups[1].files[0].path, ": expected the shape ", ascribe::onnx::shown(groups[0].shape),
                   " of ", groups[0].files[0].path, ", found ", ascribe::onnx::shown(groups[1].shape),
                   ": with --explain, inputs are of one size");
+  // Of files that have outputs of their own, processes share out the files.
+  const bool in_folder = !options.output_folder.empty();
+  std::size_t files = 0, first_unit = 0;
+  for (const Group& group : groups) files += group.files.size();
+  if (in_folder) division.begin(files);
   bool all = true;
+  Counts counts;
+  std::string notes;
+  // Parts that others have made are gone on with: one process alone puts them together.
+  if (!in_folder && has_parts(options)) {
+    if (!options.heatmap.empty() || !options.page.empty())
+      ascribe::fail(
+          "--heatmap and --page are drawn at the end, of all inputs; found parts beside the outputs, which "
+          "--shard has made");
+    options.resume = true;
+  }
   const std::string fingerprint =
       options.resume || !options.output_folder.empty() ? model.fingerprint() : std::string();
   for (Group& group : groups) {
+    const std::size_t first = std::exchange(first_unit, first_unit + group.files.size());
+    // A network of which this process explains nothing is not read.
+    if (const auto unit = in_folder ? division.next() : first; !unit || *unit >= first_unit) continue;
     std::unique_ptr<Engine> engine;
     try {
       engine = load_group(options, model, group);
@@ -541,16 +680,25 @@ int run(Options options) {
       const std::string text = description(*engine, bounded);
       progress.clear();
       std::cout << text;
-      if (!options.explains()) return 0;
+      if (!options.explains()) return true;
       std::cout << '\n';
     }
-    all = explain_group(std::move(bounded), model, *engine, std::move(inputs), std::move(group), said,
-                        heatmap ? &*heatmap : nullptr, progress) &&
-          all;
+    auto [of_group, notes_of_group] =
+        explain_group(std::move(bounded), model, *engine, std::move(inputs), std::move(group), said,
+                      heatmap ? &*heatmap : nullptr, progress, division, in_folder ? first : 0);
     said.clear();
+    if (!division.meets()) {
+      all = say(of_group, notes_of_group, in_folder || division.divided(), progress) && all;
+    } else {
+      add(counts, to_json(of_group));
+      notes += notes_of_group;
+    }
   }
   if (heatmap) heatmap->write();
-  return all ? 0 : 1;
+  if (!division.meets()) return all;
+  Counts of_all;
+  for (const std::string& text : division.gathered(to_json(counts).dump())) add(of_all, Json::parse(text));
+  return !division.speaks() || say(of_all, notes, true, progress);
 }
 
 }  // namespace
@@ -558,18 +706,10 @@ int run(Options options) {
 int main(int argc, char** argv) {
   // A reader that leaves, as `head` does, must not cost the files.
   std::signal(SIGPIPE, SIG_IGN);
-  try {
-    Parsed parsed = parse(argc, argv);
-    if (!parsed.options) return parsed.exit_code;
-    const int exit_code = run(std::move(*parsed.options));
-    std::cout.flush();
-    if (!std::cout || std::ferror(stdout) != 0)
-      ascribe::fail("expected to write to standard output, found that it cannot be written to");
-    return exit_code;
-  } catch (const std::exception& error) {
-    // The library says "explain: " itself where its own `explain` refuses.
-    const std::string said = error.what(), name = "explain: ";
-    std::cerr << (said.starts_with(name) ? "" : name) << said << '\n';
-    return 1;
-  }
+  auto division = examples::division_at_start();
+  Parsed parsed = parse(argc, argv, division->divided());
+  if (!parsed.options) return parsed.exit_code;
+  if (parsed.options->shard) division = std::make_unique<ShardDivision>(*parsed.options->shard);
+  return examples::exit_code_of("explain", *division,
+                                [&] { return run(*std::move(parsed.options), *division); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,14 +31,10 @@ Json settings_of(const Options& o, const Bench& bench, const Data& data) {
   for (const Measure& measure : measures()) measured.push_back(measure.name);
   for (const Method* method : o.methods) methods.push_back(method->name);
   for (const auto& [from, to] : o.erasures) pairs.push_back({from, to});
-  std::string names;
-  for (std::size_t k = 0; k < data.size(); ++k) names += data.name(k) + "\n";
-  // A text's file name has its content in it.
-  for (const std::string& file : data.files())
-    names += (o.vocabulary.empty() ? fingerprint(file) : file) + "\n";
   Json all = settings_of(static_cast<const ClassifierOptions&>(o));
   all.update({{"scores", bench.first_scores()},
-              {"inputs", std::to_string(data.size()) + " " + fingerprint_of(names)},
+              // A text's file name has its content in it.
+              {"inputs", with_content(data, !o.vocabulary.empty())},
               {"vocabulary", with_content(o.vocabulary.string())},
               {"keep case", o.keep_case},
               {"methods", methods},
@@ -92,25 +89,28 @@ Work work_of(const Options& options, const Texts& texts, const Data& all) {
           }};
 }
 
-/// Judges the inputs that have not been, several at once. Returns whether all have been now.
+/// Judges the inputs that this process is handed and that have not been, several at once.
 class Run {
  public:
   Run(const Options& options, const Work& work, const Data& data, const std::vector<Index>& labels,
-      const Json& settings)
-      : options_(options), work_(work), data_(data), labels_(labels) {
+      const Json& settings, Division& division)
+      : options_(options),
+        work_(work),
+        data_(data),
+        labels_(labels),
+        division_(division),
+        verdicts_(data.size()) {
+    division.begin(data.size());
     if (options.resume.empty()) return;
-    lines_.emplace(options.resume, settings);
-    for (const Json& line : lines_->found()) verdicts_.push_back(from_json(line, options));
-    if (verdicts_.size() > data.size())
-      ascribe::fail(options.resume.string(), ": expected at most ", data.size(), " inputs, found ",
-                    verdicts_.size());
+    records_.emplace(options.resume, settings, data.size(), division);
+    take_records();
+    known_ = records_->count(division.extent());
   }
 
-  const std::vector<Verdict>& operator()(examples::Progress& progress) {
-    const examples::Interruption interruption;
-    const std::size_t before = verdicts_.size(), left = data_.size() - before;
+  void operator()(examples::Progress& progress) {
+    interruption_.emplace(division_.farewell("judge"));
     examples::Stages<std::size_t, Verdict> stages;
-    stages.prepare = [&](std::size_t k) { return before + k; };
+    stages.prepare = [](std::size_t k) { return k; };
     stages.work = [&](std::size_t, std::size_t, std::size_t k) {
       try {
         return work_.judge(k, labels_.empty() ? std::nullopt : std::optional(labels_[k]));
@@ -122,36 +122,87 @@ class Run {
       }
     };
     stages.finish = [&](std::size_t k, Verdict verdict) {
-      if (lines_) lines_->add(to_json(verdict));
-      verdicts_.push_back(std::move(verdict));
-      progress.count("judging,", verdicts_.size(), data_.size(), k + 1);
+      if (records_) records_->add(k, to_json(verdict));
+      verdicts_[k] = std::move(verdict);
+      ++judged_;
+      count(1, progress);
     };
-    stages.stop = [&] { return interruption.requested(); };
-    progress.count("judging,", before, data_.size(), 0);
+    stages.stop = [&] { return interruption_->requested(); };
+    count(0, progress);
     try {
-      examples::run_pipeline(left, std::size_t(options_.threads), stages);
+      examples::run_pipeline([&] { return next(); }, std::size_t(options_.threads), stages);
     } catch (const ascribe::Error& error) {
-      if (!lines_ || verdicts_.empty()) throw;
-      ascribe::fail(error.what(), " (", verdicts_.size(), " of ", data_.size(), " inputs are done and kept)");
+      if (!records_ || done_ == 0) throw;
+      ascribe::fail(error.what(), " (", done_, " of ", size(), " inputs are done and kept)");
     }
     progress.clear();
-    if (verdicts_.size() < data_.size()) {
-      std::cerr << "judge: interrupted, " << verdicts_.size() << " of " << data_.size() << " inputs are done"
-                << (lines_ ? "; the same command goes on from there" : ", and lost; --resume would keep them")
-                << '\n';
-      lines_.reset();
-      interruption.end();
-    }
-    return verdicts_;
+    if (interruption_->requested() && (division_.divided() || next())) interrupted(progress);
+    division_.meet([&] {
+      count(0, progress);
+      if (interruption_->requested()) interrupted(progress);
+    });
+    progress.clear();
+    interruption_.reset();
+    if (!division_.meets() || !division_.speaks()) return;
+    records_->read_others();
+    take_records();
+  }
+
+  /// Of all inputs, once all have been judged.
+  std::vector<Verdict> verdicts() const {
+    std::vector<Verdict> all;
+    for (const auto& verdict : verdicts_) all.push_back(verdict.value());
+    return all;
+  }
+
+  /// What is to be said of a part.
+  std::string said() const {
+    return std::to_string(size()) + " inputs: " + std::to_string(judged_) + " judged, " +
+           std::to_string(known_) + " were done before\n";
   }
 
  private:
+  std::size_t size() const { return division_.extent().end - division_.extent().first; }
+
+  std::optional<std::size_t> next() {
+    while (const auto k = division_.next()) {
+      division_.take();
+      if (!verdicts_[*k]) return k;
+    }
+    return std::nullopt;
+  }
+
+  void take_records() {
+    for (std::size_t k = 0; k < data_.size(); ++k)
+      if (const Json& record = records_->all()[k]; !record.is_null())
+        verdicts_[k] = from_json(record, options_);
+  }
+
+  void count(std::size_t more, examples::Progress& progress) {
+    done_ = known_ + division_.finished(more);
+    progress.count("judging,", done_, size(), done_ - known_);
+  }
+
+  [[noreturn]] void interrupted(examples::Progress& progress) {
+    progress.clear();
+    if (!division_.meets())  // what there was to say has been
+      std::cerr << "judge: interrupted, " << done_ << " of " << size() << " inputs are done"
+                << (records_ ? "; the same command goes on from there"
+                             : ", and lost; --resume would keep them")
+                << '\n';
+    records_.reset();
+    interruption_->end();
+  }
+
   const Options& options_;
   const Work& work_;
   const Data& data_;
   const std::vector<Index>& labels_;
-  std::optional<Lines> lines_;
-  std::vector<Verdict> verdicts_;
+  Division& division_;
+  std::optional<examples::Interruption> interruption_;
+  std::optional<Records> records_;
+  std::vector<std::optional<Verdict>> verdicts_;
+  std::size_t known_ = 0, done_ = 0, judged_ = 0;
 };
 
 /// The page, with the inputs that it shows explained once more.
@@ -172,13 +223,13 @@ std::string page_of(const Options& options, Index classes, const Work& work, con
 }
 
 /// Returns whether all inputs have been judged.
-bool run(Options options) {
+bool run(Options options, Division& division) {
   for (const auto& path : {options.csv, options.json, options.page, options.resume})
     if (!path.empty()) {
       check_place(path);
       check_apart(path, options.read());
     }
-  examples::Progress progress;
+  examples::Progress progress(division.speaks());
   progress.show("reading");
   std::vector<std::string> notes;
   ascribe::onnx::Model model = ascribe::onnx::read(options.model);
@@ -195,16 +246,20 @@ bool run(Options options) {
   Bench::leave_out_maps(options, *network, notes);
   const Shape input(network->inputs[0].shape.begin(), network->inputs[0].shape.end());
   const Index classes = network->graph.output_size();
-  const Data data = texts ? Data(options, texts->places()) : Data(options, input, notes);
+  const Data data = texts ? Data(options, texts->places()) : Data(options, input, notes, division);
   const std::vector<Index> labels =
       options.labels.empty() ? std::vector<Index>() : data.labels(options, classes);
   // Of texts, the first one's bench says what is the same for all.
   const std::optional<Data> first = texts ? std::optional(texts->data(0, *network)) : std::nullopt;
   const Bench bench(*std::move(network), options, first ? *first : data);
-  const Json settings = settings_of(options, bench, data);
+  const Json settings =
+      Json::parse(division.shared([&] { return dumped(settings_of(options, bench, data)); }));
   const Work work = texts ? work_of(options, *texts, data) : work_of(bench);
-  Run judge_all(options, work, data, labels, settings);
-  const std::vector<Verdict>& all = judge_all(progress);
+  Run judge_all(options, work, data, labels, settings, division);
+  judge_all(progress);
+  if (!division.completes()) progress.print(judge_all.said());
+  if (!division.completes() || !division.speaks()) return true;
+  const std::vector<Verdict> all = judge_all.verdicts();
 
   std::vector<Verdict> verdicts;
   std::vector<std::size_t> numbers;  // of their inputs
@@ -253,7 +308,10 @@ bool run(Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Parsed parsed = parse(argc, argv);
+  auto division = examples::division_at_start();
+  Parsed parsed = parse(argc, argv, division->divided());
   if (!parsed.options) return parsed.exit_code;
-  return examples::exit_code_of("judge", [&] { return run(*std::move(parsed.options)); });
+  if (parsed.options->shard) division = std::make_unique<ShardDivision>(*parsed.options->shard);
+  return examples::exit_code_of("judge", *division,
+                                [&] { return run(*std::move(parsed.options), *division); });
 }

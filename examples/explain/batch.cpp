@@ -101,6 +101,24 @@ Json settings_of(const Options& o) {
 
 }  // namespace
 
+bool has_parts(const Options& options) {
+  for (const auto& [option, path] : options.files()) {
+    if (path.empty()) continue;
+    // The outputs of several inputs have their names in theirs, behind the stem.
+    const std::string stem = path.stem().string() + ".", mark = ".journal.";
+    std::error_code error;
+    for (fs::directory_iterator it(path.parent_path().empty() ? "." : path.parent_path(), error), none;
+         !error && it != none; it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      const std::size_t at = name.rfind(mark);
+      if (name.starts_with(stem) && at != std::string::npos &&
+          name.find_first_not_of("0123456789", at + mark.size()) == std::string::npos)
+        return true;
+    }
+  }
+  return false;
+}
+
 std::vector<fs::path> Job::files() const {
   std::vector<fs::path> all = numbers;
   for (const auto& path : {ledger, heatmap, page})
@@ -109,56 +127,138 @@ std::vector<fs::path> Job::files() const {
 }
 
 fs::path Job::picture(std::size_t n) const {
-  return with(pictures, (one_picture ? "" : "." + std::to_string(picture_number + n)) + ".heatmap.png");
+  return with(pictures, (one_picture ? "" : "." + std::to_string(n)) + ".heatmap.png");
 }
 
 fs::path Job::journal() const { return with(files().front(), ".journal"); }
 
+fs::path Job::ledger_part(const std::string& of) const { return with(partial(ledger), of); }
+
+fs::path Job::ledger_whole() const { return ledger_part(".whole"); }
+
+void Job::look() {
+  before.clear();
+  have.clear();
+  // The journal is there before what it is about, and gone behind it.
+  const auto all = files();
+  const auto begun =
+      std::find_if(all.begin(), all.end(), [](const fs::path& path) { return is_there(partial(path)); });
+  if (auto state = Journal::read(journal(), settings)) {
+    before.push_back({"", std::move(*state)});
+  } else if (begun != all.end()) {
+    ascribe::fail(partial(*begun).string(), ": expected ", journal().string(),
+                  ", which says how far it is, found none; to begin anew, remove it");
+  }
+  if (divisible && !is_whole())
+    for (const fs::path& path : with_parts(journal()))
+      if (path != journal())
+        if (auto state = Journal::read(path, settings))
+          before.push_back({path.string().substr(journal().string().size()), std::move(*state)});
+  for (const auto& [stretch, suffix_of] : in_order())
+    have.push_back({stretch.first, stretch.first + stretch.count});
+}
+
+bool Job::has(std::size_t n) const {
+  const auto behind = std::upper_bound(have.begin(), have.end(), n,
+                                       [](std::size_t k, const Piece& piece) { return k < piece.first; });
+  return behind != have.begin() && n < std::prev(behind)->end;
+}
+
+std::size_t Job::done(Piece among) const {
+  std::size_t count_of_them = 0;
+  for (const Piece& piece : have) {
+    const std::size_t begin = std::max(piece.first, among.first), end = std::min(piece.end, among.end);
+    count_of_them += end > begin ? end - begin : 0;
+  }
+  return count_of_them;
+}
+
+bool Job::is_whole() const {
+  return !before.empty() && before.front().suffix.empty() && before.front().stretches.size() == 1 &&
+         before.front().stretches[0].first == 0 && before.front().stretches[0].count == count;
+}
+
+std::vector<std::pair<Journal::Stretch, std::string>> Job::in_order() const {
+  std::vector<std::pair<Journal::Stretch, std::string>> all;
+  for (const Done& process : before)
+    for (const Journal::Stretch& stretch : process.stretches)
+      if (stretch.count > 0) all.emplace_back(stretch, process.suffix);
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.first.first < b.first.first; });
+  return all;
+}
+
+std::vector<std::string> Job::failures() const {
+  std::vector<std::string> all;
+  for (const auto& [stretch, suffix_of] : in_order())
+    all.insert(all.end(), stretch.failures.begin(), stretch.failures.end());
+  return all;
+}
+
+namespace {
+
+/// Gives a job's files their names, which its journal says are whole.
+void give_names(const Job& job) {
+  std::error_code error;
+  const auto rename = [&](const fs::path& from, const fs::path& to) {
+    fs::rename(from, to, error);
+    if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
+  };
+  if (!job.ledger.empty() && is_there(job.ledger_whole())) {
+    for (const fs::path& part : with_parts(partial(job.ledger))) fs::remove(part, error);
+    rename(job.ledger_whole(), job.ledger);
+  }
+  for (const fs::path& path : job.files())
+    if (is_there(partial(path))) rename(partial(path), path);
+  // The one that says that all is done goes last.
+  if (job.divisible)
+    for (const fs::path& path : with_parts(job.journal()))
+      if (path != job.journal()) fs::remove(path, error);
+  fs::remove(job.journal(), error);
+}
+
+}  // namespace
+
 JobWriter::JobWriter(const Report& report, Job job)
-    : report_(report), job_(std::move(job)), files_(job_.names) {
+    : report_(report), job_(std::move(job)), files_(job_.names), done_(job_.done()) {
   if (job_.names != OutputFiles::Names::random) {
     std::error_code error;
     const fs::path folder = (job_.files().empty() ? job_.pictures : job_.files().front()).parent_path();
     if (!folder.empty()) fs::create_directories(folder, error);
   }
   if (job_.goes_on()) {
-    if (!Journal::read(job_.journal(), job_.settings))
-      for (const auto& path : job_.files())
-        if (is_there(partial(path)))
-          ascribe::fail(partial(path).string(), ": expected ", job_.journal().string(),
-                        ", which says how far it is, found none; to begin anew, remove it");
-    journal_.emplace(job_.journal(), job_.settings);
-    state_ = journal_->state();
-    if (state_.done != job_.done)
-      ascribe::fail(job_.journal().string(), ": expected ", job_.done, " inputs that are done, found ",
-                    state_.done, ": another run has gone on with it");
+    const fs::path path = with(job_.journal(), job_.suffix);
+    journal_.emplace(path, job_.settings);
+    const auto known = std::find_if(job_.before.begin(), job_.before.end(),
+                                    [&](const Job::Done& done) { return done.suffix == job_.suffix; });
+    if (const Journal::State none;
+        journal_->state() != (known == job_.before.end() ? none : known->stretches))
+      ascribe::fail(path.string(),
+                    ": found more that is done than a moment ago: another run has gone on with it");
+    if (!journal_->state().empty()) stretch_ = journal_->state().back();
   }
   begin();
 }
 
 void JobWriter::begin() {
-  if (state_.done == job_.count) {
-    // All that an earlier run had left to do was to give the last names.
-    for (const auto& path : job_.files())
-      if (is_there(partial(path))) files_.stage(path);
-    return;
-  }
   for (std::size_t k = 0; k < job_.numbers.size(); ++k)
     numbers_.push_back(open(job_.numbers[k], report_.numbers[k].shape));
-  if (!job_.ledger.empty()) {
-    ledger_ = files_.stage(job_.ledger);
-    if (state_.done == 0) {
-      write_bytes(ledger_, "");
-      append(ledger_begin(report_));
-    } else {
-      std::error_code error;
-      const auto length = fs::file_size(ledger_, error);
-      if (!error && length >= state_.bytes) fs::resize_file(ledger_, state_.bytes, error);
-      if (error || length < state_.bytes)
-        ascribe::fail(ledger_.string(), ": expected ", state_.bytes, " bytes or more to go on with, found ",
-                      error ? error.message() : std::to_string(length));
-    }
+  if (job_.ledger.empty()) return;
+  ledger_ = job_.suffix.empty() ? files_.stage(job_.ledger) : job_.ledger_part(job_.suffix);
+  if (!journal_ || journal_->state().empty()) {
+    write_bytes(ledger_, "");
+    append(ledger_begin(report_));
+    stretch_ = {0, 0, bytes_, bytes_};
+    return;
   }
+  std::error_code error;
+  const auto length = fs::file_size(ledger_, error);
+  bytes_ = stretch_.end;
+  ledger_begun_ = true;
+  if (!error && length >= bytes_) fs::resize_file(ledger_, bytes_, error);
+  if (error || length < bytes_)
+    ascribe::fail(ledger_.string(), ": expected ", bytes_, " bytes or more to go on with, found ",
+                  error ? error.message() : std::to_string(length));
 }
 
 JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
@@ -167,18 +267,21 @@ JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
   const fs::path staged = files_.stage(path);
   const auto of = [&]<class Scalar>(Scalar) -> Values {
     using Writer = ascribe::io::NpyWriter<Scalar>;
-    return state_.done == 0 ? Writer::create(staged, all) : Writer::reopen(staged, all);
+    if (done_ == 0 && job_.suffix.empty()) return Writer::create(staged, all);
+    // Of several processes that begin it, one makes it.
+    if (done_ == 0) make_once(staged, [&](const fs::path& made) { Writer::create(made, all); });
+    return Writer::reopen(staged, all);
   };
   return report_.options.in_double ? of(double()) : of(float());
 }
 
-void JobWriter::put(Values& to, const std::vector<double>& numbers, const Shape& shape) {
+void JobWriter::put(Values& to, std::size_t n, const std::vector<double>& numbers, const Shape& shape) {
   const auto size = static_cast<std::size_t>(count_of(shape));
   const auto of = [&]<class Scalar>(ascribe::io::NpyWriter<Scalar>& writer) {
     std::vector<Scalar> row(size, std::numeric_limits<Scalar>::quiet_NaN());
     std::transform(numbers.begin(), numbers.end(), row.begin(),
                    [](double v) { return static_cast<Scalar>(v); });
-    writer.write(state_.done * size, std::span<const Scalar>(row));
+    writer.write(n * size, std::span<const Scalar>(row));
   };
   if (auto* floats = std::get_if<1>(&to)) of(*floats);
   if (auto* doubles = std::get_if<2>(&to)) of(*doubles);
@@ -190,11 +293,11 @@ void JobWriter::append(const std::string& text) {
   file.close();
   if (!file)
     ascribe::fail(ledger_.string(), ": expected to write ", text.size(), " bytes, found that they cannot be");
-  state_.bytes += text.size();
+  bytes_ += text.size();
 }
 
-void JobWriter::put_picture(const std::string& png) {
-  const fs::path path = job_.picture(state_.done);
+void JobWriter::put_picture(std::size_t n, const std::string& png) {
+  const fs::path path = job_.picture(n);
   // Among the others of the job where it is as short as they are: then all appear or none.
   OutputFiles alone(OutputFiles::Names::partial);
   OutputFiles& files = job_.one_picture ? files_ : alone;
@@ -204,35 +307,48 @@ void JobWriter::put_picture(const std::string& png) {
   alone.commit();
 }
 
-void JobWriter::add(const Result& result) {
+void JobWriter::begin_stretch(std::size_t n) {
+  record();
+  stretch_ = {n, 0, bytes_, bytes_};
+}
+
+void JobWriter::add(std::size_t n, const Result& result) {
+  if (!ledger_.empty() && ledger_begun_) append(ledger_between);
+  if (stretch_.count > 0 ? n != stretch_.first + stretch_.count : n != stretch_.first) begin_stretch(n);
   // An input that could not be explained has none, and NaN in their place.
   for (std::size_t k = 0; k < numbers_.size(); ++k)
-    put(numbers_[k], k < result.numbers.size() ? result.numbers[k] : std::vector<double>(),
+    put(numbers_[k], n, k < result.numbers.size() ? result.numbers[k] : std::vector<double>(),
         report_.numbers[k].shape);
-  if (!ledger_.empty()) append((state_.done > 0 ? ledger_between : "") + result.ledger);
-  if (!result.png.empty()) put_picture(result.png);
+  if (!ledger_.empty()) append(result.ledger);
+  ledger_begun_ = true;
+  if (!result.png.empty()) put_picture(n, result.png);
   if (result.row) rows_.push_back(*result.row);
   if (!result.page.empty()) page_.push_back(result.page);
-  if (!result.error.empty()) state_.failures.push_back(result.error);
-  ++state_.done;
-  if (state_.done < job_.count && Clock::now() - recorded_ > std::chrono::seconds(1)) keep();
+  if (!result.error.empty()) stretch_.failures.push_back(result.error);
+  ++stretch_.count;
+  stretch_.end = bytes_;
+  ++done_;
+  if (Clock::now() - recorded_ > std::chrono::seconds(1)) keep();
 }
 
 void JobWriter::keep() {
   // That all is done is said by `finish`, once the ledger has its end.
-  if (state_.done < job_.count) record();
+  if (done_ < job_.count || !job_.suffix.empty()) record();
 }
 
 void JobWriter::record() {
-  if (!journal_ || state_.done == journal_->state().done) return;
+  if (!journal_ || stretch_.count == 0) return;
+  if (!journal_->state().empty() && stretch_ == journal_->state().back()) return;
   // First what is done, then that it is: on the disk, too.
   files_.sync();
-  journal_->note(state_);
+  if (!job_.suffix.empty() && !ledger_.empty()) sync_file(ledger_);
+  journal_->note(stretch_);
   recorded_ = Clock::now();
 }
 
 void JobWriter::finish() {
   if (!ledger_.empty()) append(ledger_end);
+  stretch_.end = bytes_;
   if (!rows_.empty() && has_extension(job_.heatmap, {".pdf"}))
     write_bytes(files_.stage(job_.heatmap), examples::pdf_of(examples::figure_drawing(rows_)));
   else if (!rows_.empty() && has_extension(job_.heatmap, {".svg"}))
@@ -242,23 +358,23 @@ void JobWriter::finish() {
   if (!job_.page.empty()) {
     examples::Page page = *report_.page;
     page.detail = page_detail(report_.options, page_.size(), job_.count);
-    page.notes.insert(page.notes.end(), state_.failures.begin(), state_.failures.end());
+    page.notes.insert(page.notes.end(), stretch_.failures.begin(), stretch_.failures.end());
     write_bytes(files_.stage(job_.page), examples::page_html(page, page_));
   }
-  if (job_.names == OutputFiles::Names::random) {
+  if (!journal_) {
+    if (job_.names != OutputFiles::Names::random) files_.sync();
     files_.commit();
     return;
   }
   record();
-  if (!journal_) files_.sync();
-  files_.commit();
-  if (std::error_code ignored; journal_) fs::remove(job_.journal(), ignored);
+  give_names(job_);
 }
 
-Plan::Plan(const Report& report, const Inputs& inputs, bool counted) : report_(report), inputs_(inputs) {
+Plan::Plan(const Report& report, const Inputs& inputs, bool counted, const Division& division)
+    : report_(report), inputs_(inputs) {
   const Options& o = report.options;
-  if (o.output_folder.empty() && !o.resume) {
-    add({0, 0, inputs.size()});
+  if (!in_folder() && !o.resume) {
+    job_ = job_of_file(0);
     return;
   }
   settings_ = settings_of(o);
@@ -268,41 +384,51 @@ Plan::Plan(const Report& report, const Inputs& inputs, bool counted) : report_(r
       all = fingerprint_of(inputs.files()[f].path + '\0' + std::to_string(inputs.first(f + 1)) + '\0', all);
     settings_["INPUT"] = all;
   }
-  if (o.output_folder.empty()) {
-    add_rest(0, job_of_file(0));
+  if (!in_folder()) {
+    begin_job(division);
     return;
   }
   find_root();
   settings_["folder of the inputs"] = root_.string();
-  begin_folder();
-  for (std::size_t f = 0; f < inputs.files().size(); ++f) add_file(f);
+  begin_folder(division);
 }
 
-void Plan::begin_folder() {
+void Plan::begin_job(const Division& division) {
+  job_ = job_of_file(0);
+  job_->look();
+  job_->suffix = division.suffix();
+  // Who goes on alone with what several have begun is one of them.
+  if (job_->before.size() > 1 && job_->suffix.empty()) job_->suffix = ".0";
+  if (!job_->suffix.empty()) record_.emplace(job_->journal(), job_->settings, division);
+  failures_ = job_->failures();
+}
+
+void Plan::begin_folder(const Division& division) {
   const fs::path& folder = report_.options.output_folder;
   std::error_code error;
   fs::create_directories(folder, error);
   if (!fs::is_directory(folder, error))
     ascribe::fail(folder.string(), ": expected a folder, or a place for one, found neither");
-  lock_.emplace(folder);
   const fs::path path = folder / "explain.json";
   check_place(path);
-  if (is_there(path)) {
-    std::ifstream file(path);
-    const Json found = Json::parse(file, nullptr, false);
-    if (!found.is_object())
-      ascribe::fail(path.string(), ": expected what a run was asked for, found no JSON");
-    check_same(path, found, settings_);
-    return;
-  }
-  for (const auto& other : fs::directory_iterator(folder))
-    if (other.path() != partial(path))
+  if (!is_there(path)) {
+    std::string other;
+    for (const auto& found : fs::directory_iterator(folder))
+      if (!found.path().filename().string().starts_with("explain.json."))
+        other = found.path().filename().string();
+    // Another process of this run may have begun it meanwhile.
+    if (!other.empty() && !is_there(path))
       ascribe::fail(folder.string(), ": expected a new or empty folder, or one of an earlier run, found ",
-                    other.path().filename().string(), " and no explain.json in it");
-  OutputFiles files(OutputFiles::Names::partial);
-  write_bytes(files.stage(path), settings_.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-  files.sync();
-  files.commit();
+                    other, " and no explain.json in it");
+    make_once(path, [&](const fs::path& made) {
+      write_bytes(made, settings_.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    });
+  }
+  if (const auto holds = division.holds()) lock_.emplace(path, *holds);
+  std::ifstream file(path);
+  const Json found = Json::parse(file, nullptr, false);
+  if (!found.is_object()) ascribe::fail(path.string(), ": expected what a run was asked for, found no JSON");
+  check_same(path, found, settings_);
 }
 
 void Plan::find_root() {
@@ -343,13 +469,14 @@ Job Plan::job_of_file(std::size_t file) const {
   const Options& o = report_.options;
   Job job;
   job.settings = settings_;
-  if (o.output_folder.empty()) {
+  if (!in_folder()) {
     job.count = inputs_.size();
     for (const NumbersFile& one : report_.numbers) job.numbers.push_back(one.path);
     job.ledger = o.ledger;
     job.heatmap = o.heatmap;
     job.page = o.page;
     if (o.resume) job.names = OutputFiles::Names::kept;
+    job.divisible = o.resume;
     return job;
   }
   job.first = inputs_.first(file);
@@ -361,69 +488,87 @@ Job Plan::job_of_file(std::size_t file) const {
   job.one_picture = job.count == 1;
   job.names = job.count == 1 || job.files().empty() ? OutputFiles::Names::partial : OutputFiles::Names::kept;
   job.settings["INPUT"] = name_of(file).string() + ", " + std::to_string(job.count);
-  return job;
-}
-
-void Plan::add_file(std::size_t file) {
-  const Job job = job_of_file(file);
   if (job.files().empty()) {
     // Pictures alone say themselves which of them are there.
     for (std::size_t n = 0; n < job.count; ++n)
-      if (!is_there(job.picture(n))) add({file, job.first + n, 1});
-    return;
+      if (is_there(job.picture(n))) job.have.push_back({n, n + 1});
+    return job;
   }
   if (job.goes_on() && is_there(job.journal())) {
-    add_rest(file, job);
-    return;
+    job.look();
+    return job;
   }
   const auto files = job.files();
   bool whole = std::all_of(files.begin(), files.end(), is_there);
   if (job.one_picture && !job.pictures.empty()) whole = whole && is_there(job.picture(0));
-  if (!whole) add({file, job.first, job.count});
-}
-
-void Plan::add_rest(std::size_t file, Job job) {
-  const auto state = Journal::read(job.journal(), job.settings);
-  const std::size_t done = state ? state->done : 0;
-  if (state) failures_.insert(failures_.end(), state->failures.begin(), state->failures.end());
-  if (done < job.count) {
-    add({file, job.first + done, job.count - done});
-    return;
-  }
-  job.done = done;
-  JobWriter(report_, std::move(job)).finish();
-}
-
-void Plan::add(const Part& part) {
-  const bool grows = !parts_.empty() && parts_.back().file == part.file &&
-                     parts_.back().first + parts_.back().count == part.first;
-  if (!grows) {
-    parts_.push_back(part);
-    behind_.push_back(to_do() + part.count);
-    return;
-  }
-  parts_.back().count += part.count;
-  behind_.back() += part.count;
-}
-
-std::size_t Plan::job_of(std::size_t k) const {
-  return static_cast<std::size_t>(std::upper_bound(behind_.begin(), behind_.end(), k) - behind_.begin());
-}
-
-std::size_t Plan::sample(std::size_t k) const {
-  const std::size_t number = job_of(k);
-  return parts_[number].first + (k + parts_[number].count - behind_[number]);
-}
-
-Job Plan::job(std::size_t number) const {
-  const Part& part = parts_[number];
-  Job job = job_of_file(part.file);
-  job.done = part.first - job.first;
-  if (job.goes_on() || !job.files().empty()) return job;
-  job.picture_number = std::exchange(job.done, 0);
-  job.first = part.first;
-  job.count = part.count;
+  if (whole) job.have.push_back({0, job.count});
   return job;
+}
+
+Piece Plan::samples(std::size_t unit) const {
+  if (in_folder()) return {inputs_.first(unit), inputs_.first(unit + 1)};
+  return {unit, unit + 1};
+}
+
+std::vector<std::size_t> Plan::to_do(std::size_t unit) {
+  std::vector<std::size_t> left;
+  if (!in_folder()) {
+    if (!job_->has(unit)) left.push_back(unit);
+    return left;
+  }
+  const Job job = job_of_file(unit);
+  for (std::size_t n = 0; n < job.count; ++n)
+    if (!job.has(n)) left.push_back(job.first + n);
+  if (job.goes_on() && is_there(job.journal())) {
+    const auto failures = job.failures();
+    failures_.insert(failures_.end(), failures.begin(), failures.end());
+    // All that an earlier run had left to do was to give the last names.
+    if (job.is_whole()) give_names(job);
+  }
+  return left;
+}
+
+Job Plan::job(std::size_t number) const { return in_folder() ? job_of_file(number) : *job_; }
+
+bool Plan::is_put_together() const {
+  return job_ && job_->goes_on() && (!job_->suffix.empty() || job_->is_whole());
+}
+
+void Plan::put_together() {
+  job_->look();
+  if (!job_->is_whole()) {
+    if (job_->done() < job_->count)
+      ascribe::fail(job_->journal().string(), ": expected ", job_->count, " inputs that are done, found ",
+                    job_->done(), ": the same command does the others");
+    for (const fs::path& path : job_->numbers) sync_file(partial(path));
+    if (!job_->ledger.empty()) put_ledger_together();
+    record_->all_done(job_->count, job_->failures());
+  }
+  give_names(*job_);
+}
+
+void Plan::put_ledger_together() const {
+  std::ofstream whole(job_->ledger_whole(), std::ios::binary);
+  whole << ledger_begin(report_);
+  std::vector<char> bytes;
+  const char* between = "";
+  for (const auto& [stretch, suffix] : job_->in_order()) {
+    std::ifstream part(job_->ledger_part(suffix), std::ios::binary);
+    part.seekg(static_cast<std::streamoff>(stretch.begin));
+    bytes.resize(stretch.end - stretch.begin);
+    part.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (!part)
+      ascribe::fail(job_->ledger_part(suffix).string(), ": expected ", stretch.end,
+                    " bytes of what is done, found fewer");
+    whole << std::exchange(between, ledger_between);
+    whole.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+  whole << ledger_end;
+  whole.close();
+  if (!whole)
+    ascribe::fail(job_->ledger_whole().string(),
+                  ": expected to put the ledger together, found that it cannot be written");
+  sync_file(job_->ledger_whole());
 }
 
 }  // namespace explain

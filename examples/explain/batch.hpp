@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace explain {
 /// What has come of one sample: what is to be written, and no more.
 struct Result {
   std::string name;
-  std::string error;  ///< why there is nothing else, where there is nothing else
+  std::string error;                         ///< why there is nothing else, where there is nothing else
   std::vector<std::vector<double>> numbers;  ///< those of Report::numbers
   std::string summary, ledger;
   std::string warning;               ///< what it is to be taken with
@@ -30,18 +31,25 @@ struct Result {
 
 /// Samples in a row, and the files that what is said of them goes to. An empty path is not asked for.
 struct Job {
+  /// What one process has done of it in earlier runs: stretches of its samples, counted from 0.
+  struct Done {
+    std::string suffix;
+    Journal::State stretches;
+  };
+
   std::size_t first = 0, count = 0;
-  std::size_t done = 0;  ///< of them, the first ones, in earlier runs
   std::vector<std::filesystem::path> numbers = {};  ///< those of Report::numbers
   std::filesystem::path ledger = {};
-  std::filesystem::path heatmap;  ///< one picture of all
-  std::filesystem::path page;     ///< one page of all
-  /// A picture of each: how their names begin, the number of the first one, and whether there are others.
-  std::filesystem::path pictures;
-  std::size_t picture_number = 0;
-  bool one_picture = false;
+  std::filesystem::path heatmap;   ///< one picture of all
+  std::filesystem::path page;      ///< one page of all
+  std::filesystem::path pictures;  ///< a picture of each: how their names begin
+  bool one_picture = false;        ///< whether there are no others
   OutputFiles::Names names = OutputFiles::Names::random;
-  Json settings = {};  ///< what a run must have been asked for that goes on with it
+  Json settings = {};       ///< what a run must have been asked for that goes on with it
+  bool divisible = false;   ///< whether several processes may write of it
+  std::string suffix = {};  ///< behind the names of what this process alone writes then
+  std::vector<Done> before = {};
+  std::vector<Piece> have = {};  ///< those of its samples that need not be explained, in their order
 
   /// The files but for the pictures of each.
   std::vector<std::filesystem::path> files() const;
@@ -50,7 +58,27 @@ struct Job {
   /// Whether what is done of it is recorded, for the next run to go on with, and where.
   bool goes_on() const { return names == OutputFiles::Names::kept; }
   std::filesystem::path journal() const;
+  /// Where a process writes its samples' part of the ledger.
+  std::filesystem::path ledger_part(const std::string& of) const;
+  /// Where all processes' parts are put together.
+  std::filesystem::path ledger_whole() const;
+  /// Reads what is done of it. Throws ascribe::Error where that was another run.
+  void look();
+  /// Whether sample n is done.
+  bool has(std::size_t n) const;
+  /// How many of the samples of a piece are done.
+  std::size_t done(Piece among) const;
+  std::size_t done() const { return done({0, count}); }
+  /// Whether what is done and recorded is the files as they will be, but for their names.
+  bool is_whole() const;
+  /// All processes' stretches, in the samples' order.
+  std::vector<std::pair<Journal::Stretch, std::string>> in_order() const;
+  /// Why samples that are done could not be explained, in their order.
+  std::vector<std::string> failures() const;
 };
+
+/// Whether processes have left parts of these outputs, which are not put together yet.
+bool has_parts(const Options& options);
 
 /// Writes a job's files, sample by sample.
 class JobWriter {
@@ -59,13 +87,13 @@ class JobWriter {
   JobWriter(const Report& report, Job job);
 
   /// How many of its samples are done, those of earlier runs included.
-  std::size_t done() const { return state_.done; }
+  std::size_t done() const { return done_; }
 
-  /// The next sample. Records what is done about once a second.
-  void add(const Result& result);
+  /// Sample n of the job, larger than the one before. Records what is done about once a second.
+  void add(std::size_t n, const Result& result);
   /// Records what is done, before the run ends with something left to do.
   void keep();
-  /// Gives the files their names: all samples are done.
+  /// Gives the files their names: all samples are done. Not where processes have parts of them.
   void finish();
 
  private:
@@ -74,63 +102,72 @@ class JobWriter {
 
   void begin();
   Values open(const std::filesystem::path& path, const Shape& shape);
-  void put(Values& to, const std::vector<double>& numbers, const Shape& shape);
+  void put(Values& to, std::size_t n, const std::vector<double>& numbers, const Shape& shape);
   void append(const std::string& text);
+  void begin_stretch(std::size_t n);
   void record();
-  void put_picture(const std::string& png);
+  void put_picture(std::size_t n, const std::string& png);
 
   const Report& report_;
   const Job job_;
   OutputFiles files_;
   std::optional<Journal> journal_;
-  Journal::State state_;
+  Journal::Stretch stretch_;
+  std::size_t done_;
   Clock::time_point recorded_ = Clock::now();
   std::vector<Values> numbers_;
   std::filesystem::path ledger_;  // as long as it has no name
+  std::uintmax_t bytes_ = 0;      // of the ledger
+  bool ledger_begun_ = false;     // there are samples in it
   std::vector<examples::Row> rows_;
   std::vector<std::string> page_;
 };
 
-/// What is to be done: the jobs that the options ask for, without what is there already.
+/// Which of the samples are to be explained, and whose job they are: all of one job, or with an output folder
+/// those of each file. What processes share out are samples then, or files.
 class Plan {
  public:
   /// Begins the output folder, or goes on with it, where there is one. `counted`: what is said of an input
   /// depends on how many others stand before it, so that a run with others is another. Throws ascribe::Error
   /// where that is another run's, and where two inputs would be written to the same place.
-  Plan(const Report& report, const Inputs& inputs, bool counted);
+  Plan(const Report& report, const Inputs& inputs, bool counted, const Division& division);
 
-  /// Samples that are to be explained, and those that need not be.
-  std::size_t to_do() const { return behind_.empty() ? 0 : behind_.back(); }
-  std::size_t done() const { return inputs_.size() - to_do(); }
+  /// How many there are that processes share out, and the samples of one.
+  std::size_t units() const { return in_folder() ? inputs_.files().size() : inputs_.size(); }
+  Piece samples(std::size_t unit) const;
+  /// Those samples of a unit that are to be explained, in their order. Once for each unit, before its job is
+  /// asked for. Throws ascribe::Error where what is there is another run's.
+  std::vector<std::size_t> to_do(std::size_t unit);
+
   /// What went wrong in earlier runs with samples that need not be explained.
   const std::vector<std::string>& failures() const { return failures_; }
-  /// The number of the k-th sample that is to be explained, and of its job.
-  std::size_t sample(std::size_t k) const;
-  std::size_t job_of(std::size_t k) const;
+  /// How many of these samples are known to be done from the beginning: without an output folder.
+  std::size_t done(Piece among) const { return job_ ? job_->done(among) : 0; }
+  /// The number of a sample's job, and the job.
+  std::size_t job_of(std::size_t n) const { return in_folder() ? inputs_.file_of(n) : 0; }
   Job job(std::size_t number) const;
+  /// Whether the files of the one job are put together once all its samples are done, by whomever.
+  bool is_put_together() const;
+  /// Does so.
+  void put_together();
 
  private:
-  /// Samples of one file that are to be explained.
-  struct Part {
-    std::size_t file, first, count;
-  };
-
-  void begin_folder();
+  bool in_folder() const { return !report_.options.output_folder.empty(); }
+  void begin_folder(const Division& division);
+  void begin_job(const Division& division);
+  void put_ledger_together() const;
   void find_root();
-  void add_file(std::size_t file);
-  void add_rest(std::size_t file, Job job);
-  void add(const Part& part);
   Job job_of_file(std::size_t file) const;
   std::filesystem::path name_of(std::size_t file) const;
 
   const Report& report_;
   const Inputs& inputs_;
   Json settings_;
-  std::optional<Lock> lock_;
+  std::optional<SharedRecord> record_;
+  std::optional<Lock> lock_;  // of an output folder
   std::filesystem::path root_;
-  std::vector<Part> parts_;
+  std::optional<Job> job_;  // that of all samples
   std::vector<std::string> failures_;
-  std::vector<std::size_t> behind_;  // how many samples there are in the parts up to each
 };
 
 }  // namespace explain

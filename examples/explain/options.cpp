@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "examples/support/division_options.hpp"
 #include "examples/support/pdf.hpp"
 
 namespace explain {
@@ -94,7 +95,7 @@ void take_inputs(const std::vector<std::string>& explained, const std::vector<st
 }
 
 /// Everything that the options must be for each other.
-void check(const CLI::App& app, const Options& o) {
+void check(const CLI::App& app, const Options& o, bool of_job) {
   const auto given = [&](const std::string& option) { return app.count(option) > 0; };
   if (o.list_methods || o.list_operators) return;
   if (o.model.empty()) throw CLI::RequiredError("MODEL");
@@ -111,7 +112,8 @@ void check(const CLI::App& app, const Options& o) {
           "--baseline",   "--average-baselines", "--steps",     "--segments", "--warn-above",
           "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
           "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going",
-          "--page",       "--methods",           "--colours",   "--contour",  "--channels"})
+          "--page",       "--methods",           "--colours",   "--contour",  "--channels",
+          "--shard"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -122,18 +124,23 @@ void check(const CLI::App& app, const Options& o) {
       if (!path.empty())
         misused("--at", "expected NODE alone with --output-folder, found a file for '" + node + "'");
     if (given("--top")) misused("--top", "nothing is printed of each input with --output-folder");
-    if (o.resume) misused("--resume", "--output-folder always goes on where it was");
+    if (given("--resume")) misused("--resume", "--output-folder always goes on where it was");
   } else {
     if (given("--write")) misused("--write", "needs an --output-folder");
+    const std::string keeping = given("--resume") ? "--resume" : o.shard ? "--shard" : "mpirun";
     if (o.resume && !o.heatmap.empty())
-      misused("--resume",
-              "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
-    if (o.resume && !o.page.empty()) misused("--resume", "the one page of --page is made at the end");
+      misused(keeping, "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
+    if (o.resume && !o.page.empty()) misused(keeping, "the one page of --page is made at the end");
     const bool any =
         std::any_of(outputs.begin(), outputs.end(), [](const auto& f) { return !f.second.empty(); });
     if (o.resume && !any)
-      misused("--resume", "needs --relevance, --output-values, --multipliers, --at or --ledger");
+      misused(keeping, "needs --relevance, --output-values, --multipliers, --at or --ledger" +
+                           std::string(given("--resume") ? "" : ", or an --output-folder"));
   }
+  if (o.shard && of_job) misused("--shard", "mpirun's processes share out the inputs already");
+  if (of_job && o.inputs_from == "-" && !o.vocabulary.empty())
+    misused("--inputs-from",
+            "of mpirun's processes only the first has a standard input: expected a file of texts");
   for (const auto& [option, path] : outputs)
     if (given(option) && path.empty() && !(option == "--at" && given("--output-folder")))
       misused(option,
@@ -252,7 +259,7 @@ void check(const CLI::App& app, const Options& o) {
 
 }  // namespace
 
-Parsed parse(int argc, char** argv) {
+Parsed parse(int argc, char** argv, bool of_job) {
   Options o;
   std::string method = "lrp_q", methods, precision = "float";
   std::vector<std::string> explained, baselines = {"zero"};
@@ -495,6 +502,7 @@ Parsed parse(int argc, char** argv) {
                "and go on "
                "there when the same command is given again")
       ->group("Many inputs");
+  add_shard(app, o.shard, "explain")->group("Many inputs");
   app.add_flag(
          "--keep-going", o.keep_going,
          "explain the other inputs when one cannot be read or explained; what is missing of it is NaN in a "
@@ -522,7 +530,9 @@ Parsed parse(int argc, char** argv) {
     }
     o.take(*o.methods[0]);
     o.in_double = precision == "double";
-    check(app, o);
+    // What one of several processes does is a part, which is kept.
+    o.resume = o.resume || ((o.shard || of_job) && o.explains() && o.output_folder.empty());
+    check(app, o, of_job);
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
   }

@@ -1,17 +1,16 @@
 /// The command line.
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "ascribe/heatmap.hpp"
 #include "examples/explain/target.hpp"
+#include "examples/support/division.hpp"
 #include "examples/support/limits.hpp"
 #include "examples/support/methods.hpp"
 #include "examples/support/samples.hpp"
@@ -68,7 +67,7 @@ struct Options {
   std::vector<double> mean = {0}, deviation = {1};
   std::filesystem::path labels;
   bool in_double = false;
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  int threads = processors_here();
   int threads_each = 1;  ///< of them, those that one input gets where there are fewer inputs than threads
   std::filesystem::path relevance, ledger, output_values, multipliers, heatmap, page;
   ascribe::Colours colours = ascribe::Colours::diverging;  ///< of heatmaps
@@ -110,6 +109,7 @@ struct Options {
   std::filesystem::path inputs_from, output_folder;
   Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder
   bool resume = false, keep_going = false;
+  std::optional<Shard> shard;  ///< which part of the inputs
   bool list_methods = false, list_operators = false, list_values = false, describe = false;
 };
 
@@ -120,6 +120,7 @@ struct Parsed {
 };
 
 /// Options that contradict each other, or that the method has no use for, are mistakes and not ignored.
-Parsed parse(int argc, char** argv);
+/// `of_job`: this process is one of a job's, which share out the inputs.
+Parsed parse(int argc, char** argv, bool of_job);
 
 }  // namespace explain

@@ -41,31 +41,36 @@ Analysis::Analysis(const ascribe::onnx::Network<float>& network, const Options& 
   explainer_.emplace(network.graph, *options.method, by, baseline, Explainer::Where{}, true);
 }
 
-std::vector<Index> Analysis::answers(const std::function<void(std::size_t)>& seen) const {
-  std::vector<Index> all;
-  Stages<std::size_t, Index> stages;
-  stages.prepare = [](std::size_t k) { return k; };
-  stages.work = [&](std::size_t, std::size_t, std::size_t k) {
-    ascribe::set_thread_count(1);  // the others have inputs of their own
-    const Column input = data_.read(k);
-    try {
-      Index answer = 0;
-      network_.graph.forward(input).output().col(0).maxCoeff(&answer);
-      return answer;
-    } catch (const ascribe::Error& error) {
-      ascribe::fail(data_.name(k), ": ", error.what());
-    }
-  };
-  stages.finish = [&](std::size_t k, Index answer) {
-    all.push_back(answer);
-    seen(k + 1);
-  };
-  run_pipeline(data_.size(), std::size_t(options_.threads), stages);
-  return all;
+Column Analysis::explained(std::size_t k, const Column& input, Index label) const try {
+  ascribe::set_thread_count(1);  // the others have inputs of their own
+  const Column relevance = (*explainer_)(input, label).relevance;
+  // Channels are added up at once, so that of an image only a number a pixel is kept.
+  Column sums(pixels(), 1);
+  for (Index p = 0; p < pixels(); ++p) {
+    float sum = 0;
+    for (Index c = 0; c < data_.maps().channels; ++c) sum += relevance(data_.maps().feature(c, p));
+    sums(p) = sum;
+  }
+  return sums;
+} catch (const ascribe::Error& error) {
+  ascribe::fail(data_.name(k), ": ", error.what());
+}
+
+Seen Analysis::see(std::size_t k, const std::function<bool(Index answer, Index& label)>& is_explained) const {
+  ascribe::set_thread_count(1);
+  const Column input = data_.read(k);
+  Seen seen;
+  try {
+    network_.graph.forward(input).output().col(0).maxCoeff(&seen.answer);
+  } catch (const ascribe::Error& error) {
+    ascribe::fail(data_.name(k), ": ", error.what());
+  }
+  if (Index label = 0; is_explained(seen.answer, label)) seen.relevance = explained(k, input, label);
+  return seen;
 }
 
 ClassGroups Analysis::operator()(Index label, const std::vector<Index>& labels,
-                                 const std::vector<Index>& answers,
+                                 const std::vector<Index>& answers, const Known& known,
                                  const std::function<void(std::size_t)>& done) const {
   ClassGroups found;
   found.label = label;
@@ -81,24 +86,17 @@ ClassGroups Analysis::operator()(Index label, const std::vector<Index>& labels,
   const ascribe::FeatureMaps& maps = data_.maps();
   const ascribe::FeatureMaps pixels{1, maps.height, maps.width};
   Column x(maps.size(), Index(count)), relevance(pixels.size(), Index(count));
-  // Channels are added up at once, so that of an image only a number a pixel is kept.
   Stages<Column, Column> stages;
   stages.prepare = [&](std::size_t n) { return data_.read(found.inputs[n]); };
   stages.work = [&](std::size_t, std::size_t n, Column input) {
-    ascribe::set_thread_count(1);
     x.col(Index(n)) = input;
-    try {
-      return (*explainer_)(input, label).relevance;
-    } catch (const ascribe::Error& error) {
-      ascribe::fail(data_.name(found.inputs[n]), ": ", error.what());
-    }
+    if (!known) return explained(found.inputs[n], input, label);
+    Column sums(pixels.size(), 1);
+    known(found.inputs[n], {sums.data(), std::size_t(sums.size())});
+    return sums;
   };
-  stages.finish = [&](std::size_t n, const Column& explained) {
-    for (Index p = 0; p < pixels.size(); ++p) {
-      float sum = 0;
-      for (Index c = 0; c < maps.channels; ++c) sum += explained(maps.feature(c, p));
-      relevance(p, Index(n)) = sum;
-    }
+  stages.finish = [&](std::size_t n, const Column& sums) {
+    relevance.col(Index(n)) = sums;
     done(n + 1);
   };
   run_pipeline(count, std::size_t(options_.threads), stages);

@@ -21,7 +21,7 @@ const Method* method_named(const std::string& name) {
 
 }  // namespace
 
-Parsed parse(int argc, char** argv) {
+Parsed parse(int argc, char** argv, bool of_job) {
   Options o;
   std::string method = "lrp_q";
   CLI::App app{
@@ -69,6 +69,7 @@ Parsed parse(int argc, char** argv) {
       ->capture_default_str()
       ->type_name("zero|FILE.npy");
   add_method_options(app, o);
+  add_division_options(app, o, "group");
   app.add_option("--json", o.json, "write the table, the eigenvalues, and each input's group")
       ->type_name("OUT.json");
   app.add_option("--page", o.page, "write the groups as one page for a browser")->type_name("OUT.html");
@@ -76,6 +77,7 @@ Parsed parse(int argc, char** argv) {
     app.parse(argc, argv);
     o.method = method_named(method);
     check_classifier_options(app, o);
+    check_division(o, of_job);
     if (app.count("--gamma") > 0 && !o.method->box) misused("--gamma", method + " has none");
     if (app.count("--baseline") > 0 && !o.method->baseline) misused("--baseline", method + " has none");
     if (o.pool.size() > 2) misused("--pool", "expected a size, or a height and a width");
@@ -83,7 +85,7 @@ Parsed parse(int argc, char** argv) {
     if (std::set<Index>(o.classes.begin(), o.classes.end()).size() != o.classes.size())
       misused("--class", "found a class twice");
     std::set<std::filesystem::path> places;
-    for (const auto& path : {o.csv, o.json, o.page})
+    for (const auto& path : {o.csv, o.json, o.page, o.resume})
       if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
         misused("--json", "expected files of different names, found " + path.string() + " twice");
   } catch (const CLI::ParseError& error) {

@@ -38,6 +38,6 @@ struct Parsed {
   std::optional<Options> options;
   int exit_code = 0;
 };
-Parsed parse(int argc, char** argv);
+Parsed parse(int argc, char** argv, bool of_job);
 
 }  // namespace groups

@@ -56,7 +56,7 @@ void set_preset(Options& o, const ascribe::evaluate::Preset& preset) {
 
 }  // namespace
 
-Parsed parse(int argc, char** argv) {
+Parsed parse(int argc, char** argv, bool of_job) {
   namespace evaluate = ascribe::evaluate;
   Options o;
   std::vector<std::string> methods{"all"}, erase, orders{"most", "least", "random"};
@@ -172,12 +172,7 @@ Parsed parse(int argc, char** argv) {
                "judge by the other inputs where one cannot be read or explained; all such inputs are named "
                "at the end, "
                "and the exit code is 1 [stop at the first]");
-  app.add_option(
-         "--resume", o.resume,
-         "keep what is done in this file; the same command goes on where it was, and when all is done "
-         "prints it "
-         "again")
-      ->type_name("STATE");
+  add_division_options(app, o, "judge by");
   try {
     app.parse(argc, argv);
     o.methods = methods_named(methods);
@@ -213,6 +208,7 @@ Parsed parse(int argc, char** argv) {
     if ((o.replacement == "mask" || o.replacement == "pad") && o.vocabulary.empty())
       misused("--replace", o.replacement + " is a piece of a --vocabulary");
     check_classifier_options(app, o);
+    check_division(o, of_job);
     if (app.count("--blur") > 0 && o.replacement != "blur") misused("--blur", "needs --replace blur");
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : 2};

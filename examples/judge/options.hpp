@@ -32,7 +32,6 @@ struct Options : ClassifierOptions {
   bool least_first = true, random = true;         ///< besides most relevant first
   std::vector<std::pair<Index, Index>> erasures;  ///< classes: from the first to the second
   Index sanity = 100;                             ///< how many inputs are explained with random weights, too
-  std::filesystem::path resume;
   Index page_inputs = 6;  ///< how many inputs the page shows
 
   std::vector<std::filesystem::path> read() const {
@@ -49,6 +48,6 @@ struct Parsed {
   std::optional<Options> options;
   int exit_code = 0;
 };
-Parsed parse(int argc, char** argv);
+Parsed parse(int argc, char** argv, bool of_job);
 
 }  // namespace judge

@@ -58,7 +58,8 @@ class Classes {
 };
 
 /// Files and folders; idx files in folders are none of them, which is said.
-std::vector<Place> inputs_of(const ClassifierOptions& options, std::vector<std::string>& notes) {
+std::vector<Place> inputs_of(const ClassifierOptions& options, std::vector<std::string>& notes,
+                             Division& division) {
   std::vector<std::string> left_out;
   for (const std::filesystem::path& path : options.inputs) {
     std::error_code error;
@@ -69,7 +70,7 @@ std::vector<Place> inputs_of(const ClassifierOptions& options, std::vector<std::
   }
   std::vector<Place> found;
   try {
-    found = find_inputs(options.inputs, {}, {}, notes);
+    found = find_inputs(options.inputs, {}, {}, notes, division);
   } catch (const ascribe::Error& error) {
     if (left_out.empty()) throw;
     ascribe::fail(error.what(), "; ", left_out.front());
@@ -88,6 +89,13 @@ void check_count(const std::string& file, std::size_t found, std::size_t inputs)
 std::string with_content(const std::string& file) {
   std::error_code error;
   return std::filesystem::is_regular_file(file, error) ? file + " " + fingerprint(file) : file;
+}
+
+std::string with_content(const LabelledInputs& data, bool by_name) {
+  std::string names;
+  for (std::size_t k = 0; k < data.size(); ++k) names += data.name(k) + "\n";
+  for (const std::string& file : data.files()) names += (by_name ? file : fingerprint(file)) + "\n";
+  return std::to_string(data.size()) + " " + fingerprint_of(names);
 }
 
 Json settings_of(const ClassifierOptions& o) {
@@ -154,7 +162,7 @@ ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options) 
 }
 
 LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& input,
-                               std::vector<std::string>& notes) {
+                               std::vector<std::string>& notes, Division& division) {
   if (options.inputs.size() == 1 && is_idx(options.inputs[0])) {
     images_path_ = options.inputs[0].string();
     images_ = read_images(images_path_);
@@ -174,7 +182,7 @@ LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& in
       if (is_idx(path))
         ascribe::fail(path.string(), ": expected an idx file alone as INPUT, found ", options.inputs.size(),
                       " inputs");
-    inputs_.emplace(inputs_of(options, notes), input, layout_, options.keep_going);
+    inputs_.emplace(inputs_of(options, notes, division), input, layout_, options.keep_going);
   }
   choose(options);
 }

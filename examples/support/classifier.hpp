@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "ascribe/io/onnx.hpp"
 #include "ascribe/methods/composites.hpp"
+#include "examples/support/division.hpp"
 #include "examples/support/files.hpp"
 #include "examples/support/idx.hpp"
 #include "examples/support/samples.hpp"
@@ -33,8 +33,10 @@ struct ClassifierOptions {
   // Of the methods that explain them.
   std::vector<double> low, high;
   double epsilon = 1e-6, gamma = 0.25;
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  int threads = processors_here();
   std::filesystem::path csv, json, page;
+  std::filesystem::path resume;  ///< where what is done is kept, for the next run and of several processes
+  std::optional<Shard> shard;    ///< which part of the inputs
 
   /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {
@@ -50,10 +52,15 @@ std::string with_content(const std::string& file);
 /// What was asked for, as a record of a run has it.
 Json settings_of(const ClassifierOptions& options);
 
+class LabelledInputs;
+/// How many inputs there are, with a number that stands for their names and what is in their files. `by_name`: the
+/// names of these say it.
+std::string with_content(const LabelledInputs& data, bool by_name);
+
 /// What the methods are told by the command line: where it says nothing of them, --low is what black is and
 /// --high what white is.
 ascribe::composite::Options composite_options(const ClassifierOptions& options);
-/// What the reader is told by it.
+/// What the reader is told by the command line.
 ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options);
 /// The network of a model. Throws ascribe::Error as ascribe::onnx::network, and where it is no classifier of
 /// one input.
@@ -66,9 +73,10 @@ ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options);
 /// The inputs that are chosen, read one at a time. Shared between threads.
 class LabelledInputs {
  public:
-  /// `notes`: what was passed over. Throws ascribe::Error where there are no inputs, or where they do not fit
-  /// the network's input.
-  LabelledInputs(const ClassifierOptions& options, const Shape& input, std::vector<std::string>& notes);
+  /// `notes`: what was passed over; `division`: whose processes have the same inputs. Throws ascribe::Error where
+  /// there are no inputs, or where they do not fit the network's input.
+  LabelledInputs(const ClassifierOptions& options, const Shape& input, std::vector<std::string>& notes,
+                 Division& division);
 
   /// Texts, which are read elsewhere, one at a time: all but `read` and what is said of values. Throws
   /// ascribe::Error where there are fewer than --samples.

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "examples/support/classifier.hpp"
+#include "examples/support/division_options.hpp"
 
 namespace examples {
 
@@ -106,6 +107,15 @@ inline void add_method_options(CLI::App& app, ClassifierOptions& o, const std::s
   app.add_option("--csv", o.csv, "write the table")->type_name("OUT.csv");
 }
 
+/// --resume and --shard: `what` is done with the inputs.
+inline void add_division_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
+  app.add_option("--resume", o.resume,
+                 "keep what is done in this file; the same command goes on where it was, and when all is done "
+                 "prints it again; several processes keep it beside the file, each its own")
+      ->type_name("STATE");
+  add_shard(app, o.shard, what);
+}
+
 /// --seed: CLI11 by itself takes -3 and what does not fit for numbers, too.
 inline void add_seed(CLI::App& app, std::uint64_t& to, const std::string& of) {
   app.add_option_function<std::string>(
@@ -119,7 +129,12 @@ inline void add_seed(CLI::App& app, std::uint64_t& to, const std::string& of) {
       ->type_name("N");
 }
 
-/// What the parsed options contradict.
+/// What the parsed options contradict. `of_job`: this process is one of a job's, which share out the inputs.
+inline void check_division(const ClassifierOptions& o, bool of_job) {
+  if (o.shard && of_job) misused("--shard", "mpirun's processes share out the inputs already");
+  if ((o.shard || of_job) && o.resume.empty())
+    misused(o.shard ? "--shard" : "mpirun", "needs --resume STATE, where what each process has done is kept");
+}
 inline void check_finite(const char* option, const std::vector<double>& numbers) {
   if (std::any_of(numbers.begin(), numbers.end(), [](double v) { return !std::isfinite(v); }))
     misused(option, "expected finite numbers");

@@ -1,6 +1,8 @@
 #include "examples/support/files.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -46,17 +48,14 @@ void remove_left_over(const std::filesystem::path& path) {
   }
 }
 
-std::string dumped(const Json& json) {
-  // Names that are no UTF-8 must not cost the numbers.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name) {
   return std::filesystem::path(path).replace_filename(path.stem().string() + name +
                                                       path.extension().string());
 }
+
+std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 void check_place(const std::filesystem::path& path) {
   std::filesystem::path folder = path.parent_path();
@@ -101,6 +100,19 @@ std::filesystem::path partial(const std::filesystem::path& path) {
   return name += ".partial";
 }
 
+void make_once(const std::filesystem::path& path,
+               const std::function<void(const std::filesystem::path&)>& write) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return;
+  OutputFiles files(OutputFiles::Names::random);
+  const std::filesystem::path made = files.stage(path);
+  write(made);
+  sync_file(made);
+  // A second name, which fails where there is a file, at one stroke; renaming would take the other's place.
+  std::filesystem::create_hard_link(made, path, error);
+  if (error && !std::filesystem::exists(path)) files.commit();  // a file system without such names
+}
+
 OutputFiles::~OutputFiles() {
   for (const int file : held_) close(file);
   if (names_ == Names::kept) return;
@@ -138,10 +150,39 @@ void OutputFiles::commit() {
   }
 }
 
-Lock::Lock(const std::filesystem::path& path) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-  if (file_ >= 0 && flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-  if (file_ >= 0) close(file_);
-  ascribe::fail(path.string(), ": expected it for this run alone, found that another run uses it");
+namespace {
+
+/// Where in a file whose shards are locked by ranges of bytes, whether there are any, part `number` of `of`
+/// begins.
+off_t begin_of(std::size_t number, std::size_t of) {
+  constexpr std::size_t whole = std::size_t(1) << 40;
+  return static_cast<off_t>(whole / of * number + whole % of * number / of);
+}
+
+/// Has a range of the open file for this process. False: another has some of it.
+bool lock_range(int file, Shard shard) {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = begin_of(shard.number, shard.of);
+  range.l_len = begin_of(shard.number + 1, shard.of) - range.l_start;
+#ifdef F_OFD_SETLK
+  constexpr int set = F_OFD_SETLK;  // another file descriptor that is closed does not take it away
+#else
+  constexpr int set = F_SETLK;
+#endif
+  // A file system without locks is no other run.
+  return fcntl(file, set, &range) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+}  // namespace
+
+Lock::Lock(const std::filesystem::path& path, Shard shard) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+  if (file_ >= 0 && lock_range(file_, shard)) return;
+  const bool is_open = file_ >= 0;
+  if (is_open) close(file_);
+  ascribe::fail(path.string(), ": expected it for this run alone, found that ",
+                is_open ? "another run uses it" : "it cannot be written to");
 }
 
 Lock::~Lock() { close(file_); }
@@ -223,14 +264,52 @@ std::optional<std::vector<Json>> Lines::parse(const std::filesystem::path& path,
   return lines;
 }
 
-void Lines::add(const Json& line) {
-  const std::string text = dumped(line) + "\n";
-  std::ofstream file(path_, std::ios::binary | std::ios::app);
+namespace {
+
+void add_lines(const std::filesystem::path& path, const std::vector<Json>& lines) {
+  std::string text;
+  for (const Json& line : lines) text += dumped(line) + "\n";
+  std::ofstream file(path, std::ios::binary | std::ios::app);
   file << text;
   file.close();
   if (!file)
-    ascribe::fail(path_.string(), ": expected to write ", text.size(), " bytes, found that they cannot be");
-  sync_file(path_);
+    ascribe::fail(path.string(), ": expected to write ", text.size(), " bytes, found that they cannot be");
+  sync_file(path);
+}
+
+}  // namespace
+
+void Lines::add(const std::vector<Json>& lines) { add_lines(path_, lines); }
+
+SharedRecord::SharedRecord(const std::filesystem::path& path, const Json& settings, const Division& division)
+    : path_(path) {
+  make_once(path, [&](const std::filesystem::path& made) { write_bytes(made, dumped(settings) + "\n"); });
+  if (const auto holds = division.holds()) lock_.emplace(path, *holds);
+  if (!Lines::read(path, settings))
+    ascribe::fail(path.string(), ": expected a record of what is done, found another file");
+}
+
+void SharedRecord::all_done(std::size_t count, const std::vector<std::string>& failures) const {
+  const Json line{{"whole", true}, {"done", count}, {"bytes", 0}, {"failures", failures}};
+  add_lines(path_, {line});
+}
+
+std::vector<std::filesystem::path> with_parts(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> found;
+  const std::string begin = path.filename().string();
+  std::error_code error;
+  for (fs::directory_iterator it(path.parent_path().empty() ? "." : path.parent_path(), error), none;
+       !error && it != none; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(begin)) continue;
+    const std::string_view rest = std::string_view(name).substr(begin.size());
+    const bool numbered = rest.size() > 1 && rest.front() == '.' &&
+                          rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
+    if (rest.empty() || numbered) found.push_back(path.parent_path() / name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::optional<Journal::State> Journal::read(const std::filesystem::path& path, const Json& settings) {
@@ -244,19 +323,80 @@ Journal::State Journal::state_of(const std::filesystem::path& path, const std::v
   for (const Json& said : lines) {
     if (!said.contains("done") || !said.contains("bytes") || !said.contains("failures"))
       ascribe::fail(path.string(), ": expected a record of what is done, found a line that is none");
-    state.done = said["done"];
-    state.bytes = said["bytes"];
-    for (const Json& failure : said["failures"]) state.failures.push_back(failure);
+    // Who does all from the first one on has one stretch.
+    const std::size_t first = said.value("first", std::size_t(0));
+    if (said.contains("whole")) state.clear();
+    if (state.empty() || state.back().first != first)
+      state.push_back({first, 0, said.value("from", std::uintmax_t(0)), 0});
+    Stretch& stretch = state.back();
+    stretch.count = said["done"];
+    stretch.end = said["bytes"];
+    for (const Json& failure : said["failures"]) stretch.failures.push_back(failure);
   }
   return state;
 }
 
-void Journal::note(const State& state) {
-  Json failures = Json::array();
-  for (std::size_t f = state_.failures.size(); f < state.failures.size(); ++f)
-    failures.push_back(state.failures[f]);
-  lines_.add({{"done", state.done}, {"bytes", state.bytes}, {"failures", std::move(failures)}});
-  state_ = state;
+void Journal::note(const Stretch& stretch) {
+  const bool goes_on = !state_.empty() && state_.back().first == stretch.first;
+  Json line = Json::object(), failures = Json::array();
+  if (stretch.first > 0) line["first"] = stretch.first;
+  if (stretch.begin > 0) line["from"] = stretch.begin;
+  for (std::size_t f = goes_on ? state_.back().failures.size() : 0; f < stretch.failures.size(); ++f)
+    failures.push_back(stretch.failures[f]);
+  line.update({{"done", stretch.count}, {"bytes", stretch.end}, {"failures", std::move(failures)}});
+  lines_.add({line});
+  if (goes_on)
+    state_.back() = stretch;
+  else
+    state_.push_back(stretch);
+}
+
+Records::Records(const std::filesystem::path& path, const Json& settings, std::size_t inputs,
+                 const Division& division, std::chrono::milliseconds pause, std::function<void()> before)
+    : path_(path), settings_(settings), all_(inputs), pause_(pause), before_(std::move(before)) {
+  if (division.divided()) shared_.emplace(path, settings, division);
+  std::filesystem::path own = path;
+  own += division.suffix();
+  lines_.emplace(own, settings);
+  read_others();
+}
+
+void Records::read_others() {
+  for (const std::filesystem::path& path : with_parts(path_))
+    if (const auto lines = Lines::read(path, settings_)) take(path, *lines);
+}
+
+void Records::take(const std::filesystem::path& path, const std::vector<Json>& lines) {
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    // One process has all of them, in their order.
+    const auto input = lines[l].value("input", l);
+    if (input >= all_.size())
+      ascribe::fail(path.string(), ": expected at most ", all_.size(), " inputs, found number ", input);
+    all_[input] = lines[l];
+  }
+}
+
+std::size_t Records::count(Piece among) const {
+  return static_cast<std::size_t>(std::count_if(all_.begin() + static_cast<std::ptrdiff_t>(among.first),
+                                                all_.begin() + static_cast<std::ptrdiff_t>(among.end),
+                                                [](const Json& one) { return !one.is_null(); }));
+}
+
+void Records::add(std::size_t input, Json record) {
+  Json line = Json::object();
+  line["input"] = input;
+  line.update(record);
+  waiting_.push_back(line);
+  all_[input] = std::move(line);
+  if (Clock::now() - flushed_ >= pause_) flush();
+}
+
+void Records::flush() {
+  if (waiting_.empty()) return;
+  if (before_) before_();
+  lines_->add(waiting_);
+  waiting_.clear();
+  flushed_ = Clock::now();
 }
 
 }  // namespace examples

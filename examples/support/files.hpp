@@ -2,9 +2,11 @@
 /// with.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "examples/support/division.hpp"
 
 namespace examples {
 
@@ -34,6 +38,11 @@ void sync_file(const std::filesystem::path& path);
 
 /// The name that a file has until it is whole, where one run may go on with what another has begun.
 std::filesystem::path partial(const std::filesystem::path& path);
+
+/// Makes a file by `write(path under another name)`, unless there is one: of several processes that do so at
+/// the same time, one makes it, whole. Throws ascribe::Error where it cannot be made.
+void make_once(const std::filesystem::path& path,
+               const std::function<void(const std::filesystem::path&)>& write);
 
 /// The files of one piece of work: all of them or none. Each is written under another name beside its place;
 /// `commit` gives them their names; what has none by then goes.
@@ -61,11 +70,12 @@ class OutputFiles {
   std::vector<int> held_;  // open files, whose locks say that somebody writes them
 };
 
-/// While it lives, no other process gets one for the same file or folder, which must exist. It is gone with
-/// the process, however that ends. Throws ascribe::Error where another process has it.
+/// While it lives, no other process gets one for the same file, which must exist, or for a shard of it that
+/// overlaps. It is gone with the process, however that ends. Throws ascribe::Error where another process has
+/// it.
 class Lock {
  public:
-  explicit Lock(const std::filesystem::path& path);
+  explicit Lock(const std::filesystem::path& path, Shard shard = {});
   ~Lock();
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
@@ -77,6 +87,9 @@ class Lock {
 /// What a run was asked for, so that no other is mixed with it: names of options and their values. Throws
 /// ascribe::Error, which says where it was found and what differs, unless both are the same.
 void check_same(const std::filesystem::path& where, const Json& found, const Json& expected);
+
+/// As records have it: names that are no UTF-8 do not cost the rest.
+std::string dumped(const Json& json);
 
 /// A number that stands for a file's content. Throws ascribe::Error where it cannot be read.
 std::string fingerprint(const std::filesystem::path& path);
@@ -95,8 +108,8 @@ class Lines {
 
   /// Those that were there.
   const std::vector<Json>& found() const { return found_; }
-  /// Has one more on the disk. Throws ascribe::Error where it cannot be written.
-  void add(const Json& line);
+  /// Has more on the disk. Throws ascribe::Error where they cannot be written.
+  void add(const std::vector<Json>& lines);
 
  private:
   /// `length`: that of the lines that are whole.
@@ -108,14 +121,22 @@ class Lines {
   std::vector<Json> found_;
 };
 
-/// How far a run has come whose output grows beside it.
+/// The file `path` and those that processes of a division have beside it, which are called `path`.0,
+/// `path`.1, ...: those that are there.
+std::vector<std::filesystem::path> with_parts(const std::filesystem::path& path);
+
+/// How far a process has come whose output grows beside it.
 class Journal {
  public:
-  struct State {
-    std::size_t done = 0;      ///< samples in a row, from the first on
-    std::uintmax_t bytes = 0;  ///< of the ledger
-    std::vector<std::string> failures;
+  /// Samples in a row that are done, and what the process has written of them to its ledger.
+  struct Stretch {
+    std::size_t first = 0, count = 0;
+    std::uintmax_t begin = 0, end = 0;       ///< bytes
+    std::vector<std::string> failures = {};  ///< of samples that could not be
+
+    bool operator==(const Stretch&) const = default;
   };
+  using State = std::vector<Stretch>;
 
   /// Begins one, or goes on with the one that is there. Throws ascribe::Error as Lines, and where the file is
   /// none.
@@ -126,14 +147,62 @@ class Journal {
   static std::optional<State> read(const std::filesystem::path& path, const Json& settings);
 
   const State& state() const { return state_; }
-  /// Throws ascribe::Error where it cannot be written.
-  void note(const State& state);
+  /// Notes what the last stretch has come to, or a new one. Throws ascribe::Error where it cannot be written.
+  void note(const Stretch& stretch);
 
  private:
   static State state_of(const std::filesystem::path& path, const std::vector<Json>& lines);
 
   Lines lines_;
   State state_;
+};
+
+/// The journal that a division's processes share: it says what was asked for, and is held for the items that
+/// this process does; beside it each has one of its own. Throws ascribe::Error as Lines.
+class SharedRecord {
+ public:
+  SharedRecord(const std::filesystem::path& path, const Json& settings, const Division& division);
+
+  /// Says that all of so many samples are done. For one process that holds all.
+  void all_done(std::size_t count, const std::vector<std::string>& failures) const;
+
+ private:
+  std::filesystem::path path_;
+  std::optional<Lock> lock_;
+};
+
+/// What a run has found of each of its inputs, an object each, in the lines of a file; where it is divided,
+/// in those of a file for each process beside that one.
+class Records {
+ public:
+  /// Begins them, or goes on with those that are there. `before` is called before lines are written, which is
+  /// so often at most. Throws ascribe::Error as Lines and SharedRecord, and for a line of no input of so
+  /// many.
+  Records(const std::filesystem::path& path, const Json& settings, std::size_t inputs,
+          const Division& division, std::chrono::milliseconds pause = {}, std::function<void()> before = {});
+
+  /// By input; null where nothing has been found yet.
+  const std::vector<Json>& all() const { return all_; }
+  std::size_t count(Piece among) const;
+  void add(std::size_t input, Json record);
+  /// Has all that were added on the disk.
+  void flush();
+  /// Reads what others have found meanwhile.
+  void read_others();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void take(const std::filesystem::path& path, const std::vector<Json>& lines);
+
+  std::filesystem::path path_;
+  Json settings_;
+  std::optional<SharedRecord> shared_;
+  std::optional<Lines> lines_;
+  std::vector<Json> all_, waiting_;
+  std::chrono::milliseconds pause_;
+  std::function<void()> before_;
+  Clock::time_point flushed_ = Clock::now();
 };
 
 }  // namespace examples

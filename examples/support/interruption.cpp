@@ -5,8 +5,10 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <utility>
 
 #include <time.h>
+#include <unistd.h>
 
 namespace examples {
 namespace {
@@ -22,6 +24,9 @@ std::array<struct sigaction, signals.size()> before{};
 std::atomic<long> since = 0;
 static_assert(std::atomic<long>::is_always_lock_free);
 
+/// What the handler puts on standard error: it may not ask for memory.
+std::string to_say;
+
 long seconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -32,6 +37,7 @@ void note(int signal) {
   if (sent == 0) {
     sent = signal;
     since = seconds();
+    if (!to_say.empty() && write(STDERR_FILENO, to_say.data(), to_say.size()) < 0) return;
   } else if (seconds() > since + 1) {
     // Delivered when this function returns.
     std::signal(signal, SIG_DFL);
@@ -41,8 +47,9 @@ void note(int signal) {
 
 }  // namespace
 
-Interruption::Interruption() {
+Interruption::Interruption(std::string said) {
   sent = 0;
+  to_say = std::move(said);
   for (std::size_t s = 0; s < signals.size(); ++s) {
     sigaction(signals[s], nullptr, &before[s]);
     // What is ignored on purpose, as under nohup, stays so.

@@ -14,7 +14,8 @@
 
 namespace examples {
 
-/// The three stages. Item is what the first hands to the second, Result what the second hands to the third.
+/// The three stages. Item is what the first hands to the second, Result what the second hands to the third; k
+/// is the item's number.
 template <class Item, class Result>
 struct Stages {
   std::function<Item(std::size_t k)> prepare;                           ///< from several threads
@@ -26,21 +27,36 @@ struct Stages {
 /// How many items are under way at most: one in each thread and four between the stages.
 constexpr std::size_t pipeline_room(std::size_t threads) { return threads + 4; }
 
-/// Takes the items 0 to `count` − 1 through the stages: one thread prepares, `threads` work, and prepare too
-/// while they have nothing else to do; results are finished in the items' order. No item is begun before
-/// there is room for it, nor once `stop` says true; what has been begun by then is finished. Returns how many
-/// items were finished. What a stage throws is thrown from here, the first item's if several throw: all items
-/// before it have been finished, and none behind it.
+/// The number of the next item, or none where there are no more. Asked once there is room for it, by one
+/// thread at a time.
+using NextItem = std::function<std::optional<std::size_t>()>;
+
+/// Takes the items that `next` names through the stages: one thread prepares, `threads` work, and prepare too
+/// while they have nothing else to do; results are finished in the order in which the items were named. No
+/// item is begun before there is room for it, nor once `stop` says true; what has been begun by then is
+/// finished. Returns how many items were finished. What a stage or `next` throws is thrown from here, the
+/// first item's if several throw: all items before it have been finished, and none behind it.
 template <class Item, class Result>
-std::size_t run_pipeline(std::size_t count, std::size_t threads, const Stages<Item, Result>& stages);
+std::size_t run_pipeline(const NextItem& next, std::size_t threads, const Stages<Item, Result>& stages);
+
+/// The items 0 to `count` − 1.
+template <class Item, class Result>
+std::size_t run_pipeline(std::size_t count, std::size_t threads, const Stages<Item, Result>& stages) {
+  std::size_t k = 0;
+  const NextItem next = [&]() -> std::optional<std::size_t> {
+    if (k == count) return std::nullopt;
+    return k++;
+  };
+  return run_pipeline(next, threads, stages);
+}
 
 namespace pipeline_detail {
 
 template <class Item, class Result>
 class Pipeline {
  public:
-  Pipeline(std::size_t count, std::size_t threads, const Stages<Item, Result>& stages)
-      : stages_(stages), end_(count), slots_(pipeline_room(threads)) {}
+  Pipeline(const NextItem& next, std::size_t threads, const Stages<Item, Result>& stages)
+      : next_(next), stages_(stages), slots_(pipeline_room(threads)) {}
 
   void read() {
     std::unique_lock lock(mutex_);
@@ -84,8 +100,9 @@ class Pipeline {
       if (next.failure) std::rethrow_exception(next.failure);
       Result result = std::move(*next.result);
       next.result.reset();
+      const std::size_t number = next.number;
       lock.unlock();
-      stages_.finish(finished_, std::move(result));
+      stages_.finish(number, std::move(result));
       lock.lock();
       next.state = State::begun;  // as the one that takes its place will find it
       ++finished_;
@@ -104,6 +121,7 @@ class Pipeline {
   enum class State { begun, prepared, taken, done };
   struct Slot {
     State state = State::begun;
+    std::size_t number = 0;
     std::optional<Item> item;
     std::optional<Result> result;
     std::exception_ptr failure;
@@ -113,18 +131,27 @@ class Pipeline {
   bool has_room() const { return begun_ - finished_ < slots_.size(); }
   bool is_done() { return slot(finished_).state == State::done; }
 
-  /// The next item, unless nothing is to be begun any more.
+  /// The place of the next item, unless nothing is to be begun any more.
   std::optional<std::size_t> begin() {
-    if (stages_.stop()) {
+    std::optional<std::size_t> number;
+    try {
+      if (!stages_.stop()) number = next_();
+    } catch (...) {
+      // An item that is none, and the last one.
+      slot(begun_).failure = std::current_exception();
+      slot(begun_++).state = State::done;
+    }
+    if (!number) {
       end_ = std::min(end_, begun_);
       changed_.notify_all();
       return std::nullopt;
     }
+    slot(begun_).number = *number;
     return begun_++;
   }
 
   void prepare(std::unique_lock<std::mutex>& lock, std::size_t k) {
-    step(lock, k, State::prepared, [&](Slot& s) { s.item = stages_.prepare(k); });
+    step(lock, k, State::prepared, [&](Slot& s) { s.item = stages_.prepare(s.number); });
   }
 
   void work_on(std::unique_lock<std::mutex>& lock, std::size_t thread, std::size_t k) {
@@ -132,7 +159,7 @@ class Pipeline {
     step(lock, k, State::done, [&](Slot& s) {
       Item item = std::move(*s.item);
       s.item.reset();
-      s.result = stages_.work(thread, k, std::move(item));
+      s.result = stages_.work(thread, s.number, std::move(item));
     });
   }
 
@@ -153,19 +180,20 @@ class Pipeline {
     changed_.notify_all();
   }
 
+  const NextItem& next_;
   const Stages<Item, Result>& stages_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t begun_ = 0, finished_ = 0;
-  std::size_t end_;  ///< no item from this one on is begun or worked on
+  std::size_t end_ = std::size_t(-1);  ///< no item from this one on is begun or worked on
   std::vector<Slot> slots_;
 };
 
 }  // namespace pipeline_detail
 
 template <class Item, class Result>
-std::size_t run_pipeline(std::size_t count, std::size_t threads, const Stages<Item, Result>& stages) {
-  pipeline_detail::Pipeline<Item, Result> pipeline(count, threads, stages);
+std::size_t run_pipeline(const NextItem& next, std::size_t threads, const Stages<Item, Result>& stages) {
+  pipeline_detail::Pipeline<Item, Result> pipeline(next, threads, stages);
   std::vector<std::jthread> running;
   try {
     running.emplace_back([&] { pipeline.read(); });

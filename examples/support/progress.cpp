@@ -18,7 +18,7 @@ std::string time_left(std::size_t done, std::size_t total, double seconds) {
   return left < 7200 ? about(left / 60, " min left") : about(left / 3600, " h left");
 }
 
-Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {
+Progress::Progress(bool shown) : told_(shown), terminal_(shown && isatty(STDERR_FILENO) != 0) {
   ticker_ = std::thread([this] { tick(); });
 }
 
@@ -66,7 +66,7 @@ void Progress::tick() {
   const auto pause = terminal_ ? std::chrono::milliseconds(200) : std::chrono::minutes(1);
   while (!stopping_.wait_for(lock, pause, [&] { return stop_; })) {
     const auto passed = Clock::now() - start_;
-    if (text_.empty() || passed < std::chrono::seconds(1) || (!terminal_ && !counting_)) continue;
+    if (!told_ || text_.empty() || passed < std::chrono::seconds(1) || (!terminal_ && !counting_)) continue;
     erase();
     std::fprintf(stderr, "%s (%lld s)%s", text_.c_str(),
                  static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(passed).count()),

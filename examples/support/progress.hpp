@@ -16,10 +16,10 @@ std::string time_left(std::size_t done, std::size_t total, double seconds);
 
 /// One line on a terminal's standard error, only from the second second on, with the seconds behind it. It is
 /// gone when this is. Where standard error is no terminal, a line a minute for what is counted, and else
-/// nothing. May be called from several threads.
+/// nothing. May be called from several threads. Without `shown` nothing is said but what is printed.
 class Progress {
  public:
-  Progress();
+  explicit Progress(bool shown = true);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -38,7 +38,7 @@ class Progress {
   void tick();
   void erase();
 
-  const bool terminal_;
+  const bool told_, terminal_;
   Clock::time_point start_ = Clock::now(), counting_since_{};
   std::mutex mutex_;
   std::condition_variable stopping_;

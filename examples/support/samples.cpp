@@ -129,6 +129,47 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
   return found;
 }
 
+namespace {
+
+/// Texts one behind the other, each as its length and itself.
+void put(std::string& all, const std::string& text) { all += std::to_string(text.size()) + ":" + text; }
+
+std::string take(std::string_view& all) {
+  const std::size_t colon = all.find(':');
+  const std::size_t size = std::stoull(std::string(all.substr(0, colon)));
+  std::string text(all.substr(colon + 1, size));
+  all.remove_prefix(colon + 1 + size);
+  return text;
+}
+
+}  // namespace
+
+std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
+                               const std::filesystem::path& list, const std::filesystem::path& left_out,
+                               std::vector<std::string>& notes, Division& division) {
+  if (!division.meets()) return find_inputs(named, list, left_out, notes);
+  const std::string all = division.shared([&] {
+    std::vector<std::string> said;
+    const std::vector<Place> found = find_inputs(named, list, left_out, said);
+    std::string text;
+    put(text, std::to_string(said.size()));
+    for (const std::string& note : said) put(text, note);
+    for (const Place& place : found) {
+      put(text, place.path);
+      put(text, std::to_string(place.root));
+    }
+    return text;
+  });
+  std::string_view rest = all;
+  for (std::size_t left = std::stoull(take(rest)); left > 0; --left) notes.push_back(take(rest));
+  std::vector<Place> places;
+  while (!rest.empty()) {
+    std::string path = take(rest);
+    places.push_back({std::move(path), std::stoull(take(rest))});
+  }
+  return places;
+}
+
 std::vector<double> NetworkInput::of(const std::vector<double>& all) const {
   const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
   return {begin, begin + count_of(shape)};

@@ -16,6 +16,7 @@
 #include "ascribe/io/npy.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
 #include "ascribe/networks/feature_maps.hpp"
+#include "examples/support/division.hpp"
 #include "examples/support/image.hpp"
 
 namespace examples {
@@ -69,6 +70,11 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
                                const std::filesystem::path& list, const std::filesystem::path& left_out,
                                std::vector<std::string>& notes);
 
+/// The same at all processes that meet, found by one of them.
+std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
+                               const std::filesystem::path& list, const std::filesystem::path& left_out,
+                               std::vector<std::string>& notes, Division& division);
+
 /// One of the network's inputs that are explained.
 struct NetworkInput {
   std::string name;
@@ -108,12 +114,13 @@ class Inputs {
   const std::vector<Place>& files() const { return files_; }
   /// The number of the file's first sample. One more file would begin at `size()`.
   std::size_t first(std::size_t file) const { return first_[file]; }
+  /// The file of a sample.
+  std::size_t file_of(std::size_t n) const;
 
  private:
   using Array = std::shared_ptr<const ascribe::io::NpyReader>;
 
   Array check(const std::string& path, const Shape& shape) const;
-  std::size_t file_of(std::size_t n) const;
   Sample read_alone(std::size_t n) const;
 
   std::optional<ImageLayout> layout_;

@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "ascribe/io/npy.hpp"
-#include "examples/support/png.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/onnx.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -24,57 +24,26 @@ namespace fs = std::filesystem;
 using ascribe::test::Arguments;
 using ascribe::test::bytes_of;
 using ascribe::test::count_of;
+using ascribe::test::differences;
 using ascribe::test::explain;
 using ascribe::test::Message;
 using ascribe::test::of_repository;
 using ascribe::test::Outcome;
 using ascribe::test::run;
 using ascribe::test::TemporaryFolder;
+using ascribe::test::tree;
+using ascribe::test::write_picture;
+using ascribe::test::write_samples;
 using ascribe::test::operator+;
 using Json = nlohmann::json;
 
 const std::string model = of_repository("examples/data/mnist_cnn.onnx"),
                   digits = of_repository("tests/golden/input.npy");
 
-/// Writes a picture that is like no other of another number.
-void write_picture(const fs::path& path, int number) {
-  fs::create_directories(path.parent_path());
-  ascribe::Picture picture{30, 28, {}};
-  for (int i = 0; i < 30 * 28 * 3; ++i)
-    picture.rgb.push_back(static_cast<unsigned char>(i * (7 + number) % 251));
-  examples::write_png(path, picture);
-}
-
-/// `count` samples of 28 x 28, of which the one of number `nan`, if there is one, is no input.
-void write_samples(const fs::path& path, std::size_t count, std::size_t nan = std::size_t(-1)) {
-  std::vector<float> values(count * 784);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = i / 784 == nan ? NAN : float(i % 784 * (i / 784 + 3) % 97) / 97;
-  ascribe::io::write_npy(path, {count, 1, 28, 28}, std::span<const float>(values));
-}
-
-/// Every file under a folder, and what is in it.
-std::map<std::string, std::string> tree(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = bytes_of(entry.path());
-  return files;
-}
-
 std::set<std::string> names(const fs::path& folder) {
   std::set<std::string> all;
   for (const auto& [name, content] : tree(folder)) all.insert(name);
   return all;
-}
-
-/// The files that are not in both, or not the same.
-std::set<std::string> differences(const std::map<std::string, std::string>& a,
-                                  const std::map<std::string, std::string>& b) {
-  std::set<std::string> names;
-  for (const auto& [one, other] : {std::pair(&a, &b), std::pair(&b, &a)})
-    for (const auto& [name, content] : *one)
-      if (other->count(name) == 0 || other->at(name) != content) names.insert(name);
-  return names;
 }
 
 void overwrite(const fs::path& path, const std::string& content) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,6 +38,37 @@ TEST_CASE("a pipeline takes every item through its stages and finishes them in o
       REQUIRE(results.size() == count);
       for (std::size_t k = 0; k < count; ++k) CHECK(results[k] == std::to_string(k));
     }
+  }
+}
+
+TEST_CASE("a pipeline asks for its items, when it has room for them", "[pipeline]") {
+  for (const std::size_t threads : {1u, 3u}) {
+    std::vector<std::size_t> finished;
+    Stages stages;
+    stages.prepare = [](std::size_t k) { return static_cast<int>(k); };
+    stages.work = [](std::size_t, std::size_t, int item) { return std::to_string(item); };
+    stages.finish = [&](std::size_t k, const std::string& result) {
+      CHECK(result == std::to_string(k));
+      finished.push_back(k);
+    };
+    std::size_t asked = 0;
+    // Every third number, of which there are forty.
+    const examples::NextItem thirds = [&]() -> std::optional<std::size_t> {
+      if (asked == 40) return std::nullopt;
+      return 3 * asked++;
+    };
+    CHECK(run_pipeline(thirds, threads, stages) == 40);
+    REQUIRE(finished.size() == 40);
+    for (std::size_t k = 0; k < 40; ++k) CHECK(finished[k] == 3 * k);
+    // What it throws comes when all before it has been finished.
+    finished.clear();
+    std::size_t k = 0;
+    const examples::NextItem failing = [&]() -> std::optional<std::size_t> {
+      if (k == 7) throw std::runtime_error("no more");
+      return k++;
+    };
+    CHECK_THROWS_WITH(run_pipeline(failing, threads, stages), "no more");
+    CHECK(finished.size() == 7);
   }
 }
 
