@@ -152,12 +152,13 @@ TEST_CASE("Every level of the programs says the same, to rounding") {
   std::size_t compared = 0;
   for (const auto& [precision, within] : {std::pair("float", 1e-4), std::pair("double", 1e-11)}) {
     std::vector<double> first;
-    for (const auto level : launcher::cpu_levels) {
-      if (!launcher::cpu_has(level)) continue;
-      const std::string out = (folder / (std::string(level) + precision + ".npy")).string();
-      const Outcome outcome = run_program(ASCRIBE_LAUNCHER_PROGRAM,
-                                          {"--level", std::string(level), "explain", model, input, "--method",
-                                           "epsilon_plus", "--precision", precision, "--relevance", out});
+    std::istringstream levels(printed_by(ASCRIBE_LAUNCHER_PROGRAM, {"--list-levels"}));
+    for (std::string level; std::getline(levels, level);) {
+      if (level.find(' ') != std::string::npos) continue;  // not this CPU's
+      const std::string out = (folder / (level + precision + ".npy")).string();
+      const Outcome outcome = run_program(
+          ASCRIBE_LAUNCHER_PROGRAM, {"--level", level, "explain", model, input, "--method", "epsilon_plus",
+                                     "--precision", precision, "--relevance", out});
       INFO(outcome.err);
       REQUIRE(outcome.exit_code == 0);
       const auto relevance = ascribe::io::read_npy<double>(out).values;
