@@ -90,6 +90,10 @@ class Importer {
     return k < node.outputs.size() && !node.outputs[k].empty() &&
            (consumers_.count(node.outputs[k]) > 0 || is_graph_output(node.outputs[k]));
   }
+  /// Whether output k is what the network gives, where that is scores and no probabilities (heads.hpp).
+  bool gives_scores(const Node& node, std::size_t k) const {
+    return options_.scores && is_graph_output(node.outputs[k]);
+  }
   /// Whether input k is a constant.
   bool is_constant(const Node& node, std::size_t k) const {
     return has_input(node, k) && constants_.count(node.inputs[k]) > 0;

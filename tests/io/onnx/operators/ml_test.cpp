@@ -82,6 +82,34 @@ TEST_CASE("onnx: of a classifier's label and probabilities the scores are explai
   CHECK(net.graph.explain(trace, 1, method::Gradient()).relevance.col(0) == VectorXd{{4, 5, 6}});
 }
 
+TEST_CASE("onnx: a classifier's probabilities where they are asked for or read", "[onnx]") {
+  const VectorXd x{{1, -2, 3}}, scores{{0.1 * (1 - 4 + 9), 0.1 * (4 - 10 + 18)}};
+  const auto model = [](const char* transform, std::vector<std::int64_t> classes) {
+    OneNode one = ml("LinearClassifier", {reals("coefficients", {.1f, .2f, .3f, .4f, .5f, .6f}),
+                                          integers("classlabels_ints", std::move(classes)),
+                                          text("post_transform", transform)});
+    one.outputs = 2;
+    onnx::Model made = model_of(one);
+    made.graph.nodes.push_back(step("Exp", {}, {"y1"}, "read"));
+    return made;
+  };
+  const auto output = [&](onnx::Model made, std::string name, bool as_scores) {
+    const auto net = onnx::network<double>(made, {.outputs = {std::move(name)}, .scores = as_scores});
+    return VectorXd(net.graph.forward(x).output().col(0));
+  };
+  const VectorXd soft = scores.array().exp() / scores.array().exp().sum(),
+                 logistic = 1 / (1 + (-scores.array()).exp());
+  CHECK(output(model("SOFTMAX", {0, 1}), "y1", true).isApprox(scores, 1e-6));
+  CHECK(output(model("SOFTMAX", {0, 1}), "y1", false).isApprox(soft, 1e-6));
+  CHECK(output(model("LOGISTIC", {0, 1}), "y1", false).isApprox(logistic, 1e-6));
+  CHECK(output(model("NONE", {0, 1}), "y1", false).isApprox(scores, 1e-6));
+  CHECK(output(model("SOFTMAX", {0, 1}), "read", true).isApprox(VectorXd(soft.array().exp()), 1e-6));
+  CHECK_THROWS_WITH(output(model("SOFTMAX", {0, 1, 2}), "y1", false),
+                    Contains("expected a score for each of 3 classes, found 2"));
+  CHECK_THROWS_WITH(output(model("PROBIT", {0, 1}), "y1", false),
+                    Contains("expected NONE, LOGISTIC or SOFTMAX, found 'PROBIT'"));
+}
+
 TEST_CASE("onnx: vectors are joined, and features are picked", "[onnx]") {
   const auto joined = import(model_of({.op = "ai.onnx.ml.FeatureVectorizer",
                                        .attributes = {integers("inputdimensions", {2, 3})},

@@ -98,23 +98,44 @@ inline Activation add_linear_scores(Importer& importer, const Node& node, const 
                       {a.dims[0], scores}, c_order(2));
 }
 
-/// The scores of a linear classifier, before they are made probabilities; the label that is chosen by them is
-/// left out (heads.hpp).
+/// Probabilities of the scores of each sample, as onnxruntime makes them. Throws Error for what it would make of
+/// one score for two classes, and for other transformations.
+inline Activation add_probabilities(Importer& importer, const Node& node, const Activation& scores,
+                                    const std::string& transform, Index classes) {
+  if (transform == "NONE") return scores;
+  if (scores.dims[1] != classes)
+    fail(describe(node), ": expected a score for each of ", classes, " classes, found ", scores.dims[1]);
+  if (transform == "LOGISTIC")
+    return add_function(importer, node, scores, fn::Sigmoid(), "probabilities");
+  if (transform != "SOFTMAX")
+    fail(describe(node), ": attribute 'post_transform': expected NONE, LOGISTIC or SOFTMAX, found ",
+         shown(transform));
+  return importer.add(node, "probabilities", kind::Softmax(scores.dims[0], classes, 1, false), {scores},
+                      scores.dims, scores.order);
+}
+
+/// A linear classifier: its scores where the network ends with them, else what it makes of them. The label that
+/// is chosen by them is left out (heads.hpp).
 inline void import_linear_classifier(Importer& importer, const Node& node) {
   const Activation a = importer.activation(node, 0);
   Attributes attributes(node);
   auto coefficients = reals_of(attributes, "coefficients"), intercepts = reals_of(attributes, "intercepts");
   const std::string transform = attributes.text("post_transform", "NONE");
-  for (const char* ignored : {"classlabels_ints", "classlabels_strings", "multi_class"})
-    attributes.ignore(ignored);
+  const auto* names = attributes.find<std::vector<std::string>>("classlabels_strings");
+  const auto numbers = attributes.integers("classlabels_ints");
+  attributes.ignore("multi_class");
   attributes.finish();
   if (importer.has_output(node, 0))
     fail(describe(node), ": expected output 0, the label, to be unused, found that it is used");
-  if (transform != "NONE")
+  if (!importer.has_output(node, 1)) return;
+  const Index classes = Index(names && !names->empty() ? names->size() : numbers ? numbers->size() : 0);
+  const Activation scores =
+      add_linear_scores(importer, node, a, std::move(coefficients), std::move(intercepts));
+  const bool ends = importer.gives_scores(node, 1);
+  if (ends && transform != "NONE")
     importer.note(describe(node) + ": what is explained are its scores, before " + transform);
-  if (node.outputs.size() > 1)
-    importer.define(node.outputs[1],
-                    add_linear_scores(importer, node, a, std::move(coefficients), std::move(intercepts)));
+  importer.define(node.outputs[1],
+                  ends ? scores : add_probabilities(importer, node, scores, transform, classes));
 }
 
 inline void import_linear_regressor(Importer& importer, const Node& node) {
