@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <deque>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -156,6 +157,9 @@ class Run {
     put_together();
     return finished_counts();
   }
+
+  /// --index.
+  void write_index(std::ostream& to) const { plan_.write_index(to); }
 
   /// What is to be printed before anything else, unless it has been.
   const std::string& notes_left() const { return notes_; }
@@ -527,7 +531,7 @@ std::pair<Counts, std::string> explain_group(Options options, const ModelFile& m
                                              std::vector<NetworkInput> inputs, Group group,
                                              std::vector<std::string> said, HeatmapPage* heatmap,
                                              examples::Progress& progress, Division& division,
-                                             std::size_t first_unit) {
+                                             std::size_t first_unit, std::ostream* index) {
   std::vector<Place> files = std::move(group.files);
   if ((options.mean != std::vector<double>{0} || options.deviation != std::vector<double>{1}) &&
       std::none_of(inputs.begin(), inputs.end(),
@@ -589,6 +593,7 @@ std::pair<Counts, std::string> explain_group(Options options, const ModelFile& m
                               segments ? &*segments : nullptr};
   Run explain_all(report, samples, companions, heatmap, progress, division, first_unit);
   Counts counts = explain_all(said);
+  if (index) explain_all.write_index(*index);
   return {std::move(counts), explain_all.notes_left()};
 }
 
@@ -648,6 +653,11 @@ bool run(Options options, Division& division) {
   std::size_t files = 0, first_unit = 0;
   for (const Group& group : groups) files += group.files.size();
   if (in_folder) division.begin(files);
+  examples::OutputFiles index_file(examples::OutputFiles::Names::random);
+  std::ofstream index;
+  if (!options.index.empty()) check_place(options.index);
+  const bool indexes = !options.index.empty() && division.speaks() && division.completes();
+  if (indexes) index.open(index_file.stage(options.index), std::ios::binary);
   bool all = true;
   Counts counts;
   std::string notes;
@@ -663,8 +673,9 @@ bool run(Options options, Division& division) {
       options.resume || !options.output_folder.empty() ? model.fingerprint() : std::string();
   for (Group& group : groups) {
     const std::size_t first = std::exchange(first_unit, first_unit + group.files.size());
-    // A network of which this process explains nothing is not read.
-    if (const auto unit = in_folder ? division.next() : first; !unit || *unit >= first_unit) continue;
+    // A network of which this process explains nothing is not read, unless its inputs are to be named.
+    if (const auto unit = in_folder ? division.next() : first; !indexes && (!unit || *unit >= first_unit))
+      continue;
     std::unique_ptr<Engine> engine;
     try {
       engine = load_group(options, model, group);
@@ -685,7 +696,8 @@ bool run(Options options, Division& division) {
     }
     auto [of_group, notes_of_group] =
         explain_group(std::move(bounded), model, *engine, std::move(inputs), std::move(group), said,
-                      heatmap ? &*heatmap : nullptr, progress, division, in_folder ? first : 0);
+                      heatmap ? &*heatmap : nullptr, progress, division, in_folder ? first : 0,
+                      indexes ? &index : nullptr);
     said.clear();
     if (!division.meets()) {
       all = say(of_group, notes_of_group, in_folder || division.divided(), progress) && all;
@@ -695,6 +707,12 @@ bool run(Options options, Division& division) {
     }
   }
   if (heatmap) heatmap->write();
+  if (indexes) {
+    index.close();
+    if (!index)
+      ascribe::fail(options.index.string(), ": expected to write an index, found that it cannot be written");
+    index_file.commit();
+  }
   if (!division.meets()) return all;
   Counts of_all;
   for (const std::string& text : division.gathered(to_json(counts).dump())) add(of_all, Json::parse(text));

@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "ascribe/core/error.hpp"
@@ -50,6 +51,7 @@ Json settings_of(const Options& o) {
                 {"--low", o.low},
                 {"--high", o.high},
                 {"--precision", o.in_double ? "double" : "float"},
+                {"--store", o.halves ? "float16" : ""},
                 {"--target", Json::array()},
                 {"--weights", o.weights.empty() ? "" : fingerprint(o.weights)},
                 {"--probability", o.probability},
@@ -272,19 +274,24 @@ JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
     if (done_ == 0) make_once(staged, [&](const fs::path& made) { Writer::create(made, all); });
     return Writer::reopen(staged, all);
   };
+  if (report_.options.halves) return of(ascribe::io::Half());
   return report_.options.in_double ? of(double()) : of(float());
 }
 
 void JobWriter::put(Values& to, std::size_t n, const std::vector<double>& numbers, const Shape& shape) {
   const auto size = static_cast<std::size_t>(count_of(shape));
   const auto of = [&]<class Scalar>(ascribe::io::NpyWriter<Scalar>& writer) {
-    std::vector<Scalar> row(size, std::numeric_limits<Scalar>::quiet_NaN());
-    std::transform(numbers.begin(), numbers.end(), row.begin(),
-                   [](double v) { return static_cast<Scalar>(v); });
+    const auto stored = [](double value) {
+      if constexpr (std::is_same_v<Scalar, ascribe::io::Half>)
+        return Scalar::of(value);
+      else
+        return static_cast<Scalar>(value);
+    };
+    std::vector<Scalar> row(size, stored(std::numeric_limits<double>::quiet_NaN()));
+    std::transform(numbers.begin(), numbers.end(), row.begin(), stored);
     writer.write(n * size, std::span<const Scalar>(row));
   };
-  if (auto* floats = std::get_if<1>(&to)) of(*floats);
-  if (auto* doubles = std::get_if<2>(&to)) of(*doubles);
+  std::visit(of, to);
 }
 
 void JobWriter::append(const std::string& text) {
@@ -545,6 +552,23 @@ void Plan::put_together() {
     record_->all_done(job_->count, job_->failures());
   }
   give_names(*job_);
+}
+
+void Plan::write_index(std::ostream& to) const {
+  const auto write = [&](const Job& job) {
+    for (std::size_t row = 0; row < job.count; ++row) {
+      Json line = Json::object();
+      line["input"] = inputs_.name(job.first + row);
+      if (job.count > 1) line["row"] = row;
+      line["files"] = Json::array();
+      for (const fs::path& path : job.numbers) line["files"].push_back(path.string());
+      if (!job.ledger.empty()) line["ledger"] = job.ledger.string();
+      if (!job.pictures.empty()) line["heatmap"] = job.picture(row).string();
+      to << dumped(line) << '\n';
+    }
+  };
+  if (!in_folder()) return write(*job_);
+  for (std::size_t f = 0; f < inputs_.files().size(); ++f) write(job_of_file(f));
 }
 
 void Plan::put_ledger_together() const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -98,7 +99,8 @@ class JobWriter {
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Values = std::variant<std::monostate, ascribe::io::NpyWriter<float>, ascribe::io::NpyWriter<double>>;
+  using Values = std::variant<ascribe::io::NpyWriter<float>, ascribe::io::NpyWriter<double>,
+                              ascribe::io::NpyWriter<ascribe::io::Half>>;
 
   void begin();
   Values open(const std::filesystem::path& path, const Shape& shape);
@@ -150,6 +152,8 @@ class Plan {
   bool is_put_together() const;
   /// Does so.
   void put_together();
+  /// A line of JSON for each input, which says where what is written of it is.
+  void write_index(std::ostream& to) const;
 
  private:
   bool in_folder() const { return !report_.options.output_folder.empty(); }

@@ -113,7 +113,7 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
           "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
           "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going",
           "--page",       "--methods",           "--colours",   "--contour",  "--channels",
-          "--shard"})
+          "--shard",      "--store",             "--index"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -261,7 +261,7 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
 
 Parsed parse(int argc, char** argv, bool of_job) {
   Options o;
-  std::string method = "lrp_q", methods, precision = "float";
+  std::string method = "lrp_q", methods, precision = "float", store;
   std::vector<std::string> explained, baselines = {"zero"};
   CLI::App app{
       "Explains outputs of a network in an ONNX file: which inputs, and how much the biases, speak for "
@@ -502,6 +502,15 @@ Parsed parse(int argc, char** argv, bool of_job) {
                "and go on "
                "there when the same command is given again")
       ->group("Many inputs");
+  app.add_option("--store", store,
+                 "how numbers are stored in .npy files: as they are, or float16, half as long and to 3 digits")
+      ->check(CLI::IsMember({"float16"}))
+      ->type_name("float16")
+      ->group("Many inputs");
+  app.add_option("--index", o.index,
+                 "write a line of JSON for each input: the files that what is said of it is in, and its row there")
+      ->type_name("OUT.jsonl")
+      ->group("Many inputs");
   add_shard(app, o.shard, "explain")->group("Many inputs");
   app.add_flag(
          "--keep-going", o.keep_going,
@@ -530,6 +539,7 @@ Parsed parse(int argc, char** argv, bool of_job) {
     }
     o.take(*o.methods[0]);
     o.in_double = precision == "double";
+    o.halves = store == "float16";
     // What one of several processes does is a part, which is kept.
     o.resume = o.resume || ((o.shard || of_job) && o.explains() && o.output_folder.empty());
     check(app, o, of_job);

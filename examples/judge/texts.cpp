@@ -27,7 +27,7 @@ Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>
   std::optional<std::int64_t> replacing;
   if (options.vocabulary.empty()) {
     const RowChoice choice = row_choices(model_, {}).front();
-    for (const Place& file : find_inputs(options.inputs, {}, {}, notes)) read_ids(file, choice);
+    for (const Place& file : find_inputs(options.inputs, options.inputs_from, {}, notes)) read_ids(file, choice);
   } else {
     std::vector<const onnx::ValueInfo*> inputs;
     for (const onnx::ValueInfo& input : model_.graph.inputs)
@@ -35,7 +35,7 @@ Texts::Texts(const Options& options, onnx::Model model, std::vector<std::string>
                        [&](const onnx::Tensor& stored) { return stored.name() == input.name; }))
         inputs.push_back(&input);
     const TextCutter cutter(options.model, options.vocabulary, options.keep_case, inputs);
-    for (auto& [place, text] : find_texts(options.inputs, {})) {
+    for (auto& [place, text] : find_texts(options.inputs, options.inputs_from)) {
       texts_.push_back({std::move(place), cutter.cut(text)});
       const Pieces& pieces = texts_.back().pieces;
       const std::vector<RowChoice> choices = row_choices(model_, pieces.data());

@@ -70,7 +70,7 @@ std::vector<Place> inputs_of(const ClassifierOptions& options, std::vector<std::
   }
   std::vector<Place> found;
   try {
-    found = find_inputs(options.inputs, {}, {}, notes, division);
+    found = find_inputs(options.inputs, options.inputs_from, {}, notes, division);
   } catch (const ascribe::Error& error) {
     if (left_out.empty()) throw;
     ascribe::fail(error.what(), "; ", left_out.front());
@@ -163,7 +163,7 @@ ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options) 
 
 LabelledInputs::LabelledInputs(const ClassifierOptions& options, const Shape& input,
                                std::vector<std::string>& notes, Division& division) {
-  if (options.inputs.size() == 1 && is_idx(options.inputs[0])) {
+  if (options.inputs.size() == 1 && options.inputs_from.empty() && is_idx(options.inputs[0])) {
     images_path_ = options.inputs[0].string();
     images_ = read_images(images_path_);
     if (Index(images_->pixels()) != count_of(input))

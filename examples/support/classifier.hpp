@@ -23,6 +23,7 @@ namespace examples {
 struct ClassifierOptions {
   std::filesystem::path model;
   std::vector<std::filesystem::path> inputs;
+  std::filesystem::path inputs_from;  ///< more of them, one path a line
   std::string labels;           ///< a file, or the word "folders"; empty: the network's own answers
   std::filesystem::path names;  ///< of the classes
   Index samples = 0;            ///< 0: all

@@ -73,7 +73,9 @@ inline void add_reading_options(CLI::App& app, ClassifierOptions& o) {
 inline void add_classifier_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
   app.formatter(std::make_shared<Help>());
   app.add_option("MODEL", o.model, "the ONNX file of a classifier")->required();
-  app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders")->required();
+  app.add_option("INPUT", o.inputs, "what to " + what + ", one or more files or folders");
+  app.add_option("--inputs-from", o.inputs_from, "more inputs, one path a line; - is standard input")
+      ->type_name("FILE");
   app.add_option(
          "--labels", o.labels,
          "each input's class: .npy; MNIST's idx1-ubyte; a text file with a class a line, or FILE,CLASS "
@@ -109,9 +111,10 @@ inline void add_method_options(CLI::App& app, ClassifierOptions& o, const std::s
 
 /// --resume and --shard: `what` is done with the inputs.
 inline void add_division_options(CLI::App& app, ClassifierOptions& o, const std::string& what) {
-  app.add_option("--resume", o.resume,
-                 "keep what is done in this file; the same command goes on where it was, and when all is done "
-                 "prints it again; several processes keep it beside the file, each its own")
+  app.add_option(
+         "--resume", o.resume,
+         "keep what is done in this file; the same command goes on where it was, and when all is done "
+         "prints it again; several processes keep it beside the file, each its own")
       ->type_name("STATE");
   add_shard(app, o.shard, what);
 }
@@ -147,6 +150,8 @@ inline void check_reading_options(const ClassifierOptions& o) {
     misused("--std", "expected numbers above 0");
 }
 inline void check_classifier_options(const CLI::App& app, const ClassifierOptions& o) {
+  if (app.count("--inputs-from") > 0 && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
+  if (o.inputs.empty() && o.inputs_from.empty()) throw CLI::RequiredError("INPUT (or --inputs-from)");
   if (app.count("--names") > 0 && o.labels.empty()) misused("--names", "needs --labels");
   check_reading_options(o);
 }

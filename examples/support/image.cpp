@@ -281,10 +281,7 @@ void normalise(const Pixels& pixels, const ImageFormat& format, ImageOrder order
   }
 }
 
-}  // namespace
-
-ascribe::Picture read_image(const std::filesystem::path& path) {
-  const Bytes bytes = read_bytes(path);
+ascribe::Picture decode(const std::filesystem::path& path, const Bytes& bytes) {
   const int length = static_cast<int>(bytes.size());
   // Deflate makes at most 1032 bytes of one, and a byte has at most 8 pixels; JPEG stays far below that.
   constexpr std::int64_t most = 1 << 26, pixels_a_byte = std::int64_t{8} * 1032;
@@ -318,6 +315,14 @@ ascribe::Picture read_image(const std::filesystem::path& path) {
   }
   ascribe::Picture image{width, height, {rgb.get(), rgb.get() + std::int64_t{3} * width * height}};
   return bytes[0] == 0xFF ? upright(std::move(image), exif_orientation(bytes)) : image;
+}
+
+}  // namespace
+
+ascribe::Picture read_image(const std::filesystem::path& path) { return decode(path, read_bytes(path)); }
+
+ascribe::Picture decode_image(const std::filesystem::path& path, std::string_view bytes) {
+  return decode(path, Bytes(bytes.begin(), bytes.end()));
 }
 
 ascribe::Picture centred_crop(const ascribe::Picture& image, int width, int height) {
@@ -436,15 +441,18 @@ void InputMaker::operator()(std::span<const unsigned char> bytes, std::span<doub
   normalise(parts_->resizing.to, parts_->format, parts_->order, values);
 }
 
-std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
-                               ImageOrder order) {
+std::vector<double> input_of(const ascribe::Picture& image, const ImageFormat& format, ImageOrder order) {
   format.check();
-  const ascribe::Picture image = read_image(path);
   std::vector<double> values(static_cast<std::size_t>(format.channels) *
                              static_cast<std::size_t>(format.width) *
                              static_cast<std::size_t>(format.height));
   InputMaker(image.width, image.height, format, order)(image.rgb, values);
   return values;
+}
+
+std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
+                               ImageOrder order) {
+  return input_of(read_image(path), format, order);
 }
 
 }  // namespace examples

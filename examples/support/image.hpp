@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "ascribe/heatmap.hpp"
@@ -17,6 +18,9 @@ namespace examples {
 /// there is none, where it is neither PNG nor JPEG or is damaged, and where it says that it has more than
 /// 2^26 pixels, or more than a file of its length can have: nothing is allocated for those.
 ascribe::Picture read_image(const std::filesystem::path& path);
+
+/// The same of a file's bytes; `path` is what messages call it.
+ascribe::Picture decode_image(const std::filesystem::path& path, std::string_view bytes);
 
 /// The largest centred part of `image` with the shape of width : height (1, 1: the largest centred square).
 /// Where it cannot lie in the middle, it lies half a pixel to the left or top. At least one pixel a side.
@@ -86,7 +90,11 @@ class InputMaker {
   std::unique_ptr<Parts> parts_;
 };
 
-/// All of it: reads, crops to the format's shape, resizes and normalises.
+/// Crops to the format's shape, resizes and normalises.
+std::vector<double> input_of(const ascribe::Picture& image, const ImageFormat& format,
+                             ImageOrder order = ImageOrder::chw);
+
+/// All of it, of a file.
 std::vector<double> read_input(const std::filesystem::path& path, const ImageFormat& format,
                                ImageOrder order = ImageOrder::chw);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <span>
 #include <system_error>
@@ -13,9 +14,21 @@
 
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
+#include "examples/support/tar.hpp"
 
 namespace examples {
 namespace {
+
+/// Adds the images in a tar file.
+void add_members(const std::filesystem::path& tar, std::size_t root, std::vector<Place>& found) {
+  const std::size_t before = found.size();
+  each_member(tar, [&](const std::string& name, std::uint64_t offset) {
+    if (has_extension(name, {".png", ".jpg", ".jpeg"}))
+      found.push_back({(tar / name).string(), root, {}, tar.string().size(), offset});
+  });
+  if (found.size() == before)
+    ascribe::fail(tar.string(), ": expected a tar file with .png or .jpg files, found none in it");
+}
 
 /// Adds the files of a folder and its folders, by name. Returns how many are of no known type.
 std::size_t walk(const std::filesystem::path& folder, const std::filesystem::path& left_out,
@@ -29,6 +42,8 @@ std::size_t walk(const std::filesystem::path& folder, const std::filesystem::pat
     if (path.filename().string().front() == '.' ||
         (!left_out.empty() && it->is_directory() && fs::equivalent(path, left_out, none_there)))
       it.disable_recursion_pending();
+    else if (it->is_regular_file() && is_tar(path))
+      add_members(path, folder.string().size(), found);
     else if (it->is_regular_file() && has_extension(path, {".npy", ".png", ".jpg", ".jpeg"}))
       found.push_back({path.string(), folder.string().size()});
     else if (it->is_regular_file())
@@ -36,8 +51,15 @@ std::size_t walk(const std::filesystem::path& folder, const std::filesystem::pat
   }
   if (found.size() == before)
     ascribe::fail(folder.string(), ": expected a folder with .npy, .png or .jpg files, found none in it");
+  // By name, and what is in one tar file as it lies there: it is read from the first to the last.
   std::sort(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
-            [](const Place& a, const Place& b) { return a.path < b.path; });
+            [](const Place& a, const Place& b) {
+              const auto name = [](const Place& place) {
+                return std::string_view(place.path)
+                    .substr(0, place.archive > 0 ? place.archive : place.path.size());
+              };
+              return std::pair(name(a), a.offset) < std::pair(name(b), b.offset);
+            });
   return others;
 } catch (const std::filesystem::filesystem_error& error) {
   ascribe::fail(folder.string(), ": expected a folder that can be read, found ", error.code().message());
@@ -61,18 +83,28 @@ void check_bounds(const std::vector<double>& low, const std::vector<double>& hig
                     bounds->size());
 }
 
-std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
+namespace {
+
+/// Hands on the lines of a file, or of standard input, one by one: there may be millions.
+void each_line(const std::filesystem::path& path, const char* what,
+               const std::function<void(std::string&)>& take) {
   std::ifstream file;
   const bool standard = path == "-";
   if (!standard) file.open(path);
   std::istream& stream = standard ? std::cin : file;
-  std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
+    take(line);
   }
   if (!stream.eof())
     ascribe::fail(path.string(), ": expected a file of ", what, ", found none that can be read");
+}
+
+}  // namespace
+
+std::vector<std::string> lines_of(const std::filesystem::path& path, const char* what) {
+  std::vector<std::string> lines;
+  each_line(path, what, [&](std::string& line) { lines.push_back(std::move(line)); });
   return lines;
 }
 
@@ -107,25 +139,25 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
 std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
                                const std::filesystem::path& list, const std::filesystem::path& left_out,
                                std::vector<std::string>& notes) {
-  std::vector<std::filesystem::path> all = named;
-  if (!list.empty()) {
-    const std::size_t before = all.size();
-    for (std::string& line : lines_of(list, "paths"))
-      if (!line.empty()) all.emplace_back(std::move(line));
-    if (all.size() == before) ascribe::fail(list.string(), ": expected a list of inputs, found no line");
-  }
   std::vector<Place> found;
-  for (const auto& path : all) {
+  const auto add = [&](const std::filesystem::path& path) {
     std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
+    if (is_tar(path)) {
+      add_members(path, path.parent_path().string().size(), found);
+    } else if (!std::filesystem::is_directory(path, error)) {
       found.push_back({path.string(), path.parent_path().string().size()});
-      continue;
-    }
-    const std::size_t others = walk(path, left_out, found);
-    if (others > 0)
+    } else if (const std::size_t others = walk(path, left_out, found); others > 0) {
       notes.push_back(path.string() + ": " + std::to_string(others) +
                       " files that are neither .npy, .png nor .jpg are left out");
-  }
+    }
+  };
+  for (const auto& path : named) add(path);
+  if (list.empty()) return found;
+  const std::size_t before = found.size();
+  each_line(list, "paths", [&](const std::string& line) {
+    if (!line.empty()) add(line);
+  });
+  if (found.size() == before) ascribe::fail(list.string(), ": expected a list of inputs, found no line");
   return found;
 }
 
@@ -156,7 +188,9 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
     for (const std::string& note : said) put(text, note);
     for (const Place& place : found) {
       put(text, place.path);
-      put(text, std::to_string(place.root));
+      for (const std::uint64_t number :
+           {std::uint64_t(place.root), std::uint64_t(place.archive), place.offset})
+        put(text, std::to_string(number));
     }
     return text;
   });
@@ -164,8 +198,11 @@ std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
   for (std::size_t left = std::stoull(take(rest)); left > 0; --left) notes.push_back(take(rest));
   std::vector<Place> places;
   while (!rest.empty()) {
-    std::string path = take(rest);
-    places.push_back({std::move(path), std::stoull(take(rest))});
+    Place& place = places.emplace_back();
+    place.path = take(rest);
+    place.root = std::stoull(take(rest));
+    place.archive = std::stoull(take(rest));
+    place.offset = std::stoull(take(rest));
   }
   return places;
 }
@@ -206,28 +243,40 @@ Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional
       type_(type),
       values_(static_cast<std::size_t>(count_of(shape))),
       files_(std::move(files)) {
-  arrays_.reserve(files_.size());
   first_.reserve(files_.size() + 1);
-  for (const Place& place : files_) {
+  for (std::size_t file = 0; file < files_.size(); ++file) {
     Array array;
     try {
-      array = check(place.path, shape);
+      array = check(files_[file], shape);
     } catch (const ascribe::Error& error) {
       if (!later) throw;
-      troubles_.emplace(arrays_.size(), error.what());
+      troubles_.emplace(file, error.what());
     }
     const bool batch = array && array->shape().size() > shape.size();
     first_.push_back(first_.back() + (batch ? array->shape()[0] : 1));
-    arrays_.push_back(std::move(array));
+    if (batch) arrays_.emplace_back(file, std::move(array));
   }
 }
 
-Inputs::Array Inputs::check(const std::string& name, const Shape& shape) const {
+Inputs::Array Inputs::array_of(std::size_t file) const {
+  const auto kept = std::lower_bound(arrays_.begin(), arrays_.end(), file,
+                                     [](const auto& one, std::size_t number) { return one.first < number; });
+  if (kept != arrays_.end() && kept->first == file) return kept->second;
+  auto array = std::make_shared<const ascribe::io::NpyReader>(files_[file].path);
+  if (array->size() != values_)
+    ascribe::fail(files_[file].path, ": expected ", values_, " values, as there were at first, found ",
+                  array->size());
+  return array;
+}
+
+Inputs::Array Inputs::check(const Place& place, const Shape& shape) const {
+  const std::string& name = place.path;
   const std::filesystem::path path = name;
   if (!is_npy(path)) {
     if (!layout_)
       ascribe::fail(name, ": an image, but the model takes ", text_of(shape, true),
                     ", which is none: expected a .npy file");
+    if (place.archive > 0) return nullptr;
     if (std::error_code error; !std::filesystem::exists(path, error))
       ascribe::fail(name, ": expected an image, found no file");
     return nullptr;
@@ -243,7 +292,7 @@ Inputs::Array Inputs::check(const std::string& name, const Shape& shape) const {
 }
 
 Inputs::Inputs(Place file, std::vector<double> values)
-    : values_(values.size()), files_{std::move(file)}, arrays_(1), known_(std::move(values)), first_{0, 1} {}
+    : values_(values.size()), files_{std::move(file)}, known_(std::move(values)), first_{0, 1} {}
 
 std::size_t Inputs::file_of(std::size_t n) const {
   return static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), n) - first_.begin() - 1);
@@ -292,13 +341,20 @@ Sample Inputs::read_alone(std::size_t n) const {
   if (const auto trouble = troubles_.find(file); trouble != troubles_.end()) ascribe::fail(trouble->second);
   if (!known_.empty()) return {name(n), known_};
   Sample sample{name(n), {}};
-  if (!arrays_[file]) {
-    sample.values = examples::read_input(files_[file].path, layout_->format, layout_->order);
+  if (!is_npy(files_[file].path)) {
+    const Place& place = files_[file];
+    if (place.archive > 0) {
+      const std::string bytes = member(place.path.substr(0, place.archive), place.offset);
+      sample.values =
+          examples::input_of(examples::decode_image(place.path, bytes), layout_->format, layout_->order);
+    } else {
+      sample.values = examples::read_input(place.path, layout_->format, layout_->order);
+    }
     if (layout_->whole)
       for (double& value : sample.values) value = std::round(value);
   } else {
     sample.values.resize(values_);
-    arrays_[file]->read((n - first_[file]) * values_, std::span<double>(sample.values));
+    array_of(file)->read((n - first_[file]) * values_, std::span<double>(sample.values));
   }
   if (!ascribe::onnx::is_floating(type_)) check_whole(sample, type_);
   return sample;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <map>
@@ -58,14 +59,16 @@ std::optional<ImageLayout> image_layout(const Shape& shape, const std::vector<do
 /// A file of inputs. There may be millions.
 struct Place {
   std::string path;
-  std::size_t root = 0;    ///< how much of the path is the folder that was asked for
-  std::string shown = {};  ///< what it is called on the screen; empty: its path
+  std::size_t root = 0;      ///< how much of the path is the folder that was asked for
+  std::string shown = {};    ///< what it is called on the screen; empty: its path
+  std::size_t archive = 0;   ///< how much of the path is a tar file that it is in; 0: none
+  std::uint64_t offset = 0;  ///< where in that its header begins
 };
 
 /// What the inputs on the command line and the lines of `list` ("-" is standard input; may be empty) name:
-/// files, and for a folder its files of a known type, with those of its folders, by name. Nothing hidden, and
-/// nothing in `left_out`. `notes`: what else was passed over. Throws ascribe::Error where a folder has
-/// nothing, or where the list cannot be read or is empty.
+/// files, for a tar file the images in it (tar.hpp), and for a folder its files of a known type, with those
+/// of its folders, by name. Nothing hidden, and nothing in `left_out`. `notes`: what else was passed over.
+/// Throws ascribe::Error where a folder has nothing, or where the list cannot be read or is empty.
 std::vector<Place> find_inputs(const std::vector<std::filesystem::path>& named,
                                const std::filesystem::path& list, const std::filesystem::path& left_out,
                                std::vector<std::string>& notes);
@@ -120,14 +123,16 @@ class Inputs {
  private:
   using Array = std::shared_ptr<const ascribe::io::NpyReader>;
 
-  Array check(const std::string& path, const Shape& shape) const;
+  Array check(const Place& place, const Shape& shape) const;
+  /// The array of a file, which is kept where it has many samples: there may be millions of files.
+  Array array_of(std::size_t file) const;
   Sample read_alone(std::size_t n) const;
 
   std::optional<ImageLayout> layout_;
   ascribe::onnx::ElementType type_ = ascribe::onnx::ElementType::float64;
   std::size_t values_;  // of one sample
   std::vector<Place> files_;
-  std::vector<Array> arrays_;  // none for an image
+  std::vector<std::pair<std::size_t, Array>> arrays_;  // of the files of many samples, by their number
   std::vector<double> known_;  // of the one sample, where they are
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};

@@ -289,8 +289,8 @@ TEST_CASE("groups: shards are grouped as one process groups", "[division]") {
     CHECK(grouped(kept) == printed);
     CHECK(bytes_of(folder / (name + ".json")) == bytes_of(folder / "whole.json"));
     // Grouped in another way, by the same explanations.
-    CHECK(grouped(kept + Arguments{"--neighbours", "5"}) ==
-          grouped(arguments("other") + Arguments{"--neighbours", "5"}));
+    CHECK(grouped(kept + Arguments{"--most", "3"}) ==
+          grouped(arguments("other") + Arguments{"--most", "3"}));
     ascribe::test::check_refused_by(ASCRIBE_GROUPS_PROGRAM, kept + Arguments{"--method", "lrp"},
                                     "expected the run that was begun there, method");
   }

@@ -256,12 +256,20 @@ class NpyReader {
   npy_detail::Header header_;
 };
 
+/// A number of IEEE 754's half precision as it is stored, for which C++20 has no type.
+struct Half {
+  /// The nearest one, ties to even.
+  static Half of(double value) { return {binary::to_half(value)}; }
+
+  std::uint16_t bits = 0;
+};
+
 /// A .npy file, as write_npy's, of which a part at a time is written, in any order: it may be larger than
 /// memory. It stands under its name from the beginning, as long as it will be; a value that has not been
-/// written is 0. T is float or double.
-template <std::floating_point T>
+/// written is 0. T is float, double or Half.
+template <class T>
 class NpyWriter {
-  static_assert(std::same_as<T, float> || std::same_as<T, double>);
+  static_assert(std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, Half>);
 
  public:
   /// A new file, over what was there.
