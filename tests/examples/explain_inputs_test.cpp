@@ -584,4 +584,36 @@ TEST_CASE("mistakes about several inputs", "[explain]") {
   }
 }
 
+TEST_CASE("explain names the input that a shape hangs on", "[explain][inputs]") {
+  // y is as large as `right` says.
+  const auto model = [](const std::string& shape, const std::vector<Message>& nodes) {
+    Message graph;
+    for (const Message& node : nodes) graph.message(1, node);
+    graph.message(1, ascribe::test::node_message("Expand", {"left", shape}, {"y"}, "wide"))
+        .message(11, value("left", {0, 2}))
+        .message(11, value("right", {0, 1}))
+        .message(12, value("y", {0, 2}));
+    return ascribe::test::model_message(graph).bytes;
+  };
+  const TemporaryFolder folder;
+  const std::string l = write(folder / "l.npy", {1, 2}, {1, 2}), r = write(folder / "r.npy", {1, 1}, {3});
+  const auto refused = [&](const std::string& bytes, const std::string& says) {
+    const std::string path = folder.write("model.onnx", bytes).string();
+    const Outcome outcome = run({path, l, "--explain", "right=" + r});
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, Contains(says));
+  };
+  refused(model("right", {}),
+          "node 'wide' (Expand): input 1 ('right'): expected a constant, found a value that depends on the "
+          "network's input 'right'");
+  const Message floor = ascribe::test::node_message("Floor", {"right"}, {"whole"}),
+                cast = ascribe::test::node_message("Cast", {"whole"}, {"rows"})
+                           .message(5, Message().text(1, "to").integer(3, 7).integer(20, 2));
+  refused(model("rows", {floor, cast}), "found int64 of a value that depends on the network's input 'right'");
+  refused(model("rows", {ascribe::test::node_message("NonZero", {"right"}, {"rows"})}),
+          "NonZero (1 node: node of 'rows' (NonZero); supported on constants alone, and it depends on the "
+          "network's input 'right')");
+}
+
 }  // namespace

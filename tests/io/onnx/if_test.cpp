@@ -172,7 +172,7 @@ TEST_CASE("onnx: Ifs that are refused", "[onnx][if]") {
   };
   CHECK(with_condition({node_message("Greater", {"x", "zero"}, {"c"})}, {reals_message("zero", {0})}) ==
         "node 'if' (If): input 0 ('c'): expected a condition that is known when the model is read, found one "
-        "that depends on the network's inputs");
+        "that depends on the network's input 'x'");
   CHECK(with_condition({}, {reals_message("c", {1})}) ==
         "node 'if' (If): input 0 ('c'): expected one boolean, found float (1)");
   CHECK(with_condition({}, {tensor_message("c", 9, {2}).packed(5, {1, 1})}) ==

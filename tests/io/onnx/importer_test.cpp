@@ -469,7 +469,9 @@ TEST_CASE("onnx::network: all operators that are missing are said at once", "[on
   CHECK(said ==
         "the network needs operators that are not supported:\n"
         "  Odd (2 nodes, the first: node 'first' (Odd))\n"
-        "  NonZero (1 node: node of 'b' (NonZero); supported on constants alone)\n"
+        "  NonZero (1 node: node of 'b' (NonZero); supported on constants alone, and it depends on the "
+        "network's "
+        "input 'x')\n"
         "  com.example.Even (1 node: node of 'y' (com.example.Even))\n"
         "ReadOptions::outputs may choose values that do not depend on them.");
   nodes.clear();

@@ -105,7 +105,8 @@ class Importer {
     const auto found = constants_.find(node.inputs[k]);
     if (found == constants_.end())
       fail(describe(node), ": input ", k, " (", shown(node.inputs[k]),
-           "): expected a constant, found a value that depends on the network's inputs");
+           "): expected a constant, found a value that depends on the network's ",
+           inputs_behind(node.inputs[k]));
     if (read_.emplace(&node, k).second) charge(describe(node), found->second.size(), scalar_bytes());
     return found->second;
   }
@@ -171,6 +172,26 @@ class Importer {
   const Node* producer(const std::string& value) const {
     const auto found = producers_.find(value);
     return found == producers_.end() ? nullptr : found->second;
+  }
+  /// The network's inputs that a value which is no constant hangs on, as a message has them: "input 'x'", or
+  /// "inputs 'x', 'y'".
+  std::string inputs_behind(const std::string& value) const {
+    std::unordered_set<std::string> seen;
+    for (std::vector<std::string> left{value}; !left.empty();) {
+      const std::string name = std::move(left.back());
+      left.pop_back();
+      if (constants_.count(name) > 0 || !seen.insert(name).second) continue;
+      if (const Node* const maker = producer(name))
+        left.insert(left.end(), maker->inputs.begin(), maker->inputs.end());
+    }
+    std::string names;
+    std::size_t count = 0;
+    const auto add = [&](const std::string& name) {
+      if (seen.count(name) > 0) names += (count++ > 0 ? ", " : "") + shown(name);
+    };
+    for (const ValueInfo& input : model_.graph.inputs) add(input.name);
+    for (const LookedUp& rows : looked_up_) add(rows.name);
+    return (count == 1 ? "input " : count > 1 ? "inputs " : "inputs") + names;
   }
   /// The size that the file gives the batch's axis, which files often repeat in the shapes that they ask for;
   /// none where it is open, or there is no batch.
@@ -692,7 +713,7 @@ class Importer {
     if (has_input(node, 0) && activations_.count(node.inputs[0]) > 0)
       fail(describe(node), ": input 0 (", shown(node.inputs[0]),
            "): expected a condition that is known when ",
-           "the model is read, found one that depends on the network's inputs");
+           "the model is read, found one that depends on the network's ", inputs_behind(node.inputs[0]));
     const Tensor& condition = constant(node, 0);
     if (condition.type() != ElementType::boolean || condition.size() != 1)
       fail(describe(node), ": input 0 (", shown(node.inputs[0]), "): expected one boolean, found ",
@@ -896,7 +917,9 @@ class Importer {
       const std::string type = shown(m.first->op_type), count = std::to_string(m.nodes);
       lines += "\n  " + type.substr(1, type.size() - 2) + " (" + count +
                (m.nodes == 1 ? " node: " : " nodes, the first: ") + describe(*m.first) +
-               (m.for_constants ? "; supported on constants alone)" : ")");
+               (m.for_constants ? "; supported on constants alone, and it depends on the network's " +
+                                      inputs_behind(m.first->outputs.front()) + ")"
+                                : ")");
     }
     if (missing.size() > most) lines += "\n  and " + std::to_string(missing.size() - most) + " more";
     fail("the network needs operators that are not supported:", lines,

@@ -210,11 +210,12 @@ TEST_CASE("onnx: what operators by indices refuse", "[onnx]") {
         "node 'it' (Trilu): it works along axis 0, the batch's, which is not supported");
   CHECK(with("CenterCropPad", {}, {list({1, 0})}) ==
         "node 'it' (CenterCropPad): expected sizes from 1 on, found 0");
-  CHECK(with("OneHot", {}, {list({3}), list({0, 1})}) ==
-        "node 'it' (OneHot): input 0 ('x0'): expected constant indices, found a value that depends on the "
-        "network's inputs: what it chooses does not vary with it, and indices that are an input are had by "
-        "giving "
-        "it as a constant (ReadOptions::constants)");
+  CHECK(
+      with("OneHot", {}, {list({3}), list({0, 1})}) ==
+      "node 'it' (OneHot): input 0 ('x0'): expected constant indices, found a value that depends on the "
+      "network's input 'x0': what it chooses does not vary with it, and indices that are an input are had by "
+      "giving "
+      "it as a constant (ReadOptions::constants)");
   const auto one_hot = [](const Tensor& depth, const Tensor& values) {
     return chain_refused({{1, 3},
                           {step("OneHot", {}, {"i", "d", "v"}, "h"), step("Add", {}, {"x", "h"}, "y")},

@@ -36,7 +36,8 @@ inline void import_cast(Importer& importer, const Node& node) {
   attributes.finish();
   const ElementType type = to > 0 && to < 64 ? ElementType(std::int32_t(to)) : ElementType::undefined;
   if (!is_floating(type))
-    fail(describe(node), ": attribute 'to': expected float, double, float16 or bfloat16, found ", name(type));
+    fail(describe(node), ": attribute 'to': expected float, double, float16 or bfloat16, found ", name(type),
+         " of a value that depends on the network's ", importer.inputs_behind(node.inputs[0]));
   if (type == ElementType::float16 || type == ElementType::bfloat16)
     importer.note(describe(node) + ": values are not rounded to " + std::string(name(type)));
   importer.define(node.outputs[0], importer.activation(node, 0));

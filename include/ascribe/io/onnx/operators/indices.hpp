@@ -210,7 +210,8 @@ inline std::vector<std::int64_t> truncated(const Tensor& tensor) {
 inline void import_one_hot(Importer& importer, const Node& node) {
   if (importer.has_input(node, 0) && !importer.is_constant(node, 0))
     fail(describe(node), ": input 0 (", shown(node.inputs[0]), "): expected constant indices, found a value ",
-         "that depends on the network's inputs: what it chooses does not vary with it, and indices that are ",
+         "that depends on the network's ", importer.inputs_behind(node.inputs[0]),
+         ": what it chooses does not vary with it, and indices that are ",
          "an input are had by giving it as a constant (ReadOptions::constants)");
   const Tensor& tensor = importer.constant(node, 0);
   const std::vector<std::int64_t> depths = truncated(importer.constant(node, 1));
