@@ -272,6 +272,38 @@ def constants():
     n.write()
 
 
+def transformers():
+    """Attention as exporters leave it, with a mask and normalisations in one operator and in parts, and tables of rows that
+    whole numbers choose."""
+    n = Network("attention", (1, 3, 4))
+    n.add("LayerNormalization", some(4), some(4), axis=-1)
+    q, k, v = n.add("Split", outputs=3, axis=2, num_outputs=3, reads=n.add("MatMul", some(4, 12))[0])
+    heads = [n.add("Transpose", perm=[0, 2, 1, 3], reads=n.add("Reshape", ints(0, 3, 2, 2), reads=part)[0])[0] for part in (q, k, v)]
+    (keys,) = n.add("Transpose", perm=[0, 1, 3, 2], reads=heads[1])
+    n.add("Mul", np.array(0.7, f32), reads=n.add("MatMul", keys, reads=heads[0])[0])
+    n.add("Where", n.last, np.array(-np.inf, f32), reads=n.constant(np.tril(np.ones((3, 3), bool))))
+    n.add("Softmax", axis=-1)
+    n.add("MatMul", heads[2])
+    n.add("Reshape", ints(0, 0, -1), reads=n.add("Transpose", perm=[0, 2, 1, 3])[0])
+    (x,) = n.add("Add", "x")
+    root = n.add("Sqrt", reads=n.add("Add", np.array(1e-5, f32), reads=n.add("ReduceMean", ints(-1), reads=n.add("Mul", x)[0])[0])[0])[0]
+    n.add("Mul", some(4), reads=n.add("Div", root, reads=x)[0])
+    n.add("Einsum", some(4, 2), equation="bnd,de->bne")
+    n.add("LogSoftmax", axis=1)
+    n.write()
+
+    n = Network("embedding", (1, 3))
+    n.inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, (1, 3))]
+    mask = n.add("Unsqueeze", ints(1), reads=n.add("Cast", to=FLOAT, reads=n.add("Greater", ints(0), reads="ids")[0])[0])[0]
+    (rows,) = n.add("Gather", "ids", reads=n.constant(some(5, 2)))
+    (x,) = n.add("Add", some(3, 2), reads=rows)
+    scores = n.add("MatMul", n.add("Transpose", perm=[0, 2, 1])[0], reads=x)[0]
+    n.add("Add", n.add("Mul", np.array(-1e4, f32), reads=n.add("Sub", mask, reads=n.constant(np.array(1, f32)))[0])[0], reads=scores)
+    n.add("MatMul", rows, reads=n.add("Softmax", axis=-1)[0])
+    n.add("GatherElements", ints(2, 0).reshape(1, 1, 2), axis=1)
+    n.write()
+
+
 def control():
     """Branches and functions of the model's own, within each other."""
 
@@ -334,5 +366,5 @@ if __name__ == "__main__":
         (HERE / "corpus" / folder).mkdir(parents=True, exist_ok=True)
     (HERE / "external").mkdir(exist_ok=True)
     (HERE / "external/weights.bin").write_bytes(some(16).tobytes())
-    for family in convolutions, products, functions, arithmetic, pools, shapes, constants, control, arrays:
+    for family in convolutions, products, functions, arithmetic, pools, shapes, constants, transformers, control, arrays:
         family()

@@ -34,14 +34,16 @@ bool is_small(const Graph<float>& graph) {
 }
 
 void explain(const Graph<float>& graph, std::size_t which) {
-  constexpr std::array<std::string_view, 8> methods{"gradient",
-                                                    "lrp",
-                                                    "lrp_q",
-                                                    "deep_lift",
-                                                    "epsilon_plus_flat",
-                                                    "epsilon_alpha2_beta1",
-                                                    "epsilon_gamma_box",
-                                                    "guided_backprop"};
+  constexpr std::array<std::string_view, 10> methods{"gradient",
+                                                     "lrp",
+                                                     "lrp_q",
+                                                     "attn_lrp",
+                                                     "cp_lrp",
+                                                     "deep_lift",
+                                                     "epsilon_plus_flat",
+                                                     "epsilon_alpha2_beta1",
+                                                     "epsilon_gamma_box",
+                                                     "guided_backprop"};
   Eigen::VectorXf x(graph.input_size());
   for (Index i = 0; i < x.size(); ++i) x(i) = float((i * 29 + 7) % 64 - 32) / 8;
   const auto trace = graph.forward(x);
@@ -75,6 +77,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // Both ways to read a shape, and sizes that are left open.
     onnx::ReadOptions options{.batched = size % 2 == 0, .memory = 16 << 20};
     options.sizes = {{"height", 4}, {"width", 3}, {"n", 2}};
+    // Token ids: three rows of a table.
+    for (const onnx::ValueInfo& input : model.graph.inputs)
+      if (input.name == "ids") {
+        options.constants.emplace(input.name, onnx::Tensor::of<std::int64_t>(input.name, {1, 3}, {2, 0, 4}));
+        options.lookups = {input.name};
+      }
     const auto network = onnx::network<float>(model, options);
     if (is_small(network.graph)) explain(network.graph, size / 2);
   } catch (const Error&) {

@@ -23,7 +23,8 @@ TEST_CASE("a selection is a matrix with at most one 1 a row", "[maps]") {
       {0, 3, 1, 2, 0, 1, 2, 3},
       {2, 2, 2, 2, 2},
       {0, -1, 2},
-      {0, 2, -1, -1, 0, 0, 1, 1}};
+      {0, 2, -1, -1, 0, 0, 1, 1},
+      std::vector<Index>(150, 1)};  // more than are added at once
   for (const auto& sources : tables) {
     Explicit expected(Index(sources.size()), 4);
     for (std::size_t j = 0; j < sources.size(); ++j)

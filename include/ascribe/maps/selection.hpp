@@ -10,6 +10,7 @@
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/spatial.hpp>
+#include <ascribe/core/sum.hpp>
 #include <ascribe/core/types.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
@@ -121,6 +122,10 @@ class Selection {
         if (run.from < 0) return;
         if (run.step == 1) return ascribe::detail::add_multiple(run.count, weight, from + at, to + run.from);
         Scalar* source = to + run.from;
+        if (run.step == 0) {  // one value to many: a normalisation's mean, say
+          *source += weight * sum_of<Scalar>(run.count, [&](Index k) { return from[at + k]; });
+          return;
+        }
         for (Index k = 0; k < run.count; ++k) source[k * run.step] += weight * from[at + k];
       });
     });
