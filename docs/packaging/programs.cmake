@@ -72,8 +72,16 @@ if(ASCRIBE_CPU_LEVELS)
   set(run_behind ${level_before})
 else()
   install(TARGETS ${ascribe_programs} RUNTIME DESTINATION "${ascribe_programs_folder}" COMPONENT tools)
-  set(run_from "${PROJECT_BINARY_DIR}/examples")
+  set(run_from "${PROJECT_BINARY_DIR}/programs/${ascribe_programs_folder}")
   set(run_behind ${ascribe_programs})
+  foreach(program IN LISTS ascribe_programs)
+    add_custom_command(
+      TARGET ascribe_launcher POST_BUILD
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${run_from}"
+      COMMAND "${CMAKE_COMMAND}" -E create_symlink "$<TARGET_FILE:${program}>" "${run_from}/${program}"
+      VERBATIM
+    )
+  endforeach()
 endif()
 
 # Manual pages say what --help says, which is written once, beside the options.
