@@ -674,8 +674,10 @@ bool run(Options options, Division& division) {
   for (Group& group : groups) {
     const std::size_t first = std::exchange(first_unit, first_unit + group.files.size());
     // A network of which this process explains nothing is not read, unless its inputs are to be named.
-    if (const auto unit = in_folder ? division.next() : first; !indexes && (!unit || *unit >= first_unit))
-      continue;
+    if (in_folder && !indexes) {
+      const auto unit = division.next();
+      if (!unit || *unit >= first_unit) continue;
+    }
     std::unique_ptr<Engine> engine;
     try {
       engine = load_group(options, model, group);

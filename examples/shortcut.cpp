@@ -81,7 +81,7 @@ class Sweep {
         return Row{run, experiment(run)};
       };
       stages.finish = [&](std::size_t, Row row) {
-        if (lines_) lines_->add(to_json(row, protocol_));
+        if (lines_) lines_->add(std::vector{to_json(row, protocol_)});
         done_.push_back(std::move(row));
         ++count;
         progress.count("training,", runs.size() - left.size() + count, runs.size(), count);

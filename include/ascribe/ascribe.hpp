@@ -9,6 +9,7 @@
 #include <ascribe/core/error.hpp>
 #include <ascribe/core/finish.hpp>
 #include <ascribe/core/finite.hpp>
+#include <ascribe/core/float_functions.hpp>
 #include <ascribe/core/format.hpp>
 #include <ascribe/core/function_ref.hpp>
 #include <ascribe/core/image_layout.hpp>

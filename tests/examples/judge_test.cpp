@@ -576,7 +576,7 @@ TEST_CASE("judge: what does not fit is refused in one line", "[judge]") {
   check_refused({whole.string(), (folder / "two.npy").string()},
                 "expected an input of floating-point numbers, found 'a' of uint8");
   // The command line contradicts itself.
-  check_refused({model}, "INPUT is required", 2);
+  check_refused({model}, "INPUT (or --inputs-from) is required", 2);
   check_refused(digits + Arguments{"--gamma", "3"}, "--gamma: no method has one", 2);
   check_refused({model, images, "--methods", "lrp_z"}, "score_cam; found 'lrp_z'", 2);
   check_refused(digits + Arguments{"--layer", "/4/Relu"}, "--layer: no method is of a layer", 2);

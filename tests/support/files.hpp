@@ -29,6 +29,7 @@ inline void write_picture(const std::filesystem::path& path, int number) {
 /// `count` samples of 28 x 28, of which the one of number `nan`, if there is one, is no input.
 inline void write_samples(const std::filesystem::path& path, std::size_t count,
                           std::size_t nan = std::size_t(-1)) {
+  std::filesystem::create_directories(path.parent_path());
   std::vector<float> values(count * 784);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = i / 784 == nan ? NAN : float(i % 784 * (i / 784 + 3) % 97) / 97;
