@@ -597,7 +597,9 @@ TEST_CASE("A browser shows galleries with their region, and plots of points", "[
   const ascribe::Picture picture{2, 2, {0, 0, 0, 255, 255, 255, 9, 9, 9, 90, 90, 90}};
   page.galleries = {{evil, {{evil, 2, 2, {1, -2, 0, 0}, picture}, {"b", 2, 2, {0, 0, 0, 3}}}, {0, 1}, "n"}};
   const Json found = visited(page_html(page), R"js(
-  await wait(500);
+  // Images are decoded beside the script, in their own time.
+  const drawn = canvas => canvas.getContext("2d").getImageData(0, 0, 1, 1).data[3] > 0;
+  for (let i = 0; i < 500 && ![...document.querySelectorAll("section figure canvas")].every(drawn); ++i) await wait(100);
   found.circles = document.querySelectorAll("svg.plot g > circle").length;
   found.lines = document.querySelectorAll("svg.plot g > path").length;
   const figures = [...document.querySelectorAll("section figure")];
