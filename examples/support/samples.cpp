@@ -244,6 +244,7 @@ Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional
       values_(static_cast<std::size_t>(count_of(shape))),
       files_(std::move(files)) {
   first_.reserve(files_.size() + 1);
+  arrays_.reserve(files_.size());
   for (std::size_t file = 0; file < files_.size(); ++file) {
     Array array;
     try {
@@ -254,14 +255,12 @@ Inputs::Inputs(std::vector<Place> files, const Shape& shape, const std::optional
     }
     const bool batch = array && array->shape().size() > shape.size();
     first_.push_back(first_.back() + (batch ? array->shape()[0] : 1));
-    if (batch) arrays_.emplace_back(file, std::move(array));
+    arrays_.push_back(batch ? std::move(array) : nullptr);
   }
 }
 
 Inputs::Array Inputs::array_of(std::size_t file) const {
-  const auto kept = std::lower_bound(arrays_.begin(), arrays_.end(), file,
-                                     [](const auto& one, std::size_t number) { return one.first < number; });
-  if (kept != arrays_.end() && kept->first == file) return kept->second;
+  if (arrays_[file]) return arrays_[file];
   auto array = std::make_shared<const ascribe::io::NpyReader>(files_[file].path);
   if (array->size() != values_)
     ascribe::fail(files_[file].path, ": expected ", values_, " values, as there were at first, found ",
@@ -292,7 +291,7 @@ Inputs::Array Inputs::check(const Place& place, const Shape& shape) const {
 }
 
 Inputs::Inputs(Place file, std::vector<double> values)
-    : values_(values.size()), files_{std::move(file)}, known_(std::move(values)), first_{0, 1} {}
+    : values_(values.size()), files_{std::move(file)}, arrays_(1), known_(std::move(values)), first_{0, 1} {}
 
 std::size_t Inputs::file_of(std::size_t n) const {
   return static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), n) - first_.begin() - 1);

@@ -124,7 +124,7 @@ class Inputs {
   using Array = std::shared_ptr<const ascribe::io::NpyReader>;
 
   Array check(const Place& place, const Shape& shape) const;
-  /// The array of a file, which is kept where it has many samples: there may be millions of files.
+  /// The array of a file. It is kept where it has many samples: of others there may be millions.
   Array array_of(std::size_t file) const;
   Sample read_alone(std::size_t n) const;
 
@@ -132,7 +132,7 @@ class Inputs {
   ascribe::onnx::ElementType type_ = ascribe::onnx::ElementType::float64;
   std::size_t values_;  // of one sample
   std::vector<Place> files_;
-  std::vector<std::pair<std::size_t, Array>> arrays_;  // of the files of many samples, by their number
+  std::vector<Array> arrays_;  // none for an image, nor for one sample
   std::vector<double> known_;  // of the one sample, where they are
   std::map<std::size_t, std::string> troubles_;
   std::vector<std::size_t> first_{0};
