@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/explain.hpp"
@@ -46,6 +47,18 @@ fs::path archive(const fs::path& folder, const fs::path& tar, const std::string&
   return tar;
 }
 
+/// Whether programs are built with libarchive; says so where they are not.
+bool is_read(const fs::path& tar) {
+  try {
+    examples::each_member(tar, [](const std::string&, std::uint64_t) {});
+  } catch (const ascribe::Error& error) {
+    if (std::string(error.what()).find("built with libarchive") == std::string::npos) throw;
+    WARN("left out: " << error.what());
+    return false;
+  }
+  return true;
+}
+
 TEST_CASE("a tar file's images are found and read one by one", "[tar]") {
   const TemporaryFolder folder;
   const std::string longest(120, 'n');
@@ -57,6 +70,7 @@ TEST_CASE("a tar file's images are found and read one by one", "[tar]") {
     const std::string names =
         std::string("b.txt ") + (format == std::string("--format=ustar") ? "b.png" : "sub b.png");
     const fs::path tar = archive(folder / "in", folder / "x.tar", format, names);
+    if (!is_read(tar)) return;
     std::vector<std::pair<std::string, std::uint64_t>> found;
     examples::each_member(tar,
                           [&](const std::string& name, std::uint64_t at) { found.emplace_back(name, at); });
@@ -72,6 +86,7 @@ TEST_CASE("images in tar files are explained as those in folders", "[tar]") {
   const TemporaryFolder folder;
   for (int n = 0; n < 3; ++n) write_picture(folder / "in" / (std::to_string(n) + ".png"), n);
   const fs::path tar = archive(folder / "in", folder / "photos.tar", "", "0.png 1.png 2.png");
+  if (!is_read(tar)) return;
   const auto relevance = [&](const fs::path& in) {
     explain({model, in.string(), "--relevance", (folder / "r").string()});
     return bytes_of(folder / "r");
