@@ -377,7 +377,7 @@ void JobWriter::finish() {
   give_names(job_);
 }
 
-Plan::Plan(const Report& report, const Inputs& inputs, bool counted, const Division& division)
+Plan::Plan(const Report& report, const Inputs& inputs, bool counted, Division& division)
     : report_(report), inputs_(inputs) {
   const Options& o = report.options;
   if (!in_folder() && !o.resume) {
@@ -400,7 +400,7 @@ Plan::Plan(const Report& report, const Inputs& inputs, bool counted, const Divis
   begin_folder(division);
 }
 
-void Plan::begin_job(const Division& division) {
+void Plan::begin_job(Division& division) {
   job_ = job_of_file(0);
   job_->look();
   job_->suffix = division.suffix();
@@ -408,6 +408,8 @@ void Plan::begin_job(const Division& division) {
   if (job_->before.size() > 1 && job_->suffix.empty()) job_->suffix = ".0";
   if (!job_->suffix.empty()) record_.emplace(job_->journal(), job_->settings, division);
   failures_ = job_->failures();
+  // What the others do from here on has not been done before.
+  division.meet([] {});
 }
 
 void Plan::begin_folder(const Division& division) {

@@ -132,7 +132,7 @@ class Plan {
   /// Begins the output folder, or goes on with it, where there is one. `counted`: what is said of an input
   /// depends on how many others stand before it, so that a run with others is another. Throws ascribe::Error
   /// where that is another run's, and where two inputs would be written to the same place.
-  Plan(const Report& report, const Inputs& inputs, bool counted, const Division& division);
+  Plan(const Report& report, const Inputs& inputs, bool counted, Division& division);
 
   /// How many there are that processes share out, and the samples of one.
   std::size_t units() const { return in_folder() ? inputs_.files().size() : inputs_.size(); }
@@ -158,7 +158,7 @@ class Plan {
  private:
   bool in_folder() const { return !report_.options.output_folder.empty(); }
   void begin_folder(const Division& division);
-  void begin_job(const Division& division);
+  void begin_job(Division& division);
   void put_ledger_together() const;
   void find_root();
   Job job_of_file(std::size_t file) const;

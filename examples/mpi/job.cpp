@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <mutex>
 #include <stop_token>
 #include <thread>
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <mpi.h>
 
@@ -17,6 +23,21 @@ constexpr int counters = 3;
 
 int int_of(std::size_t size) {
   return static_cast<int>(std::min(size, static_cast<std::size_t>(std::numeric_limits<int>::max())));
+}
+
+/// Waits until what was printed has been read, where somebody reads it from a pipe: mpirun stops reading when a
+/// process ends with an error, in the middle of what it has said.
+void wait_until_read() {
+  std::cout.flush();
+  std::fflush(stdout);
+  const auto at_most = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (const int file : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status {};
+    if (fstat(file, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+    int waiting = 0;
+    while (ioctl(file, FIONREAD, &waiting) == 0 && waiting > 0 && std::chrono::steady_clock::now() < at_most)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 }  // namespace
@@ -50,6 +71,7 @@ class Job::State {
   }
 
   ~State() {
+    wait_until_read();
     serving_ = {};
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);

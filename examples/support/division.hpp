@@ -52,6 +52,9 @@ class Division {
   virtual bool meets() const { return false; }
   /// Whether this process speaks, and puts together, for those that it meets.
   virtual bool speaks() const { return true; }
+  /// What this process ends with where the program ends with `code`: a launcher that sees one of a job's end with
+  /// another code than 0 ends all, and may drop what the one that speaks has said.
+  int exit_code(int code) const { return speaks() ? code : 0; }
   /// What it holds of that which all share; none: the one that speaks holds all.
   virtual std::optional<Shard> holds() const { return Shard{}; }
   /// Behind the name of a file that several processes have one each of.

@@ -34,7 +34,7 @@ int exit_code_of(const char* program, Division& division, Run&& run) {
     // The library says "explain: " itself where its own `explain` refuses.
     std::cerr << (said.starts_with(name) ? "" : name) << said << '\n';
   }
-  return all ? 0 : 1;
+  return division.exit_code(all ? 0 : 1);
 }
 
 /// Of a program that is one process.
