@@ -37,11 +37,11 @@ void Drawing::check() const {
 }
 
 Drawing::Drawing(ascribe::Picture picture) : Drawing(picture.width, picture.height) {
-  parts.push_back(Pasted{0, 0, std::move(picture)});
+  parts.emplace_back(Pasted{0, 0, std::move(picture)});
 }
 
 void fill_rectangle(Drawing& drawing, int x, int y, int width, int height, Rgb colour) {
-  if (width > 0 && height > 0) drawing.parts.push_back(Drawing::Rectangle{x, y, width, height, colour});
+  if (width > 0 && height > 0) drawing.parts.emplace_back(Drawing::Rectangle{x, y, width, height, colour});
 }
 
 void paste(Drawing& drawing, const Drawing& other, int x, int y) {
@@ -53,7 +53,7 @@ void paste(Drawing& drawing, const Drawing& other, int x, int y) {
 }
 
 void draw_text(Drawing& drawing, int x, int y, std::string_view text, const TextStyle& style) {
-  if (!text.empty()) drawing.parts.push_back(Drawing::Text{x, y, std::string(text), style});
+  if (!text.empty()) drawing.parts.emplace_back(Drawing::Text{x, y, std::string(text), style});
 }
 
 ascribe::Picture pixels_of(const Drawing& drawing) {
