@@ -25,6 +25,7 @@
 #include "examples/support/png.hpp"
 #include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
+#include "examples/support/weight_files.hpp"
 
 namespace {
 
@@ -373,6 +374,7 @@ bool say(const Counts& counts, const std::string& notes, bool counted, examples:
 }
 
 std::unique_ptr<Engine> load(const Options& options, const ascribe::onnx::ReadOptions& reading) {
+  const examples::WeightTurn turn(options.weight_folder);
   return options.in_double ? load_double(options.model, reading) : load_float(options.model, reading);
 }
 
@@ -614,6 +616,7 @@ bool run(Options options, Division& division) {
       check_apart(path, options.read());
     }
   examples::Progress progress(division.speaks());
+  examples::share_weights(options.weight_folder);
   progress.show("reading " + options.model.string());
   const ModelFile model(options);
   if (options.list_values) {
@@ -728,7 +731,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   auto division = examples::division_at_start();
   Parsed parsed = parse(argc, argv, division->divided());
-  if (!parsed.options) return parsed.exit_code;
+  if (!parsed.options) return division->exit_code(parsed.exit_code);
   if (parsed.options->shard) division = std::make_unique<ShardDivision>(*parsed.options->shard);
   return examples::exit_code_of("explain", *division,
                                 [&] { return run(*std::move(parsed.options), *division); });

@@ -21,6 +21,7 @@
 #include "examples/support/pipeline.hpp"
 #include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
+#include "examples/support/weight_files.hpp"
 
 namespace {
 
@@ -186,6 +187,7 @@ void run(const Options& options, Division& division) {
       check_place(path);
       check_apart(path, options.read());
     }
+  share_weights(options.weight_folder);
   Progress progress(division.speaks());
   progress.show("reading");
   const ascribe::onnx::Network<float> network = load_classifier(options);
@@ -257,7 +259,7 @@ void run(const Options& options, Division& division) {
 int main(int argc, char** argv) {
   auto division = examples::division_at_start();
   const Parsed parsed = parse(argc, argv, division->divided());
-  if (!parsed.options) return parsed.exit_code;
+  if (!parsed.options) return division->exit_code(parsed.exit_code);
   if (parsed.options->shard) division = std::make_unique<ShardDivision>(*parsed.options->shard);
   return examples::exit_code_of("groups", *division, [&] {
     run(*parsed.options, *division);

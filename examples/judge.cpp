@@ -20,6 +20,7 @@
 #include "examples/support/pipeline.hpp"
 #include "examples/support/program.hpp"
 #include "examples/support/progress.hpp"
+#include "examples/support/weight_files.hpp"
 
 namespace {
 
@@ -229,6 +230,7 @@ bool run(Options options, Division& division) {
       check_place(path);
       check_apart(path, options.read());
     }
+  examples::share_weights(options.weight_folder);
   examples::Progress progress(division.speaks());
   progress.show("reading");
   std::vector<std::string> notes;
@@ -310,7 +312,7 @@ bool run(Options options, Division& division) {
 int main(int argc, char** argv) {
   auto division = examples::division_at_start();
   Parsed parsed = parse(argc, argv, division->divided());
-  if (!parsed.options) return parsed.exit_code;
+  if (!parsed.options) return division->exit_code(parsed.exit_code);
   if (parsed.options->shard) division = std::make_unique<ShardDivision>(*parsed.options->shard);
   return examples::exit_code_of("judge", *division,
                                 [&] { return run(*std::move(parsed.options), *division); });

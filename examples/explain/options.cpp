@@ -512,6 +512,7 @@ Parsed parse(int argc, char** argv, bool of_job) {
       ->type_name("OUT.jsonl")
       ->group("Many inputs");
   add_shard(app, o.shard, "explain")->group("Many inputs");
+  add_share_weights(app, o.weight_folder)->group("Many inputs");
   app.add_flag(
          "--keep-going", o.keep_going,
          "explain the other inputs when one cannot be read or explained; what is missing of it is NaN in a "

@@ -110,6 +110,7 @@ struct Options {
   Kinds write = {.relevance = true, .ledger = true};  ///< what goes to the output folder
   bool resume = false, keep_going = false;
   std::optional<Shard> shard;  ///< which part of the inputs
+  std::filesystem::path weight_folder;  ///< where weights are shared
   bool halves = false;         ///< numbers are stored in half precision
   std::filesystem::path index;  ///< where what is said of each input is
   bool list_methods = false, list_operators = false, list_values = false, describe = false;

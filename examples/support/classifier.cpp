@@ -11,6 +11,7 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/npy.hpp"
 #include "examples/support/model_options.hpp"
+#include "examples/support/weight_files.hpp"
 
 namespace examples {
 namespace {
@@ -137,6 +138,7 @@ ascribe::onnx::ReadOptions reading_of(const ClassifierOptions& options) {
 ascribe::onnx::Network<float> load_classifier(const ClassifierOptions& options,
                                               const ascribe::onnx::Model& model,
                                               const ascribe::onnx::ReadOptions& reading) try {
+  const WeightTurn turn(options.weight_folder);
   auto network = ascribe::onnx::network<float>(model, reading);
   if (network.inputs.size() != 1)
     ascribe::fail(options.model.string(), ": expected a model of one input, found ", network.inputs.size());

@@ -38,6 +38,7 @@ struct ClassifierOptions {
   std::filesystem::path csv, json, page;
   std::filesystem::path resume;  ///< where what is done is kept, for the next run and of several processes
   std::optional<Shard> shard;    ///< which part of the inputs
+  std::filesystem::path weight_folder;  ///< where weights are shared
 
   /// What is read, some of which may be words that are no files.
   std::vector<std::filesystem::path> read() const {

@@ -117,6 +117,7 @@ inline void add_division_options(CLI::App& app, ClassifierOptions& o, const std:
          "prints it again; several processes keep it beside the file, each its own")
       ->type_name("STATE");
   add_shard(app, o.shard, what);
+  add_share_weights(app, o.weight_folder);
 }
 
 /// --seed: CLI11 by itself takes -3 and what does not fit for numbers, too.

@@ -64,6 +64,11 @@ TEST_CASE("a dense map over the host's memory is its matrix", "[maps]") {
   check_mapped<Dynamic, Dynamic>(1030, 20, 8);  // lines in several pieces
 }
 
+TEST_CASE("a dense map over stored weights is its matrix", "[maps]") {
+  const Eigen::MatrixXd w = matrix(40, 33, 9);
+  holds([&]<class S>() { return map::StoredDense<S>(map::StoredMatrix<S>(w.template cast<S>())); }, Explicit(w));
+}
+
 TEST_CASE("a dense map reads a matrix with an outer stride", "[maps]") {
   using Strided = Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
   const Eigen::MatrixXd all = matrix(9, 5, 3);

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/core/weight_store.hpp>
 #include <ascribe/kernels/lanes.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
@@ -97,7 +99,8 @@ class Panels {
   template <class Weight>
   Panels(const Blocking& blocking, Weight weight) : blocking_(blocking) {
     const Index panels = blocking.panels<S>();
-    weights_.resize(std::size_t(panels * panel_width<S> * blocking.runs() * blocking.length()));
+    std::vector<S, Eigen::aligned_allocator<S>> weights(
+        std::size_t(panels * panel_width<S> * blocking.runs() * blocking.length()));
     Index end = 0;
     for (Index i = 0; i < blocking.count(); ++i) {
       starts_.push_back(end);
@@ -106,7 +109,7 @@ class Panels {
     const auto pack = [&](Index part) {
       const Index i = part / panels, p = part % panels;
       const Block b = blocking.block(i);
-      S* to = weights_.data() + starts_[std::size_t(i)] + p * panel_width<S> * b.inputs();
+      S* to = weights.data() + starts_[std::size_t(i)] + p * panel_width<S> * b.inputs();
       for (Index run = b.first_run; run < b.first_run + b.runs; ++run)
         for (Index k = b.first; k < b.first + b.depth; ++k)
           for (Index o = p * panel_width<S>; o < (p + 1) * panel_width<S>; ++o)
@@ -118,6 +121,7 @@ class Panels {
       parallel_for(parts, pack);
     else
       for (Index part = 0; part < parts; ++part) pack(part);
+    weights_ = StoredWeights<S>(std::move(weights));
   }
 
   const Blocking& blocking() const { return blocking_; }
@@ -141,7 +145,7 @@ class Panels {
 
  private:
   Blocking blocking_;
-  std::vector<S, Eigen::aligned_allocator<S>> weights_;
+  StoredWeights<S> weights_;
   std::vector<Index> starts_;
 };
 

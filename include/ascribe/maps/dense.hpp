@@ -9,6 +9,7 @@
 #include <ascribe/core/finite.hpp>
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/core/weight_store.hpp>
 #include <ascribe/kernels/dense_product.hpp>
 #include <ascribe/maps/linear_map.hpp>
 
@@ -172,6 +173,25 @@ class DenseOf {
 /// Example: `Dense<float, 784, 10>`, `Dense<double>`.
 template <class Scalar, int Inputs = Dynamic, int Outputs = Dynamic>
 using Dense = DenseOf<Eigen::Matrix<Scalar, Outputs, Inputs>>;
+
+/// A matrix, outputs × inputs, whose weights lie in the weight store where there is one. Copies share them.
+template <class Scalar>
+class StoredMatrix : public Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic>> {
+ public:
+  using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic>;  ///< what it is made of
+  explicit StoredMatrix(Matrix weights)  // In braces the sizes are asked for before the weights are moved.
+      : StoredMatrix{weights.rows(), weights.cols(), StoredWeights<Scalar>(std::move(weights))} {}
+
+ private:
+  StoredMatrix(Index rows, Index columns, StoredWeights<Scalar> weights)
+      : Eigen::Map<const Matrix>(weights.data(), rows, columns), weights_(std::move(weights)) {}
+
+  StoredWeights<Scalar> weights_;
+};
+
+/// A dense map whose weights lie in the weight store (core/weight_store.hpp).
+template <class Scalar>
+using StoredDense = DenseOf<StoredMatrix<Scalar>>;
 
 /// A dense map over the host's memory: `MappedDense<float, 784, 10, Eigen::RowMajor>(memory)` reads
 /// `float memory[10][784]`. A single row or column has one order only, whatever `Order` says.

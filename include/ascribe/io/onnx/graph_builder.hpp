@@ -122,7 +122,8 @@ class GraphBuilder final : public Builder {
     if (l.transposed) weights = transposed(weights);
     for (std::size_t o = 0; o < l.scale.size(); ++o)
       if (l.scale[o] != 1) weights.row(Index(o)) *= Scalar(l.scale[o]);
-    if (l.positions == 1) return node_of(map::DenseOf<Matrix>(std::move(weights)), bias);
+    if (l.positions == 1)
+      return node_of(map::StoredDense<Scalar>(map::StoredMatrix<Scalar>(std::move(weights))), bias);
     const Spatial line{.input = {1, l.positions}};
     const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
     map::Convolution<Scalar> everywhere(line, weights.cols(), weights.rows(), packed);

@@ -256,6 +256,7 @@ class GraphWriter {
   using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic>;
   static Matrix matrix(const map::AnyMap<Scalar>& map) {
     using RowMajor = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+    if (const auto* m = map.template as<map::StoredDense<Scalar>>()) return m->weights();
     if (const auto* m = map.template as<map::DenseOf<Matrix>>()) return m->weights();
     if (const auto* m = map.template as<map::DenseOf<RowMajor>>()) return m->weights();
     // Of sizes that are known when compiling, or in the host's memory: W·e_i is column i.
