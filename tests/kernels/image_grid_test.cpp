@@ -86,6 +86,47 @@ TEST_CASE("The backward grids together meet the same, the other way", "[kernels]
   }
 }
 
+TEST_CASE("The grids of an image's rows are all there are, row by row", "[kernels][image_grid]") {
+  for (const Spatial& g : images_and_volumes()) {
+    const BackwardGrids backward(g);
+    std::set<Index> targets, expected;
+    for (Index z = 0; z < g.input.depth; ++z)
+      for (Index y = 0; y < g.input.height; ++y)
+        backward.of_row(g, z, y, [&](const Grid& grid, Index at_z, Index at_y) {
+          for (Index x = 0; x < grid.grid.width; ++x) {
+            const Index pixel = grid.target_pixel(at_z, at_y, x);
+            CHECK(pixel / g.input.width == z * g.input.height + y);
+            CHECK(targets.insert(pixel).second);
+          }
+        });
+    for (const Grid& grid : backward.grids)
+      for (Walk w(grid, 0); w.sample() == 0; w.next()) expected.insert(w.pixel());
+    CHECK(targets == expected);
+    if (backward.cover(g)) CHECK(Index(targets.size()) == g.input_pixels());
+  }
+  const auto cover = [](const Spatial& g) { return BackwardGrids(g).cover(g); };
+  CHECK(cover({.input = {7, 6}, .kernel = {2, 3}, .stride = {2, 3}}));
+  CHECK_FALSE(cover({.input = {7, 6}, .kernel = {2, 2}, .stride = {2, 3}}));
+  CHECK_FALSE(cover({.input = {7, 6}, .kernel = {2, 3}, .stride = {3, 3}}));
+  CHECK_FALSE(cover({.input = {7, 6, 4}, .kernel = {1, 1, 1}, .stride = {1, 1, 2}}));
+  CHECK_FALSE(cover({.input = {7, 6}, .kernel = {3, 3}, .stride = {2, 2}, .dilation = {2, 1}}));
+}
+
+TEST_CASE("A grid that goes pixel by pixel meets the pixel of its own number alone",
+          "[kernels][image_grid]") {
+  const Spatial same{.input = {5, 4, 3}, .kernel = {1, 1}};
+  CHECK(forward_grid(same).pixel_by_pixel());
+  CHECK(BackwardGrids(same).grids.at(0).pixel_by_pixel());
+  for (const Spatial& other : std::vector<Spatial>{{.input = {5, 4}, .kernel = {1, 2}},
+                                                   {.input = {5, 4}, .kernel = {1, 1}, .stride = {1, 2}},
+                                                   {.input = {1, 4}, .kernel = {1, 1}, .stride = {2, 1}},
+                                                   {.input = {5, 4}, .kernel = {1, 1}, .pads = {1, 0, 1, 0}},
+                                                   {.input = {5, 4}, .kernel = {1, 1}, .pads = {0, 0, 0, 1}},
+                                                   {.input = {5, 4}, .kernel = {1, 1}, .pads = {0, 0, 1, 0}},
+                                                   {.input = {5, 4}, .kernel = {1, 2}, .pads = {0, 1, 0, 0}}})
+    CHECK_FALSE(forward_grid(other).pixel_by_pixel());
+}
+
 TEST_CASE("Grids are no more than taps, however far windows are apart", "[kernels][image_grid]") {
   const Spatial g{.input = {3000, 3000}, .kernel = {2, 3}, .stride = {1500, 1000}};
   CHECK(BackwardGrids(g).grids.size() == 6);

@@ -34,6 +34,8 @@ struct Extent {
   Index width = 1;   ///< columns
   Index depth = 1;   ///< planes; 1 of an image
 
+  /// Whether all three are the same.
+  friend constexpr bool operator==(const Extent&, const Extent&) = default;
   /// How many there are.
   Index pixels() const { return depth * height * width; }
   /// A pixel's number, counted along the width, then the height, then the depth.

@@ -30,12 +30,12 @@ class Depthwise {
       : geometry_(geometry), channels_(channels), forward_(forward_grid(geometry)), backward_(geometry) {
     for (Index tap = 0; tap < geometry.kernel_taps(); ++tap)
       for (Index c = 0; c < channels; ++c) weights_.push_back(weight(tap, c));
-    zeros_.assign(std::size_t(channels), S(0));
   }
 
   /// b = W a for `samples` images.
   void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    multiply(forward_, a, b, samples, weights, finish);
+    const auto only = [&](Index z, Index y, auto f) { f(forward_, z, y); };
+    multiply(forward_.target, false, only, forward_.source, a, b, samples, weights, finish);
   }
   /// values_k = (W a)_{at_k} for outputs of one image.
   void forward_at(const S* a, std::span<const Index> at, S* values, const Weights& weights) const {
@@ -55,14 +55,9 @@ class Depthwise {
   }
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    for (const Grid& grid : backward_.grids) multiply(grid, s, g, samples, weights, finish);
-    const Index size = geometry_.input_pixels() * channels_;
-    for (Index n = 0; n < samples; ++n)
-      backward_.unmet(geometry_, [&](Index pixel, Index count) {
-        const Index first = n * size + pixel * channels_;
-        std::fill_n(g + first, count * channels_, S(0));
-        if (finish) finish(first, count * channels_, g + first);
-      });
+    const auto of_row = [&](Index z, Index y, auto f) { backward_.of_row(geometry_, z, y, f); };
+    multiply(geometry_.input, !backward_.cover(geometry_), of_row, geometry_.output(), s, g, samples, weights,
+             finish);
   }
 
   /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order channel, tap. A thread has some
@@ -198,104 +193,179 @@ class Depthwise {
     }
   }
 
-  static constexpr int pixels = 4, packets = 2;
-  /// Weights on the stack: of 64 channels, or of fewer where there are many taps.
-  static constexpr Index held = 4096, chunk = 64;
+  /// Neighbouring pixels whose sums are computed together: as many chains of additions as hide how long one
+  /// takes.
+  static constexpr int together = 4;
+  /// Weights on the stack: of 128 channels, or of fewer where there are many taps.
+  static constexpr Index held = 4096, chunk = 128;
+  /// Pixels of a row, at most, and of all rows, about, that are finished together: in the cache, and as long
+  /// a run as there is.
+  static constexpr Index most_of_row = 256, band_pixels = 64;
 
-  void multiply(const Grid& grid, const S* from, S* to, Index samples, const Weights& weights,
-                const Finish<S>& finish) const {
-    const Index taps = std::max<Index>(1, Index(grid.taps.size()));
-    const Index width = std::min(chunk, std::max<Index>(1, held / taps));
-    const Index chunks = (channels_ + width - 1) / width, rows = grid.grid.depth * grid.grid.height;
-    const Index band = std::max<Index>(1, piece_size / (grid.grid.width * std::min(width, channels_)));
-    const Index bands = (rows + band - 1) / band;
-    parallel_for(samples * bands * chunks, [&](Index i) {
-      const Index first = i % chunks * width, part = i / chunks % bands;
-      Slice slice;
-      slice.first = first;
-      slice.count = std::min(width, channels_ - first);
-      map::with_replacement<S>(weights, [&](auto f) {
-        S* w = slice.weights.data();
-        for (const Grid::Tap& tap : grid.taps)
-          for (Index c = 0; c < slice.count; ++c)
-            *w++ = f(weights_[std::size_t(tap.kernel * channels_ + first + c)]);
-      });
-      const Index end = std::min(rows, (part + 1) * band);
-      for (Index r = part * band; r < end; ++r)
-        row(grid, i / chunks / bands, r / grid.grid.height, r % grid.grid.height, slice, from, to, finish);
+  /// Some neighbouring pixels of a target: `rows` of them from `row` on, of all planes, and of each the
+  /// pixels [begin, end), which are all where there are several.
+  struct Band {
+    Index sample, row, rows, begin, end;
+    Index pixels() const { return rows * (end - begin); }
+  };
+
+  /// `target` in bands, each with all channels where that leaves every thread something to do.
+  /// each_grid(z, y, f) calls f(grid, z, y) for the grids that have pixels in a row, with the row's place
+  /// there.
+  template <class EachGrid>
+  void multiply(const Extent& target, bool gaps, EachGrid each_grid, const Extent& source, const S* from,
+                S* to, Index samples, const Weights& weights, const Finish<S>& finish) const {
+    const Index width = std::min(chunk, held / geometry_.kernel_taps());
+    const Index chunks = (channels_ + width - 1) / width, rows = target.depth * target.height;
+    const Index per_row = (target.width + most_of_row - 1) / most_of_row;
+    const Index band = std::max<Index>(1, band_pixels / target.width), bands = (rows + band - 1) / band;
+    const Index all = samples * bands * per_row, threads = thread_count();
+    const Index parts = threads == 1 || all == 0 ? 1 : std::clamp<Index>(4 * threads / all, 1, chunks);
+    parallel_for(all * parts, [&](Index i) {
+      const Index part = i % parts, place = i / parts % per_row, row = i / parts / per_row % bands * band;
+      const Band here{i / parts / per_row / bands, row, std::min(band, rows - row),
+                      target.width * place / per_row, target.width * (place + 1) / per_row};
+      const Index first = chunks * part / parts * width,
+                  end = std::min(channels_, chunks * (part + 1) / parts * width);
+      S* const out = to + (here.sample * target.pixels() + here.row * target.width + here.begin) * channels_;
+      for (Index k = 0; gaps && k < here.pixels(); ++k)
+        std::fill(out + k * channels_ + first, out + k * channels_ + end, S(0));
+      for (Index c = first; c < end; c += width) {
+        const Slice slice = slice_of(c, std::min(width, end - c), weights);
+        const S* image = from + here.sample * source.pixels() * channels_ + c;
+        S* result = to + here.sample * target.pixels() * channels_ + c;
+        for (Index r = here.row; r < here.row + here.rows; ++r)
+          each_grid(r / target.height, r % target.height, [&](const Grid& grid, Index z, Index y) {
+            row_of(grid, z, y, here, slice, image, result);
+          });
+      }
+      const Index run = parts == 1 ? here.pixels() * channels_ : end - first;  // neighbours in memory
+      for (S* at = out + first; finish && at < out + here.pixels() * channels_;
+           at += parts == 1 ? run : channels_)
+        finish(at - to, run, at);
     });
   }
 
-  /// Some channels, with their weights: tap × channel.
+  /// The weights of some channels: tap × channel.
   struct Slice {
-    Index first, count;
+    Index count;
     std::array<S, std::size_t(held)> weights;
   };
+  Slice slice_of(Index first, Index count, const Weights& weights) const {
+    Slice slice;
+    slice.count = count;
+    map::with_replacement<S>(weights, [&](auto f) {
+      S* w = slice.weights.data();
+      for (Index tap = 0; tap < geometry_.kernel_taps(); ++tap)
+        for (Index k = 0; k < count; ++k) *w++ = f(weights_[std::size_t(tap * channels_ + first + k)]);
+    });
+    return slice;
+  }
+  /// A tap that a row's pixels meet: where, from the source's pixel 0, the one at x = 0 does, and its
+  /// weights.
+  struct Met {
+    Index at, x;
+    const S* weights;
+  };
 
-  void row(const Grid& grid, Index sample, Index z, Index y, const Slice& slice, const S* from, S* to,
-           const Finish<S>& finish) const {
-    const Index taps = Index(grid.taps.size());
-    const S* image = from + sample * grid.source.pixels() * channels_ + slice.first;
-    std::array<const S*, std::size_t(most_taps * pixels)> inputs;
-    std::array<S*, std::size_t(pixels)> out;
-    for (Index x = 0; x < grid.grid.width; x += pixels) {
-      const Index count = std::min<Index>(pixels, grid.grid.width - x);
-      // A last group of fewer is computed as a whole one, whose other pixels are the last again.
-      for (Index n = 0; n < pixels; ++n) {
-        const Index at = x + std::min(n, count - 1);
-        const Index pixel = sample * grid.target.pixels() + grid.target_pixel(z, y, at);
-        const Grid::Corner corner = grid.corner(z, y, at);
-        out[std::size_t(n)] = to + pixel * channels_ + slice.first;
-        grid.each_tap(corner, 0, taps, [&](Index t, Index source, bool meets) {
-          inputs[std::size_t(t * pixels + n)] = meets ? image + source * channels_ : zeros_.data();
-        });
-      }
-      sums(slice, taps, inputs.data(), out.data());
-      for (Index n = 0; n < count && finish; ++n)
-        finish(out[std::size_t(n)] - to, slice.count, out[std::size_t(n)]);
+  /// A band's pixels in one row of a grid. Those that meet all of the row's taps are computed several at a
+  /// time.
+  void row_of(const Grid& grid, Index z, Index y, const Band& band, const Slice& slice, const S* image,
+              S* result) const {
+    std::array<Met, std::size_t(most_taps)> taps;
+    Index count = 0;
+    const Grid::Corner corner = grid.corner(z, y, 0);
+    Index first = 0, last = 0;  // of the taps' places along x
+    for (const Grid::Tap& tap : grid.taps) {
+      const Index at_z = corner.at.z + tap.at.z, at_y = corner.at.y + tap.at.y;
+      if (at_z < 0 || at_z >= grid.source.depth || at_y < 0 || at_y >= grid.source.height) continue;
+      first = count == 0 ? tap.at.x : std::min(first, tap.at.x);
+      last = count == 0 ? tap.at.x : std::max(last, tap.at.x);
+      taps[std::size_t(count++)] = {(corner.pixel + tap.offset) * channels_, tap.at.x,
+                                    slice.weights.data() + tap.kernel * slice.count};
     }
+    const Index step = grid.step.width, place = grid.place.width;
+    const auto from_target = [&](Index x) {
+      return std::max<Index>(0, (x - grid.origin.x + place - 1) / place);
+    };
+    const Index begin = from_target(band.begin), end = std::min(grid.grid.width, from_target(band.end));
+    const Index inside = std::clamp((step - 1 - first) / step, begin, end),
+                outside = std::clamp((grid.source.width - 1 - last + step) / step, inside, end);
+    S* const out = result + grid.target_pixel(z, y, 0) * channels_;
+    const std::span<const Met> met{taps.data(), std::size_t(count)};
+    const auto compute = [&]<int N>(std::integral_constant<int, N>, Index x) {
+      sums<N>(slice.count, met, image + x * step * channels_, step * channels_, out + x * place * channels_,
+              place * channels_, Sides{x * step, grid.source.width});
+    };
+    const auto one = [&](Index x) { compute(std::integral_constant<int, 1>(), x); };
+    for (Index x = begin; x < inside; ++x) one(x);
+    for (Index x = inside; x < outside;) {
+      if (outside - inside < together) {
+        one(x++);
+        continue;
+      }
+      const Index at = std::min(x, outside - together);  // a last group of fewer begins before
+      compute(std::integral_constant<int, together>(), at);
+      x = at + together;
+    }
+    for (Index x = outside; x < end; ++x) one(x);
   }
 
-  static void sums(const Slice& slice, Index taps, const S* const* inputs, S* const* out) {
+  /// Where a pixel stands in its row, for one that does not meet all of the taps.
+  struct Sides {
+    Index x, width;
+    bool meet(const Met& tap) const { return std::size_t(x + tap.x) < std::size_t(width); }
+  };
+
+  /// out[n][c] = Σ_t w[t][c]·image[taps[t].at + n·step + c] for N pixels that meet all of the taps, or for
+  /// one and those that it meets.
+  template <int N>
+  static void sums(Index count, std::span<const Met> taps, const S* image, Index step, S* out, Index out_step,
+                   const Sides& sides) {
     constexpr Index size = Lanes<S>::size;
+    constexpr int packets = N == 1 ? 4 : 2;
     Index c = 0;
-    for (; c + packets * size <= slice.count; c += packets * size)
-      sums_at<packets>(slice, taps, inputs, out, c);
-    for (; c + size <= slice.count; c += size) sums_at<1>(slice, taps, inputs, out, c);
-    if (c == slice.count) return;
-    if (slice.count >= size) return sums_at<1>(slice, taps, inputs, out, slice.count - size);
-    for (; c < slice.count; ++c)
-      for (int n = 0; n < pixels; ++n) {
+    for (; c + packets * size <= count; c += packets * size)
+      sums_at<N, packets>(taps, image, step, out, out_step, sides, c);
+    for (; c + size <= count; c += size) sums_at<N, 1>(taps, image, step, out, out_step, sides, c);
+    if (c == count) return;
+    if (count >= size) return sums_at<N, 1>(taps, image, step, out, out_step, sides, count - size);
+    for (; c < count; ++c)
+      for (int n = 0; n < N; ++n) {
         S sum(0);
-        for (Index t = 0; t < taps; ++t)
-          sum += slice.weights[std::size_t(t * slice.count + c)] * inputs[t * pixels + n][c];
-        out[n][c] = sum;
+        for (const Met& tap : taps)
+          if (N > 1 || sides.meet(tap)) sum += tap.weights[c] * image[tap.at + n * step + c];
+        out[n * out_step + c] = sum;
       }
   }
 
-  template <int Packets>
-  static void sums_at(const Slice& slice, Index taps, const S* const* inputs, S* const* out, Index c) {
+  template <int N, int Packets>
+  static void sums_at(std::span<const Met> taps, const S* image, Index step, S* out, Index out_step,
+                      const Sides& sides, Index c) {
     using L = Lanes<S>;
-    typename L::Packet sum[pixels][Packets];
+    typename L::Packet sum[N][Packets];
     ASCRIBE_UNROLL
-    for (int n = 0; n < pixels; ++n) {
+    for (int n = 0; n < N; ++n) {
       ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sum[n][m] = L::all(S(0));
     }
-    const S* weights = slice.weights.data() + c;
-    for (Index t = 0; t < taps; ++t, weights += slice.count, inputs += pixels) {
+    for (const Met& tap : taps) {
+      if (N == 1 && !sides.meet(tap)) continue;
+      const S *weights = tap.weights + c, *from = image + tap.at + c;
+      typename L::Packet w[Packets];
       ASCRIBE_UNROLL
-      for (int m = 0; m < Packets; ++m) {
-        const auto w = L::load(weights + m * L::size);
+      for (int m = 0; m < Packets; ++m) w[m] = L::load(weights + m * L::size);
+      ASCRIBE_UNROLL
+      for (int n = 0; n < N; ++n) {
         ASCRIBE_UNROLL
-        for (int n = 0; n < pixels; ++n)
-          sum[n][m] = L::multiply_add(w, L::load(inputs[n] + c + m * L::size), sum[n][m]);
+        for (int m = 0; m < Packets; ++m)
+          sum[n][m] = L::multiply_add(w[m], L::load(from + n * step + m * L::size), sum[n][m]);
       }
     }
     ASCRIBE_UNROLL
-    for (int n = 0; n < pixels; ++n) {
+    for (int n = 0; n < N; ++n) {
       ASCRIBE_UNROLL
-      for (int m = 0; m < Packets; ++m) L::store(out[n] + c + m * L::size, sum[n][m]);
+      for (int m = 0; m < Packets; ++m) L::store(out + n * out_step + c + m * L::size, sum[n][m]);
     }
   }
 
@@ -304,7 +374,6 @@ class Depthwise {
   Grid forward_;
   BackwardGrids backward_;
   std::vector<S> weights_;  // tap × channel
-  std::vector<S> zeros_;
 };
 
 }  // namespace ascribe::kernel

@@ -45,6 +45,12 @@ struct Grid {
     return grid.depth == target.depth && grid.height == target.height && grid.width == target.width;
   }
 
+  /// Every position meets the source's pixel of its own number, and no other.
+  bool pixel_by_pixel() const {
+    return taps.size() == 1 && taps[0].at.z == 0 && taps[0].at.y == 0 && taps[0].at.x == 0 &&
+           source == grid && step == Extent{1, 1, 1};
+  }
+
   /// Where a position meets a tap at 0.
   struct Corner {
     Pixel at;
@@ -126,17 +132,28 @@ struct BackwardGrids {
         for (const Phase& column : columns) grids.push_back(grid_of(g, plane, row, column));
   }
 
+  /// Whether pixels of every remainder meet a tap, so that all do.
+  bool cover(const Spatial& g) const {
+    return Index(planes.size()) >= g.stride.depth && Index(rows.size()) >= g.stride.height &&
+           Index(columns.size()) >= g.stride.width;
+  }
+  /// Calls f(grid, z, y) for the grids that have pixels in the image's row (plane, line): (z, y) is its place
+  /// there.
+  template <class F>
+  void of_row(const Spatial& g, Index plane, Index line, F f) const {
+    const std::size_t p = phase_of(planes, plane % g.stride.depth),
+                      r = phase_of(rows, line % g.stride.height);
+    if (p == planes.size() || r == rows.size()) return;
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      f(grids[(p * rows.size() + r) * columns.size() + c], plane / g.stride.depth, line / g.stride.height);
+  }
   /// Calls f(first, count) for runs of the pixels that meet no tap.
   template <class F>
   void unmet(const Spatial& g, F f) const {
     const auto met = [](const std::vector<Phase>& phases, Index remainder) {
-      const auto found = std::lower_bound(phases.begin(), phases.end(), remainder,
-                                          [](const Phase& p, Index r) { return p.remainder < r; });
-      return found != phases.end() && found->remainder == remainder;
+      return phase_of(phases, remainder) < phases.size();
     };
-    if (Index(planes.size()) >= g.stride.depth && Index(rows.size()) >= g.stride.height &&
-        Index(columns.size()) >= g.stride.width)
-      return;
+    if (cover(g)) return;
     for (Index z = 0; z < g.input.depth; ++z) {
       if (!met(planes, z % g.stride.depth)) {
         f(g.input.pixel(z, 0, 0), g.input.height * g.input.width);
@@ -154,6 +171,14 @@ struct BackwardGrids {
   }
 
  private:
+  /// The number of the phase with a remainder; behind the last where there is none.
+  static std::size_t phase_of(const std::vector<Phase>& phases, Index remainder) {
+    const auto found = std::lower_bound(phases.begin(), phases.end(), remainder,
+                                        [](const Phase& p, Index r) { return p.remainder < r; });
+    return found != phases.end() && found->remainder == remainder ? std::size_t(found - phases.begin())
+                                                                  : phases.size();
+  }
+
   static Grid grid_of(const Spatial& g, const Phase& plane, const Phase& row, const Phase& column) {
     const Grid::Pixel at{plane.remainder, row.remainder, column.remainder};
     const auto count = [](Index input, Index remainder, Index stride) {
