@@ -72,6 +72,14 @@ const Shape shapes[] = {
     {{.input = {30, 31}, .kernel = {1, 1}}, 17, 33, 1},                 // several tiles
     {{.input = {4, 5}, .kernel = {1, 1}}, 700, 660, 1},                 // depth in parts, both ways
     {{.input = {4, 6}, .kernel = {2, 1}}, 90, 141, 3},                  // groups, and none fills a panel
+    // Channels and filters that fill no register, or one and a half, or begin a panel, where weights are turned.
+    {{.input = {7, 7}, .kernel = {1, 1}}, 24, 40, 1},
+    {{.input = {7, 7}, .kernel = {1, 1}}, 40, 24, 1},
+    {{.input = {7, 8}, .kernel = {1, 1}}, 65, 129, 1},
+    {{.input = {7, 8}, .kernel = {1, 1}}, 15, 63, 1},
+    {{.input = {8, 8}, .kernel = {3, 1}, .pads = {1, 0, 1, 0}}, 72, 8, 1},
+    {{.input = {7, 7}, .kernel = {1, 1}}, 653, 12, 1},  // and where a block ends within one
+    {{.input = {7, 7}, .kernel = {1, 1}}, 12, 653, 1},
     {{.input = {9, 8}, .kernel = {1, 1}, .stride = {2, 3}}, 24, 9, 1},  // pixels that nobody looks at
     {{.input = {40, 37}, .kernel = {7, 7}, .stride = {2, 2}, .pads = {3, 3, 3, 3}},
      3,

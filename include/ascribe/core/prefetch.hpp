@@ -19,4 +19,11 @@ void prefetch(const Scalar* from, Index at, Index count) {
 #endif
 }
 
+/// Asks for all of from[begin … end).
+template <class Scalar>
+void prefetch_run(const Scalar* from, Index begin, Index end) {
+  constexpr Index line = std::max<Index>(1, 64 / Index(sizeof(Scalar)));
+  for (Index at = begin; at < end; at += line) prefetch(from, at, end);
+}
+
 }  // namespace ascribe

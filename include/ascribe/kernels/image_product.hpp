@@ -146,6 +146,7 @@ class ImageProduct {
         multiply(grid, blocking, s, filters_, g, channels_, samples, finish,
                  [&](Index group, Index block, Index panel, S* buffer) {
                    turn(grid, blocking.block(block), group, panel, buffer);
+                   prefetch_next(grid, blocking.block(block), group, panel);
                    map::replace(weights, blocking.block(block).inputs() * panel_width<S>, buffer);
                    return buffer;
                  });
@@ -213,8 +214,8 @@ class ImageProduct {
     return made;
   }
 
-  /// A panel of a block as the transposed panels would hold it, from the forward product's: squares of filters and
-  /// channels, turned in registers where they lie in one block and panel of both.
+  /// A panel of a block as the transposed panels would hold it, from the forward product's: squares of
+  /// filters and channels, turned in registers where they lie in one block and panel of both.
   void turn(const Grid& grid, const Block& block, Index group, Index panel, S* to) const {
     using L = Lanes<S>;
     constexpr Index width = panel_width<S>;
@@ -223,7 +224,8 @@ class ImageProduct {
     const Index end = block.first + block.depth, filters = filters_ / groups_;
     for (Index run = block.first_run; run < block.first_run + block.runs; ++run) {
       const Index tap = grid.taps[std::size_t(run)].kernel;
-      // A register's channels: how many there are, and where they lie in the first panel and from panel to panel.
+      // A register's channels: how many there are, and where they lie in the first panel and from panel to
+      // panel.
       struct {
         Index there, step;
         const S* first;
@@ -232,35 +234,69 @@ class ImageProduct {
         const Index channel = panel * width + lane * L::size;
         auto& x = of_lane[lane];
         x = {std::clamp<Index>(channels_ / groups_ - channel, 0, L::size), 0, nullptr};
-        if (x.there < L::size || blocking.block_of(tap, channel) != blocking.block_of(tap, channel + L::size - 1)) continue;
+        if (x.there == 0 || blocking.block_of(tap, channel) != blocking.block_of(tap, channel + x.there - 1))
+          continue;
         x.first = panels.line(tap, channel, 0);
         x.step = filters > width ? panels.line(tap, channel, 1) - x.first : 0;
       }
       for (Index filter = block.first; filter < end;) {
-        const bool whole = filter % L::size == 0 && filter + L::size <= end;
+        const Index skipped = filter % L::size, count = std::min(L::size - skipped, end - filter);
         for (Index lane = 0; lane < panel_packets<S>; ++lane) {
           const auto& x = of_lane[lane];
           S* line = to + lane * L::size;
-          if (whole && x.first) {
+          if (x.there == 0) {
+            for (Index k = 0; k < count; ++k) L::store(line + k * width, L::all(S(0)));
+            continue;
+          }
+          if (x.first) {
             // Rows of a panel are far apart in memory, where the processor does not guess.
             const S* ahead = x.first + (filter / width + 1) * x.step + filter % width;
             if (filter + width < end)
               for (Index m = 0; m < L::size; ++m) prefetch(ahead + m * width, 0, L::size);
-            L::transpose(x.first + filter / width * x.step + filter % width, width, line, width);
+            const S* square = x.first + filter / width * x.step + filter % width - skipped;
+            if (x.there == L::size && count == L::size)
+              L::transpose(square, width, line, width);
+            else
+              turn_part(square, x.there, skipped, count, line);
             continue;
           }
-          for (Index k = 0; k < (whole ? L::size : 1); ++k, line += width)
+          for (Index k = 0; k < count; ++k, line += width)
             for (Index m = 0; m < L::size; ++m)
-              line[m] = m < x.there ? weight_at(group, filter + k, tap, panel * width + lane * L::size + m) : S(0);
+              line[m] =
+                  m < x.there ? weight_at(group, filter + k, tap, panel * width + lane * L::size + m) : S(0);
         }
-        filter += whole ? L::size : 1;
-        to += (whole ? L::size : 1) * width;
+        filter += count;
+        to += count * width;
       }
     }
   }
 
-  /// Positions from which the transposed weights are turned for each product rather than kept: a second order of
-  /// all weights in memory, for which a product with fewer positions would wait longer than for its own sums.
+  /// Asks for what the first panel of a block reads of the next channels: the product of these comes before.
+  void prefetch_next(const Grid& grid, const Block& block, Index group, Index panel) const {
+    constexpr Index width = panel_width<S>;
+    const Panels<S>& panels = forward_panels_[std::size_t(group)];
+    const Index tap = grid.taps[std::size_t(block.first_run)].kernel, from = block.first / width;
+    const Index end = std::min(channels_ / groups_, (panel + 2) * width);
+    for (Index channel = (panel + 1) * width; channel < end; ++channel)
+      prefetch_run(panels.line(tap, channel, from), 0, width);
+  }
+
+  /// A square of which `there` channels are stored, the others being zeros, and `count` filters from
+  /// `skipped` on are asked for.
+  static void turn_part(const S* square, Index there, Index skipped, Index count, S* to) {
+    using L = Lanes<S>;
+    constexpr Index width = panel_width<S>;
+    std::array<S, std::size_t(L::size * L::size)> whole, turned;
+    for (Index m = 0; m < L::size; ++m)
+      L::store(whole.data() + m * L::size, m < there ? L::load(square + m * width) : L::all(S(0)));
+    L::transpose(whole.data(), L::size, turned.data(), L::size);
+    for (Index k = 0; k < count; ++k)
+      L::store(to + k * width, L::load(turned.data() + (skipped + k) * L::size));
+  }
+
+  /// Positions from which the transposed weights are turned for each product rather than kept: a second order
+  /// of all weights in memory, for which a product with fewer positions would wait longer than for its own
+  /// sums.
   static constexpr Index worth_turning = 48;
   /// Channels that are too few for a run.
   static constexpr Index few = 8;
@@ -275,31 +311,39 @@ class ImageProduct {
     const Index all = samples * grid.positions();
     const Index from_width = blocking.length(), to_width = to_channels / groups_;
     for (Index group = 0; group < groups_; ++group)
-      each_tile(all, blocking.panels<S>(), tile_positions,
-                [&](Index first, Index count, Index begin, Index end) {
-                  Tile<S> tile;
-                  const Index from_output = begin * panel_width<S>,
-                              outputs = std::min(to_width, end * panel_width<S>) - from_output;
-                  point_outputs(grid, first, count, to + group * to_width + from_output, to_channels, tile);
-                  multiply_tile(
-                      blocking, tile, begin, end,
-                      [&](const Block& block, Tile<S>& t) {
-                        point_inputs(grid, first, block, from + group * from_width, from_channels, t);
-                      },
-                      [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); });
-                  if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
-                });
+      each_tile(
+          all, blocking.panels<S>(), tile_positions, [&](Index first, Index count, Index begin, Index end) {
+            Tile<S> tile;
+            const Index from_output = begin * panel_width<S>,
+                        outputs = std::min(to_width, end * panel_width<S>) - from_output;
+            point_outputs(grid, first, count, to + group * to_width + from_output, to_channels, tile);
+            multiply_tile(
+                blocking, tile, begin, end,
+                [&](const Block& block, Tile<S>& t) {
+                  point_inputs(grid, first, block, from + group * from_width, from_channels, t);
+                },
+                [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); });
+            if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
+          });
   }
 
   static void point_outputs(const Grid& grid, Index first, Index count, S* to, Index channels,
                             Tile<S>& tile) {
     tile.count = count;
+    if (grid.contiguous()) {
+      for (Index i = 0; i < count; ++i) tile.out[std::size_t(i)] = to + (first + i) * channels;
+      return;
+    }
     Walk walk(grid, first);
     for (Index i = 0; i < count; ++i, walk.next()) tile.out[std::size_t(i)] = to + walk.pixel() * channels;
   }
 
   void point_inputs(const Grid& grid, Index first, const Block& block, const S* from, Index channels,
                     Tile<S>& tile) const {
+    if (grid.pixel_by_pixel()) {
+      for (Index i = 0; i < tile.count; ++i) tile.input(i, 1, 0) = from + (first + i) * channels;
+      return;
+    }
     Walk walk(grid, first);
     for (Index i = 0; i < tile.count; ++i, walk.next())
       point_inputs_of(grid, walk, block, from, channels, &tile.input(i, block.runs, 0));
