@@ -38,6 +38,39 @@ TEST_CASE("Clip by hand", "[functions]") {
   CHECK(fn::Relu6{}.value(-7.0) == 0.0);
 }
 
+TEMPLATE_TEST_CASE("Clip's slopes of a run are each value's own, to the sign of 0", "[functions]", float,
+                   double) {
+  using Limits = std::numeric_limits<TestType>;
+  const auto check = [](const fn::Clip& clip, const std::vector<TestType>& a) {
+    std::vector<TestType> found(a.size());
+    fn::slopes(clip, 0, Index(a.size()), a.data(), found.data());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const TestType expected = clip.chord_from_zero(a[i]);
+      INFO("a = " << a[i] << ", end " << clip.high);
+      CHECK(found[i] == expected);
+      CHECK(std::signbit(found[i]) == std::signbit(expected));
+    }
+  };
+  const std::vector<TestType> inside{-5,
+                                     -Limits::min(),
+                                     -TestType(0),
+                                     0,
+                                     Limits::denorm_min(),
+                                     TestType(0.3),
+                                     std::nextafter(TestType(6), TestType(0))};
+  for (const TestType last : {TestType(1), TestType(6), TestType(7), Limits::max()}) {
+    std::vector<TestType> a = inside;
+    a.push_back(last);
+    for (const fn::Clip& clip :
+         {fn::Clip(fn::Relu6{}), fn::Clip{-1, 6}, fn::Clip{0.5, 6}, fn::Clip{.low = 0}})
+      check(clip, a);
+  }
+  const TestType nan = Limits::quiet_NaN();
+  TestType slope(0);
+  fn::slopes(fn::Relu6{}, 0, 1, &nan, &slope);
+  CHECK(std::isnan(slope));
+}
+
 TEST_CASE("Clip without an end is open there", "[functions]") {
   CHECK(fn::Clip{.low = 0}.chord(std::numeric_limits<double>::max(), -1.0) == 1.0);
   CHECK(fn::Clip{.high = 0}.value(-1e300) == -1e300);

@@ -75,6 +75,7 @@ void check_promises(const F& f, const Scalar& a) {
     FAIL_CHECK("slope at the value " << f.chord(b, Scalar(0)) << ", promised " << f.chord(a, Scalar(0)));
   if (promises.derivative_from_value && !(f.derivative(b) == d && b * d == a * d))
     FAIL_CHECK("derivative at the value " << f.derivative(b) << ", promised " << d);
+  if (promises.never_negative && b < Scalar(0)) FAIL_CHECK("value " << b << ", promised not to be below 0");
   if (promises.homogeneous && !(b == d * a && f.chord(a, Scalar(0)) == d && f.value(Scalar(0)) == Scalar(0)))
     FAIL_CHECK("value " << b << ", promised " << d * a);
 }
@@ -144,8 +145,10 @@ void check_function_for(const F& f, const Reference& reference, const FunctionTr
         FAIL_CHECK("chord(a, r) " << chord << ", chord(r, a) " << f.chord(r, a) << " at r = " << r);
 
       if constexpr (requires { f.chord_from_zero(a); })
-        if (r == 0 && finite && !(std::abs(Real(f.chord_from_zero(a)) - Real(chord)) <= unit * std::abs(Real(chord)) + floor))
-          FAIL_CHECK("chord from 0 " << chord << ", by its own formula " << f.chord_from_zero(a) << " at a = " << a);
+        if (r == 0 && finite &&
+            !(std::abs(Real(f.chord_from_zero(a)) - Real(chord)) <= unit * std::abs(Real(chord)) + floor))
+          FAIL_CHECK("chord from 0 " << chord << ", by its own formula " << f.chord_from_zero(a)
+                                     << " at a = " << a);
 
       if (d == 0 || !finite) continue;
       Real size = std::abs(expected);

@@ -13,7 +13,7 @@ namespace ascribe {
 template <class Scalar>
 struct BaselineValues {
   const Scalar* data = nullptr;  ///< the first sample's column; null: there are none
-  Index stride = 0;  ///< from one sample's column to the next; 0: one column serves all
+  Index stride = 0;              ///< from one sample's column to the next; 0: one column serves all
 
   /// Whether there are any.
   explicit operator bool() const { return data != nullptr; }
@@ -47,6 +47,7 @@ struct Context {
   Workspace<S>& workspace;       ///< for what lies between
   S* bias_shares = nullptr;  ///< outputs × samples, zero at first: each bias's relevance; null where unasked
   Finish<S> finish = {};     ///< of what goes down, by the rules whose Passage is `transposed`
+  bool inputs_never_negative = false;  ///< known of `a`, whatever the sample
 
   /// Memory of the inputs' size, until its end of life.
   Scratch<S, Inputs, Samples> input_scratch() const { return {workspace, a.rows(), a.cols()}; }

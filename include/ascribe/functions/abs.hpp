@@ -10,7 +10,7 @@ namespace ascribe::fn {
 struct Abs {
   static constexpr const char* name = "Abs";
 
-  static constexpr Promises promises() { return {.homogeneous = true}; }
+  static constexpr Promises promises() { return {.homogeneous = true, .never_negative = true}; }
 
   /// 0 apart, so that automatic differentiation finds f'(0) = 0 too.
   template <class Scalar>

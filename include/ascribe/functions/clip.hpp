@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <ascribe/core/math.hpp>
+#include <ascribe/core/types.hpp>
 #include <ascribe/functions/promises.hpp>
 
 namespace ascribe::fn {
@@ -17,7 +18,7 @@ struct Clip {
   double high = std::numeric_limits<double>::infinity();
 
   /// At the ends, where all that was clipped comes to lie, f' is 0 as beyond them.
-  static constexpr Promises promises() { return {.derivative_from_value = true}; }
+  constexpr Promises promises() const { return {.derivative_from_value = true, .never_negative = low >= 0}; }
 
   /// The ends belong to the flat parts, so that automatic differentiation finds f' = 0 there too.
   template <class Scalar>
@@ -44,6 +45,23 @@ struct Clip {
     const Scalar zero(0), one(1);
     const Scalar at_zero = value(zero), together = a == zero ? one : zero;
     return Scalar((value(a) - at_zero + together * derivative(zero)) / (a + together));
+  }
+
+  /// The same of a run, without a quotient where all of it lies below the upper end and the lower one is 0:
+  /// most of what a ReLU6 reads.
+  template <class Scalar>
+  void chords_from_zero(Index count, const Scalar* a, Scalar* to) const {
+    const Scalar zero(0), minus_zero(-zero), one(1), end = Scalar(high);
+    int below = low == 0;
+    for (Index i = 0; i < count; ++i) below &= int(a[i] < end);
+    if (!below) {
+      for (Index i = 0; i < count; ++i) to[i] = chord_from_zero(a[i]);
+      return;
+    }
+    for (Index i = 0; i < count; ++i) {
+      const Scalar x = a[i], none = x < zero ? minus_zero : zero;  // 0/x
+      to[i] = x > zero ? one : none;
+    }
   }
 
   /// The share of a − r that lies between the ends, (f(a) − f(r))/(a − r), in which nothing cancels that does

@@ -18,10 +18,10 @@
 ///     derivative(a)  f'(a); at a kink the convention that the function states
 ///     chord(a, r)    (f(a) − f(r))/(a − r) without cancellation; f'(a) where a = r
 ///
-/// `chord` may be left out: `fn::chord` then makes one from the other two. Where the chord from 0 has a simpler form than
-/// chord(a, 0), it may be given beside it:
+/// `chord` may be left out: `fn::chord` then makes one from the other two. Where the chord from 0 has a
+/// simpler form than chord(a, 0), it may be given beside it, and once more for a run of neighbours:
 ///
-///     chord_from_zero(a)    (f(a) − f(0))/a, and f'(0) at 0
+///     chord_from_zero(a)    (f(a) − f(0))/a, and f'(0) at 0;   chords_from_zero(count, a, d)
 ///
 /// A function whose explanations are to be differentiated has
 ///
@@ -200,6 +200,8 @@ void slopes(const F& f, Index first, Index count, const Scalar* a, Scalar* d) {
     f.slopes(first, count, a, d);
   else if (promises(f).homogeneous)
     derivatives(f, first, count, a, d);
+  else if constexpr (requires { f.chords_from_zero(count, a, d); })
+    f.chords_from_zero(count, a, d);
   else
     for (Index i = 0; i < count; ++i) d[i] = fn::slope(f, a[i]);
 }

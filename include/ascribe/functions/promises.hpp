@@ -9,6 +9,7 @@ struct Promises {
   bool slope_from_value = false;       ///< chord(f(a), 0) = chord(a, 0)
   bool derivative_from_value = false;  ///< f'(f(a)) = f'(a), and f'(a)·f(a) = f'(a)·a
   bool homogeneous = false;            ///< linear on either side of 0, with f(0) = 0: f(a) = f'(a)·a
+  bool never_negative = false;         ///< f(a) ≥ 0
 };
 
 /// What f says of itself; nothing where it says nothing.

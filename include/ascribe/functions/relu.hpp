@@ -10,7 +10,8 @@ struct Relu {
   static constexpr const char* name = "Relu";
 
   static constexpr Promises promises() {
-    return {.slope_from_value = true, .derivative_from_value = true, .homogeneous = true};
+    return {
+        .slope_from_value = true, .derivative_from_value = true, .homogeneous = true, .never_negative = true};
   }
 
   /// Not `max`: written so, automatic differentiation finds f'(0) = 0 too, and NaN stays NaN.

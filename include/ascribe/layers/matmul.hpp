@@ -143,11 +143,15 @@ template <class S>
   S rest(0);
   each_run_of_channels(first, count, channels.period, [&](Index k, Index channel, Index run) {
     const S *from = u + k, *factor = channels.values + channel;
+    Lanes wider = sums;  // of the run's own: what is captured stays in memory
+    Part own = parts;
     Index i = 0;
     for (; i + lanes <= run; i += lanes)
-      sums += Eigen::Map<const Lanes>(from + i) * Eigen::Map<const Lanes>(factor + i);
+      wider += Eigen::Map<const Lanes>(from + i) * Eigen::Map<const Lanes>(factor + i);
     for (; i + part <= run; i += part)
-      parts += Eigen::Map<const Part>(from + i) * Eigen::Map<const Part>(factor + i);
+      own += Eigen::Map<const Part>(from + i) * Eigen::Map<const Part>(factor + i);
+    sums = wider;
+    parts = own;
     for (; i < run; ++i) rest += from[i] * factor[i];
   });
   return S(sums.sum() + parts.sum() + rest);

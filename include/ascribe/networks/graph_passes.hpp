@@ -9,6 +9,7 @@
 #include <ascribe/core/ledger.hpp>
 #include <ascribe/core/loops.hpp>
 #include <ascribe/core/parallel.hpp>
+#include <ascribe/core/prefetch.hpp>
 #include <ascribe/core/workspace.hpp>
 #include <ascribe/networks/explanation.hpp>
 #include <ascribe/networks/passes.hpp>
@@ -224,6 +225,11 @@ class BackwardPass {
     return workspace_.slot(place.slot) + tile.offset(place) * rows;
   }
   View<Scalar> value(Index i, const Tile& tile) const { return columns_of(trace_.value(i), tile); }
+  /// Whether a node's values have no sign to be looked for.
+  bool never_negative(Index i) const {
+    const auto* function = elementwise(node(i));
+    return function && function->f.promises().never_negative;
+  }
   BaselineValues<Scalar> baseline(Index i, const Tile& tile) const {
     return baseline_ ? baseline_.at(i).from(tile.first) : BaselineValues<Scalar>{};
   }
@@ -282,7 +288,12 @@ class BackwardPass {
     const Index sample = first / n.size, feature = first % n.size;
     const BaselineValues<Scalar> base = baseline(n.inputs[0], tile);
     const Scalar* a_base = base ? base.column(sample) + feature : nullptr;
+    // The trace is read for the first time here, behind a product that has filled the cache with other
+    // things.
+    constexpr Index ahead = 8 * fn::block_size;
+    prefetch_run(a, 0, std::min(ahead, count));
     fn::each_block(count, [&](Index start, Index width) {
+      prefetch_run(a, start + ahead, std::min(start + ahead + width, count));
       rule::detail::step_of_run<Scalar>(
           f, rule, form_, Scalar(0),
           {feature + start, width, a + start, nullptr, a_base ? a_base + start : nullptr, nullptr,
@@ -376,7 +387,8 @@ class BackwardPass {
                                                        books,
                                                        workspace_,
                                                        bias_shares,
-                                                       finish};
+                                                       finish,
+                                                       step.a < 0 && never_negative(n.inputs[0])};
     std::visit([&](const auto& layer) { plan_.rule(step.node)->step_back(layer, context, up, down); },
                *n.layer);
   }
