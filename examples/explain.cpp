@@ -192,12 +192,21 @@ class Run {
   /// The files of all inputs, of which several processes have written.
   void put_together() {
     if (in_folder_ || !report_.options.resume || !division_.completes()) return;
+    meet();
+    if (report_.options.compress && division_.meets()) {
+      plan_.end_files(division_.among());
+      meet();
+    }
+    progress_.clear();
+    if (division_.speaks() && plan_.is_put_together()) plan_.put_together();
+  }
+
+  /// Waits for those that this process meets.
+  void meet() {
     division_.meet([&] {
       count(0);
       if (interruption_.requested()) interrupted();
     });
-    progress_.clear();
-    if (division_.speaks() && plan_.is_put_together()) plan_.put_together();
   }
 
   Counts finished_counts() {

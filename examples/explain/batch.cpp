@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
-#include <limits>
-#include <span>
+#include <set>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 
 #include "ascribe/core/error.hpp"
@@ -21,11 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path with(fs::path path, const std::string& ending) { return path += ending; }
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 std::string_view name_of(ascribe::Colours colours) {
   const auto& all = ascribe::colours_by_name;
@@ -98,6 +91,8 @@ Json settings_of(const Options& o) {
   add(folder ? o.write.ledger : !o.ledger.empty(), "ledger");
   add(folder && o.write.heatmap, "heatmap");
   settings["--write"] = kinds;
+  if (o.rows_per_file > 0) settings["--rows-per-file"] = o.rows_per_file;
+  if (o.compress) settings["--compress"] = true;
   return settings;
 }
 
@@ -121,18 +116,32 @@ bool has_parts(const Options& options) {
   return false;
 }
 
-std::vector<fs::path> Job::files() const {
-  std::vector<fs::path> all = numbers;
+std::vector<fs::path> Job::others() const {
+  std::vector<fs::path> all;
   for (const auto& path : {ledger, heatmap, page})
     if (!path.empty()) all.push_back(path);
   return all;
+}
+
+fs::path Job::path() const {
+  if (!numbers.empty()) return numbers.front().path;
+  const auto all = others();
+  return all.empty() ? pictures : all.front();
 }
 
 fs::path Job::picture(std::size_t n) const {
   return with(pictures, (one_picture ? "" : "." + std::to_string(n)) + ".heatmap.png");
 }
 
-fs::path Job::journal() const { return with(files().front(), ".journal"); }
+std::optional<fs::path> Job::begun() const {
+  for (const RowFiles& rows : numbers)
+    if (auto path = rows.begun()) return path;
+  for (const fs::path& other : others())
+    if (is_there(partial(other))) return partial(other);
+  return std::nullopt;
+}
+
+fs::path Job::journal() const { return with(path(), ".journal"); }
 
 fs::path Job::ledger_part(const std::string& of) const { return with(partial(ledger), of); }
 
@@ -142,15 +151,11 @@ void Job::look() {
   before.clear();
   have.clear();
   // The journal is there before what it is about, and gone behind it.
-  const auto all = files();
-  const auto begun =
-      std::find_if(all.begin(), all.end(), [](const fs::path& path) { return is_there(partial(path)); });
-  if (auto state = Journal::read(journal(), settings)) {
+  if (auto state = Journal::read(journal(), settings))
     before.push_back({"", std::move(*state)});
-  } else if (begun != all.end()) {
-    ascribe::fail(partial(*begun).string(), ": expected ", journal().string(),
+  else if (const auto path = begun())
+    ascribe::fail(path->string(), ": expected ", journal().string(),
                   ", which says how far it is, found none; to begin anew, remove it");
-  }
   if (divisible && !is_whole())
     for (const fs::path& path : with_parts(journal()))
       if (path != journal())
@@ -200,18 +205,17 @@ std::vector<std::string> Job::failures() const {
 namespace {
 
 /// Gives a job's files their names, which its journal says are whole.
-void give_names(const Job& job) {
+void give_names(const Job& job, int threads) {
+  for (const RowFiles& rows : job.numbers)
+    for (std::size_t k = 0; k < rows.count(); ++k) rows.compress(k, threads);
   std::error_code error;
-  const auto rename = [&](const fs::path& from, const fs::path& to) {
-    fs::rename(from, to, error);
-    if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
-  };
   if (!job.ledger.empty() && is_there(job.ledger_whole())) {
     for (const fs::path& part : with_parts(partial(job.ledger))) fs::remove(part, error);
-    rename(job.ledger_whole(), job.ledger);
+    give_name(job.ledger_whole(), job.ledger);
   }
-  for (const fs::path& path : job.files())
-    if (is_there(partial(path))) rename(partial(path), path);
+  for (const RowFiles& rows : job.numbers) rows.give_names();
+  for (const fs::path& path : job.others())
+    if (is_there(partial(path))) give_name(partial(path), path);
   // The one that says that all is done goes last.
   if (job.divisible)
     for (const fs::path& path : with_parts(job.journal()))
@@ -225,7 +229,7 @@ JobWriter::JobWriter(const Report& report, Job job)
     : report_(report), job_(std::move(job)), files_(job_.names), done_(job_.done()) {
   if (job_.names != OutputFiles::Names::random) {
     std::error_code error;
-    const fs::path folder = (job_.files().empty() ? job_.pictures : job_.files().front()).parent_path();
+    const fs::path folder = job_.path().parent_path();
     if (!folder.empty()) fs::create_directories(folder, error);
   }
   if (job_.goes_on()) {
@@ -243,8 +247,15 @@ JobWriter::JobWriter(const Report& report, Job job)
 }
 
 void JobWriter::begin() {
-  for (std::size_t k = 0; k < job_.numbers.size(); ++k)
-    numbers_.push_back(open(job_.numbers[k], report_.numbers[k].shape));
+  for (std::size_t k = 0; k < job_.numbers.size(); ++k) {
+    const Shape& row = report_.numbers[k].shape;
+    if (job_.goes_on())
+      numbers_.emplace_back(
+          job_.numbers[k], row, report_.options, [&](Piece rows) { return job_.done(rows); },
+          job_.suffix.empty());
+    else
+      numbers_.emplace_back(job_.numbers[k], row, report_.options, files_);
+  }
   if (job_.ledger.empty()) return;
   ledger_ = job_.suffix.empty() ? files_.stage(job_.ledger) : job_.ledger_part(job_.suffix);
   if (!journal_ || journal_->state().empty()) {
@@ -261,37 +272,6 @@ void JobWriter::begin() {
   if (error || length < bytes_)
     ascribe::fail(ledger_.string(), ": expected ", bytes_, " bytes or more to go on with, found ",
                   error ? error.message() : std::to_string(length));
-}
-
-JobWriter::Values JobWriter::open(const fs::path& path, const Shape& shape) {
-  std::vector<std::size_t> all{job_.count};
-  for (const Index size : shape) all.push_back(static_cast<std::size_t>(size));
-  const fs::path staged = files_.stage(path);
-  const auto of = [&]<class Scalar>(Scalar) -> Values {
-    using Writer = ascribe::io::NpyWriter<Scalar>;
-    if (done_ == 0 && job_.suffix.empty()) return Writer::create(staged, all);
-    // Of several processes that begin it, one makes it.
-    if (done_ == 0) make_once(staged, [&](const fs::path& made) { Writer::create(made, all); });
-    return Writer::reopen(staged, all);
-  };
-  if (report_.options.halves) return of(ascribe::io::Half());
-  return report_.options.in_double ? of(double()) : of(float());
-}
-
-void JobWriter::put(Values& to, std::size_t n, const std::vector<double>& numbers, const Shape& shape) {
-  const auto size = static_cast<std::size_t>(count_of(shape));
-  const auto of = [&]<class Scalar>(ascribe::io::NpyWriter<Scalar>& writer) {
-    const auto stored = [](double value) {
-      if constexpr (std::is_same_v<Scalar, ascribe::io::Half>)
-        return Scalar::of(value);
-      else
-        return static_cast<Scalar>(value);
-    };
-    std::vector<Scalar> row(size, stored(std::numeric_limits<double>::quiet_NaN()));
-    std::transform(numbers.begin(), numbers.end(), row.begin(), stored);
-    writer.write(n * size, std::span<const Scalar>(row));
-  };
-  std::visit(of, to);
 }
 
 void JobWriter::append(const std::string& text) {
@@ -324,8 +304,7 @@ void JobWriter::add(std::size_t n, const Result& result) {
   if (stretch_.count > 0 ? n != stretch_.first + stretch_.count : n != stretch_.first) begin_stretch(n);
   // An input that could not be explained has none, and NaN in their place.
   for (std::size_t k = 0; k < numbers_.size(); ++k)
-    put(numbers_[k], n, k < result.numbers.size() ? result.numbers[k] : std::vector<double>(),
-        report_.numbers[k].shape);
+    numbers_[k].write(n, k < result.numbers.size() ? result.numbers[k] : std::vector<double>());
   if (!ledger_.empty()) append(result.ledger);
   ledger_begun_ = true;
   if (!result.png.empty()) put_picture(n, result.png);
@@ -335,18 +314,21 @@ void JobWriter::add(std::size_t n, const Result& result) {
   ++stretch_.count;
   stretch_.end = bytes_;
   ++done_;
-  if (Clock::now() - recorded_ > std::chrono::seconds(1)) keep();
+  const bool ends = may_record() && !numbers_.empty() && numbers_.front().ends_file();
+  if (ends || Clock::now() - recorded_ > std::chrono::seconds(1)) keep();
+  if (ends)
+    for (RowWriter& rows : numbers_) rows.end_file();
 }
 
 void JobWriter::keep() {
-  // That all is done is said by `finish`, once the ledger has its end.
-  if (done_ < job_.count || !job_.suffix.empty()) record();
+  if (may_record()) record();
 }
 
 void JobWriter::record() {
   if (!journal_ || stretch_.count == 0) return;
   if (!journal_->state().empty() && stretch_ == journal_->state().back()) return;
   // First what is done, then that it is: on the disk, too.
+  for (RowWriter& rows : numbers_) rows.sync();
   files_.sync();
   if (!job_.suffix.empty() && !ledger_.empty()) sync_file(ledger_);
   journal_->note(stretch_);
@@ -369,12 +351,13 @@ void JobWriter::finish() {
     write_bytes(files_.stage(job_.page), examples::page_html(page, page_));
   }
   if (!journal_) {
+    for (RowWriter& rows : numbers_) rows.end_file();
     if (job_.names != OutputFiles::Names::random) files_.sync();
     files_.commit();
     return;
   }
   record();
-  give_names(job_);
+  give_names(job_, report_.options.threads);
 }
 
 Plan::Plan(const Report& report, const Inputs& inputs, bool counted, Division& division)
@@ -382,6 +365,7 @@ Plan::Plan(const Report& report, const Inputs& inputs, bool counted, Division& d
   const Options& o = report.options;
   if (!in_folder() && !o.resume) {
     job_ = job_of_file(0);
+    check_places();
     return;
   }
   settings_ = settings_of(o);
@@ -402,6 +386,7 @@ Plan::Plan(const Report& report, const Inputs& inputs, bool counted, Division& d
 
 void Plan::begin_job(Division& division) {
   job_ = job_of_file(0);
+  check_places();
   job_->look();
   job_->suffix = division.suffix();
   // Who goes on alone with what several have begun is one of them.
@@ -470,6 +455,13 @@ void Plan::find_root() {
       ascribe::fail(inputs_.files()[names[i].second].path, ": expected every input once, found it twice");
 }
 
+void Plan::check_places() const {
+  std::set<fs::path> taken;
+  for (const auto& [option, path] : report_.options.files())
+    if (!path.empty()) taken.insert(fs::absolute(path).lexically_normal());
+  for (const RowFiles& rows : job_->numbers) rows.check(taken, report_.options.read());
+}
+
 fs::path Plan::name_of(std::size_t file) const {
   return fs::absolute(inputs_.files()[file].path).lexically_normal().lexically_relative(root_);
 }
@@ -478,9 +470,12 @@ Job Plan::job_of_file(std::size_t file) const {
   const Options& o = report_.options;
   Job job;
   job.settings = settings_;
+  const auto add_numbers = [&](const fs::path& path) {
+    job.numbers.push_back({path, job.count, o.rows_per_file, o.compress});
+  };
   if (!in_folder()) {
     job.count = inputs_.size();
-    for (const NumbersFile& one : report_.numbers) job.numbers.push_back(one.path);
+    for (const NumbersFile& one : report_.numbers) add_numbers(one.path);
     job.ledger = o.ledger;
     job.heatmap = o.heatmap;
     job.page = o.page;
@@ -491,13 +486,13 @@ Job Plan::job_of_file(std::size_t file) const {
   job.first = inputs_.first(file);
   job.count = inputs_.first(file + 1) - job.first;
   const fs::path name = o.output_folder / name_of(file);
-  for (const NumbersFile& one : report_.numbers) job.numbers.push_back(with(name, one.ending));
+  for (const NumbersFile& one : report_.numbers) add_numbers(with(name, one.ending));
   if (o.write.ledger) job.ledger = with(name, ".ledger.json");
   if (o.write.heatmap) job.pictures = name;
   job.one_picture = job.count == 1;
-  job.names = job.count == 1 || job.files().empty() ? OutputFiles::Names::partial : OutputFiles::Names::kept;
+  job.names = job.count == 1 || !job.has_files() ? OutputFiles::Names::partial : OutputFiles::Names::kept;
   job.settings["INPUT"] = name_of(file).string() + ", " + std::to_string(job.count);
-  if (job.files().empty()) {
+  if (!job.has_files()) {
     // Pictures alone say themselves which of them are there.
     for (std::size_t n = 0; n < job.count; ++n)
       if (is_there(job.picture(n))) job.have.push_back({n, n + 1});
@@ -507,8 +502,10 @@ Job Plan::job_of_file(std::size_t file) const {
     job.look();
     return job;
   }
-  const auto files = job.files();
-  bool whole = std::all_of(files.begin(), files.end(), is_there);
+  const auto others = job.others();
+  bool whole = std::all_of(others.begin(), others.end(), is_there) &&
+               std::all_of(job.numbers.begin(), job.numbers.end(),
+                           [](const RowFiles& rows) { return rows.are_there(); });
   if (job.one_picture && !job.pictures.empty()) whole = whole && is_there(job.picture(0));
   if (whole) job.have.push_back({0, job.count});
   return job;
@@ -532,7 +529,7 @@ std::vector<std::size_t> Plan::to_do(std::size_t unit) {
     const auto failures = job.failures();
     failures_.insert(failures_.end(), failures.begin(), failures.end());
     // All that an earlier run had left to do was to give the last names.
-    if (job.is_whole()) give_names(job);
+    if (job.is_whole()) give_names(job, report_.options.threads);
   }
   return left;
 }
@@ -543,17 +540,27 @@ bool Plan::is_put_together() const {
   return job_ && job_->goes_on() && (!job_->suffix.empty() || job_->is_whole());
 }
 
+void Plan::end_files(Shard part) {
+  job_->look();
+  for (const RowFiles& rows : job_->numbers) {
+    const Piece own = part_of(part, rows.count());
+    for (std::size_t k = own.first; k < own.end; ++k)
+      if (const Piece all = rows.rows_of(k); job_->done(all) == all.end - all.first)
+        rows.compress(k, report_.options.threads);
+  }
+}
+
 void Plan::put_together() {
   job_->look();
   if (!job_->is_whole()) {
     if (job_->done() < job_->count)
       ascribe::fail(job_->journal().string(), ": expected ", job_->count, " inputs that are done, found ",
                     job_->done(), ": the same command does the others");
-    for (const fs::path& path : job_->numbers) sync_file(partial(path));
+    for (const RowFiles& rows : job_->numbers) rows.sync();
     if (!job_->ledger.empty()) put_ledger_together();
     record_->all_done(job_->count, job_->failures());
   }
-  give_names(*job_);
+  give_names(*job_, report_.options.threads);
 }
 
 void Plan::write_index(std::ostream& to) const {
@@ -561,9 +568,9 @@ void Plan::write_index(std::ostream& to) const {
     for (std::size_t row = 0; row < job.count; ++row) {
       Json line = Json::object();
       line["input"] = inputs_.name(job.first + row);
-      if (job.count > 1) line["row"] = row;
+      if (job.count > 1) line["row"] = job.numbers.empty() ? row : job.numbers.front().row_in_file(row);
       line["files"] = Json::array();
-      for (const fs::path& path : job.numbers) line["files"].push_back(path.string());
+      for (const RowFiles& rows : job.numbers) line["files"].push_back(rows.file(rows.file_of(row)).string());
       if (!job.ledger.empty()) line["ledger"] = job.ledger.string();
       if (!job.pictures.empty()) line["heatmap"] = job.picture(row).string();
       to << dumped(line) << '\n';

@@ -4,16 +4,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "examples/support/files.hpp"
 #include "examples/explain/outputs.hpp"
+#include "examples/explain/rows.hpp"
 
 namespace explain {
 
@@ -39,7 +40,7 @@ struct Job {
   };
 
   std::size_t first = 0, count = 0;
-  std::vector<std::filesystem::path> numbers = {};  ///< those of Report::numbers
+  std::vector<RowFiles> numbers = {};  ///< those of Report::numbers
   std::filesystem::path ledger = {};
   std::filesystem::path heatmap;   ///< one picture of all
   std::filesystem::path page;      ///< one page of all
@@ -52,10 +53,16 @@ struct Job {
   std::vector<Done> before = {};
   std::vector<Piece> have = {};  ///< those of its samples that need not be explained, in their order
 
-  /// The files but for the pictures of each.
-  std::vector<std::filesystem::path> files() const;
+  /// The files but for numbers and the pictures of each.
+  std::vector<std::filesystem::path> others() const;
+  /// Whether there are any but pictures of each.
+  bool has_files() const { return !numbers.empty() || !others().empty(); }
+  /// What it is known by: the first of them, as it was asked for.
+  std::filesystem::path path() const;
   /// The picture of its sample number n.
   std::filesystem::path picture(std::size_t n) const;
+  /// One that was begun and has no name yet, if there is any.
+  std::optional<std::filesystem::path> begun() const;
   /// Whether what is done of it is recorded, for the next run to go on with, and where.
   bool goes_on() const { return names == OutputFiles::Names::kept; }
   std::filesystem::path journal() const;
@@ -99,12 +106,10 @@ class JobWriter {
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Values = std::variant<ascribe::io::NpyWriter<float>, ascribe::io::NpyWriter<double>,
-                              ascribe::io::NpyWriter<ascribe::io::Half>>;
 
   void begin();
-  Values open(const std::filesystem::path& path, const Shape& shape);
-  void put(Values& to, std::size_t n, const std::vector<double>& numbers, const Shape& shape);
+  /// That all is done is said by `finish`, once the ledger has its end.
+  bool may_record() const { return done_ < job_.count || !job_.suffix.empty(); }
   void append(const std::string& text);
   void begin_stretch(std::size_t n);
   void record();
@@ -117,7 +122,7 @@ class JobWriter {
   Journal::Stretch stretch_;
   std::size_t done_;
   Clock::time_point recorded_ = Clock::now();
-  std::vector<Values> numbers_;
+  std::deque<RowWriter> numbers_;
   std::filesystem::path ledger_;  // as long as it has no name
   std::uintmax_t bytes_ = 0;      // of the ledger
   bool ledger_begun_ = false;     // there are samples in it
@@ -150,6 +155,9 @@ class Plan {
   Job job(std::size_t number) const;
   /// Whether the files of the one job are put together once all its samples are done, by whomever.
   bool is_put_together() const;
+  /// Before that, at all processes that meet: each makes of its part of the files of rows what they are to
+  /// be.
+  void end_files(Shard part);
   /// Does so.
   void put_together();
   /// A line of JSON for each input, which says where what is written of it is.
@@ -162,6 +170,8 @@ class Plan {
   void put_ledger_together() const;
   void find_root();
   Job job_of_file(std::size_t file) const;
+  /// Throws ascribe::Error where files of rows cannot be made.
+  void check_places() const;
   std::filesystem::path name_of(std::size_t file) const;
 
   const Report& report_;

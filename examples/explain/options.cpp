@@ -99,7 +99,8 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
   const auto given = [&](const std::string& option) { return app.count(option) > 0; };
   if (o.list_methods || o.list_operators) return;
   if (o.model.empty()) throw CLI::RequiredError("MODEL");
-  const auto outputs = o.files();
+  const auto outputs = o.files(), arrays = o.arrays();
+  const auto is_given = [](const auto& file) { return !file.second.empty(); };
   if (given("--inputs-from") && o.inputs_from.empty()) misused("--inputs-from", "expected a file");
   if (given("--output-folder") && o.output_folder.empty()) misused("--output-folder", "expected a folder");
   if (given("--vocabulary") && o.vocabulary.empty()) misused("--vocabulary", "expected a file");
@@ -113,7 +114,7 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
           "--labels",     "--threads",           "--relevance", "--ledger",   "--output-values",
           "--heatmap",    "--output-folder",     "--write",     "--resume",   "--keep-going",
           "--page",       "--methods",           "--colours",   "--contour",  "--channels",
-          "--shard",      "--store",             "--index"})
+          "--shard",      "--store",             "--index",     "--compress", "--rows-per-file"})
       if (given(option)) misused(option, "needs an INPUT");
   }
   if (given("--output-folder")) {
@@ -125,15 +126,24 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
         misused("--at", "expected NODE alone with --output-folder, found a file for '" + node + "'");
     if (given("--top")) misused("--top", "nothing is printed of each input with --output-folder");
     if (given("--resume")) misused("--resume", "--output-folder always goes on where it was");
+    if (given("--rows-per-file"))
+      misused("--rows-per-file", "in --output-folder each input file has its own");
+    if (o.compress && !o.write.relevance && !o.write.output_values && !o.write.multipliers && o.at.empty())
+      misused("--compress",
+              "there is no .npy file: needs relevance, outputs or multipliers in --write, or --at");
   } else {
     if (given("--write")) misused("--write", "needs an --output-folder");
-    const std::string keeping = given("--resume") ? "--resume" : o.shard ? "--shard" : "mpirun";
+    for (const char* option : {"--rows-per-file", "--compress"})
+      if (given(option) && std::none_of(arrays.begin(), arrays.end(), is_given))
+        misused(option, "there is no .npy file: needs --relevance, --output-values, --multipliers or --at");
+    const std::string keeping = given("--resume") ? "--resume"
+                                : o.shard         ? "--shard"
+                                : of_job          ? "mpirun"
+                                                  : "--rows-per-file";
     if (o.resume && !o.heatmap.empty())
       misused(keeping, "the one picture of --heatmap is drawn at the end; --output-folder has one for each");
     if (o.resume && !o.page.empty()) misused(keeping, "the one page of --page is made at the end");
-    const bool any =
-        std::any_of(outputs.begin(), outputs.end(), [](const auto& f) { return !f.second.empty(); });
-    if (o.resume && !any)
+    if (o.resume && std::none_of(outputs.begin(), outputs.end(), is_given))
       misused(keeping, "needs --relevance, --output-values, --multipliers, --at or --ledger" +
                            std::string(given("--resume") ? "" : ", or an --output-folder"));
   }
@@ -149,6 +159,10 @@ void check(const CLI::App& app, const Options& o, bool of_job) {
   for (const auto& [option, path] : outputs)
     if (!path.empty() && !places.insert(std::filesystem::absolute(path).lexically_normal()).second)
       misused(option, "another output goes to " + path.string());
+  if (o.compress)
+    for (const auto& [option, path] : arrays)
+      if (has_extension(path, {".gz"}))
+        misused(option, "--compress adds .gz to the names, found " + path.string());
 
   if (has_extension(o.heatmap, {".pdf"}) && !examples::writes_pdf) misused("--heatmap", examples::no_pdf);
   if (given("--methods") && given("--method")) misused("--methods", "says what --method does, of several");
@@ -507,6 +521,16 @@ Parsed parse(int argc, char** argv, bool of_job) {
       ->check(CLI::IsMember({"float16"}))
       ->type_name("float16")
       ->group("Many inputs");
+  app.add_option(
+         "--rows-per-file", o.rows_per_file,
+         "write the .npy files of all inputs as OUT.00000.npy, OUT.00001.npy, ..., each with the rows of so "
+         "many inputs, the last with fewer; what is done is kept, as by --resume")
+      ->check(CLI::Range(std::size_t(1), std::size_t(1) << 31))
+      ->type_name("N")
+      ->group("Many inputs");
+  app.add_flag("--compress", o.compress,
+               "write .npy.gz files in place of .npy: in Python numpy.load(gzip.open(\"OUT.npy.gz\"))")
+      ->group("Many inputs");
   app.add_option("--index", o.index,
                  "write a line of JSON for each input: the files that what is said of it is in, and its row there")
       ->type_name("OUT.jsonl")
@@ -541,8 +565,9 @@ Parsed parse(int argc, char** argv, bool of_job) {
     o.take(*o.methods[0]);
     o.in_double = precision == "double";
     o.halves = store == "float16";
-    // What one of several processes does is a part, which is kept.
-    o.resume = o.resume || ((o.shard || of_job) && o.explains() && o.output_folder.empty());
+    // What one of several processes does is a part, which is kept; so is what goes to many files.
+    const bool kept = o.shard || of_job || o.rows_per_file > 0;
+    o.resume = o.resume || (kept && o.explains() && o.output_folder.empty());
     check(app, o, of_job);
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : 2};

@@ -98,12 +98,19 @@ struct Options {
   /// Whether there is something to explain, or the model is only looked at.
   bool explains() const { return !inputs.empty() || !inputs_from.empty(); }
 
-  /// The files that the numbers of all inputs go to.
-  std::vector<std::pair<std::string, std::filesystem::path>> files() const {
+  /// The .npy files that the numbers of all inputs go to.
+  std::vector<std::pair<std::string, std::filesystem::path>> arrays() const {
     std::vector<std::pair<std::string, std::filesystem::path>> all{
-        {"--relevance", relevance},     {"--ledger", ledger},   {"--output-values", output_values},
-        {"--multipliers", multipliers}, {"--heatmap", heatmap}, {"--page", page}};
+        {"--relevance", relevance}, {"--output-values", output_values}, {"--multipliers", multipliers}};
     for (const auto& [node, path] : at) all.emplace_back("--at", path);
+    return all;
+  }
+  /// All that what is said of all inputs goes to.
+  std::vector<std::pair<std::string, std::filesystem::path>> files() const {
+    auto all = arrays();
+    for (const auto& [option, path] :
+         {std::pair("--ledger", ledger), std::pair("--heatmap", heatmap), std::pair("--page", page)})
+      all.emplace_back(option, path);
     return all;
   }
   std::filesystem::path inputs_from, output_folder;
@@ -112,6 +119,8 @@ struct Options {
   std::optional<Shard> shard;  ///< which part of the inputs
   std::filesystem::path weight_folder;  ///< where weights are shared
   bool halves = false;         ///< numbers are stored in half precision
+  std::size_t rows_per_file = 0;  ///< of .npy files; 0: one has those of all inputs
+  bool compress = false;          ///< .npy files are .npy.gz
   std::filesystem::path index;  ///< where what is said of each input is
   bool list_methods = false, list_operators = false, list_values = false, describe = false;
 };

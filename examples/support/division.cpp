@@ -98,6 +98,7 @@ class Ranks : public Division {
     if (speaks()) return Shard{};
     return std::nullopt;
   }
+  Shard among() const override { return {job_.rank(), job_.size()}; }
   std::string suffix() const override { return "." + std::to_string(job_.rank()); }
 
   std::size_t finished(std::size_t count) override {

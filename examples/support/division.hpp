@@ -57,6 +57,8 @@ class Division {
   int exit_code(int code) const { return speaks() ? code : 0; }
   /// What it holds of that which all share; none: the one that speaks holds all.
   virtual std::optional<Shard> holds() const { return Shard{}; }
+  /// Which of the processes that meet this is.
+  virtual Shard among() const { return {}; }
   /// Behind the name of a file that several processes have one each of.
   virtual std::string suffix() const { return ""; }
 

@@ -19,12 +19,6 @@
 namespace examples {
 namespace {
 
-void give_name(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code error;
-  std::filesystem::rename(from, to, error);
-  if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
-}
-
 /// Removes the parts of a file that a run has left which was killed: nobody holds them, and for a minute
 /// nobody has begun or written one.
 void remove_left_over(const std::filesystem::path& path) {
@@ -56,6 +50,11 @@ std::filesystem::path with_name(const std::filesystem::path& path, const std::st
 }
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
 
 void check_place(const std::filesystem::path& path) {
   std::filesystem::path folder = path.parent_path();
@@ -93,6 +92,12 @@ void sync_file(const std::filesystem::path& path) {
   const bool synced = file >= 0 && fsync(file) == 0;
   if (file >= 0) close(file);
   if (!synced) ascribe::fail(path.string(), ": expected to have it on the disk, found that it cannot be");
+}
+
+void give_name(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) ascribe::fail(to.string(), ": expected to put the file there, found ", error.message());
 }
 
 std::filesystem::path partial(const std::filesystem::path& path) {

@@ -24,6 +24,9 @@ using Json = nlohmann::ordered_json;
 /// OUT.npy as OUT.NAME.npy, for a name with its dot.
 std::filesystem::path with_name(const std::filesystem::path& path, const std::string& name);
 
+/// Whether there is anything of that name.
+bool is_there(const std::filesystem::path& path);
+
 /// Throws ascribe::Error where no file can be made at `path`: said before the work, not behind it.
 void check_place(const std::filesystem::path& path);
 
@@ -35,6 +38,9 @@ void write_bytes(const std::filesystem::path& path, std::string_view bytes);
 
 /// Has a file's content on the disk, so that a name given to it later never outlives it.
 void sync_file(const std::filesystem::path& path);
+
+/// Renames a file, in the place of what is there. Throws ascribe::Error where that cannot be.
+void give_name(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// The name that a file has until it is whole, where one run may go on with what another has begun.
 std::filesystem::path partial(const std::filesystem::path& path);
@@ -58,6 +64,7 @@ class OutputFiles {
   OutputFiles(const OutputFiles&) = delete;
   OutputFiles& operator=(const OutputFiles&) = delete;
 
+  Names names() const { return names_; }
   /// Where to write what is to become `path`.
   std::filesystem::path stage(const std::filesystem::path& path);
   /// Has what is staged on the disk.

@@ -89,6 +89,28 @@ TEST_CASE("ranks write what one process writes", "[mpi]") {
         "7 inputs: 0 explained, 7 were done before\n");
 }
 
+TEST_CASE("ranks write the files of rows that one process writes", "[mpi]") {
+  const TemporaryFolder folder;
+  const fs::path in = folder / "in.npy";
+  write_samples(in, 23);
+  for (const char* rows : {"1", "4", "23"})
+    for (const Arguments& compress : {Arguments{}, Arguments{"--compress"}}) {
+      const auto arguments = [&](const std::string& name) {
+        fs::create_directory(folder / name);
+        return to_files(in, folder / name) + Arguments{"--rows-per-file", rows} + compress;
+      };
+      explain(arguments("whole"));
+      for (const std::size_t ranks : {2u, 3u}) {
+        INFO(rows << " rows in each file, " << ranks << " ranks");
+        CHECK(printed(ranks, ASCRIBE_EXPLAIN_PROGRAM, arguments("ranks")) ==
+              "23 inputs: 23 explained, 0 were done before\n");
+        CHECK(differences(tree(folder / "ranks"), tree(folder / "whole")).empty());
+        fs::remove_all(folder / "ranks");
+      }
+      fs::remove_all(folder / "whole");
+    }
+}
+
 TEST_CASE("what is wrong is said once, whoever finds it", "[mpi]") {
   const TemporaryFolder folder;
   const fs::path in = folder / "in.npy", out = folder / "out";

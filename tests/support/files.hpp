@@ -45,6 +45,11 @@ inline std::map<std::string, std::string> tree(const std::filesystem::path& fold
   return files;
 }
 
+/// What is in a file that is compressed, by the program gzip, which is none of ours.
+inline std::string unzipped(const std::filesystem::path& path) {
+  return printed_by("gzip", {"-dc", path.string()});
+}
+
 /// The files that are not in both, or not the same.
 inline std::set<std::string> differences(const std::map<std::string, std::string>& a,
                                          const std::map<std::string, std::string>& b) {
