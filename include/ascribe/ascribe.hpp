@@ -27,6 +27,7 @@
 #include <ascribe/core/sum.hpp>
 #include <ascribe/core/type_id.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/core/weight_store.hpp>
 #include <ascribe/core/workspace.hpp>
 
 #include <ascribe/kernels/contraction.hpp>
