@@ -56,7 +56,9 @@ class StoredWeights {
     data_ = {held, held->data()};
   }
 
+  /// The first of them.
   const Scalar* data() const { return data_.get(); }
+  /// How many there are.
   Index size() const { return size_; }
 
  private:

@@ -179,7 +179,8 @@ template <class Scalar>
 class StoredMatrix : public Eigen::Map<const Eigen::Matrix<Scalar, Dynamic, Dynamic>> {
  public:
   using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic>;  ///< what it is made of
-  explicit StoredMatrix(Matrix weights)  // In braces the sizes are asked for before the weights are moved.
+  /// Takes them over. (In braces the sizes are asked for before the weights are moved.)
+  explicit StoredMatrix(Matrix weights)
       : StoredMatrix{weights.rows(), weights.cols(), StoredWeights<Scalar>(std::move(weights))} {}
 
  private:
