@@ -47,7 +47,8 @@ if(ASCRIBE_CPU_LEVELS)
   foreach(level IN LISTS ASCRIBE_CPU_LEVELS)
     set(folder "${PROJECT_BINARY_DIR}/programs/${ascribe_programs_folder}/${level}")
     # One level after the other: each takes all processors, and the memory that they need. The build looks at its sources
-    # by itself each time.
+    # by itself each time. Packaged programs find libraries where the system has them, and not where they were built (Debian's
+    # own folder of Open MPI, else).
     ExternalProject_Add(
       ascribe_${level}
       PREFIX "${PROJECT_BINARY_DIR}/levels"
@@ -56,6 +57,7 @@ if(ASCRIBE_CPU_LEVELS)
       CMAKE_CACHE_ARGS
         ${handed_on} "-DCMAKE_CXX_FLAGS:STRING=${CMAKE_CXX_FLAGS} -march=${level}"
         "-DCMAKE_RUNTIME_OUTPUT_DIRECTORY:PATH=${folder}" -DASCRIBE_BUILD_TESTS:BOOL=OFF -DASCRIBE_INSTALL:BOOL=OFF
+        -DCMAKE_SKIP_RPATH:BOOL=ON
       BUILD_COMMAND "${CMAKE_COMMAND}" --build . --target ${ascribe_programs}
       BUILD_ALWAYS TRUE
       INSTALL_COMMAND ""
