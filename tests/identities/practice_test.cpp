@@ -36,6 +36,20 @@ ascribe::MatMul<AnyMap> any_layer(const Explicit& one) {
   return ascribe::MatMul<AnyMap>(AnyMap(layer_of<double>(one).map), one.bias);
 }
 
+/// 1 × 1, with enough channels for the map's own products of contributions above 0.
+Vector pointwise_weights() { return numbers(5 * 9, 1, 19); }  // filter, channel
+Explicit pointwise() {
+  const Vector weights = pointwise_weights();
+  Explicit one{"pointwise", 9, Matrix::Zero(10, 18), Matrix::Zero(10, 18), numbers(5, 1, 20)};
+  for (Index pixel = 0; pixel < 2; ++pixel)
+    for (Index filter = 0; filter < 5; ++filter)
+      for (Index channel = 0; channel < 9; ++channel) {
+        one.w(pixel * 5 + filter, pixel * 9 + channel) = weights(filter * 9 + channel);
+        one.stored(pixel * 5 + filter, pixel * 9 + channel) = 1;
+      }
+  return one;
+}
+
 /// The library's map of each structure, beside the explicit layer.
 std::vector<std::pair<AnyMap, Explicit>> every_map() {
   using namespace ascribe;
@@ -49,6 +63,7 @@ std::vector<std::pair<AnyMap, Explicit>> every_map() {
   return {{AnyMap(map::Dense<double>(full.w)), full},
           {AnyMap(map::Sparse<double>(entries)), gaps},
           {AnyMap(map::Convolution<double>(convolution_geometry, 4, 6, weights, 2)), convolution()},
+          {AnyMap(map::Convolution<double>({.input = {1, 2}}, 9, 5, pointwise_weights())), pointwise()},
           {AnyMap(map::ChannelScale<double>(6, scale)), affine()},
           {AnyMap(map::AveragePool<double>(window, 3, false)), average_pool()},
           {AnyMap(map::Sum<double>(3, 4)), sum()}};

@@ -26,7 +26,8 @@ void check(const Shape& shape) {
   const auto a = kernel_test::numbers<S>(samples * inputs, 2),
              s = kernel_test::numbers<S>(samples * outputs, 3);
   std::vector<S> b(s.size(), S(99)), back(a.size(), S(99));
-  std::vector<double> expected_b(b.size(), 0), expected_back(back.size(), 0), expected_positive(back.size(), 0);
+  std::vector<double> expected_b(b.size(), 0), expected_back(back.size(), 0), expected_positive(back.size(), 0),
+      expected_plus(b.size(), 0), expected_plus_back(back.size(), 0);
   kernel_test::each_term(shape, [&](Index output, Index input, Index weight) {
     const double factor = double(w[std::size_t(weight)]);
     for (Index n = 0; n < samples; ++n) {
@@ -34,6 +35,8 @@ void check(const Shape& shape) {
       expected_b[o] -= factor * double(a[i]);
       expected_back[i] -= factor * double(s[o]);
       expected_positive[i] += std::max(factor, 0.) * double(s[o]);
+      expected_plus[o] -= std::max(factor * double(a[i]), 0.);
+      expected_plus_back[i] -= std::max(a[i] < 0 ? -factor : factor, 0.) * double(s[o]);
     }
   });
   const auto negate = [](Index, Index count, S* values) {
@@ -61,6 +64,12 @@ void check(const Shape& shape) {
   kernel_test::check_equal(back, expected_positive);
   product.backward(s.data(), alone.data(), 1, Weights::positive, {});
   kernel_test::check_equal(alone, {expected_positive.begin(), expected_positive.begin() + inputs});
+  product.forward_plus(a.data(), b.data(), samples, finish);
+  kernel_test::check_equal(b, expected_plus);
+  product.backward_plus(s.data(), a.data(), back.data(), samples, finish);
+  kernel_test::check_equal(back, expected_plus_back);
+  product.backward_plus(s.data(), a.data(), alone.data(), 1, finish);
+  kernel_test::check_equal(alone, {expected_plus_back.begin(), expected_plus_back.begin() + inputs});
 }
 
 const Shape shapes[] = {
@@ -104,7 +113,7 @@ const Shape shapes[] = {
     {{.input = {5, 4, 6}, .kernel = {3, 3, 3}, .pads = {1, 1, 1, 1, 1, 1}}, 6, 4, 2},  // few in a group
 };
 
-TEMPLATE_TEST_CASE("A convolution's two products, by their definition", "[kernels][image_product]", float,
+TEMPLATE_TEST_CASE("A convolution's products, by their definition", "[kernels][image_product]", float,
                    double) {
   for (const Shape& shape : shapes) check<TestType>(shape);
   for (const Spatial& g : kernel_test::volumes())

@@ -1,5 +1,6 @@
 #include <ascribe/kernels/lanes.hpp>
 
+#include <array>
 #include <vector>
 
 #include <unsupported/Eigen/AutoDiff>
@@ -28,6 +29,23 @@ TEMPLATE_TEST_CASE("A register's sum, product and transpose", "[kernels][lanes]"
       CHECK(to[std::size_t(k * (size + 2) + m)] == from[std::size_t(m * (size + 1) + k)]);
 }
 
+TEMPLATE_TEST_CASE("A register's numbers above 0, and the signs of others'", "[kernels][lanes]", float,
+                   double) {
+  using L = Lanes<TestType>;
+  const TestType given[] = {3, -2, 0, TestType(-0.), -1, 5};
+  for (const TestType sign : given)
+    for (const TestType number : given) {
+      std::array<TestType, std::size_t(L::size)> to;
+      const auto found = [&](const typename L::Packet& p) {
+        L::store(to.data(), p);
+        return to.back();
+      };
+      CHECK(found(L::multiply(L::all(sign), L::all(number))) == sign * number);
+      CHECK(found(L::above_zero(L::all(number))) == (number > 0 ? number : 0));
+      CHECK(found(L::signed_by(L::signs_of(L::all(sign)), L::all(number))) == (sign < 0 ? -number : number));
+    }
+}
+
 TEST_CASE("A scalar that no processor knows is a register of one", "[kernels][lanes]") {
   using Dual = Eigen::AutoDiffScalar<Eigen::Matrix<double, 1, 1>>;
   using L = Lanes<Dual>;
@@ -36,6 +54,12 @@ TEST_CASE("A scalar that no processor knows is a register of one", "[kernels][la
   L::store(&y, L::multiply_add(L::load(&x), L::all(x), L::all(Dual(1))));
   CHECK(y.value() == 10);
   CHECK(y.derivatives()(0) == 6);  // (x² + 1)' at 3
+  L::store(&y, L::above_zero(L::signed_by(L::signs_of(L::all(Dual(-2))), L::all(Dual(-1) * x))));
+  CHECK(y.value() == 3);
+  CHECK(y.derivatives()(0) == 1);
+  L::store(&y, L::above_zero(L::signed_by(L::signs_of(L::all(Dual(0))), L::all(Dual(-1) * x))));
+  CHECK(y.value() == 0);
+  CHECK(y.derivatives()(0) == 0);
 }
 
 }  // namespace

@@ -367,6 +367,37 @@ void check_some_outputs(const Map& map, const Explicit& expected, const Weights&
   }
 }
 
+/// The products with contributions above 0, of three samples.
+template <class Map>
+void check_plus(const Map& map, const Explicit& expected, double tolerance) {
+  using S = typename Map::Scalar;
+  INFO("contributions above 0");
+  const Index inputs = expected.weights.cols(), outputs = expected.weights.rows(), samples = 3;
+  const Eigen::MatrixXd x = matrix(inputs, samples, 14), y = matrix(outputs, samples, 15);
+  const Batch<S> a = x.template cast<S>(), s = y.template cast<S>();
+  Batch<S> b(outputs, samples), g(inputs, samples);
+  const auto twice = [](Index, Index count, S* values) {
+    for (Index i = 0; i < count; ++i) values[i] *= S(2);
+  };
+  map.apply_plus(a.data(), b.data(), samples, ascribe::finish_with<S>(twice));
+  map.apply_plus_transposed(s.data(), a.data(), g.data(), samples, ascribe::finish_with<S>(twice));
+  Index wrong = 0;
+  for (Index n = 0; n < samples; ++n) {
+    const Eigen::MatrixXd signs = x.col(n).unaryExpr([](double v) { return v < 0 ? -1. : 1.; });
+    const Eigen::MatrixXd above = (expected.weights * signs.asDiagonal()).cwiseMax(0);
+    const auto compare = [&](const auto& found, const Eigen::MatrixXd& w, const Eigen::VectorXd& of) {
+      const Eigen::VectorXd result = w * of, scale = w * of.cwiseAbs();
+      for (Index i = 0; i < result.size(); ++i)
+        if (!(std::abs(ascribe::math::value_of(found(i, n)) - 2 * result(i)) <=
+              2 * tolerance * (scale(i) + 1e-30)))
+          ++wrong;
+    };
+    compare(b, above, x.col(n).cwiseAbs());
+    compare(g, above.transpose(), y.col(n));
+  }
+  CHECK(wrong == 0);
+}
+
 /// Everything that a linear map promises, for one map.
 template <class Map>
 void check(const Map& map, const Explicit& expected) {
@@ -397,6 +428,8 @@ void check(const Map& map, const Explicit& expected) {
     if constexpr (ascribe::PointwiseMap<Map>)
       if (ascribe::has_apply_at(map)) check_some_outputs(map, expected, how, any.tolerance);
   }
+  if constexpr (ascribe::PlusMap<Map>)
+    if (ascribe::has_plus(map)) check_plus(map, expected, any.tolerance);
   for (const bool transposed : {false, true})
     for (const Index samples : {1, 2, 37}) check_finish(map, transposed, samples);
 }

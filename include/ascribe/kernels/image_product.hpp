@@ -69,13 +69,11 @@ class ImageProduct {
 
   /// b = W a for `samples` images.
   void forward(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    if (by_rows_)
-      multiply_rows(a, b, samples, weights, finish);
-    else
-      multiply(forward_grid_, forward_panels_[0].blocking(), a, channels_, b, filters_, samples, finish,
-               [&](Index group, Index block, Index panel, S* buffer) {
-                 return forward_panels_[std::size_t(group)].panel(block, panel, weights, buffer);
-               });
+    multiply_forward<Term::product>(a, b, samples, weights, finish);
+  }
+  /// b_j = Σ_i (w_ji a_i)⁺.
+  void forward_plus(const S* a, S* b, Index samples, const Finish<S>& finish) const {
+    multiply_forward<Term::plus>(a, b, samples, Weights::as_is, finish);
   }
 
   /// values_k = (W a)_{at_k} for outputs of one image, in ascending order: panel by panel, the pixels that
@@ -131,27 +129,11 @@ class ImageProduct {
 
   /// g = Wᵀ s.
   void backward(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
-    if (channels_ / groups_ < few) return scatter(s, g, samples, weights, finish);
-    const BackwardGrids& back = backward_grids_.get([&] { return BackwardGrids(geometry_); });
-    const Kept* kept = samples * back.grids[0].positions() < worth_turning ? &transposed() : nullptr;
-    for (std::size_t i = 0; i < back.grids.size(); ++i) {
-      const Grid& grid = back.grids[i];
-      const Blocking blocking(channels_ / groups_, Index(grid.taps.size()), filters_ / groups_);
-      if (kept)
-        multiply(grid, blocking, s, filters_, g, channels_, samples, finish,
-                 [&](Index group, Index block, Index panel, S* buffer) {
-                   return (*kept)[i][std::size_t(group)].panel(block, panel, weights, buffer);
-                 });
-      else
-        multiply(grid, blocking, s, filters_, g, channels_, samples, finish,
-                 [&](Index group, Index block, Index panel, S* buffer) {
-                   turn(grid, blocking.block(block), group, panel, buffer);
-                   prefetch_next(grid, blocking.block(block), group, panel);
-                   map::replace(weights, blocking.block(block).inputs() * panel_width<S>, buffer);
-                   return buffer;
-                 });
-    }
-    clear_unmet(back, g, samples, finish);
+    multiply_backward<Term::product>(s, nullptr, g, samples, weights, finish);
+  }
+  /// g_i = Σ_j (±w_ji)⁺ s_j, with − where a_i is below 0.
+  void backward_plus(const S* s, const S* a, S* g, Index samples, const Finish<S>& finish) const {
+    multiply_backward<Term::plus_back>(s, a, g, samples, Weights::as_is, finish);
   }
 
   /// gradient += Ŵ' ⊙ Σ_n s_n a_nᵀ over the stored weights, in the order filter, channel, tap.
@@ -171,6 +153,50 @@ class ImageProduct {
   }
 
  private:
+  template <Term term>
+  void multiply_forward(const S* a, S* b, Index samples, const Weights& weights,
+                        const Finish<S>& finish) const {
+    if (by_rows_)
+      multiply_rows<term>(a, b, samples, weights, finish);
+    else
+      multiply<term>(forward_grid_, forward_panels_[0].blocking(), a, channels_, b, filters_, samples, finish,
+                     [&](Index group, Index block, Index panel, S* buffer) {
+                       return forward_panels_[std::size_t(group)].panel(block, panel, weights, buffer);
+                     });
+  }
+
+  /// `a` is read by Term::plus_back alone.
+  template <Term term>
+  void multiply_backward(const S* s, const S* a, S* g, Index samples, const Weights& weights,
+                         const Finish<S>& finish) const {
+    if (channels_ / groups_ < few) return scatter<term>(s, a, g, samples, weights, finish);
+    const Signs<S> signs{a, g};
+    const BackwardGrids& back = backward_grids_.get([&] { return BackwardGrids(geometry_); });
+    const Kept* kept = samples * back.grids[0].positions() < worth_turning ? &transposed() : nullptr;
+    for (std::size_t i = 0; i < back.grids.size(); ++i) {
+      const Grid& grid = back.grids[i];
+      const Blocking blocking(channels_ / groups_, Index(grid.taps.size()), filters_ / groups_);
+      if (kept)
+        multiply<term>(
+            grid, blocking, s, filters_, g, channels_, samples, finish,
+            [&](Index group, Index block, Index panel, S* buffer) {
+              return (*kept)[i][std::size_t(group)].panel(block, panel, weights, buffer);
+            },
+            signs);
+      else
+        multiply<term>(
+            grid, blocking, s, filters_, g, channels_, samples, finish,
+            [&](Index group, Index block, Index panel, S* buffer) {
+              turn(grid, blocking.block(block), group, panel, buffer);
+              prefetch_next(grid, blocking.block(block), group, panel);
+              map::replace(weights, blocking.block(block).inputs() * panel_width<S>, buffer);
+              return buffer;
+            },
+            signs);
+    }
+    clear_unmet(back, g, samples, finish);
+  }
+
   /// The stored weights of a panel of filters.
   const S* line(Index group, Index panel, Index tap, Index channel) const {
     const Panels<S>& panels = forward_panels_[std::size_t(group)];
@@ -305,9 +331,10 @@ class ImageProduct {
   static constexpr Index longest_row = scratch_size / (positions * block_runs);
 
   /// panel(group, block, panel, buffer) is where the weights are.
-  template <class Panel>
+  template <Term term, class Panel>
   void multiply(const Grid& grid, const Blocking& blocking, const S* from, Index from_channels, S* to,
-                Index to_channels, Index samples, const Finish<S>& finish, Panel panel) const {
+                Index to_channels, Index samples, const Finish<S>& finish, Panel panel,
+                const Signs<S>& signs = {}) const {
     const Index all = samples * grid.positions();
     const Index from_width = blocking.length(), to_width = to_channels / groups_;
     for (Index group = 0; group < groups_; ++group)
@@ -317,12 +344,13 @@ class ImageProduct {
             const Index from_output = begin * panel_width<S>,
                         outputs = std::min(to_width, end * panel_width<S>) - from_output;
             point_outputs(grid, first, count, to + group * to_width + from_output, to_channels, tile);
-            multiply_tile(
+            multiply_tile<term>(
                 blocking, tile, begin, end,
                 [&](const Block& block, Tile<S>& t) {
                   point_inputs(grid, first, block, from + group * from_width, from_channels, t);
                 },
-                [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); });
+                [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); },
+                signs);
             if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
           });
   }
@@ -373,6 +401,7 @@ class ImageProduct {
 
   /// The forward product, whose runs are rows of the kernel. Those that hang over the image's side are
   /// copied.
+  template <Term term>
   void multiply_rows(const S* a, S* b, Index samples, const Weights& weights, const Finish<S>& finish) const {
     const Grid& grid = forward_grid_;
     const Panels<S>& panels = forward_panels_[0];
@@ -385,7 +414,7 @@ class ImageProduct {
                 const Index from_output = begin * panel_width<S>,
                             outputs = std::min(filters_, end * panel_width<S>) - from_output;
                 point_outputs(grid, first, count, b + from_output, filters_, tile);
-                multiply_tile(
+                multiply_tile<term>(
                     blocking, tile, begin, end,
                     [&](const Block& block, Tile<S>& t) { point_rows(first, block, a, copies.data(), t); },
                     [&](Index block, Index panel, S* buffer) {
@@ -448,7 +477,9 @@ class ImageProduct {
   /// The transposed product by columns: what every output hands to its window's inputs, added up. In bands of
   /// rows of the image, each of which takes all outputs that look at it: a pixel's terms come in the order of
   /// the outputs, however many bands there are. A volume is its planes' rows, one behind the other.
-  void scatter(const S* s, S* g, Index samples, const Weights& weights, const Finish<S>& finish) const {
+  template <Term term>
+  void scatter(const S* s, const S* a, S* g, Index samples, const Weights& weights,
+               const Finish<S>& finish) const {
     if (samples == 0) return;
     const Index height = geometry_.input.depth * geometry_.input.height,
                 line = geometry_.input.width * channels_;
@@ -459,8 +490,10 @@ class ImageProduct {
       const Index begin = height * band / bands, end = height * (band + 1) / bands;
       S* image = g + sample * height * line;
       std::fill_n(image + begin * line, (end - begin) * line, S(0));
+      const S* signs = term == Term::plus_back ? a + sample * height * line : nullptr;
       for (Index group = 0; group < groups_; ++group)
-        scatter_band(s + sample * geometry_.output_pixels() * filters_, image, begin, end, group, weights);
+        scatter_band<term>(s + sample * geometry_.output_pixels() * filters_, signs, image, begin, end, group,
+                           weights);
       if (finish) finish((sample * height + begin) * line, (end - begin) * line, image + begin * line);
     });
   }
@@ -476,7 +509,9 @@ class ImageProduct {
             std::min(outputs, (last + pad) / stride + 1)};
   }
 
-  void scatter_band(const S* s, S* image, Index begin, Index end, Index group, const Weights& weights) const {
+  template <Term term>
+  void scatter_band(const S* s, const S* a, S* image, Index begin, Index end, Index group,
+                    const Weights& weights) const {
     const Spatial& g = geometry_;
     const Panels<S>& panels = transposed()[0][std::size_t(group)];
     const Blocking& blocking = panels.blocking();
@@ -492,6 +527,7 @@ class ImageProduct {
     const Index columns = blocking.outputs(), panel_count = blocking.panels<S>();
     const Index per_share = std::clamp<Index>(scratch_size / (panel_width<S> * positions), 1, panel_count);
     std::array<S, std::size_t(scratch_size)> values;
+    std::array<S, std::size_t(term == Term::plus_back ? scratch_size : 0)> numbers;  // the columns' inputs
     for (Index share = 0; share < panel_count; share += per_share) {
       const Index last = std::min(panel_count, share + per_share);
       const Index first_column = share * panel_width<S>;
@@ -503,7 +539,18 @@ class ImageProduct {
             Tile<S> tile;
             tile.count = std::min(most, all.width - x);
             for (Index i = 0; i < tile.count; ++i) tile.out[std::size_t(i)] = values.data() + i * held;
-            multiply_tile(
+            const auto each_met = [&](Index i, auto f) {
+              each_run(first_column, held, forward_grid_.corner(z, y, x + i).at, begin, end, group,
+                       [&](Index column, Index at, Index count) { f(i * held + column, at, count); });
+            };
+            if constexpr (term == Term::plus_back) {
+              std::fill_n(numbers.data(), tile.count * held, S(0));
+              for (Index i = 0; i < tile.count; ++i)
+                each_met(i, [&](Index column, Index at, Index count) {
+                  std::copy_n(a + at, count, numbers.data() + column);
+                });
+            }
+            multiply_tile<term>(
                 blocking, tile, share, last,
                 [&](const Block& block, Tile<S>& t) {
                   for (Index i = 0; i < t.count; ++i)
@@ -512,18 +559,23 @@ class ImageProduct {
                 },
                 [&](Index block, Index panel, S* buffer) {
                   return panels.panel(block, panel, weights, buffer);
-                });
+                },
+                Signs<S>{numbers.data(), values.data()});
             for (Index i = 0; i < tile.count; ++i)
-              add_columns(values.data() + i * held, first_column, held, forward_grid_.corner(z, y, x + i).at,
-                          begin, end, group, image);
+              each_met(i, [&](Index column, Index at, Index count) {
+                const S* from = values.data() + column;
+                S* to = image + at;
+                for (Index k = 0; k < count; ++k) to[k] += from[k];
+              });
           }
     }
   }
 
-  /// Adds `count` columns of the output at a corner, from `first` on, to the rows of the image's band that
-  /// they meet.
-  void add_columns(const S* values, Index first, Index count, const Grid::Pixel& corner, Index begin,
-                   Index end, Index group, S* image) const {
+  /// Calls f(column, at, count) for runs of neighbours among `count` columns of the output at a corner, from
+  /// `first` on: their place among these, and where in the image they meet rows of the band.
+  template <class F>
+  void each_run(Index first, Index count, const Grid::Pixel& corner, Index begin, Index end, Index group,
+                F f) const {
     const Spatial& g = geometry_;
     const Index group_channels = channels_ / groups_, row = g.kernel.width * group_channels;
     const Index left = corner.x - g.pads.left;
@@ -532,19 +584,20 @@ class ImageProduct {
       const Index at_z = corner.z + first_of_row(r).z, at_y = corner.y + first_of_row(r).y;
       const Index at = at_z * g.input.height + at_y;
       if (at_y < 0 || at_y >= g.input.height || at < begin || at >= end) continue;
-      S* line = image + at * g.input.width * channels_;
+      const Index line = at * g.input.width * channels_;
       const Index from = std::max(first, r * row) - r * row,
                   to = std::min(first + count, (r + 1) * row) - r * row;
       const Index shift = r * row - first;
       if (joined) {
         const Index inside_from = std::max(from, -left * channels_),
                     inside_to = std::min(to, (g.input.width - left) * channels_);
-        for (Index k = inside_from; k < inside_to; ++k) line[left * channels_ + k] += values[shift + k];
+        if (inside_from < inside_to)
+          f(shift + inside_from, line + left * channels_ + inside_from, inside_to - inside_from);
       } else {
         for (Index k = from; k < to; ++k) {
           const Index at_x = left + k / group_channels * g.dilation.width;
           if (at_x >= 0 && at_x < g.input.width)
-            line[at_x * channels_ + group * group_channels + k % group_channels] += values[shift + k];
+            f(shift + k, line + at_x * channels_ + group * group_channels + k % group_channels, 1);
         }
       }
     }

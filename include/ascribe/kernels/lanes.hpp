@@ -39,6 +39,31 @@ struct Lanes {
   static EIGEN_STRONG_INLINE Packet add(const Packet& a, const Packet& b) {
     return Eigen::internal::padd(a, b);
   }
+  static EIGEN_STRONG_INLINE Packet multiply(const Packet& a, const Packet& b) {
+    return Eigen::internal::pmul(a, b);
+  }
+  /// Numbers above 0, and 0 in place of the others.
+  static EIGEN_STRONG_INLINE Packet above_zero(const Packet& p) {
+    if constexpr (size == 1)
+      return p > S(0) ? p : Packet(S(0));
+    else
+      return Eigen::internal::pmax(p, all(S(0)));
+  }
+  /// For `signed_by`: which numbers are below 0. Neither 0 nor −0 is.
+  static EIGEN_STRONG_INLINE Packet signs_of(const Packet& p) {
+    if constexpr (size == 1)
+      return p < S(0) ? Packet(S(-1)) : Packet(S(1));
+    else
+      return Eigen::internal::pand(Eigen::internal::pcmp_lt(p, all(S(0))), all(S(-0.)));
+  }
+  /// −p where the signs were made of a number below 0, else p. By bits: a multiplication would wait for the
+  /// units that the sums are busy with.
+  static EIGEN_STRONG_INLINE Packet signed_by(const Packet& signs, const Packet& p) {
+    if constexpr (size == 1)
+      return signs * p;
+    else
+      return Eigen::internal::pxor(p, signs);
+  }
   static EIGEN_STRONG_INLINE S sum(const Packet& p) { return Eigen::internal::predux(p); }
   /// to(k, m) = from(m, k) for a square of `size` lines.
   static EIGEN_STRONG_INLINE void transpose(const S* from, Index from_stride, S* to, Index to_stride) {

@@ -149,35 +149,64 @@ class Panels {
   std::vector<Index> starts_;
 };
 
-/// out[n][0 … width) = (fresh ? 0 : out[n]) + Σ_run Σ_k inputs[run][n][first + k] · weights[run][k][…] for N
-/// positions, `inputs` holding `positions` pointers a run.
-template <class S, int Packets, int N>
+/// What a weight w and an input x add to an output's sum.
+enum class Term {
+  product,    ///< w·x
+  plus,       ///< (w·x)⁺
+  plus_back,  ///< (±w)⁺·x, with the sign of a number that belongs to the output
+};
+
+/// The numbers that the outputs of Term::plus_back belong to: as far from the first as the output is from
+/// `outputs`.
+template <class S>
+struct Signs {
+  const S* first = nullptr;
+  const S* outputs = nullptr;
+
+  const S* of(const S* output) const { return first + (output - outputs); }
+};
+
+/// Packets of a panel that are computed together: signs take as many registers as the sums.
+template <class S, Term term>
+inline constexpr int packets_together = term == Term::plus_back ? panel_packets<S> / 2 : panel_packets<S>;
+
+/// out[n][0 … width) = (fresh ? 0 : out[n]) + Σ_run Σ_k term(weights[run][k][…], inputs[run][n][first + k])
+/// for N positions, `inputs` holding `positions` pointers a run.
+template <class S, int Packets, Term term, int N>
 [[gnu::noinline]] void accumulate(const S* weights, const S* const* inputs, const Block& block, S* const* out,
-                                  bool fresh, Index width) {
+                                  bool fresh, Index width, const Signs<S>& signs) {
   using L = Lanes<S>;
   using Packet = typename L::Packet;
   const bool whole = width >= Packets * L::size;
   Packet sums[N][Packets];
+  [[maybe_unused]] Packet sign[N][Packets];
   std::array<S, std::size_t(Packets * L::size)> edge;
+  if (!whole) edge.fill(S(0));
+  const auto readable = [&](const S* from) -> const S* {
+    if (whole) return from;
+    std::copy_n(from, width, edge.data());
+    return edge.data();
+  };
   if (fresh) {
     ASCRIBE_UNROLL
     for (int n = 0; n < N; ++n) {
       ASCRIBE_UNROLL
       for (int m = 0; m < Packets; ++m) sums[n][m] = L::all(S(0));
     }
-  } else if (whole) {
-    ASCRIBE_UNROLL
-    for (int n = 0; n < N; ++n) {
-      ASCRIBE_UNROLL
-      for (int m = 0; m < Packets; ++m) sums[n][m] = L::load(out[n] + m * L::size);
-    }
   } else {
-    edge.fill(S(0));
     ASCRIBE_UNROLL
     for (int n = 0; n < N; ++n) {
-      std::copy_n(out[n], width, edge.data());
+      const S* from = readable(out[n]);
       ASCRIBE_UNROLL
-      for (int m = 0; m < Packets; ++m) sums[n][m] = L::load(edge.data() + m * L::size);
+      for (int m = 0; m < Packets; ++m) sums[n][m] = L::load(from + m * L::size);
+    }
+  }
+  if constexpr (term == Term::plus_back) {
+    ASCRIBE_UNROLL
+    for (int n = 0; n < N; ++n) {
+      const S* from = readable(signs.of(out[n]));
+      ASCRIBE_UNROLL
+      for (int m = 0; m < Packets; ++m) sign[n][m] = L::signs_of(L::load(from + m * L::size));
     }
   }
   for (Index run = 0; run < block.runs; ++run) {
@@ -193,7 +222,14 @@ template <class S, int Packets, int N>
       for (int n = 0; n < N; ++n) {
         const Packet a = L::all(x[n][k]);
         ASCRIBE_UNROLL
-        for (int m = 0; m < Packets; ++m) sums[n][m] = L::multiply_add(w[m], a, sums[n][m]);
+        for (int m = 0; m < Packets; ++m) {
+          if constexpr (term == Term::product)
+            sums[n][m] = L::multiply_add(w[m], a, sums[n][m]);
+          else if constexpr (term == Term::plus)
+            sums[n][m] = L::add(sums[n][m], L::above_zero(L::multiply(w[m], a)));
+          else
+            sums[n][m] = L::multiply_add(L::above_zero(L::signed_by(sign[n][m], w[m])), a, sums[n][m]);
+        }
       }
     }
   }
@@ -214,23 +250,24 @@ template <class S, int Packets, int N>
 }
 
 /// `accumulate` for up to N positions.
-template <class S, int Packets, int N = positions>
+template <class S, int Packets, Term term = Term::product, int N = positions>
 void accumulate_some(Index count, const S* weights, const S* const* inputs, const Block& block, S* const* out,
-                     bool fresh, Index width) {
+                     bool fresh, Index width, const Signs<S>& signs = {}) {
   if constexpr (N > 1)
     if (count < N)
-      return accumulate_some<S, Packets, N - 1>(count, weights, inputs, block, out, fresh, width);
-  accumulate<S, Packets, N>(weights, inputs, block, out, fresh, width);
+      return accumulate_some<S, Packets, term, N - 1>(count, weights, inputs, block, out, fresh, width,
+                                                      signs);
+  accumulate<S, Packets, term, N>(weights, inputs, block, out, fresh, width, signs);
 }
 
-/// The same for a panel of which `width` outputs are there: no more packets than hold them.
-template <class S, int Packets = panel_packets<S>>
+/// The same for `width` outputs of a panel: no more packets than hold them.
+template <class S, Term term, int Packets = packets_together<S, term>>
 void accumulate_panel(Index count, const S* weights, const S* const* inputs, const Block& block, S* const* out,
-                      bool fresh, Index width) {
+                      bool fresh, Index width, const Signs<S>& signs) {
   if constexpr (Packets > 1)
     if (width <= (Packets - 1) * Lanes<S>::size)
-      return accumulate_panel<S, Packets - 1>(count, weights, inputs, block, out, fresh, width);
-  accumulate_some<S, Packets>(count, weights, inputs, block, out, fresh, width);
+      return accumulate_panel<S, term, Packets - 1>(count, weights, inputs, block, out, fresh, width, signs);
+  accumulate_some<S, Packets, term>(count, weights, inputs, block, out, fresh, width, signs);
 }
 
 /// The pointers of a tile. `inputs` holds them by group of `positions` positions, run and position in the
@@ -249,9 +286,10 @@ struct Tile {
 /// The outputs of panels [from, to) at a tile's positions: out[position] is where the first output of panel
 /// `from` goes. point(block, tile) sets the tile's inputs for a block, of which consecutive ones with the
 /// same runs are asked once; panel(block, panel, buffer) is where a panel's weights are.
-template <class S, class Point, class Panel>
-void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to, Point point, Panel panel) {
-  constexpr Index width = panel_width<S>;
+template <Term term = Term::product, class S, class Point, class Panel>
+void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to, Point point, Panel panel,
+                   const Signs<S>& signs = {}) {
+  constexpr Index width = panel_width<S>, together = packets_together<S, term> * Lanes<S>::size;
   alignas(EIGEN_MAX_ALIGN_BYTES == 0 ? alignof(S) : EIGEN_MAX_ALIGN_BYTES)
       std::array<S, std::size_t(block_depth * width)>
           buffer;
@@ -264,10 +302,13 @@ void multiply_tile(const Blocking& blocking, Tile<S>& tile, Index from, Index to
       const Index rest = std::min(width, blocking.outputs() - p * width);
       for (Index g = 0; g < tile.count; g += positions) {
         const Index count = std::min<Index>(positions, tile.count - g);
-        for (Index n = 0; n < count; ++n)
-          out[std::size_t(n)] = tile.out[std::size_t(g + n)] + (p - from) * width;
         const S* const* inputs = tile.inputs.data() + g * block.runs;
-        accumulate_panel(count, weights, inputs, block, out.data(), i == 0, rest);
+        for (Index o = 0; o < rest; o += together) {
+          for (Index n = 0; n < count; ++n)
+            out[std::size_t(n)] = tile.out[std::size_t(g + n)] + (p - from) * width + o;
+          accumulate_panel<S, term>(count, weights + o, inputs, block, out.data(), i == 0,
+                                    std::min(together, rest - o), signs);
+        }
       }
     }
   }

@@ -50,6 +50,15 @@ class AnyMap {
     part_->apply_at(a, at, values, weights);
   }
 
+  bool has_plus() const { return part_->has_plus(); }
+  void apply_plus(const Scalar* a, Scalar* b, Index samples, const Finish<Scalar>& finish) const {
+    part_->apply_plus(a, b, samples, finish);
+  }
+  void apply_plus_transposed(const Scalar* s, const Scalar* a, Scalar* g, Index samples,
+                             const Finish<Scalar>& finish) const {
+    part_->apply_plus_transposed(s, a, g, samples, finish);
+  }
+
   bool has_accumulate() const { return part_->has_accumulate(); }
   template <int N>
   void accumulate(View<Scalar, Dynamic, N> s, View<Scalar, Dynamic, N> a, Scalar* gradient,
@@ -90,6 +99,11 @@ class AnyMap {
     virtual bool has_apply_at() const = 0;
     virtual void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
                           const Weights& weights) const = 0;
+    virtual bool has_plus() const = 0;
+    virtual void apply_plus(const Scalar* a, Scalar* b, Index samples,
+                            const Finish<Scalar>& finish) const = 0;
+    virtual void apply_plus_transposed(const Scalar* s, const Scalar* a, Scalar* g, Index samples,
+                                       const Finish<Scalar>& finish) const = 0;
     virtual bool has_accumulate() const = 0;
     virtual void accumulate(View<Scalar> s, View<Scalar> a, Scalar* gradient,
                             const Weights& weights) const = 0;
@@ -123,6 +137,14 @@ class AnyMap {
     void apply_at(const Scalar* a, std::span<const Index> at, Scalar* values,
                   const Weights& weights) const override {
       if constexpr (PointwiseMap<M>) map.apply_at(a, at, values, weights);
+    }
+    bool has_plus() const override { return ascribe::has_plus(map); }
+    void apply_plus(const Scalar* a, Scalar* b, Index samples, const Finish<Scalar>& finish) const override {
+      if constexpr (PlusMap<M>) map.apply_plus(a, b, samples, finish);
+    }
+    void apply_plus_transposed(const Scalar* s, const Scalar* a, Scalar* g, Index samples,
+                               const Finish<Scalar>& finish) const override {
+      if constexpr (PlusMap<M>) map.apply_plus_transposed(s, a, g, samples, finish);
     }
     bool has_accumulate() const override { return ascribe::has_accumulate(map); }
     void accumulate(View<Scalar> s, View<Scalar> a, Scalar* gradient, const Weights& weights) const override {

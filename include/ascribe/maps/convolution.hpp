@@ -140,6 +140,16 @@ class Convolution {
       images_->forward_at(a, at, values, weights);
   }
 
+  /// Whether there are the products with contributions above 0 (maps/linear_map.hpp): not channel by channel.
+  bool has_plus() const { return images_.has_value(); }
+  void apply_plus(const Scalar* a, Scalar* b, Index samples, const Finish<Scalar>& finish) const {
+    images_->forward_plus(a, b, samples, finish);
+  }
+  void apply_plus_transposed(const Scalar* s, const Scalar* a, Scalar* g, Index samples,
+                             const Finish<Scalar>& finish) const {
+    images_->backward_plus(s, a, g, samples, finish);
+  }
+
   /// The derivative by the weights (maps/linear_map.hpp).
   template <int N>
   void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,

@@ -31,7 +31,13 @@
 ///
 /// with a: const Scalar* to the sample's input_size() inputs, at: std::span<const Index> of outputs in
 /// ascending order, values: Scalar* to as many. It is called by several threads at once and asks for no
-/// memory. A map with learned weights that are to be differentiated by has
+/// memory. A map that has what is faster than two products for inputs of both signs may have
+///
+///     apply_plus(a, b, samples, finish)                b_j = Σ_i (w_ji a_i)⁺, the contributions above 0
+///     apply_plus_transposed(s, a, g, samples, finish)  g_i = Σ_j (±w_ji)⁺ s_j, with − where a_i < 0
+///
+/// of the stored weights, with pointers to whole batches; |a_i|·g_i is what input i contributes. A map with
+/// learned weights that are to be differentiated by has
 ///
 ///     weight_count()                    how many weights are stored
 ///     accumulate(s, a, gradient, weights)   gradient_k += ŵ'(w_k)·(Σ_n s_n a_nᵀ)_k for every stored weight k
@@ -234,6 +240,23 @@ bool has_apply_at(const M& map) {
     return map.has_apply_at();  // known at run time only
   else
     return PointwiseMap<M>;
+}
+
+/// A map that has `apply_plus`, or has it where the map that it stands for does.
+template <class M>
+concept PlusMap = requires(const M& m, const typename M::Scalar* a, typename M::Scalar* b,
+                           const Finish<typename M::Scalar>& finish) {
+  m.apply_plus(a, b, Index(1), finish);
+  m.apply_plus_transposed(a, a, b, Index(1), finish);
+};
+
+/// Whether `apply_plus` and `apply_plus_transposed` may be called.
+template <class M>
+bool has_plus(const M& map) {
+  if constexpr (requires { map.has_plus(); })
+    return map.has_plus();  // known at run time only
+  else
+    return PlusMap<M>;
 }
 
 /// g = Wᵀ s with W's weights replaced, then `finish` of every g_i.

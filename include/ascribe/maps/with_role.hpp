@@ -46,6 +46,15 @@ class WithRole {
                 const Weights& weights) const requires PointwiseMap<M> {
     map_.apply_at(a, at, values, weights);
   }
+  bool has_plus() const { return ascribe::has_plus(map_); }
+  void apply_plus(const Scalar* a, Scalar* b, Index samples,
+                  const Finish<Scalar>& finish) const requires PlusMap<M> {
+    map_.apply_plus(a, b, samples, finish);
+  }
+  void apply_plus_transposed(const Scalar* s, const Scalar* a, Scalar* g, Index samples,
+                             const Finish<Scalar>& finish) const requires PlusMap<M> {
+    map_.apply_plus_transposed(s, a, g, samples, finish);
+  }
   bool has_accumulate() const { return ascribe::has_accumulate(map_); }
   template <int N>
   void accumulate(View<Scalar, outputs, N> s, View<Scalar, inputs, N> a, Scalar* gradient,

@@ -367,6 +367,8 @@ class MatrixStep {
       return z.serves && z.t != 0;
     });
   }
+  /// Whether z⁺ and its way back take one product each for inputs of both signs.
+  bool plus_in_one() const { return signs_ == Signs::both && has_plus(layer_.map); }
   /// Behind which share's quotients z⁺ may lie; −1 where there is no z⁺.
   Index place_of_plus() const {
     if (!needs_plus()) return -1;
@@ -415,16 +417,19 @@ class MatrixStep {
 
   /// z = Σ Ŵ·part + bias.
   void sum(const PartProducts& products, Outputs z, const Channels<S>& bias, bool is_plus) {
-    const WorkspaceScope<S> scope(c_.workspace);
-    const auto changed = [](const PartProduct& product) { return product.part != Parts{1, 1}; };
-    auto part_scratch = inputs_if(std::any_of(products.begin(), products.end(), changed));
-    auto rest_scratch = outputs_if(products.size() > 1);
-    auto part = part_scratch.get();
     S* to = z.data();
     const auto finished = [&](Index first, Index count, S* values) {
       if (bias.period > 0) ascribe::detail::add_channels(bias, first, count, values);
       if (is_plus) count_cancelling_in(first, count, values);
     };
+    if constexpr (PlusMap<M>)
+      if (is_plus && plus_in_one())
+        return layer_.map.apply_plus(parts_.a, to, samples_, finish_with<S>(finished));
+    const WorkspaceScope<S> scope(c_.workspace);
+    const auto changed = [](const PartProduct& product) { return product.part != Parts{1, 1}; };
+    auto part_scratch = inputs_if(std::any_of(products.begin(), products.end(), changed));
+    auto rest_scratch = outputs_if(products.size() > 1);
+    auto part = part_scratch.get();
     const auto add = [&](Index first, Index count, S* values) {
       ascribe::detail::add(count, values, to + first);
     };
@@ -592,12 +597,24 @@ class MatrixStep {
     return z;
   }
 
+  /// One product on the way back: of a share's, or the map's own of contributions above 0.
+  struct WayBack {
+    std::size_t share;
+    PartProduct product;
+    bool plus;
+  };
+
   /// down = Σ part ⊙ Ŵᵀu over the shares and their products, the parts divided by the inputs in Q and Delta.
   void hand_back() {
-    Few<std::pair<std::size_t, PartProduct>, 4 * Shares::most> all;
-    for (std::size_t k = 0; k < rule_.list.size(); ++k)
-      if (carries_[k])
-        for (const PartProduct& product : rule_.list[k].terms.products(signs_)) all.push_back({k, product});
+    Few<WayBack, 4 * Shares::most> all;
+    for (std::size_t k = 0; k < rule_.list.size(); ++k) {
+      const Terms& terms = rule_.list[k].terms;
+      if (!carries_[k]) continue;
+      if (plus_in_one() && terms == rule::plus())
+        all.push_back({k, {Weights::as_is, {.positive = 1, .negative = -1}}, true});
+      else
+        for (const PartProduct& product : terms.products(signs_)) all.push_back({k, product, false});
+    }
     auto scratch = inputs_if(all.size() > 1);
     auto product_of = scratch.get();
     S* to = down_.data();
@@ -609,24 +626,30 @@ class MatrixStep {
       });
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto& [k, product] = all[i];
+      const WayBack& way = all[i];
       const bool last = i + 1 == all.size();
       const Finish<S> below = last ? c_.finish : Finish<S>();
-      const auto multiply = [&, &part = product.part](Index first, Index count, S* values) {
+      const auto multiply = [&, &part = way.product.part](Index first, Index count, S* values) {
         multiply_by(part, first, count, values);
         if (below) below(first, count, values);
       };
-      const auto add = [&, &part = product.part](Index first, Index count, S* values) {
+      const auto add = [&, &part = way.product.part](Index first, Index count, S* values) {
         multiply_by(part, first, count, values);
         ascribe::detail::add(count, values, to + first);
         if (below) below(first, count, to + first);
       };
-      const View<S, C::outputs, C::samples> u(of_share(Index(k)).data(), rows_, samples_);
+      const View<S, C::outputs, C::samples> u(of_share(Index(way.share)).data(), rows_, samples_);
       if (i == 0)
-        apply_transposed(layer_.map, u, down_, product.weights, finish_with<S>(multiply));
+        take_back(way, u, down_, finish_with<S>(multiply));
       else
-        apply_transposed(layer_.map, u, product_of, product.weights, finish_with<S>(add));
+        take_back(way, u, product_of, finish_with<S>(add));
     }
+  }
+  template <class Up, class To>
+  void take_back(const WayBack& way, const Up& u, To&& to, const Finish<S>& finish) const {
+    if constexpr (PlusMap<M>)
+      if (way.plus) return layer_.map.apply_plus_transposed(u.data(), parts_.a, to.data(), samples_, finish);
+    apply_transposed(layer_.map, u, to, way.product.weights, finish);
   }
 
   void multiply_by(const Parts& part, Index first, Index count, S* values) const {

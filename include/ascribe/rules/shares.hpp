@@ -86,6 +86,9 @@ struct Terms {
   /// What w⁺, w⁻, w² and 1 are multiplied with.
   Parts positive, negative, square, one;
 
+  /// Whether all coefficients are the same.
+  friend constexpr bool operator==(const Terms&, const Terms&) = default;
+
   /// Their sum.
   friend constexpr Terms operator+(const Terms& x, const Terms& y) {
     return {x.positive + y.positive, x.negative + y.negative, x.square + y.square, x.one + y.one};
