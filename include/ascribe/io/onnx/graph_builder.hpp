@@ -96,17 +96,14 @@ class GraphBuilder final : public Builder {
     return std::visit([&](const auto& map) { return made(map, l.bias); }, l.map);
   }
   Node made(const layer::Function& l) const {
-    return std::visit(
-        [](const auto& f) {
-          using F = std::remove_cvref_t<decltype(f)>;
-          if constexpr (std::is_same_v<F, fn::Prelu<double>>)
-            return Node(Elementwise(fn::Prelu<Scalar>(f.slopes())));
-          else if constexpr (std::is_same_v<F, fn::PowerByFeature<double>>)
-            return Node(Elementwise(fn::PowerByFeature<Scalar>(f.exponents())));
-          else
-            return Node(Elementwise(f));
-        },
-        l);
+    return std::visit([&](const auto& f) { return made(f); }, l);
+  }
+  Node made(const layer::PlainFunction& l) const {
+    return std::visit([](const auto& f) { return Node(Elementwise(f)); }, l);
+  }
+  Node made(const fn::Prelu<double>& f) const { return Node(Elementwise(fn::Prelu<Scalar>(f.slopes()))); }
+  Node made(const fn::PowerByFeature<double>& f) const {
+    return Node(Elementwise(fn::PowerByFeature<Scalar>(f.exponents())));
   }
   Node made(const layer::Max& l) const {
     return std::visit([](const auto& windows) { return Node(ascribe::Max(windows)); }, l.windows);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -51,10 +52,10 @@ using Numbers = std::vector<double>;
 
 /// map::Dense, at every one of so many positions, whose features lie one behind the other.
 struct Dense {
-  Tensor weights;  ///< outputs × inputs; inputs × outputs where `transposed`
+  Tensor weights;           ///< outputs × inputs; inputs × outputs where `transposed`
   bool transposed = false;  ///< whether the file has inputs × outputs
-  Numbers scale = {};  ///< a factor for each output; empty: none
-  Index positions = 1;  ///< at so many, with the same weights
+  Numbers scale = {};       ///< a factor for each output; empty: none
+  Index positions = 1;      ///< at so many, with the same weights
 
   /// Of one position.
   Index outputs() const { return weights.dims()[transposed ? 1 : 0]; }
@@ -67,8 +68,8 @@ struct Convolution {
   Spatial geometry;  ///< how the window slides over the channels' image
   /// Sizes, and into how many groups they are divided.
   Index channels, filters, groups = 1;
-  Tensor weights;      ///< filters × channels/groups × taps
-  Numbers scale = {};  ///< a factor for each channel of what the layer gives; empty: none
+  Tensor weights;                     ///< filters × channels/groups × taps
+  Numbers scale = {};                 ///< a factor for each channel of what the layer gives; empty: none
   bool transposed = false;            ///< whether it is the way back
   Index images = 1;                   ///< so many, one behind the other, are one sample
   const char* aggregation = nullptr;  ///< what it is called where its weights are no learned ones
@@ -98,7 +99,7 @@ struct Sparse {
   };
   /// Sizes.
   Index outputs, inputs;
-  std::vector<Entry> entries;  ///< those of one place add up
+  std::vector<Entry> entries;         ///< those of one place add up
   const char* aggregation = nullptr;  ///< what it is called where its weights are no learned ones
 };
 
@@ -120,14 +121,20 @@ struct MatMul {
   Numbers bias = {};  ///< one for each output, or one period of them; empty: none
 };
 
+/// The functions whose parameters, if any, are numbers: all that the reader knows but those of `Function`.
+/// They are copied as bytes, for which compilers make no code by kind.
+using PlainFunction =
+    std::variant<fn::Abs, fn::Acos, fn::Acosh, fn::Asin, fn::Asinh, fn::Atan, fn::Atanh, fn::Ceil, fn::Celu,
+                 fn::Clip, fn::Cos, fn::Cosh, fn::Elu, fn::Erf, fn::Exp, fn::Floor, fn::IsNotNegative,
+                 fn::IsPositive, fn::IsZero, fn::Gated<fn::HardSigmoid>, fn::Gelu, fn::GeluTanh,
+                 fn::HardSigmoid, fn::HardSwish, fn::LeakyRelu, fn::Log, fn::Mish, fn::Power, fn::Reciprocal,
+                 fn::Relu, fn::Relu6, fn::Round, fn::Scale, fn::Selu, fn::Shrink, fn::Sigmoid, fn::Sign,
+                 fn::Silu, fn::Sin, fn::Sinh, fn::Softplus, fn::Softsign, fn::Sqrt, fn::Swish, fn::Tan,
+                 fn::Tanh, fn::ThresholdedRelu>;
+static_assert(std::is_trivially_copyable_v<PlainFunction>);
+
 /// Every function that the reader knows. Those with parameters by feature are held as double's.
-using Function = std::variant<
-    fn::Abs, fn::Acos, fn::Acosh, fn::Asin, fn::Asinh, fn::Atan, fn::Atanh, fn::Ceil, fn::Celu, fn::Clip,
-    fn::Cos, fn::Cosh, fn::Elu, fn::Erf, fn::Exp, fn::Floor, fn::IsNotNegative, fn::IsPositive, fn::IsZero,
-    fn::Gated<fn::HardSigmoid>, fn::Gelu, fn::GeluTanh, fn::HardSigmoid, fn::HardSwish, fn::LeakyRelu,
-    fn::Log, fn::Mish, fn::Power, fn::PowerByFeature<double>, fn::Prelu<double>, fn::Reciprocal, fn::Relu,
-    fn::Relu6, fn::Round, fn::Scale, fn::Selu, fn::Shrink, fn::Sigmoid, fn::Sign, fn::Silu, fn::Sin, fn::Sinh,
-    fn::Softplus, fn::Softsign, fn::Sqrt, fn::Swish, fn::Tan, fn::Tanh, fn::ThresholdedRelu>;
+using Function = std::variant<PlainFunction, fn::PowerByFeature<double>, fn::Prelu<double>>;
 
 /// A maximum.
 struct Max {
