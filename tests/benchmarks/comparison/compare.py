@@ -381,8 +381,8 @@ class Comparison:
             samples = loads((self.options.folder / f"{network}.json").read_text())["samples"]
             available = int(re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) * 1024
             for batch in SERIES:
-                # The trace, and what is carried back, with a wide margin; others may need memory too.
-                if batch > samples or 3 * batch * bytes_each > available / 2:
+                # The trace, and at most as much again of what is carried back.
+                if batch > samples or 2 * batch * bytes_each > available:
                     progress(network, "batch", batch, "is left out: memory")
                     continue
                 yield batch, self.options.threads, ((batch, None), (1, None)), batch
