@@ -2,6 +2,7 @@
 // file's outputs, or has its reason in backend_exceptions.txt. Debian's libonnx-testdata has the files; the
 // nine light networks come from PyPI's onnx (tests/io/onnx/fetch_light).
 #include <ascribe/io/onnx.hpp>
+#include <ascribe/io/onnx/fold.hpp>
 
 #include "tests/support/catch.hpp"
 #include <ascribe/io/onnx/network.hpp>

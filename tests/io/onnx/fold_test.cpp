@@ -1,3 +1,4 @@
+#include <ascribe/io/onnx/fold.hpp>
 #include <ascribe/io/onnx/network.hpp>
 
 #include <cmath>

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/channel_affine.hpp>
 #include <ascribe/io/onnx/operators/convolution.hpp>

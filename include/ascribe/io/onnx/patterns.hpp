@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/inverse_root.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>

@@ -18,19 +18,9 @@
 #include "ascribe/core/error.hpp"
 #include "ascribe/io/binary.hpp"
 #include "ascribe/io/onnx/attributes.hpp"
+#include "ascribe/io/onnx/budget.hpp"
 #include "ascribe/io/onnx/model.hpp"
 #include "ascribe/io/onnx/tensor.hpp"
-
-namespace ascribe::onnx {
-
-/// What evaluation may still allocate for results and for what it makes on the way to them. A file of a
-/// hundred bytes can ask for terabytes; ONNX's own tests ask for all of VGG-19's weights, 575 MB, by
-/// ConstantOfShape.
-struct Budget {
-  std::uint64_t bytes = std::uint64_t{1} << 30;
-};
-
-}  // namespace ascribe::onnx
 
 namespace ascribe::onnx::fold {
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/normalisation.hpp>
 #include <ascribe/maps/channel_scale.hpp>

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
+#include <ascribe/io/onnx/fold/call.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/axes.hpp>
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <ascribe/core/math.hpp>
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>

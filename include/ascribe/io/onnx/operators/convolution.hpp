@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/channel_affine.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>

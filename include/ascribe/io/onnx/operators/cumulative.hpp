@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/axes.hpp>
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 
 namespace ascribe::onnx {

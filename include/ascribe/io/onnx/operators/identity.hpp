@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 
 namespace ascribe::onnx {

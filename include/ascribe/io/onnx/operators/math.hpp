@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>
 

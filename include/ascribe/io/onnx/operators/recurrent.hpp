@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/arithmetic.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/axes.hpp>
 #include <ascribe/io/onnx/operators/elementwise.hpp>

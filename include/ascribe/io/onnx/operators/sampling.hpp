@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 #include <ascribe/io/onnx/operators/resize.hpp>
 #include <ascribe/io/onnx/operators/window.hpp>

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 
 namespace ascribe::onnx {

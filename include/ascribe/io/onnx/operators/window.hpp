@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <ascribe/core/spatial.hpp>
+#include <ascribe/io/onnx/attributes.hpp>
 #include <ascribe/io/onnx/importer.hpp>
 
 namespace ascribe::onnx {
