@@ -271,29 +271,11 @@ class Sequential {
     if constexpr (std::same_as<Method, Composite<S>>) {
       explain(trace, start, plan(method), explanation, workspace, baseline, baseline_column);
     } else {
-      const Form form = method.form;
       check_trace(trace);
-      check_method(method, std::make_index_sequence<depth>());
-      const auto baselines = baseline_values(trace, form, baseline, baseline_column);
-
-      const auto& y = trace.output();
-      const WorkspaceScope<S> scope(workspace);
-      Scratch<S, rows<depth, T::inputs>(), T::samples> start_scratch(workspace, y.rows(), y.cols());
-      auto carried = start_scratch.get();
-      start::as_start(start).fill(view(y), form, baselines[depth], carried);
-
-      explanation.ledger.reset(y.cols());
-      detail::count_relevance<S>(carried, y, baselines[depth], form, explanation.ledger.enter);
-      const auto& x = trace.input();
-      explanation.relevance.resize(x.rows(), x.cols());
-      reset_records(trace, explanation, std::make_index_sequence<depth>());
-      const Pass<T, Method, E> pass{trace, baselines, method, explanation, workspace};
-      back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
-
-      detail::count_relevance<S>(explanation.relevance, x, baselines[0], form, explanation.ledger.leave);
-      if (method.times_input) detail::multiply_by_input<S>(explanation.relevance, x, baselines[0], form);
-      explanation.output = y;
-      detail::check_result(explanation.relevance);
+      explain_by(method, std::make_index_sequence<depth>(), [&](const auto& rules) {
+        walk_back(trace, start, method.form, method.times_input, rules, explanation, workspace, baseline,
+                  baseline_column);
+      });
     }
   }
 
@@ -314,6 +296,11 @@ class Sequential {
   }
 
  private:
+  template <std::size_t I>
+  const typename Layer<I>::Kind& kind_of() const {
+    return layer<I>();
+  }
+
   template <class Visit>
   void each_layer(Visit&& visit) const {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -420,21 +407,58 @@ class Sequential {
            " x ", samples, " samples), found one of ", value.rows(), " x ", value.cols());
   }
 
-  template <class Method, std::size_t... I>
-  void check_method(const Method& method, std::index_sequence<I...>) const {
-    const auto check = [&]<std::size_t J>(std::integral_constant<std::size_t, J>) {
-      const auto& rule = rule_for(method, layer<J>(), Position<J, depth>());
-      const typename Layer<J>::Kind& kind = layer<J>();
-      const auto where = [] { return text_of("explain: layer ", J, ": "); };
-      const bool has_meaning = detail::naming(where, [&] {
-        const bool found = serves(kind, rule, method.form);
-        check_parameters(rule);
-        return found;
-      });
-      if (!has_meaning)
-        fail("explain: the rule of layer ", J, " has no meaning in the form ", detail::name_of(method.form));
+  /// Calls walk(the rules that a method gives the layers, as these see them). All that is compiled for one
+  /// method and not for another is here.
+  template <class Method, std::size_t... I, class Walk>
+  void explain_by(const Method& method, std::index_sequence<I...>, const Walk& walk) const {
+    const std::tuple<decltype(rule_for(method, layer<I>(), Position<I, depth>()))...> rules(
+        rule_for(method, layer<I>(), Position<I, depth>())...);
+    const auto check = [](std::size_t layer, const auto& rule) {
+      if constexpr (requires { rule.check(); })
+        detail::naming([&] { return text_of("explain: layer ", layer, ": "); }, [&] { rule.check(); });
     };
-    (check(std::integral_constant<std::size_t, I>()), ...);
+    (check(I, std::get<I>(rules)), ...);
+    walk(std::tuple(rule::as_seen_by(kind_of<I>(), std::get<I>(rules))...));
+  }
+
+  /// Explains by rules as the layers see them.
+  template <class T, class Start, class Rules, class E, class B>
+  void walk_back(const T& trace, const Start& start, Form form, bool times_input, const Rules& rules,
+                 E& explanation, Workspace<typename T::Scalar>& workspace, const B* baseline,
+                 Index baseline_column) const {
+    using S = typename T::Scalar;
+    check_rules(rules, form, std::make_index_sequence<depth>());
+    const auto baselines = baseline_values(trace, form, baseline, baseline_column);
+
+    const auto& y = trace.output();
+    const WorkspaceScope<S> scope(workspace);
+    Scratch<S, rows<depth, T::inputs>(), T::samples> start_scratch(workspace, y.rows(), y.cols());
+    auto carried = start_scratch.get();
+    start::as_start(start).fill(view(y), form, baselines[depth], carried);
+
+    explanation.ledger.reset(y.cols());
+    detail::count_relevance<S>(carried, y, baselines[depth], form, explanation.ledger.enter);
+    const auto& x = trace.input();
+    explanation.relevance.resize(x.rows(), x.cols());
+    reset_records(trace, explanation, std::make_index_sequence<depth>());
+    const Pass<T, Rules, E> pass{trace, baselines, form, times_input, rules, explanation, workspace};
+    back<depth>(pass, 0, view(carried), blocks_for<depth>(trace, workspace, y.cols()));
+
+    detail::count_relevance<S>(explanation.relevance, x, baselines[0], form, explanation.ledger.leave);
+    if (times_input) detail::multiply_by_input<S>(explanation.relevance, x, baselines[0], form);
+    explanation.output = y;
+    detail::check_result(explanation.relevance);
+  }
+
+  template <class Rules, std::size_t... I>
+  void check_rules(const Rules& rules, Form form, std::index_sequence<I...>) const {
+    const auto check = [&](std::size_t layer, const auto& kind, const auto& rule) {
+      const bool has_meaning = detail::naming([&] { return text_of("explain: layer ", layer, ": "); },
+                                              [&] { return serves(kind, rule.get(), form); });
+      if (!has_meaning)
+        fail("explain: the rule of layer ", layer, " has no meaning in the form ", detail::name_of(form));
+    };
+    (check(I, kind_of<I>(), std::get<I>(rules)), ...);
   }
 
   template <class T, class B>
@@ -457,12 +481,14 @@ class Sequential {
   }
 
   /// What one walk back reads and writes.
-  template <class T, class Method, class E>
+  template <class T, class Rules, class E>
   struct Pass {
     using Scalar = typename T::Scalar;
     const T& trace;
     const std::array<BaselineValues<Scalar>, depth + 1>& baselines;
-    const Method& method;
+    Form form;
+    bool times_input;
+    const Rules& rules;
     E& explanation;
     Workspace<Scalar>& workspace;
   };
@@ -559,10 +585,7 @@ class Sequential {
     using S = typename P::Scalar;
     constexpr int In = Down::RowsAtCompileTime, Outs = Up::RowsAtCompileTime, N = Down::ColsAtCompileTime;
     const WorkspaceScope<S> scope(pass.workspace);
-    const auto& l = layer<I - 1>();
-    const typename Layer<I - 1>::Kind& kind = l;
-    const auto& rule = rule_for(pass.method, l, Position<I - 1, depth>());
-    const Form form = pass.method.form;
+    const Form form = pass.form;
     const Index samples = up.cols();
     const auto a = detail::columns<N>(std::get<I - 1>(pass.trace.values), first, samples);
     const auto b = detail::columns<N>(std::get<I>(pass.trace.values), first, samples);
@@ -576,12 +599,12 @@ class Sequential {
     if (kept) {
       S* relevance = record.relevance.data() + first * b.rows();
       std::copy_n(up.data(), up.size(), relevance);
-      if (pass.method.times_input && form != Form::R)
+      if (pass.times_input && form != Form::R)
         detail::multiply_by_input<S>(b.rows(), samples, b.rows(), relevance, b.data(), b_base, form);
     }
     S* shares = kept ? record.bias_shares.data() + first * b.rows() : nullptr;
     Context<S, In, Outs, N> context{a, b, a_base, b_base, form, books, pass.workspace, shares};
-    step_back(kind, rule, context, up, down);
+    step_back(kind_of<I - 1>(), std::get<I - 1>(pass.rules).get(), context, up, down);
     if (!recorded) return;
     detail::count_relevance<S>(up, b, b_base, form, books.enter);
     detail::count_relevance<S>(view(down), a, a_base, form, books.leave);

@@ -1,6 +1,7 @@
 /// How a network asks a rule for its step.
 #pragma once
 
+#include <functional>
 #include <type_traits>
 
 #include <ascribe/core/context.hpp>
@@ -15,60 +16,112 @@
 namespace ascribe {
 namespace rule {
 
-/// A rule's data for a kind of layer.
-template <class Kind>
-struct DataFor;
+/// How a rule's data are had. Data are rules too: their own.
+template <class Data>
+struct DataOf;
 /// Of a matrix.
-template <class M>
-struct DataFor<kind::MatMul<M>> {
+template <>
+struct DataOf<Shares> {
   /// What its rule is made of.
   using Data = Shares;
   /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.matrix(); }
   { return rule.matrix(); }
+  /// Themselves.
+  static constexpr const Data& of(const Data& data) { return data; }
 };
 /// Of a function.
-template <class F>
-struct DataFor<kind::Elementwise<F>> {
+template <>
+struct DataOf<Pointwise> {
   /// What its rule is made of.
   using Data = Pointwise;
   /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.function(); }
   { return rule.function(); }
+  /// Themselves.
+  static constexpr const Data& of(const Data& data) { return data; }
 };
 /// Of a maximum.
-template <class W>
-struct DataFor<kind::Max<W>> {
+template <>
+struct DataOf<WindowShares> {
   /// What its rule is made of.
   using Data = WindowShares;
   /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.maximum(); }
   { return rule.maximum(); }
+  /// Themselves.
+  static constexpr const Data& of(const Data& data) { return data; }
 };
 /// Of a product.
 template <>
-struct DataFor<kind::Product> {
+struct DataOf<FactorShares> {
   /// What its rule is made of.
   using Data = FactorShares;
   /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.product(); }
   { return rule.product(); }
+  /// Themselves.
+  static constexpr const Data& of(const Data& data) { return data; }
 };
 /// Of a softmax.
 template <>
-struct DataFor<kind::Softmax> {
+struct DataOf<RowShares> {
   /// What its rule is made of.
   using Data = RowShares;
   /// That of a rule which has it.
   static constexpr auto of(const auto& rule) requires requires { rule.softmax(); }
   { return rule.softmax(); }
+  /// Themselves.
+  static constexpr const Data& of(const Data& data) { return data; }
 };
+
+/// A rule's data for a kind of layer.
+template <class Kind>
+struct DataFor;
+template <class M>
+struct DataFor<kind::MatMul<M>> : DataOf<Shares> {};
+template <class F>
+struct DataFor<kind::Elementwise<F>> : DataOf<Pointwise> {};
+template <class W>
+struct DataFor<kind::Max<W>> : DataOf<WindowShares> {};
+template <>
+struct DataFor<kind::Product> : DataOf<FactorShares> {};
+template <>
+struct DataFor<kind::Softmax> : DataOf<RowShares> {};
 
 /// Whether a rule has data for a kind of layer.
 template <class Kind, class Rule>
 inline constexpr bool is_data = requires(const Rule& rule) {
   DataFor<Kind>::of(rule);
 };
+
+/// A rule of which nothing is known but that it has such data. What is compiled for this serves all rules
+/// that do. Refers to the rule.
+template <class Data>
+class WithData {
+ public:
+  /// Any rule that has them.
+  template <class Rule>
+  explicit WithData(const Rule& rule)
+      : rule_(&rule),
+        get_([](const void* r) -> Data { return DataOf<Data>::of(*static_cast<const Rule*>(r)); }) {}
+
+  /// The data.
+  Data get() const { return get_(rule_); }
+
+ private:
+  const void* rule_;
+  Data (*get_)(const void*);
+};
+
+/// A rule as a kind of layer sees it: its data alone, where it has any.
+template <class Kind, class Rule>
+auto as_seen_by(const Kind&, const Rule& rule) {
+  if constexpr (is_data<Kind, Rule>)
+    return WithData<typename DataFor<Kind>::Data>(rule);
+  else
+    return std::cref(rule);
+}
 
 /// The step of each kind's data.
 template <class M, class C>
