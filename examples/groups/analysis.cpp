@@ -7,6 +7,7 @@
 #include "ascribe/compiled.hpp"
 #include "ascribe/core/error.hpp"
 #include "ascribe/core/parallel.hpp"
+#include "ascribe/evaluate/clusters.hpp"
 #include "examples/support/pipeline.hpp"
 
 namespace groups {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ascribe/evaluate/clusters.hpp"
+#include "ascribe/evaluate/clustering.hpp"
 #include "ascribe/evaluate/common_region.hpp"
 #include "examples/groups/options.hpp"
 #include "examples/support/classifier.hpp"

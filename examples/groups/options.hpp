@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ascribe/evaluate/clusters.hpp"
+#include "ascribe/evaluate/clustering.hpp"
 #include "examples/support/classifier.hpp"
 #include "examples/support/methods.hpp"
 

@@ -5,6 +5,7 @@
 #include <ascribe/evaluate/book_shares.hpp>
 #include <ascribe/evaluate/bootstrap.hpp>
 #include <ascribe/evaluate/class_erasing.hpp>
+#include <ascribe/evaluate/clustering.hpp>
 #include <ascribe/evaluate/common_region.hpp>
 #include <ascribe/evaluate/complexity.hpp>
 #include <ascribe/evaluate/infidelity.hpp>

@@ -20,6 +20,7 @@
 #include <ascribe/core/math.hpp>
 #include <ascribe/core/parallel.hpp>
 #include <ascribe/core/types.hpp>
+#include <ascribe/evaluate/clustering.hpp>
 #include <ascribe/evaluate/random.hpp>
 #include <ascribe/networks/feature_maps.hpp>
 
@@ -99,12 +100,6 @@ inline Eigen::SparseMatrix<double> neighbour_graph(const Eigen::MatrixXd& points
   graph.setFromTriplets(edges.begin(), edges.end());
   return graph;
 }
-
-/// The smallest eigenvalues of a graph's Laplacian, in ascending order, and their eigenvectors.
-struct Spectrum {
-  Eigen::VectorXd values;   ///< in [0, 2]; as many are 0 as the graph has parts that nothing connects
-  Eigen::MatrixXd vectors;  ///< samples × as many; of norm 1, the entry of largest size positive
-};
 
 namespace detail {
 
@@ -321,20 +316,6 @@ inline std::vector<Index> k_means(const Eigen::MatrixXd& points, Index groups, s
   for (Index& group : best) group = number[std::size_t(group)];
   return best;
 }
-
-/// How explanations are grouped.
-struct ClusterOptions {
-  Index neighbours = 10;   ///< of each sample in the graph
-  Index most = 5;          ///< groups; later gaps are rarely more than the bulk's
-  std::uint64_t seed = 1;  ///< of k-means
-};
-
-/// The groups of one class's explanations.
-struct Clusters {
-  Spectrum spectrum;      ///< the most + 1 smallest eigenvalues, or all
-  Index count = 1;        ///< of groups, by the eigengap
-  std::vector<Index> of;  ///< each sample's group, 0 being the largest
-};
 
 /// Groups samples by their explanations as `pooled` has them (cells × samples), or any other points of
 /// theirs: neighbours, spectrum, eigengap, and k-means of the first `count` eigenvectors, each sample's
