@@ -97,6 +97,11 @@ TEST_CASE("onnx::Tensor: shapes and numbers of values agree") {
   CHECK_THAT(message_of([&] { t.reshaped({-2, -3}); }), Contains("0 or more, found shape (-2, -3)"));
   std::vector<float> too_few(5);
   CHECK_THAT(message_of([&] { t.copy_to(std::span(too_few)); }), Contains("a place for 6 values, found 5"));
+  t.copy_to(std::span(too_few), 1);
+  CHECK(too_few == std::vector<float>{2, 3, 4, 5, 6});
+  CHECK_THAT(message_of([&] { t.copy_to(std::span(too_few), 2); }),
+             Contains("expected a part of 6 values, found 5 from 2 on"));
+  CHECK_THAT(message_of([&] { t.copy_to(std::span(too_few), 7); }), Contains("found 5 from 7 on"));
 }
 
 TEST_CASE("onnx::Tensor: large ones are read by parts, from a file whose bytes leave memory") {

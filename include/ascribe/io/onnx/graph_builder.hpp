@@ -1,6 +1,7 @@
 /// A Graph from the layers that the reader describes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -114,17 +115,51 @@ class GraphBuilder final : public Builder {
   // --- Linear maps -------------------------------------------------------------------------------
 
   Node made(const layer::Dense& l, const layer::Numbers& bias) const {
+    if (l.positions == 1) {
+      auto weights = columns_of(l);
+      scale_rows(l, weights);
+      return node_of(map::StoredDense<Scalar>(map::StoredMatrix<Scalar>(std::move(weights))), bias);
+    }
     Matrix weights(l.weights.dims()[0], l.weights.dims()[1]);
     l.weights.copy_to(std::span<Scalar>(weights.data(), std::size_t(weights.size())));
     if (l.transposed) weights = transposed(weights);
-    for (std::size_t o = 0; o < l.scale.size(); ++o)
-      if (l.scale[o] != 1) weights.row(Index(o)) *= Scalar(l.scale[o]);
-    if (l.positions == 1)
-      return node_of(map::StoredDense<Scalar>(map::StoredMatrix<Scalar>(std::move(weights))), bias);
+    scale_rows(l, weights);
     const Spatial line{.input = {1, l.positions}};
     const std::span<const Scalar> packed(weights.data(), std::size_t(weights.size()));
     map::Convolution<Scalar> everywhere(line, weights.cols(), weights.rows(), packed);
     return node_of(map::WithRole(std::move(everywhere), map::Role::dense, "Dense at every position"), bias);
+  }
+  static void scale_rows(const layer::Dense& l, auto& weights) {
+    for (std::size_t o = 0; o < l.scale.size(); ++o)
+      if (l.scale[o] != 1) weights.row(Index(o)) *= Scalar(l.scale[o]);
+  }
+
+  /// Outputs × inputs, an input's weights one behind the other, as a file has them that is `transposed`. Of
+  /// another's rows a few lie in memory twice, whose lines stay in the cache.
+  static typename map::StoredMatrix<Scalar>::Matrix columns_of(const layer::Dense& l) {
+    l.weights.bytes();  // whether there are any, before memory is asked for
+    typename map::StoredMatrix<Scalar>::Matrix weights(l.outputs(), l.inputs());
+    if (l.transposed) {
+      l.weights.copy_to(std::span<Scalar>(weights.data(), std::size_t(weights.size())));
+      return weights;
+    }
+    constexpr Index side = 32;
+    const Index inputs = weights.cols(), parts = (weights.rows() + side - 1) / side;
+    const auto turn = [&](Index, Index part) {
+      const Index first = part * side, count = std::min(side, weights.rows() - first);
+      Matrix rows(count, inputs);
+      l.weights.copy_to(std::span<Scalar>(rows.data(), std::size_t(rows.size())),
+                        std::size_t(first * inputs));
+      for (Index c = 0; c < inputs; c += side) {
+        const Index columns = std::min(side, inputs - c);
+        weights.block(first, c, count, columns) = rows.block(0, c, count, columns);
+      }
+    };
+    if (l.weights.type() == type_of<Scalar>)  // nothing throws
+      each_part(1, parts, side * inputs, turn);
+    else
+      for (Index part = 0; part < parts; ++part) turn(0, part);
+    return weights;
   }
 
   /// By squares, whose lines stay in the cache, by all threads.

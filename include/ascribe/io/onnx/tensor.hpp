@@ -345,22 +345,33 @@ class Tensor {
   /// Throws Error for a type without values, and for a value that T cannot hold.
   template <io::Number T>
   void copy_to(std::span<T> to) const {
-    const std::span<const std::byte> from = bytes();
+    bytes();
     if (to.size() != static_cast<std::size_t>(size_)) {
       fail(where(), ": expected a place for ", size_, " values, found ", to.size());
     }
     // By parts, so that of a large tensor never more than one lies in memory twice.
     constexpr std::size_t part = std::size_t(1) << 20;
-    const std::size_t item = item_size(type_);
     const auto copy = [&](std::size_t first) {
-      const std::size_t count = std::min(part, to.size() - first);
-      convert(from.data() + first * item, first, to.subspan(first, count));
-      if (data_->file) data_->file->release(from.subspan(first * item, count * item));
+      copy_to(to.subspan(first, std::min(part, to.size() - first)), first);
     };
     if (lies_as<T>())  // nothing throws
       return parallel_for(Index((to.size() + part - 1) / part),
                           [&](Index k) { copy(std::size_t(k) * part); });
     for (std::size_t first = 0; first < to.size(); first += part) copy(first);
+  }
+
+  /// The same of the values from number `first` on, as many as `to` has places. Nothing is thrown where T is
+  /// the elements' own type and they are there.
+  template <io::Number T>
+  void copy_to(std::span<T> to, std::size_t first) const {
+    const std::size_t item = item_size(type_);
+    const std::span<const std::byte> from = bytes();
+    if (first > std::size_t(size_) || to.size() > std::size_t(size_) - first) {
+      fail(where(), ": expected a part of ", size_, " values, found ", to.size(), " from ", first, " on");
+    }
+    const std::span<const std::byte> part = from.subspan(first * item, to.size() * item);
+    convert(part.data(), first, to);
+    if (data_->file) data_->file->release(part);
   }
 
   /// All values, as copy_to gives them.
