@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -151,6 +152,30 @@ void build_attention(Made& m) {
   m.net.output(m.dense("last", logs, 3));
 }
 
+/// Σ v·tanh(values) of a node, where v are the same numbers for the same node and size. They are drawn once, since a
+/// loss is asked for hundreds of times.
+class Terms {
+ public:
+  double of(Index node, const MatrixXd& values) {
+    return (weights(node, values).array() * values.array().tanh()).sum();
+  }
+  MatrixXd gradient(Index node, const MatrixXd& values) {
+    return weights(node, values).array() * (1 - values.array().tanh().square());
+  }
+
+ private:
+  const MatrixXd& weights(Index node, const MatrixXd& like) {
+    MatrixXd& known = drawn_[node];
+    if (known.rows() != like.rows() || known.cols() != like.cols()) {
+      std::mt19937 own(unsigned(1000 + node));
+      known = random(like.rows(), like.cols(), own);
+    }
+    return known;
+  }
+
+  std::map<Index, MatrixXd> drawn_;
+};
+
 /// A network with its weights, an input and a baseline, and a number that hangs on all that an explanation
 /// says: Σ v·tanh(relevance), of the inputs, of every node, and of biases where they are asked for.
 struct Case {
@@ -159,7 +184,13 @@ struct Case {
   bool bias_shares = true;
   std::vector<VectorXd> blocks{};
   MatrixXd x{}, baseline{}, start{};
+  Terms terms{};
   std::mt19937 generator;
+
+  // What a loss is computed in: as the user of one network again and again has it.
+  Workspace<double> workspace{};
+  Graph<double>::Trace trace{}, base_trace{};
+  GraphExplanation<double> explanation{};
 
   Case(Build b, Composite<double> m, unsigned seed, bool shares = true, Index samples = 2, Index columns = 1)
       : build(std::move(b)), method(std::move(m)), bias_shares(shares), generator(seed) {
@@ -174,37 +205,28 @@ struct Case {
     return m;
   }
   bool against() const { return method.form == Form::Delta; }
-  /// The same numbers for the same node and size.
-  static MatrixXd weights(Index node, const MatrixXd& like) {
-    std::mt19937 own(unsigned(1000 + node));
-    return random(like.rows(), like.cols(), own);
-  }
-  static double of(Index node, const MatrixXd& values) {
-    return (weights(node, values).array() * values.array().tanh()).sum();
-  }
-  static MatrixXd gradient(Index node, const MatrixXd& values) {
-    return weights(node, values).array() * (1 - values.array().tanh().square());
-  }
   /// Whether the shares of a node's biases, or of a maximum's constants, are among what is differentiated.
   bool has_bias_shares(const Graph<double>& net, Index node) const {
     return bias_shares && (node % 2 == 1 || std::holds_alternative<AnyMax>(*net.node(node).layer));
   }
 
-  GraphExplanation<double> explained(const Graph<double>& net, const Graph<double>::Trace& trace) {
-    const start::OutputWeights from(start);
-    if (against()) return net.explain(trace, from, method, net.forward(baseline), Record::per_layer);
-    return net.explain(trace, from, method, Record::per_layer);
+  const GraphExplanation<double>& explained(const Graph<double>& net, const Graph<double>::Trace& values) {
+    if (against()) net.forward(baseline, base_trace, workspace);
+    explanation.record = Record::per_layer;
+    net.explain(values, start::OutputWeights(start), net.plan(method), explanation, workspace,
+                against() ? &base_trace : nullptr);
+    return explanation;
   }
   /// By the library's explanation alone.
   double loss() {
     const Graph<double> net = made().net;
-    const auto trace = net.forward(x);
-    const auto found = explained(net, trace);
-    double sum = of(-1, found.relevance) + of(-2, trace.output());
+    net.forward(x, trace, workspace);
+    const auto& found = explained(net, trace);
+    double sum = terms.of(-1, found.relevance) + terms.of(-2, trace.output());
     for (Index i = net.input_count(); i < Index(net.nodes().size()); ++i) {
       if (found.nodes[std::size_t(i)].relevance.isZero(0)) continue;
-      if (i % 3 == 0) sum += of(i, found.nodes[std::size_t(i)].relevance);
-      if (has_bias_shares(net, i)) sum += of(100 + i, found.nodes[std::size_t(i)].bias_shares);
+      if (i % 3 == 0) sum += terms.of(i, found.nodes[std::size_t(i)].relevance);
+      if (has_bias_shares(net, i)) sum += terms.of(100 + i, found.nodes[std::size_t(i)].bias_shares);
     }
     return sum;
   }
@@ -231,13 +253,14 @@ void check(Case& one) {
   const Graph<double>& net = made.net;
   Derivative<double> derivative(net, one.method);
   const auto trace = net.forward(one.x, derivative.plan()), base_trace = net.forward(one.baseline);
-  const auto found = one.explained(net, trace);
+  const GraphExplanation<double> found = one.explained(net, trace);
   const start::OutputWeights start(one.start);
   const auto& relevance = derivative.explain(trace, start, one.against() ? &base_trace : nullptr).relevance;
   CHECK((relevance - found.relevance).cwiseAbs().maxCoeff() <=
         1e-12 * std::max(1.0, relevance.cwiseAbs().maxCoeff()));
 
-  const MatrixXd by_relevance = Case::gradient(-1, relevance), by_output = Case::gradient(-2, trace.output());
+  const MatrixXd by_relevance = one.terms.gradient(-1, relevance),
+                 by_output = one.terms.gradient(-2, trace.output());
   std::vector<MatrixXd> kept;
   kept.reserve(2 * net.nodes().size());
   std::vector<At> at_nodes, at_biases;
@@ -246,7 +269,7 @@ void check(Case& one) {
     const auto& record = found.nodes[std::size_t(i)];
     if (record.relevance.isZero(0)) continue;
     const auto give = [&](std::vector<At>& to, Index node, const MatrixXd& values) {
-      kept.push_back(Case::gradient(node, values));
+      kept.push_back(one.terms.gradient(node, values));
       to.push_back({i, view(kept.back())});
     };
     if (i % 3 == 0) give(at_nodes, i, record.relevance);
@@ -502,10 +525,11 @@ TEST_CASE("A loss on the outputs alone is backpropagated", "[networks][derivativ
     };
     const Made first = made();
     MatrixXd x = random(first.net.input_size(), 3, generator);
-    const auto loss = [&] { return Case::of(-1, made().net.forward(x).output()); };
+    Terms terms;
+    const auto loss = [&] { return terms.of(-1, made().net.forward(x).output()); };
     Derivative<double> derivative(first.net, method::Gradient());
     const auto trace = derivative.net().forward(x);
-    const MatrixXd by = Case::gradient(-1, trace.output());
+    const MatrixXd by = terms.gradient(-1, trace.output());
     const std::vector<At> at{{first.net.outputs()[0], view(by)}};
     derivative.explain(trace, 1);  // leaves nothing behind
     derivative.backpropagate(trace, at);
