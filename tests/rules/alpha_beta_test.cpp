@@ -72,14 +72,15 @@ namespace {
 
 /// The same map, whose outputs are to be had one by one too: each counts by itself.
 struct PointwiseMap : ExplicitMap<float> {
+  Matrix w;
   std::shared_ptr<Index> single = std::make_shared<Index>(0);
 
-  explicit PointwiseMap(const Explicit& one) : ExplicitMap<float>{one.w, one.stored} {}
+  explicit PointwiseMap(const Explicit& one) : ExplicitMap<float>(one.w, one.stored), w(one.w) {}
   void apply_at(const float* a, std::span<const Index> at, float* values, const Weights& how) const {
     for (std::size_t k = 0; k < at.size(); ++k) {
       ++*single;
       values[k] = 0;
-      for (Index i = 0; i < w.cols(); ++i) values[k] += weight(at[k], i, how) * a[i];
+      for (Index i = 0; i < w.cols(); ++i) values[k] += replaced(w(at[k], i), how) * a[i];
     }
   }
 };

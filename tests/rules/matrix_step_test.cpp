@@ -4,6 +4,7 @@
 
 #include <array>
 #include <random>
+#include <vector>
 
 #include <ascribe/rules/step_back.hpp>
 
@@ -52,13 +53,14 @@ Expected formula(const Explicit& l, const Shares& rule, const Vector& a, const V
       const double of_bias =
           share.with_bias && l.bias.size() > 0 ? term_of(share.terms, 1, biases(j), 1, 1, 1) : 0;
       double z = of_bias;
-      for (Index i = 0; i < a.size(); ++i) z += contribution(i);
+      std::vector<double> contributions;
+      for (Index i = 0; i < a.size(); ++i) z += contributions.emplace_back(contribution(i));
       const double s = stabilised(z, rule.epsilon), r = share.factor * up(j);
       if (s == 0) {
         expected.dropped += r;
         continue;
       }
-      for (Index i = 0; i < a.size(); ++i) expected.down(i) += contribution(i) * r / s;
+      for (Index i = 0; i < a.size(); ++i) expected.down(i) += contributions[std::size_t(i)] * r / s;
       expected.shares(j) += of_bias * r / s;
       expected.stabiliser += (s - z) * r / s;
     }

@@ -62,7 +62,9 @@ namespace {
 
 /// The same map, which has the products of contributions above 0: each counts as one.
 struct ContributionMap : ExplicitMap<double> {
-  explicit ContributionMap(const Explicit& one) : ExplicitMap<double>{one.w, one.stored} {}
+  Matrix w;
+
+  explicit ContributionMap(const Explicit& one) : ExplicitMap<double>(one.w, one.stored), w(one.w) {}
   void apply_plus(const double* a, double* b, Index samples, const ascribe::Finish<double>& finish) const {
     *columns += samples;
     for (Index n = 0; n < samples; ++n)
