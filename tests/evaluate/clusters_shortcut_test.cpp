@@ -74,7 +74,7 @@ Graph<float> trained(const Digits& digits, std::uint64_t seed) {
   train::Trainer<float> trainer(std::move(net));
   train::Adam<float> adam;
   for (Index epoch = 0; epoch < 15; ++epoch)
-    trainer.epoch({view(digits.x), digits.labels}, {.size = 32, .seed = seed}, epoch, adam);
+    trainer.epoch({view(digits.x), digits.labels}, {.size = 64, .seed = seed}, epoch, adam);
   return trainer.net();
 }
 
@@ -102,7 +102,7 @@ Found groups_of(const Digits& digits, const Graph<float>& net, Index label) {
   return found;
 }
 
-/// How many networks are trained: each is 0.8 G products, and the same code as the one before.
+/// How many networks are trained: each is 0.8 G products in 240 steps, and the same code as the one before.
 std::uint64_t seeds(std::uint64_t all) {
   if (!test::under_sanitizer) return all;
   WARN("left out under a sanitizer: " << all - 2 << " of " << all << " networks");
