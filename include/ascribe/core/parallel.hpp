@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <type_traits>
 
@@ -36,15 +37,36 @@ inline void set_thread_count(int count) {
 
 namespace detail {
 
+#ifdef _OPENMP
+/// What is left of a thread's share of a loop: ranges from `next` on. In a line of the cache of its own.
+struct alignas(64) LoopShare {
+  std::atomic<Index> next;
+  Index end;
+};
+#endif
+
 /// body(state, begin, end) for ranges of at most `grain` numbers that cover [0, count). Every parallel loop
 /// of a program is this one: a region in each place would be outlined and compiled as often.
+///
+/// Threads begin with neighbouring ranges, the same ones in every loop of a size: what a thread reads is
+/// mostly what it wrote in the loop before, and still in its cache. Who is done takes of the others' shares.
 [[gnu::noinline]] inline void each_range(Index count, Index grain, void (*body)(void*, Index, Index),
                                          void* state) {
 #ifdef _OPENMP
-  if (count > grain && thread_count() > 1) {
+  constexpr Index most = 64;  // shares, on the stack
+  if (const Index all = std::min<Index>(thread_count(), most); count > grain && all > 1) {
     const Index ranges = (count + grain - 1) / grain;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (Index k = 0; k < ranges; ++k) body(state, k * grain, std::min(count, (k + 1) * grain));
+    std::array<LoopShare, std::size_t(most)> shares;
+    for (Index k = 0; k < all; ++k) {
+      shares[std::size_t(k)].next.store(ranges * k / all, std::memory_order_relaxed);
+      shares[std::size_t(k)].end = ranges * (k + 1) / all;
+    }
+#pragma omp parallel
+    for (Index k = 0; k < all; ++k) {
+      LoopShare& share = shares[std::size_t((omp_get_thread_num() + k) % all)];
+      for (Index r; (r = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+        body(state, r * grain, std::min(count, (r + 1) * grain));
+    }
     return;
   }
 #endif

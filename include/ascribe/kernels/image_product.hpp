@@ -339,7 +339,8 @@ class ImageProduct {
     const Index from_width = blocking.length(), to_width = to_channels / groups_;
     for (Index group = 0; group < groups_; ++group)
       each_tile(
-          all, blocking.panels<S>(), tile_positions, [&](Index first, Index count, Index begin, Index end) {
+          all, blocking.panels<S>(), tile_positions,
+          [&](Index first, Index count, Index begin, Index end) {
             Tile<S> tile;
             const Index from_output = begin * panel_width<S>,
                         outputs = std::min(to_width, end * panel_width<S>) - from_output;
@@ -352,7 +353,14 @@ class ImageProduct {
                 [&](Index block, Index p, S* buffer) -> const S* { return panel(group, block, p, buffer); },
                 signs);
             if (finish) finish_tile(grid, first, tile, outputs, to, to_channels, finish);
-          });
+          },
+          shared_by_panels());
+  }
+  /// Up to how many positions a product is shared out by panels (`each_tile`): where all weights for every
+  /// thread are more to read than the values of a position that another thread has in its cache.
+  Index shared_by_panels() const {
+    const Index weights = geometry_.kernel_taps() * channels_ * filters_ / groups_;
+    return std::min(tile_positions / 2, thread_count() * weights / (channels_ + filters_));
   }
 
   static void point_outputs(const Grid& grid, Index first, Index count, S* to, Index channels,
@@ -407,21 +415,23 @@ class ImageProduct {
     const Panels<S>& panels = forward_panels_[0];
     const Blocking& blocking = panels.blocking();
     const Index most = scratch_size / (blocking.together() * blocking.length()) / positions * positions;
-    each_tile(samples * grid.positions(), blocking.panels<S>(), std::min(most, tile_positions),
-              [&](Index first, Index count, Index begin, Index end) {
-                Tile<S> tile;
-                std::array<S, std::size_t(scratch_size)> copies;
-                const Index from_output = begin * panel_width<S>,
-                            outputs = std::min(filters_, end * panel_width<S>) - from_output;
-                point_outputs(grid, first, count, b + from_output, filters_, tile);
-                multiply_tile<term>(
-                    blocking, tile, begin, end,
-                    [&](const Block& block, Tile<S>& t) { point_rows(first, block, a, copies.data(), t); },
-                    [&](Index block, Index panel, S* buffer) {
-                      return panels.panel(block, panel, weights, buffer);
-                    });
-                if (finish) finish_tile(grid, first, tile, outputs, b, filters_, finish);
+    each_tile(
+        samples * grid.positions(), blocking.panels<S>(), std::min(most, tile_positions),
+        [&](Index first, Index count, Index begin, Index end) {
+          Tile<S> tile;
+          std::array<S, std::size_t(scratch_size)> copies;
+          const Index from_output = begin * panel_width<S>,
+                      outputs = std::min(filters_, end * panel_width<S>) - from_output;
+          point_outputs(grid, first, count, b + from_output, filters_, tile);
+          multiply_tile<term>(
+              blocking, tile, begin, end,
+              [&](const Block& block, Tile<S>& t) { point_rows(first, block, a, copies.data(), t); },
+              [&](Index block, Index panel, S* buffer) {
+                return panels.panel(block, panel, weights, buffer);
               });
+          if (finish) finish_tile(grid, first, tile, outputs, b, filters_, finish);
+        },
+        shared_by_panels());
   }
 
   void point_rows(Index first, const Block& block, const S* a, S* copies, Tile<S>& tile) const {

@@ -155,7 +155,7 @@ class GraphBuilder final : public Builder {
         weights.block(first, c, count, columns) = rows.block(0, c, count, columns);
       }
     };
-    if (l.weights.type() == type_of<Scalar>)  // nothing throws
+    if (l.weights.template lies_as<Scalar>())  // nothing throws
       each_part(1, parts, side * inputs, turn);
     else
       for (Index part = 0; part < parts; ++part) turn(0, part);

@@ -339,10 +339,19 @@ class Tensor {
     return data_->bytes;
   }
 
+  /// Whether values are T's in memory: copying them throws nothing.
+  template <class T>
+  bool lies_as() const {
+    bool same = false;
+    tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
+      same = std::is_same_v<Stored, T> && std::endian::native == std::endian::little;
+    });
+    return same && type_ != ElementType::boolean;
+  }
+
   /// Writes all values to `to`, which has size() places. Bytes of a file leave memory as they are read.
-  /// A floating-point value may be rounded to fit a
-  /// smaller floating-point T; all else must be exact. Booleans read as 0 and 1.
-  /// Throws Error for a type without values, and for a value that T cannot hold.
+  /// A floating-point value may be rounded to fit a smaller floating-point T; all else must be exact.
+  /// Booleans read as 0 and 1. Throws Error for a type without values, and for a value that T cannot hold.
   template <io::Number T>
   void copy_to(std::span<T> to) const {
     bytes();
@@ -360,8 +369,7 @@ class Tensor {
     for (std::size_t first = 0; first < to.size(); first += part) copy(first);
   }
 
-  /// The same of the values from number `first` on, as many as `to` has places. Nothing is thrown where T is
-  /// the elements' own type and they are there.
+  /// The same of the values from number `first` on, as many as `to` has places.
   template <io::Number T>
   void copy_to(std::span<T> to, std::size_t first) const {
     const std::size_t item = item_size(type_);
@@ -396,16 +404,6 @@ class Tensor {
 
  private:
   std::string where() const { return "tensor " + shown(name_); }
-
-  /// Whether values are T's in memory.
-  template <class T>
-  bool lies_as() const {
-    bool same = false;
-    tensor_detail::with_stored(type_, [&]<class Stored>(std::type_identity<Stored>) {
-      same = std::is_same_v<Stored, T> && std::endian::native == std::endian::little;
-    });
-    return same && type_ != ElementType::boolean;
-  }
 
   /// The elements from `first` on, which lie at `from`.
   template <class T>
