@@ -2,6 +2,8 @@
 /// threads, to the last bit.
 #include <ascribe/networks/graph.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -123,8 +125,7 @@ void explain_by_methods(const Net& net, const Trace& trace, const Trace& baselin
                            "lrp_radial", "deep_lift"})
     method::with_method(name, {}, [&](const auto& method) {
       if (method.form == Form::Delta)
-        results.emplace_back(
-            name, numbers_of(net.explain(trace, 3, method, baseline, Record::per_layer)));
+        results.emplace_back(name, numbers_of(net.explain(trace, 3, method, baseline, Record::per_layer)));
       else
         results.emplace_back(name, numbers_of(net.explain(trace, 3, method, Record::per_layer)));
     });
@@ -133,8 +134,9 @@ void explain_by_methods(const Net& net, const Trace& trace, const Trace& baselin
 void explain_by_composites(const Graph<float>& net, const Graph<float>::Trace& trace, Results& results) {
   for (const char* name : {"epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1",
                            "epsilon_alpha2_beta1_flat", "epsilon_gamma_box", "excitation_backprop"})
-    results.emplace_back(name, numbers_of(net.explain(
-                                   trace, 3, composite::by_name<float>(name, {.low = {-1}, .high = {1}}), Record::per_layer)));
+    results.emplace_back(
+        name, numbers_of(net.explain(trace, 3, composite::by_name<float>(name, {.low = {-1}, .high = {1}}),
+                                     Record::per_layer)));
 }
 
 template <class Explain>
@@ -185,6 +187,49 @@ TEST_CASE("A graph's explanations are the same for any number of threads", "[net
       return results;
     });
   }
+}
+
+TEST_CASE("Products of convolutions are the same however they are shared out among threads",
+          "[threads][maps]") {
+  // 64 to 64 channels by 1 x 1: by panels up to 32 positions a thread, 48 of them and more by positions too;
+  // 200 to 70 channels: two panels, of which one is small.
+  std::srand(7);
+  const auto check = [](Index size, Index channels, Index filters) {
+    INFO(size << " x " << size << ", " << channels << " to " << filters);
+    const map::Convolution<float> map({.input = {size, size}}, channels, filters, random(channels * filters));
+    const Eigen::MatrixXf a = Eigen::MatrixXf::Random(map.input_size(), 1),
+                          s = Eigen::MatrixXf::Random(map.output_size(), 1);
+    const auto products = [&](int threads) {
+      use_threads(threads);
+      Eigen::MatrixXf b(map.output_size(), 1), g(map.input_size(), 1);
+      apply(map, a, b);
+      apply_transposed(map, s, g);
+      use_threads(1);
+      return std::pair(b, g);
+    };
+    const auto expected = products(1);
+    for (const int threads : {2, 3, 8, 70}) {
+      INFO(threads << " threads");
+      CHECK(products(threads) == expected);
+    }
+  };
+  for (const Index size : {4, 5, 6, 7, 8, 9, 20}) {
+    check(size, 64, 64);
+    check(size, 200, 70);
+  }
+}
+
+TEST_CASE("A loop's numbers are had once each, whatever the threads", "[threads][core]") {
+  for (const int count : {1, 2, 3, 64, 65, 70}) {
+    INFO(count << " threads");
+    use_threads(count);
+    for (const Index numbers : {0, 1, 2, 3, 7, 63, 64, 65, 1000}) {
+      std::vector<std::atomic<int>> calls(static_cast<std::size_t>(numbers));
+      parallel_for(numbers, [&](Index i) { ++calls[std::size_t(i)]; });
+      CHECK(std::all_of(calls.begin(), calls.end(), [](const auto& n) { return n == 1; }));
+    }
+  }
+  use_threads(1);
 }
 
 TEST_CASE("A derivative is the same for any number of threads", "[networks][threads]") {
