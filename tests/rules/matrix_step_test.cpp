@@ -122,6 +122,19 @@ TEST_CASE("Tables of up to four shares, gates, factors that do not add up to 1: 
   check_table({{{.terms = contributions() - 0.5 * plus(), .gate = Gate::above}}, 0.25});
 }
 
+TEST_CASE("Behind a gate z- = z - z+ cancels as well, and is computed anew") {
+  // The second input alone contributes below 0, so that all of R is its own. In float z - z+ is off by a
+  // fortieth.
+  Matrix w(1, 2);
+  w << 1000, -0.001;
+  const ascribe::MatMul layer(ascribe::map::Dense<float>(w.cast<float>().eval()));
+  const Batch<float> a = Batch<float>::Ones(2, 1), up = Batch<float>::Constant(1, 1, 8);
+  const Table below_zero{Shares({{.terms = minus(), .gate = Gate::above}}, 1e-12)};
+  const auto found = step(layer, below_zero, Form::R, a, a, up);
+  CHECK(found.down(0) == 0);
+  CHECK(found.down(1) == Approx(8).epsilon(1e-5));
+}
+
 TEST_CASE("Bounds of a table: one for all, and one a channel; a size that does not fit is an Error") {
   const std::array<double, 1> low{-2.5};
   const std::array<double, 2> high{3, 4};
