@@ -424,6 +424,15 @@ Json visited(std::string html, const std::string& script) {
               "faults.push(String(event.message || event.reason || event.violatedDirective)));</script>");
   html.insert(html.find("</body>"), R"js(<script>
 const wait = ms => new Promise(done => setTimeout(done, ms));
+// The clock is a virtual one, which leaps where nothing is to be done; pictures are decoded beside the script in real
+// time, which work takes.
+const until = async ready => {
+  for (let i = 0; i < 500 && !ready(); ++i) {
+    window.sum = 0;
+    for (let k = 0; k < 3e6; ++k) window.sum += Math.sqrt(k);
+    await wait(10);
+  }
+};
 (async () => {
   const found = {milliseconds: performance.now() - begun};
 )js" + script + R"js(
@@ -460,13 +469,7 @@ TEST_CASE("A browser shows the page, its sliders move the pictures and its table
   const TemporaryFolder folder;
   explain({model, six_digits(folder), "--methods", eleven, "--page", (folder / "why.html").string()});
   const Json found = visited(bytes_of(folder / "why.html"), R"js(
-  // The clock is a virtual one, which leaps where nothing is to be done; pictures are decoded in real time, which
-  // work takes.
-  for (let i = 0; i < 500 && document.querySelector(".scale span").textContent === ""; ++i) {
-    window.sum = 0;
-    for (let k = 0; k < 3e6; ++k) window.sum += Math.sqrt(k);
-    await wait(10);
-  }
+  await until(() => document.querySelector(".scale span").textContent !== "");
   const canvas = document.querySelector("canvas");
   const pixels = () => canvas.getContext("2d").getImageData(0, 0, 28, 28).data.join();
   const move = (id, value) => {
@@ -539,11 +542,7 @@ TEST_CASE("A browser shows each of several inputs", "[page][explain]") {
   other.width = 2;
   for (PageView& view : input.outputs[0].views) view.others = {{0.5, -3}};
   const Json found = visited(page_html(page, std::vector{page_input(page, input)}), R"js(
-  for (let i = 0; i < 500 && document.querySelector(".scale span").textContent === ""; ++i) {
-    window.sum = 0;
-    for (let k = 0; k < 3e6; ++k) window.sum += Math.sqrt(k);
-    await wait(10);
-  }
+  await until(() => document.querySelector(".scale span").textContent !== "");
   const section = document.querySelector("section");
   found.canvases = [...section.querySelectorAll("canvas")].map(canvas => canvas.width);
   found.names = [...section.querySelectorAll("h3")].map(name => name.textContent);
@@ -597,9 +596,8 @@ TEST_CASE("A browser shows galleries with their region, and plots of points", "[
   const ascribe::Picture picture{2, 2, {0, 0, 0, 255, 255, 255, 9, 9, 9, 90, 90, 90}};
   page.galleries = {{evil, {{evil, 2, 2, {1, -2, 0, 0}, picture}, {"b", 2, 2, {0, 0, 0, 3}}}, {0, 1}, "n"}};
   const Json found = visited(page_html(page), R"js(
-  // Images are decoded beside the script, in their own time.
   const drawn = canvas => canvas.getContext("2d").getImageData(0, 0, 1, 1).data[3] > 0;
-  for (let i = 0; i < 500 && ![...document.querySelectorAll("section figure canvas")].every(drawn); ++i) await wait(100);
+  await until(() => [...document.querySelectorAll("section figure canvas")].every(drawn));
   found.circles = document.querySelectorAll("svg.plot g > circle").length;
   found.lines = document.querySelectorAll("svg.plot g > path").length;
   const figures = [...document.querySelectorAll("section figure")];
