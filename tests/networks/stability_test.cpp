@@ -156,8 +156,8 @@ TEST_CASE("bounds of rounding, by hand", "[networks][stability]") {
 }
 
 // The experiment behind the bound: the same network in float and in double, whose weights and inputs are
-// floats. Of numbers drawn at random one in half a million is within rounding of 0; so the second half of the
-// inputs is sought where a unit changes its side, some for every layer.
+// floats. Of numbers drawn at random one in half a million is within rounding of 0; so the last inputs are sought
+// where a unit changes its side, some for every layer.
 TEST_CASE("floats stay within the bounds, and so do all units whose side they change",
           "[networks][stability]") {
   constexpr Index width = 256, depth = 6, samples = 400, sought = 16;

@@ -414,8 +414,7 @@ class Sequential {
     const std::tuple<decltype(rule_for(method, layer<I>(), Position<I, depth>()))...> rules(
         rule_for(method, layer<I>(), Position<I, depth>())...);
     const auto check = [](std::size_t layer, const auto& rule) {
-      if constexpr (requires { rule.check(); })
-        detail::naming([&] { return text_of("explain: layer ", layer, ": "); }, [&] { rule.check(); });
+      detail::naming([&] { return text_of("explain: layer ", layer, ": "); }, [&] { check_parameters(rule); });
     };
     (check(I, std::get<I>(rules)), ...);
     walk(std::tuple(rule::as_seen_by(kind_of<I>(), std::get<I>(rules))...));
