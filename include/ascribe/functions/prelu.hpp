@@ -20,7 +20,10 @@ class Prelu {
   static constexpr const char* name = "Prelu";
 
   /// Throws Error where there is no slope.
-  explicit Prelu(std::vector<double> slopes) : slopes_(std::move(slopes)) {
+  explicit Prelu(std::vector<double> slopes)
+      : slopes_(std::move(slopes)),
+        promises_{.slope_from_value = std::all_of(slopes_.begin(), slopes_.end(), [](double s) { return s >= 0; }),
+                  .homogeneous = true} {
     if (slopes_.empty()) fail("Prelu: expected at least 1 slope, found 0");
   }
 
@@ -29,10 +32,8 @@ class Prelu {
   /// What the number of features has to be a multiple of.
   Index features() const { return Index(slopes_.size()); }
   Scalar at_zero() const { return Scalar(0); }
-  Promises promises() const {
-    return {.slope_from_value = std::all_of(slopes_.begin(), slopes_.end(), [](double s) { return s >= 0; }),
-            .homogeneous = true};
-  }
+  /// Asked at every piece of a layer, and so looked for once.
+  Promises promises() const { return promises_; }
 
   void values(Index first, Index count, const Scalar* a, Scalar* b) const {
     for (Index i = 0; i < count; ++i) b[i] = at(first + i).value(a[i]);
@@ -51,6 +52,7 @@ class Prelu {
   LeakyRelu at(Index feature) const { return LeakyRelu{slopes_[std::size_t(feature) % slopes_.size()]}; }
 
   std::vector<double> slopes_;
+  Promises promises_;
 };
 
 }  // namespace ascribe::fn
