@@ -153,6 +153,11 @@ TEST_CASE("a selection gives back the sources that it was made of", "[maps]") {
   CHECK(map::Selection<double>(6, sources).sources() == sources);
 }
 
+TEST_CASE("a selection takes memory for what it selects, not for what there is", "[maps]") {
+  const std::vector<Index> sources{Index(1) << 50, 5, -1};
+  CHECK(map::Selection<float>((Index(1) << 50) + 1, sources).sources() == sources);
+}
+
 TEST_CASE("a selection's errors", "[maps]") {
   using Selection = map::Selection<double>;
   CHECK_THROWS_WITH(Selection(3, std::vector<Index>{0, 3}),

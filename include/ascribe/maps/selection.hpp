@@ -37,13 +37,16 @@ class Selection {
     checked_size("Selection", "inputs", {input_count});
     checked_size("Selection", "outputs", {outputs_});
     Grid run{-1, 0, 0};
-    std::vector<bool> is_read(std::size_t(input_count), false);
+    // A bit an input, where these take no more memory than the table: fewer outputs are soon handed back by
+    // one thread.
+    reads_once_ = input_count / 64 <= outputs_;
+    std::vector<bool> is_read(std::size_t(reads_once_ ? input_count : 0), false);
     for (Index j = 0; j < outputs_; ++j) {
       const Index source = sources[std::size_t(j)];
       if (source < -1 || source >= input_count)
         fail("Selection: the source of output ", j, ": expected -1 to ", input_count - 1, ", found ", source);
-      if (source >= 0) {
-        reads_once_ = reads_once_ && !is_read[std::size_t(source)];
+      if (source >= 0 && reads_once_) {
+        reads_once_ = !is_read[std::size_t(source)];
         is_read[std::size_t(source)] = true;
       }
       if (run.count > 0 && !run.goes_on_with(source)) {
@@ -232,7 +235,7 @@ class Selection {
   }
 
   Index inputs_, outputs_;
-  bool reads_once_ = true;
+  bool reads_once_;  // no input has two outputs
   std::vector<Grid> grids_;
   std::vector<Start> starts_;
 };
